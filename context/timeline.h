@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A patient's events in the order in which they happened.
+ *
+ *     ctx_timeline_build(arena, all, n, CTX_AS_OF_ALL, &t, err);
+ *     for (size_t i = 0; i < t.n_events; i++)
+ *         use(t.event[i]);
+ *
+ * `all` is everything that any message ever said about the patient, in any
+ * order.  Of each fact the timeline keeps the version that counts as of the
+ * asked moment: among those available by then, the one said last, then the one
+ * with the higher status, then the one whose message id is larger (so that the
+ * answer never depends on arrival).  A message may say several events of one
+ * fact (components, repeats): the winning message's are kept together.  A fact
+ * whose winner was withdrawn is left out.
+ *
+ * Thread-safety: confined to the arena.  Ownership: the array is the arena's,
+ * the events are the caller's. */
+#ifndef CONTEXT_TIMELINE_H
+#define CONTEXT_TIMELINE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "context/event.h"
+
+struct ctx_timeline {
+    const struct ctx_event *const *event; /* by effective time, then content */
+    size_t n_events;
+    int64_t as_of_us;
+};
+
+/* As of the end of time: everything said so far counts. */
+#define CTX_AS_OF_ALL INT64_MAX
+
+enum an_code ctx_timeline_build(struct an_arena *arena,
+                                const struct ctx_event *all, size_t n,
+                                int64_t as_of_us, struct ctx_timeline *out,
+                                struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* The total order of a timeline: effective time (no time first), kind,
+ * concept, fact, place, message.  <0, 0, >0. */
+int ctx_event_cmp(const struct ctx_event *a, const struct ctx_event *b);
+
+#endif

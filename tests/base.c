@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/suite.h"
+
+Suite *base_str_suite(void);
+Suite *base_arena_suite(void);
+Suite *base_time_suite(void);
+Suite *base_decimal_suite(void);
+
+Suite *(*const test_suites[])(void) = {
+    base_str_suite, base_arena_suite, base_time_suite, base_decimal_suite, NULL,
+};

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/suite.h"
+
+#include <stdlib.h>
+
+void test_assert_str(const char *file, int line, struct an_str got,
+                     struct an_str want)
+{
+    if (!an_str_eq(got, want))
+        ck_abort_msg("%s:%d: got \"%.*s\", want \"%.*s\"", file, line,
+                     AN_STR_ARG(got), AN_STR_ARG(want));
+}
+
+Suite *test_suite(const char *name, const TTest *const *test, size_t n)
+{
+    Suite *s = suite_create(name);
+    TCase *tc = tcase_create(name);
+
+    tcase_set_timeout(tc, 120);
+    for (size_t i = 0; i < n; i++)
+        tcase_add_test(tc, test[i]);
+    suite_add_tcase(s, tc);
+    return s;
+}
+
+int main(void)
+{
+    SRunner *runner = srunner_create(NULL);
+    int n_failed;
+
+    for (size_t i = 0; test_suites[i]; i++)
+        srunner_add_suite(runner, test_suites[i]());
+    srunner_run_all(runner, CK_ENV);
+    n_failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
