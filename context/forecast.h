@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a model says about one patient at one moment: numbers, and the events
+ * that moved them.  runtime/ makes forecasts; advice/ puts them into words.
+ *
+ * A forecast may abstain as a whole (too little history, too many unknown
+ * codes); then it has no risks, and says why.
+ *
+ * Thread-safety: immutable once made.  Ownership: the arena it was made in;
+ * events belong to the timeline it was made from. */
+#ifndef CONTEXT_FORECAST_H
+#define CONTEXT_FORECAST_H
+
+#include "context/timeline.h"
+
+/* Which model spoke.  `digest` is the SHA-256 of its signed file list, lower-
+ * case hex: it names the exact weights, vocabulary and calibration. */
+struct ctx_model_id {
+    struct an_str name, version, digest;
+    bool demonstrator; /* trained on invented patients: not for care */
+};
+
+#define CTX_ABSTENTIONS(X)                                                     \
+    X(NONE, "")                                                                \
+    X(SHORT_HISTORY, "too little history")                                     \
+    X(UNKNOWN_CODES, "too many codes that the model does not know")            \
+    X(OUT_OF_POPULATION, "outside the population the model was trained on")    \
+    X(NOT_AT_RISK, "the outcome is already present or cannot happen")          \
+    X(NO_INDEX, "the event that the question starts from has not happened")    \
+    X(STALE, "the data feed is silent or incomplete")                          \
+    X(NO_MODEL, "no model is loaded")
+
+enum ctx_abstention {
+#define X(name, text) CTX_ABSTAIN_##name,
+    CTX_ABSTENTIONS(X)
+#undef X
+        CTX_N_ABSTENTIONS
+};
+
+const char *ctx_abstention_text(unsigned abstention);
+
+/* Some events that were left out together, and what that did to the
+ * log-hazard of the outcome: positive when they raise the risk. */
+struct ctx_influence {
+    const struct ctx_event *const *event;
+    size_t n_events;
+    double log_hazard;
+};
+
+struct ctx_risk {
+    struct an_str outcome; /* id, as in config/outcomes */
+    uint32_t horizon_days;
+    uint8_t abstention; /* enum ctx_abstention; if not NONE, no numbers */
+    double p;           /* in [0,1], calibrated, death competing */
+    double p_low, p_high;
+    const struct ctx_influence *influence; /* by absolute size, largest first */
+    size_t n_influences;
+};
+
+/* One line of the differential: what may be recorded next. */
+struct ctx_next {
+    struct ctx_code concept;
+    double p; /* that it is the first of the listed ones within the horizon */
+};
+
+struct ctx_forecast {
+    struct ctx_model_id model;
+    struct an_time now;
+    uint8_t abstention;
+    double unknown_share; /* of the events that could have been read */
+    uint32_t n_positions; /* moments of history that the model saw */
+    const struct ctx_risk *risk;
+    size_t n_risks;
+    const struct ctx_next *next; /* largest p first */
+    size_t n_next;
+    uint32_t next_horizon_days;
+};
+
+#endif
