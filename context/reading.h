@@ -3,7 +3,8 @@
  * claims about identity.  hl7/ and fhir/ make readings; plugin/store keeps
  * them.  A pure value: the same bytes and settings give the same reading.
  *
- * Thread-safety: immutable once made.  Ownership: the arena of the message. */
+ * Thread-safety: confined until it is stored (context/localise.h still changes
+ * codes and authorities in place).  Ownership: the arena of the message. */
 #ifndef CONTEXT_READING_H
 #define CONTEXT_READING_H
 
@@ -34,7 +35,7 @@ struct ctx_claim {
 /* The part of a message about one patient. */
 struct ctx_part {
     struct ctx_identifier patient; /* the one that the events are filed under */
-    const struct ctx_event *event;
+    struct ctx_event *event;
     size_t n_events;
 };
 
@@ -52,9 +53,9 @@ struct ctx_reading {
     struct an_str sender;     /* "application|facility", "" when unsaid */
     struct an_str control_id; /* MSH-10, Bundle.identifier; "" when unsaid */
     int64_t said_us;          /* MSH-7, Bundle.timestamp; 0 when unsaid */
-    const struct ctx_part *part;
+    struct ctx_part *part;
     size_t n_parts;
-    const struct ctx_claim *claim;
+    struct ctx_claim *claim;
     size_t n_claims;
     const struct ctx_account *account;
     size_t n_accounts;
