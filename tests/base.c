@@ -5,7 +5,9 @@ Suite *base_str_suite(void);
 Suite *base_arena_suite(void);
 Suite *base_time_suite(void);
 Suite *base_decimal_suite(void);
+Suite *base_hash_suite(void);
 
 Suite *(*const test_suites[])(void) = {
-    base_str_suite, base_arena_suite, base_time_suite, base_decimal_suite, NULL,
+    base_str_suite,     base_arena_suite, base_time_suite,
+    base_decimal_suite, base_hash_suite,  NULL,
 };
