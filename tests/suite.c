@@ -13,10 +13,17 @@ void test_assert_str(const char *file, int line, struct an_str got,
 
 Suite *test_suite(const char *name, const TTest *const *test, size_t n)
 {
+    return test_suite_around(name, test, n, NULL, NULL);
+}
+
+Suite *test_suite_around(const char *name, const TTest *const *test, size_t n,
+                         void (*set_up)(void), void (*tear_down)(void))
+{
     Suite *s = suite_create(name);
     TCase *tc = tcase_create(name);
 
     tcase_set_timeout(tc, 120);
+    tcase_add_checked_fixture(tc, set_up, tear_down);
     for (size_t i = 0; i < n; i++)
         tcase_add_test(tc, test[i]);
     suite_add_tcase(s, tc);

@@ -20,6 +20,10 @@ void test_assert_str(const char *file, int line, struct an_str got,
 /* A suite with one case that holds `n` tests. */
 Suite *test_suite(const char *name, const TTest *const *test, size_t n);
 
+/* The same with something done before and after each test. */
+Suite *test_suite_around(const char *name, const TTest *const *test, size_t n,
+                         void (*set_up)(void), void (*tear_down)(void));
+
 #define TEST_SUITE(name, list)                                                 \
     test_suite(name, list, sizeof(list) / sizeof((list)[0]))
 

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "context/timeline.h"
+
+#include <string.h>
+
+typedef int compare(const struct ctx_event *a, const struct ctx_event *b);
+
+static int i64_cmp(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int time_cmp(struct an_time a, struct an_time b)
+{
+    int r = (a.precision != AN_TIME_NONE) - (b.precision != AN_TIME_NONE);
+
+    if (r || a.precision == AN_TIME_NONE)
+        return r;
+    if ((r = i64_cmp(a.us, b.us)) || (r = a.precision - b.precision) ||
+        (r = a.offset_min - b.offset_min))
+        return r;
+    return a.assumed - b.assumed;
+}
+
+static int code_cmp(const struct ctx_code *a, const struct ctx_code *b)
+{
+    int r;
+
+    if ((r = an_str_cmp(a->system, b->system)) ||
+        (r = an_str_cmp(a->code, b->code)))
+        return r;
+    return an_str_cmp(a->display, b->display);
+}
+
+/* Any order will do, as long as it is total: bits, since NaN is in no order. */
+static int number_cmp(double a, double b)
+{
+    uint64_t x, y;
+
+    memcpy(&x, &a, sizeof(x));
+    memcpy(&y, &b, sizeof(y));
+    return (x > y) - (x < y);
+}
+
+static int value_cmp(const struct ctx_value *a, const struct ctx_value *b)
+{
+    int r;
+
+    if ((r = a->kind - b->kind) || (r = an_str_cmp(a->literal, b->literal)) ||
+        (r = number_cmp(a->number, b->number)) ||
+        (r = an_str_cmp(a->comparator, b->comparator)) ||
+        (r = an_str_cmp(a->unit, b->unit)) ||
+        (r = code_cmp(&a->code, &b->code)))
+        return r;
+    return an_str_cmp(a->text, b->text);
+}
+
+/* Two events that tie here are the same in every field. */
+static int rest_cmp(const struct ctx_event *a, const struct ctx_event *b)
+{
+    int r;
+
+    if ((r = i64_cmp(a->said_us, b->said_us)) ||
+        (r = i64_cmp(a->available_us, b->available_us)) ||
+        (r = a->status - b->status) || (r = time_cmp(a->end, b->end)) ||
+        (r = value_cmp(&a->value, &b->value)) ||
+        (r = an_str_cmp(a->low, b->low)) ||
+        (r = an_str_cmp(a->high, b->high)) ||
+        (r = an_str_cmp(a->flag, b->flag)) ||
+        (r = an_str_cmp(a->encounter, b->encounter)) ||
+        (r = (a->n_aliases > b->n_aliases) - (a->n_aliases < b->n_aliases)))
+        return r;
+    for (size_t i = 0; r == 0 && i < a->n_aliases; i++)
+        r = code_cmp(&a->alias[i], &b->alias[i]);
+    return r;
+}
+
+int ctx_event_cmp(const struct ctx_event *a, const struct ctx_event *b)
+{
+    int r;
+
+    if ((r = time_cmp(a->effective, b->effective)) || (r = a->kind - b->kind) ||
+        (r = code_cmp(&a->concept, &b->concept)) ||
+        (r = an_str_cmp(a->fact, b->fact)) ||
+        (r = an_str_cmp(a->place, b->place)) ||
+        (r = an_str_cmp(a->message, b->message)))
+        return r;
+    return rest_cmp(a, b);
+}
+
+/* Facts together, in any order (length first is fastest); of each fact the
+ * version that counts stands last. */
+static int version_cmp(const struct ctx_event *a, const struct ctx_event *b)
+{
+    int r = (a->fact.n > b->fact.n) - (a->fact.n < b->fact.n);
+
+    if (r || (r = an_str_cmp(a->fact, b->fact)) ||
+        (r = i64_cmp(a->said_us, b->said_us)) || (r = a->status - b->status) ||
+        (r = an_str_cmp(a->message, b->message)))
+        return r;
+    return ctx_event_cmp(a, b);
+}
+
+/* Bottom-up merge sort: never quadratic, and no memory but the scratch. */
+static void sort(const struct ctx_event **e, size_t n,
+                 const struct ctx_event **scratch, compare *cmp)
+{
+    for (size_t run = 1; run < n; run *= 2) {
+        for (size_t from = 0; from + run < n; from += 2 * run) {
+            size_t to = n - from > 2 * run ? from + 2 * run : n;
+            size_t left = 0, right = from + run, out = from;
+
+            memcpy(scratch, e + from, run * sizeof(*e));
+            while (left < run && right < to)
+                e[out++] = cmp(scratch[left], e[right]) <= 0 ? scratch[left++]
+                                                             : e[right++];
+            memcpy(e + out, scratch + left, (run - left) * sizeof(*e));
+        }
+    }
+}
+
+/* One past the versions of the fact of e[from].  An empty fact is nobody
+ * else's version. */
+static size_t fact_end(const struct ctx_event *const *e, size_t n, size_t from)
+{
+    size_t end = from + 1;
+
+    while (end < n && e[from]->fact.n && an_str_eq(e[end]->fact, e[from]->fact))
+        end++;
+    return end;
+}
+
+/* Keep what counts at the front of e, return how many. */
+static size_t keep_winners(const struct ctx_event **e, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t from = 0, end; from < n; from = end) {
+        const struct ctx_event *winner;
+
+        end = fact_end(e, n, from);
+        winner = e[end - 1];
+        if (ctx_event_withdrawn(winner))
+            continue;
+        for (size_t i = from; i < end; i++)
+            if (!ctx_event_withdrawn(e[i]) &&
+                an_str_eq(e[i]->message, winner->message))
+                e[kept++] = e[i];
+    }
+    return kept;
+}
+
+/* The same event filed under two identifiers of one patient counts once. */
+static size_t drop_repeats(const struct ctx_event **e, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || ctx_event_cmp(e[kept - 1], e[i]) != 0)
+            e[kept++] = e[i];
+    return kept;
+}
+
+enum an_code ctx_timeline_build(struct an_arena *arena,
+                                const struct ctx_event *all, size_t n,
+                                int64_t as_of_us, struct ctx_timeline *out,
+                                struct an_err *err)
+{
+    const struct ctx_event **e = an_arena_get(arena, n, sizeof(*e));
+    const struct ctx_event **scratch;
+    struct an_mark mark = an_arena_mark(arena);
+    size_t known = 0;
+
+    *out = (struct ctx_timeline){NULL, 0, as_of_us};
+    if (e == NULL)
+        return an_fail_nomem(err);
+    scratch = an_arena_get(arena, n, sizeof(*scratch));
+    if (scratch == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; i < n; i++)
+        if (all[i].available_us <= as_of_us)
+            e[known++] = &all[i];
+    sort(e, known, scratch, version_cmp);
+    known = keep_winners(e, known);
+    sort(e, known, scratch, ctx_event_cmp);
+    out->event = e;
+    out->n_events = drop_repeats(e, known);
+    an_arena_rewind(arena, mark);
+    return AN_OK;
+}

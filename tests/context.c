@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/suite.h"
+
+Suite *context_timeline_suite(void);
+Suite *context_codec_suite(void);
+
+Suite *(*const test_suites[])(void) = {
+    context_timeline_suite,
+    context_codec_suite,
+    NULL,
+};
