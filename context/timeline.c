@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "context/timeline.h"
 
-#include <string.h>
+#include "base/sort.h"
 
-typedef int compare(const struct ctx_event *a, const struct ctx_event *b);
+#include <string.h>
 
 static int i64_cmp(int64_t a, int64_t b)
 {
@@ -90,8 +90,10 @@ int ctx_event_cmp(const struct ctx_event *a, const struct ctx_event *b)
 
 /* Facts together, in any order (length first is fastest); of each fact the
  * version that counts stands last. */
-static int version_cmp(const struct ctx_event *a, const struct ctx_event *b)
+static int by_version(const void *x, const void *y)
 {
+    const struct ctx_event *a = *(const struct ctx_event *const *)x;
+    const struct ctx_event *b = *(const struct ctx_event *const *)y;
     int r = (a->fact.n > b->fact.n) - (a->fact.n < b->fact.n);
 
     if (r || (r = an_str_cmp(a->fact, b->fact)) ||
@@ -101,22 +103,10 @@ static int version_cmp(const struct ctx_event *a, const struct ctx_event *b)
     return ctx_event_cmp(a, b);
 }
 
-/* Bottom-up merge sort: never quadratic, and no memory but the scratch. */
-static void sort(const struct ctx_event **e, size_t n,
-                 const struct ctx_event **scratch, compare *cmp)
+static int by_time(const void *x, const void *y)
 {
-    for (size_t run = 1; run < n; run *= 2) {
-        for (size_t from = 0; from + run < n; from += 2 * run) {
-            size_t to = n - from > 2 * run ? from + 2 * run : n;
-            size_t left = 0, right = from + run, out = from;
-
-            memcpy(scratch, e + from, run * sizeof(*e));
-            while (left < run && right < to)
-                e[out++] = cmp(scratch[left], e[right]) <= 0 ? scratch[left++]
-                                                             : e[right++];
-            memcpy(e + out, scratch + left, (run - left) * sizeof(*e));
-        }
-    }
+    return ctx_event_cmp(*(const struct ctx_event *const *)x,
+                         *(const struct ctx_event *const *)y);
 }
 
 /* One past the versions of the fact of e[from].  An empty fact is nobody
@@ -174,15 +164,15 @@ enum an_code ctx_timeline_build(struct an_arena *arena,
     *out = (struct ctx_timeline){NULL, 0, as_of_us};
     if (e == NULL)
         return an_fail_nomem(err);
-    scratch = an_arena_get(arena, n, sizeof(*scratch));
+    scratch = an_arena_get(arena, n / 2 + 1, sizeof(*scratch));
     if (scratch == NULL)
         return an_fail_nomem(err);
     for (size_t i = 0; i < n; i++)
         if (all[i].available_us <= as_of_us)
             e[known++] = &all[i];
-    sort(e, known, scratch, version_cmp);
+    an_sort(e, known, sizeof(*e), scratch, by_version);
     known = keep_winners(e, known);
-    sort(e, known, scratch, ctx_event_cmp);
+    an_sort(e, known, sizeof(*e), scratch, by_time);
     out->event = e;
     out->n_events = drop_repeats(e, known);
     an_arena_rewind(arena, mark);

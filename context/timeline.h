@@ -16,7 +16,7 @@
  * event twice (one message filed under two identifiers of a patient that were
  * merged later) counts once.
  *
- * Takes n log n comparisons and memory for 2 n pointers, half of it given back.
+ * Takes n log n comparisons and memory for 1.5 n pointers, a third given back.
  *
  * Thread-safety: confined to the arena.  Ownership: the array is the arena's,
  * the events are the caller's. */

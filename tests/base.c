@@ -6,8 +6,14 @@ Suite *base_arena_suite(void);
 Suite *base_time_suite(void);
 Suite *base_decimal_suite(void);
 Suite *base_hash_suite(void);
+Suite *base_sort_suite(void);
 
 Suite *(*const test_suites[])(void) = {
-    base_str_suite,     base_arena_suite, base_time_suite,
-    base_decimal_suite, base_hash_suite,  NULL,
+    base_str_suite,
+    base_arena_suite,
+    base_time_suite,
+    base_decimal_suite,
+    base_hash_suite,
+    base_sort_suite,
+    NULL,
 };

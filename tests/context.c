@@ -3,9 +3,11 @@
 
 Suite *context_timeline_suite(void);
 Suite *context_codec_suite(void);
+Suite *context_identity_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     context_timeline_suite,
     context_codec_suite,
+    context_identity_suite,
     NULL,
 };
