@@ -7,6 +7,8 @@ Suite *base_time_suite(void);
 Suite *base_decimal_suite(void);
 Suite *base_hash_suite(void);
 Suite *base_sort_suite(void);
+Suite *base_json_suite(void);
+Suite *base_json_out_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     base_str_suite,
@@ -15,5 +17,7 @@ Suite *(*const test_suites[])(void) = {
     base_decimal_suite,
     base_hash_suite,
     base_sort_suite,
+    base_json_suite,
+    base_json_out_suite,
     NULL,
 };
