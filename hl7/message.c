@@ -16,8 +16,8 @@ const struct hl7_limits hl7_limits_default = {
     .n_nodes = 16U << 20,
 };
 
-static bool warn(struct hl7_message *m, const char *what,
-                 const struct an_where *where)
+bool hl7_warn(struct hl7_message *m, enum an_code code, const char *what,
+              const struct an_where *where)
 {
     if (m->n_warnings < HL7_MAX_WARNINGS) {
         if (m->warning == NULL)
@@ -25,7 +25,7 @@ static bool warn(struct hl7_message *m, const char *what,
                 an_arena_get(m->arena, HL7_MAX_WARNINGS, sizeof(*m->warning));
         if (m->warning == NULL)
             return false;
-        an_fail(&m->warning[m->n_warnings], AN_SYNTAX, what, where->byte);
+        an_fail(&m->warning[m->n_warnings], code, what, where->byte);
         m->warning[m->n_warnings].where = *where;
     }
     m->n_warnings++;
@@ -53,16 +53,6 @@ static size_t prelude_bytes(struct an_str bytes)
     return n;
 }
 
-static bool is_wide(struct an_str bytes)
-{
-    return an_str_starts(bytes, AN_STR("\xFF\xFE")) ||
-           an_str_starts(bytes, AN_STR("\xFE\xFF")) ||
-           an_str_starts(bytes, AN_STR("M\0")) ||
-           an_str_starts(bytes, AN_STR("\0M")) ||
-           an_str_starts(bytes, AN_STR("\0\0\0M")) ||
-           an_str_starts(bytes, AN_STR("\0\0\xFE\xFF"));
-}
-
 /* Find MSH, read its delimiters. */
 static enum an_code read_header(struct hl7_message *m, size_t *n_header,
                                 struct an_err *err)
@@ -72,7 +62,7 @@ static enum an_code read_header(struct hl7_message *m, size_t *n_header,
     struct an_where where;
     const char *odd;
 
-    if (is_wide(m->bytes))
+    if (hl7_charset_wide(m->bytes))
         return an_fail(err, AN_UNSUPPORTED, "UTF-16 or UTF-32, not bytes", 0);
     if (rest.n == 0)
         return an_fail(err, AN_MISSING, "the message is empty", at);
@@ -90,10 +80,10 @@ static enum an_code read_header(struct hl7_message *m, size_t *n_header,
         return AN_SYNTAX;
     }
     where = msh_where(0, 0);
-    if (at && !warn(m, "there is something before MSH", &where))
+    if (at && !hl7_warn(m, AN_SYNTAX, "there is something before MSH", &where))
         return an_fail_nomem(err);
     where = msh_where(2, at + HL7_ID_BYTES + 1);
-    if (odd && !warn(m, odd, &where))
+    if (odd && !hl7_warn(m, AN_SYNTAX, odd, &where))
         return an_fail_nomem(err);
     return AN_OK;
 }
@@ -164,19 +154,20 @@ static bool drop_data_line_ends(struct hl7_message *m, struct hl7_words *w,
     }
     w->word[n++] = w->word[w->n - 1];
     w->n = n;
-    return mixed_at == 0 || warn(m, "segments end with CR and with LF",
-                                 &(struct an_where){.byte = mixed_at});
+    return mixed_at == 0 ||
+           hl7_warn(m, AN_SYNTAX, "segments end with CR and with LF",
+                    &(struct an_where){.byte = mixed_at});
 }
 
 static bool warn_odd(struct hl7_message *m, size_t segment)
 {
     struct an_where where = hl7_where(m, segment, 0, 0, 0, 0);
 
-    return warn(m,
-                m->segment[segment].is_header
-                    ? "a header segment inside the message"
-                    : "a segment does not begin with a segment id",
-                &where);
+    return hl7_warn(m, AN_SYNTAX,
+                    m->segment[segment].is_header
+                        ? "a header segment inside the message"
+                        : "a segment does not begin with a segment id",
+                    &where);
 }
 
 /* Count each segment among those of its id; name the odd ones. */

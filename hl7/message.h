@@ -38,6 +38,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "hl7/charset.h"
 #include "hl7/delims.h"
 
 enum { HL7_MAX_WARNINGS = 16 };
@@ -71,6 +72,7 @@ struct hl7_message {
     struct hl7_delims delims;
     struct hl7_segment *segment; /* segment[0] is MSH */
     size_t n_segments;
+    const struct hl7_charset *charset; /* set by hl7_read; NULL: not asked */
     struct an_err *warning; /* the first HL7_MAX_WARNINGS of n_warnings */
     size_t n_warnings;
 };
@@ -80,6 +82,10 @@ struct hl7_message {
 enum an_code hl7_parse(struct an_arena *arena, struct an_str bytes,
                        const struct hl7_limits *limits, struct hl7_message *m,
                        struct an_err *err) __attribute__((warn_unused_result));
+
+/* Add a warning.  False when the arena is at its limit. */
+bool hl7_warn(struct hl7_message *m, enum an_code code, const char *what,
+              const struct an_where *where) __attribute__((warn_unused_result));
 
 /* How many warnings are kept. */
 static inline size_t hl7_n_kept_warnings(const struct hl7_message *m)
