@@ -4,10 +4,12 @@
 Suite *context_timeline_suite(void);
 Suite *context_codec_suite(void);
 Suite *context_identity_suite(void);
+Suite *context_localise_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     context_timeline_suite,
     context_codec_suite,
     context_identity_suite,
+    context_localise_suite,
     NULL,
 };

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "context/localise.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_COLUMNS = 5 };
+
+static int code_cmp(const void *a, const void *b)
+{
+    const struct ctx_code_row *x = a, *y = b;
+    int order = an_str_cmp(x->from.system, y->from.system);
+
+    return order ? order : an_str_cmp(x->from.code, y->from.code);
+}
+
+static int name_cmp(const void *a, const void *b)
+{
+    const struct ctx_name_row *x = a, *y = b;
+
+    return an_str_cmp(x->from, y->from);
+}
+
+/* The rows of a table, one at a time. */
+struct rows {
+    struct an_str rest;
+    const char *file;
+    uint32_t line;
+};
+
+/* The next row's columns; *n is 0 at the end. */
+static enum an_code next_row(struct rows *rows, size_t want,
+                             struct an_str column[MAX_COLUMNS], size_t *n,
+                             struct an_err *err)
+{
+    struct an_str line;
+
+    *n = 0;
+    while (an_str_cut(&rows->rest, '\n', &line)) {
+        rows->line++;
+        if (line.n && line.p[line.n - 1] == '\r')
+            line.n--;
+        if (line.n == 0 || line.p[0] == '#')
+            continue;
+        while (*n < MAX_COLUMNS && an_str_cut(&line, '\t', &column[*n]))
+            ++*n;
+        if (*n != want || line.p != NULL)
+            return an_fail_line(err, AN_SYNTAX,
+                                want == 2 ? "want 2 columns, parted by tabs"
+                                          : "want 5 columns, parted by tabs",
+                                rows->file, rows->line, 1);
+        return AN_OK;
+    }
+    return AN_OK;
+}
+
+/* Lines bound the rows. */
+static size_t count_lines(struct an_str bytes)
+{
+    size_t n = 1;
+
+    for (size_t i = 0; i < bytes.n; i++)
+        n += bytes.p[i] == '\n';
+    return n;
+}
+
+static enum an_code sort_rows(void *row, size_t n, size_t row_bytes,
+                              int (*cmp)(const void *, const void *),
+                              const char *file, struct an_err *err)
+{
+    const char *p = row;
+
+    if (n)
+        qsort(row, n, row_bytes, cmp);
+    for (size_t i = 1; i < n; i++)
+        if (cmp(p + (i - 1) * row_bytes, p + i * row_bytes) == 0)
+            return an_fail_line(err, AN_CONFLICT, "a key stands twice", file, 0,
+                                0);
+    return AN_OK;
+}
+
+enum an_code ctx_site_read_codes(struct an_arena *arena, struct an_str bytes,
+                                 const char *file, struct ctx_site *site,
+                                 struct an_err *err)
+{
+    struct ctx_code_row *row =
+        an_arena_get(arena, count_lines(bytes), sizeof(*row));
+    struct rows rows = {bytes, file, 0};
+    struct an_str c[MAX_COLUMNS];
+    size_t n = 0, n_columns;
+    enum an_code rc;
+
+    if (row == NULL)
+        return an_fail_nomem(err);
+    while ((rc = next_row(&rows, 5, c, &n_columns, err)) == AN_OK && n_columns)
+        row[n++] =
+            (struct ctx_code_row){{c[0], c[1], AN_STR("")}, {c[2], c[3], c[4]}};
+    if (rc == AN_OK)
+        rc = sort_rows(row, n, sizeof(*row), code_cmp, file, err);
+    if (rc == AN_OK) {
+        site->code = row;
+        site->n_codes = n;
+    }
+    return rc;
+}
+
+enum an_code ctx_site_read_authorities(struct an_arena *arena,
+                                       struct an_str bytes, const char *file,
+                                       struct ctx_site *site,
+                                       struct an_err *err)
+{
+    struct ctx_name_row *row =
+        an_arena_get(arena, count_lines(bytes), sizeof(*row));
+    struct rows rows = {bytes, file, 0};
+    struct an_str c[MAX_COLUMNS];
+    size_t n = 0, n_columns;
+    enum an_code rc;
+
+    if (row == NULL)
+        return an_fail_nomem(err);
+    while ((rc = next_row(&rows, 2, c, &n_columns, err)) == AN_OK && n_columns)
+        row[n++] = (struct ctx_name_row){c[0], c[1]};
+    if (rc == AN_OK)
+        rc = sort_rows(row, n, sizeof(*row), name_cmp, file, err);
+    if (rc == AN_OK) {
+        site->authority = row;
+        site->n_authorities = n;
+    }
+    return rc;
+}
+
+const struct ctx_code *ctx_site_code(const struct ctx_site *site,
+                                     const struct ctx_code *code)
+{
+    struct ctx_code_row key = {.from = *code};
+    const struct ctx_code_row *row =
+        site->n_codes
+            ? bsearch(&key, site->code, site->n_codes, sizeof(*row), code_cmp)
+            : NULL;
+
+    return row ? &row->to : NULL;
+}
+
+/* The concept or, failing that, the first alias that the table knows becomes
+ * the concept; what was the concept becomes an alias. */
+static enum an_code localise_event(struct an_arena *arena,
+                                   const struct ctx_site *site,
+                                   struct ctx_event *e, struct an_err *err)
+{
+    const struct ctx_code *to = ctx_site_code(site, &e->concept);
+    struct ctx_code *alias;
+
+    for (size_t i = 0; to == NULL && i < e->n_aliases; i++)
+        to = ctx_site_code(site, &e->alias[i]);
+    if (to == NULL)
+        return AN_OK;
+    alias = an_arena_get(arena, e->n_aliases + 1, sizeof(*alias));
+    if (alias == NULL)
+        return an_fail_nomem(err);
+    if (e->n_aliases)
+        memcpy(alias, e->alias, e->n_aliases * sizeof(*alias));
+    alias[e->n_aliases] = e->concept;
+    e->alias = alias;
+    e->n_aliases++;
+    e->concept = *to;
+    return AN_OK;
+}
+
+static void localise_authority(const struct ctx_site *site,
+                               struct ctx_identifier *id)
+{
+    struct ctx_name_row key = {.from = id->authority};
+    const struct ctx_name_row *row =
+        site->n_authorities
+            ? bsearch(&key, site->authority, site->n_authorities, sizeof(*row),
+                      name_cmp)
+            : NULL;
+
+    if (row)
+        id->authority = row->to;
+}
+
+enum an_code ctx_localise(struct an_arena *arena, const struct ctx_site *site,
+                          struct ctx_reading *reading, struct an_err *err)
+{
+    for (size_t i = 0; i < reading->n_parts; i++) {
+        struct ctx_part *part = &reading->part[i];
+
+        localise_authority(site, &part->patient);
+        for (size_t k = 0; k < part->n_events && site->n_codes; k++) {
+            enum an_code rc = localise_event(arena, site, &part->event[k], err);
+
+            if (rc != AN_OK)
+                return rc;
+        }
+    }
+    for (size_t i = 0; i < reading->n_claims; i++) {
+        localise_authority(site, &reading->claim[i].current);
+        localise_authority(site, &reading->claim[i].prior);
+    }
+    return AN_OK;
+}

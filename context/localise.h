@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A site's own tables, applied to a reading: what its local codes mean in
+ * standard terms, and which names are one assigning authority.
+ *
+ *     ctx_site_read_codes(&arena, bytes, "local-codes.tsv", &site, &err);
+ *     ctx_site_read_authorities(&arena, bytes, "authorities.tsv", &site, &err);
+ *     ctx_localise(&arena, &site, &reading, &err);
+ *
+ * A mapped code becomes the event's concept; what the sender said stays beside
+ * it as an alias.  Both readers (hl7/ and fhir/) are followed by this step, so
+ * a table row works for every format.
+ *
+ * Tables are tab-separated text, `#` begins a comment line.
+ * Codes:        system  code  target-system  target-code  display
+ * Authorities:  name as senders write it  name that stands for it
+ * The system of a local code is written as events carry it: "urn:id:WinPath",
+ * or empty when senders say none.
+ *
+ * Thread-safety: a site is immutable once read.  Ownership: the arena it was
+ * read into; localised readings point into it too. */
+#ifndef CONTEXT_LOCALISE_H
+#define CONTEXT_LOCALISE_H
+
+#include "context/reading.h"
+
+struct ctx_code_row {
+    struct ctx_code from, to;
+};
+
+struct ctx_name_row {
+    struct an_str from, to;
+};
+
+struct ctx_site {
+    const struct ctx_code_row *code; /* by system, then code */
+    size_t n_codes;
+    const struct ctx_name_row *authority; /* by name */
+    size_t n_authorities;
+};
+
+/* Both fail with AN_SYNTAX (the wrong number of columns), AN_CONFLICT (a key
+ * said twice) and the place file:line, or AN_NOMEM.  `file` is for the error;
+ * the bytes must live as long as the site. */
+enum an_code ctx_site_read_codes(struct an_arena *arena, struct an_str bytes,
+                                 const char *file, struct ctx_site *site,
+                                 struct an_err *err)
+    __attribute__((warn_unused_result));
+enum an_code ctx_site_read_authorities(struct an_arena *arena,
+                                       struct an_str bytes, const char *file,
+                                       struct ctx_site *site,
+                                       struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* The row for a code; NULL when there is none. */
+const struct ctx_code *ctx_site_code(const struct ctx_site *site,
+                                     const struct ctx_code *code);
+
+/* Change codes and authorities in place.  The parts, claims and events of the
+ * reading must be in memory that may be written: those of hl7/ and fhir/ are. */
+enum an_code ctx_localise(struct an_arena *arena, const struct ctx_site *site,
+                          struct ctx_reading *reading, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of config/tables/hl7-events.tsv as data, and how to ask a message
+ * for the fields they name.
+ *
+ * A scope remembers, while a message is read from top to bottom, which segment
+ * of each name is the latest one that still applies: a new PID forgets the
+ * visit and the orders of the patient before it, a new ORC the results of the
+ * order before it.
+ *
+ * Thread-safety: rules immutable, scope confined.  Ownership: views of the
+ * message, and the arena for text that had to be decoded. */
+#ifndef HL7_RULES_H
+#define HL7_RULES_H
+
+#include "base/time.h"
+#include "context/event.h"
+#include "hl7/message.h"
+
+/* Segments that rows may name.  tools/mkrules.awk holds the same list. */
+#define HL7_SEGMENTS(X)                                                        \
+    X(MSH)                                                                     \
+    X(EVN)                                                                     \
+    X(PID)                                                                     \
+    X(PV1)                                                                     \
+    X(PV2)                                                                     \
+    X(DG1)                                                                     \
+    X(PR1)                                                                     \
+    X(AL1)                                                                     \
+    X(OBR)                                                                     \
+    X(OBX)                                                                     \
+    X(ORC)                                                                     \
+    X(RXO)                                                                     \
+    X(RXE)                                                                     \
+    X(RXA)                                                                     \
+    X(NTE)                                                                     \
+    X(SPM)                                                                     \
+    X(TXA)                                                                     \
+    X(TQ1)                                                                     \
+    X(MRG)
+
+enum hl7_segment_id {
+#define X(name) HL7_##name,
+    HL7_SEGMENTS(X)
+#undef X
+        HL7_N_SEGMENTS
+};
+
+enum hl7_value_rule {
+    HL7_VALUE_FIELDS,  /* the row's value column names fields */
+    HL7_VALUE_OBX,     /* by OBX-2 */
+    HL7_VALUE_DOCUMENT /* the text of the OBX segments that follow */
+};
+
+struct hl7_scope {
+    const struct hl7_message *m;
+    int32_t latest[HL7_N_SEGMENTS]; /* index in the message, -1 for none */
+    uint16_t seq[HL7_N_SEGMENTS];   /* how many so far: the ERL's sequence */
+    struct an_str type, event;      /* "ADT", "ADT^A01" */
+};
+
+/* One place that a rule asks: a field of a segment, or constant text. */
+struct hl7_path {
+    struct an_str text; /* a constant, when not empty */
+    uint8_t segment, field, component;
+    struct an_str table; /* HL7 table of a bare code; "text" for words */
+};
+
+struct hl7_rule; /* opaque: use the questions below */
+
+/* HL7_N_SEGMENTS for a name that no rule knows. */
+enum hl7_segment_id hl7_segment_id(struct an_str name);
+
+void hl7_scope_init(struct hl7_scope *s, const struct hl7_message *m);
+/* The segment at `index` is now the latest of its name. */
+void hl7_scope_enter(struct hl7_scope *s, enum hl7_segment_id id,
+                     int32_t index);
+
+/* The n-th rule of a segment that applies to this message here; NULL after the
+ * last. */
+const struct hl7_rule *hl7_rule_next(const struct hl7_scope *s,
+                                     enum hl7_segment_id id,
+                                     const struct hl7_rule *last);
+
+enum ctx_kind hl7_rule_kind(const struct hl7_rule *r);
+enum hl7_value_rule hl7_rule_value(const struct hl7_rule *r);
+/* The place that the concept comes from; false when all are empty. */
+bool hl7_rule_concept(const struct hl7_scope *s, const struct hl7_rule *r,
+                      struct hl7_path *found);
+/* The number of value fields, and the place of the i-th. */
+unsigned hl7_rule_n_values(const struct hl7_rule *r);
+bool hl7_rule_value_at(const struct hl7_scope *s, const struct hl7_rule *r,
+                       unsigned i, struct hl7_path *found);
+
+enum hl7_rule_time { HL7_EFFECTIVE, HL7_END, HL7_AVAILABLE };
+/* The first place that holds a readable time.  `odd` is set to the first place
+ * that holds something else, if any. */
+struct an_time hl7_rule_time(const struct hl7_scope *s,
+                             const struct hl7_rule *r, enum hl7_rule_time which,
+                             const struct an_zone *zone, struct hl7_path *odd);
+
+enum ctx_status hl7_rule_status(const struct hl7_scope *s,
+                                const struct hl7_rule *r);
+
+/* The fact's parts joined by '|', as raw bytes of the message. */
+enum an_code hl7_rule_fact(struct an_arena *arena, const struct hl7_scope *s,
+                           const struct hl7_rule *r, struct an_str *fact,
+                           struct an_err *err);
+
+/* The raw bytes at a path (first repetition); "" when there is no such
+ * segment, and for HL7's explicit null (""). */
+struct an_str hl7_path_get(const struct hl7_scope *s,
+                           const struct hl7_path *path);
+/* Where it is, for errors and for an event's place. */
+struct an_where hl7_path_where(const struct hl7_scope *s,
+                               const struct hl7_path *path);
+
+#endif

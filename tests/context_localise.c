@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "context/localise.h"
+#include "tests/suite.h"
+
+Suite *context_localise_suite(void);
+
+static struct an_arena arena;
+
+static void set_up(void)
+{
+    an_arena_init(&arena, 1 << 20);
+}
+
+static void tear_down(void)
+{
+    an_arena_free(&arena);
+}
+
+static struct ctx_event event_of(const char *system, const char *code)
+{
+    return (struct ctx_event){
+        .kind = CTX_OBSERVATION,
+        .concept = {an_str_c(system), an_str_c(code), AN_STR("Creatinine")}};
+}
+
+START_TEST(maps_a_local_code_and_keeps_what_was_said)
+{
+    struct ctx_code alias = {AN_STR("urn:id:L"), AN_STR("K"), AN_STR("")};
+    struct ctx_event e[3] = {event_of("urn:id:L", "CREA"),
+                             event_of("urn:id:X", "Q"),
+                             event_of("http://loinc.org", "2160-0")};
+    struct ctx_part part = {.event = e, .n_events = 3};
+    struct ctx_reading r = {.part = &part, .n_parts = 1};
+    struct ctx_site site = {.n_codes = 0};
+    struct an_err err;
+
+    e[1].alias = &alias;
+    e[1].n_aliases = 1;
+    ck_assert_int_eq(
+        ctx_site_read_codes(
+            &arena,
+            AN_STR("# two rows\nurn:id:L\tCREA\thttp://loinc.org\t2160-0\tCr\n"
+                   "urn:id:L\tK\thttp://loinc.org\t2823-3\tPotassium\r\n"),
+            "t.tsv", &site, &err),
+        AN_OK);
+    ck_assert_int_eq(ctx_localise(&arena, &site, &r, &err), AN_OK);
+    ck_assert_an_str_eq(e[0].concept.code, "2160-0");
+    ck_assert_uint_eq(e[0].n_aliases, 1);
+    ck_assert_an_str_eq(e[0].alias[0].code, "CREA");
+    /* Known by its alias: both are kept. */
+    ck_assert_an_str_eq(e[1].concept.code, "2823-3");
+    ck_assert_uint_eq(e[1].n_aliases, 2);
+    ck_assert_an_str_eq(e[1].alias[1].code, "Q");
+    ck_assert_uint_eq(e[2].n_aliases, 0);
+}
+END_TEST
+
+START_TEST(gives_one_authority_one_name)
+{
+    struct ctx_part part = {
+        .patient = {AN_STR("LAKESIDE"), AN_STR("7"), AN_STR("MR")}};
+    struct ctx_claim claim = {
+        .current = {AN_STR("LAKESIDE"), AN_STR("7"), AN_STR("MR")},
+        .prior = {AN_STR("OTHER"), AN_STR("8"), AN_STR("MR")}};
+    struct ctx_reading r = {
+        .part = &part, .n_parts = 1, .claim = &claim, .n_claims = 1};
+    struct ctx_site site = {.n_codes = 0};
+    struct an_err err;
+
+    ck_assert_int_eq(
+        ctx_site_read_authorities(&arena, AN_STR("LAKESIDE\turn:oid:2.999.1\n"),
+                                  "a.tsv", &site, &err),
+        AN_OK);
+    ck_assert_int_eq(ctx_localise(&arena, &site, &r, &err), AN_OK);
+    ck_assert_an_str_eq(part.patient.authority, "urn:oid:2.999.1");
+    ck_assert_an_str_eq(claim.current.authority, "urn:oid:2.999.1");
+    ck_assert_an_str_eq(claim.prior.authority, "OTHER");
+}
+END_TEST
+
+START_TEST(refuses_a_wrong_table_and_says_where)
+{
+    static const struct {
+        const char *text;
+        enum an_code code;
+        unsigned line;
+    } cases[] = {{"a\tb\tc\td\te\n\n# x\na\tb\tc\td\n", AN_SYNTAX, 4},
+                 {"a\tb\tc\td\te\tf\n", AN_SYNTAX, 1},
+                 {"a\tb\tc\td\te\na\tb\tx\ty\tz\n", AN_CONFLICT, 0}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ctx_site site = {.n_codes = 0};
+        struct an_err err;
+
+        ck_assert_int_eq(ctx_site_read_codes(&arena, an_str_c(cases[i].text),
+                                             "t.tsv", &site, &err),
+                         cases[i].code);
+        ck_assert_str_eq(err.where.path, "t.tsv");
+        ck_assert_uint_eq(err.where.line, cases[i].line);
+        ck_assert_uint_eq(site.n_codes, 0);
+    }
+}
+END_TEST
+
+START_TEST(survives_each_failed_allocation)
+{
+    enum an_code got = AN_NOMEM;
+    long n = 0;
+
+    for (; got == AN_NOMEM && n < 100; n++) {
+        struct ctx_event e = event_of("urn:id:L", "CREA");
+        struct ctx_part part = {.event = &e, .n_events = 1};
+        struct ctx_reading r = {.part = &part, .n_parts = 1};
+        struct ctx_site site = {.n_codes = 0};
+        struct an_err err;
+
+        arena.fail_after = n;
+        got = ctx_site_read_codes(&arena, AN_STR("urn:id:L\tCREA\ta\tb\tc\n"),
+                                  "t.tsv", &site, &err);
+        if (got == AN_OK)
+            got = ctx_localise(&arena, &site, &r, &err);
+    }
+    arena.fail_after = -1;
+    ck_assert_int_eq(got, AN_OK);
+    ck_assert_int_gt(n, 1);
+}
+END_TEST
+
+Suite *context_localise_suite(void)
+{
+    const TTest *const test[] = {
+        maps_a_local_code_and_keeps_what_was_said, gives_one_authority_one_name,
+        refuses_a_wrong_table_and_says_where, survives_each_failed_allocation};
+    Suite *s = suite_create("context/localise");
+    TCase *tc = tcase_create("context/localise");
+
+    tcase_add_checked_fixture(tc, set_up, tear_down);
+    for (size_t i = 0; i < sizeof(test) / sizeof(test[0]); i++)
+        tcase_add_test(tc, test[i]);
+    suite_add_tcase(s, tc);
+    return s;
+}
