@@ -11,6 +11,9 @@ enum { MAX_ANSWER_BYTES = 1 << 20, MAX_MSH_BYTES = 8192 };
 /* The version from which ERR has a segment for each error. */
 enum { ERR_MAJOR = 2, ERR_MINOR = 5 };
 
+/* The component of ERR-1 that holds the condition. */
+enum { ELD_CONDITION = 4 };
+
 struct error_text {
     const char *code, *text;
 };
@@ -130,25 +133,27 @@ static bool is_old(const struct answer *a)
 }
 
 /* segment, sequence, field [, repetition, component, subcomponent]: ERL, or
- * the first parts of ELD.  A segment without an id has no place to name. */
-static void put_place(struct answer *a, const struct an_where *where,
-                      size_t n_parts)
+ * the first parts of ELD.  Returns how many separators were written; a segment
+ * without an id has no place to name. */
+static size_t put_place(struct answer *a, const struct an_where *where,
+                        size_t n_parts)
 {
     const uint16_t part[] = {where->segment_seq, where->field, where->rep,
                              where->component, where->subcomponent};
     size_t n = 0;
 
     if (where->segment[0] == '\0' || where->segment[0] == '?')
-        return;
+        return 0;
     an_buf_put_c(&a->out, where->segment);
-    for (size_t i = 0; i < n_parts; i++)
+    for (size_t i = 0; i < n_parts && a->d.component; i++)
         if (part[i])
             n = i + 1;
-    for (size_t i = 0; i < n && a->d.component; i++) {
+    for (size_t i = 0; i < n; i++) {
         put_sep(a, HL7_COMPONENT);
         if (part[i])
             an_buf_put_u64(&a->out, part[i]);
     }
+    return n;
 }
 
 static const struct error_text *find_error(int code)
@@ -203,19 +208,14 @@ static void put_old_err(struct answer *a, const struct an_err *e, size_t n)
     an_buf_put(&a->out, AN_STR("ERR"));
     an_buf_put_char(&a->out, a->d.field);
     for (size_t i = 0; i < n; i++) {
-        size_t n_before = a->out.n;
+        size_t n_seps;
 
         if (i)
             put_sep(a, HL7_REPETITION);
-        put_place(a, &e[i].where, 2);
+        n_seps = put_place(a, &e[i].where, 2);
         if (a->d.component == '\0')
             continue;
-        /* the condition is the fourth component */
-        for (size_t have = a->out.n == n_before     ? 0
-                           : e[i].where.field       ? 2
-                           : e[i].where.segment_seq ? 1
-                                                    : 0;
-             have < 3; have++)
+        for (; n_seps < ELD_CONDITION - 1; n_seps++)
             put_sep(a, HL7_COMPONENT);
         put_condition(a, &e[i], HL7_SUBCOMPONENT);
     }

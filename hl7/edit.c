@@ -93,7 +93,7 @@ enum an_code hl7_set(struct hl7_message *m, size_t segment, size_t field,
     struct an_str raw, padding, whole;
     struct an_buf out;
     enum an_code code;
-    size_t n_fields = hl7_n_fields(m, segment);
+    size_t n_missing;
 
     if (segment >= m->n_segments)
         return an_fail(err, AN_NOTFOUND, "no such segment", 0);
@@ -107,8 +107,10 @@ enum an_code hl7_set(struct hl7_message *m, size_t segment, size_t field,
     an_buf_init(&c.pad, m->arena, MAX_SEGMENT_BYTES);
     c.from = c.to = s->n;
     node = hl7_field(m, segment, field);
-    if (field > n_fields)
-        pad(&c, &m->delims, HL7_FIELD, field - n_fields);
+    n_missing = field - s->is_header;
+    n_missing -= n_missing < s->n_fields ? n_missing : s->n_fields - 1;
+    if (n_missing)
+        pad(&c, &m->delims, HL7_FIELD, n_missing);
     else
         node = descend(&c, &m->delims, node, HL7_FIELD, 1);
     if (rep || comp || sub)

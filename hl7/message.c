@@ -103,10 +103,15 @@ static size_t content_end(struct an_str bytes, size_t from)
 
 static bool id_follows(const struct hl7_message *m, size_t at, size_t to)
 {
-    while (at < to && (m->bytes.p[at] == '\r' || m->bytes.p[at] == '\n'))
+    const char *p = m->bytes.p;
+    size_t n = 0;
+
+    while (at < to && (p[at] == '\r' || p[at] == '\n'))
         at++;
-    return hl7_split_is_id(an_str_sub(m->bytes, at, to - at < 4 ? to - at : 4),
-                           m->delims.field);
+    while (n <= HL7_ID_BYTES && at + n < to && p[at + n] != '\r' &&
+           p[at + n] != '\n')
+        n++;
+    return hl7_split_is_id((struct an_str){p + at, n}, m->delims.field);
 }
 
 /* A byte c stands before what looks like a segment. */
@@ -146,7 +151,7 @@ static bool drop_data_line_ends(struct hl7_message *m, struct hl7_words *w,
             keep = cr_ends || (at + 1 < to && p[at + 1] == '\n');
         } else if (cr_ends && p[at - 1] != '\r') {
             keep = id_follows(m, at, to);
-            if (keep && mixed_at == 0)
+            if (keep && mixed_at == 0 && p[at - 1] != '\n')
                 mixed_at = at;
         }
         w->word[n] = w->word[i];

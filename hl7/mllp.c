@@ -81,7 +81,8 @@ static bool find_start(struct hl7_mllp *d)
     const char *at = n ? memchr(from, HL7_MLLP_START, n) : NULL;
     size_t dropped = at ? (size_t)(at - from) : n, i = 0;
 
-    while (i < dropped && (from[i] == '\r' || from[i] == '\n'))
+    while (d->junk_bytes == 0 && i < dropped &&
+           (from[i] == '\r' || from[i] == '\n'))
         i++;
     count_junk(d, d->taken + i, dropped - i);
     d->taken += dropped + (at != NULL);

@@ -19,7 +19,7 @@ size_t hl7_n_fields(const struct hl7_message *m, size_t segment)
     if (segment >= m->n_segments)
         return 0;
     s = &m->segment[segment];
-    return s->n_fields - 1 + s->is_header;
+    return s->n_fields - 1 + (s->is_header && s->n > HL7_ID_BYTES);
 }
 
 struct hl7_node hl7_field(const struct hl7_message *m, size_t segment,
@@ -92,15 +92,21 @@ size_t hl7_n_reps(const struct hl7_message *m, size_t segment, size_t field)
     return n;
 }
 
+/* MSH-1: the byte after the id. */
+static struct an_str separator(const struct hl7_segment *s)
+{
+    if (s->n <= HL7_ID_BYTES)
+        return (struct an_str){NULL, 0};
+    return (struct an_str){s->base + s->at + HL7_ID_BYTES, 1};
+}
+
 struct an_str hl7_get(const struct hl7_message *m, size_t segment, size_t field,
                       size_t rep, size_t comp, size_t sub)
 {
     struct hl7_node node = hl7_field(m, segment, field);
 
-    if (field == 1 && segment < m->n_segments && m->segment[segment].is_header)
-        return an_str_sub((struct an_str){m->segment[segment].base,
-                                          m->segment[segment].at + 4U},
-                          m->segment[segment].at + HL7_ID_BYTES, 1);
+    if (field == 1 && node.segment && node.segment->is_header)
+        return separator(node.segment);
     if (rep || comp || sub)
         node = hl7_child(node, HL7_REPETITION, rep ? rep : 1);
     if (comp || sub)

@@ -71,8 +71,6 @@ enum an_code hl7_split_scan(struct an_arena *arena, struct an_str text,
     for (size_t i = from; i < to;) {
         size_t left = to - i, step = left < CHUNK_BYTES ? left : CHUNK_BYTES;
 
-        if (w->n > w->limit)
-            return an_fail(err, AN_LIMIT, "the message has too many fields", i);
         if (w->size - w->n < step + SPARE_WORDS) {
             size_t most = w->limit - w->n + CHUNK_BYTES;
             enum an_code code = grow(arena, w, left < most ? left : most, err);
@@ -82,6 +80,8 @@ enum an_code hl7_split_scan(struct an_arena *arena, struct an_str text,
         }
         w->n += scan(text.p, i, i + step, cls, w->word + w->n);
         i += step;
+        if (w->n > w->limit)
+            return an_fail(err, AN_LIMIT, "the message has too many fields", i);
     }
     return AN_OK;
 }
@@ -126,7 +126,7 @@ static void name_segment(struct hl7_segment *s, char separator)
     bool good = hl7_split_is_id(all, separator);
 
     memcpy(s->id, good ? all.p : "???", HL7_ID_BYTES);
-    s->is_header = good && s->n > HL7_ID_BYTES && hl7_split_is_header(all);
+    s->is_header = good && hl7_split_is_header(all);
 }
 
 enum an_code hl7_split_build(struct hl7_message *m, struct an_str text,

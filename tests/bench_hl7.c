@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How fast a message becomes a tree, one thread, beside two limits measured in
+ * the same run: finding only the segments, and finding only the delimiters.
+ *
+ *     tests/bench_hl7 [FILE...]
+ *
+ * Without files: the messages that $ANAMNESIS_DATA/hl7v2/bench.list names, or
+ * an invented message.  Times are the best of several passes over all of them,
+ * in memory. */
+#include "hl7/message.h"
+#include "hl7/print.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { MOST_MESSAGES = 4096, N_ROUNDS = 15, PATH_BYTES = 4096 };
+
+static struct an_str message[MOST_MESSAGES];
+static size_t n_messages, n_bytes;
+static struct an_arena arena;
+static uint32_t *scratch;
+
+static const char own[] =
+    "MSH|^~\\&|LAB|NORTH|EHR|NORTH|20240305081502||ORU^R01^ORU_R01|77|P|2.5.1\r"
+    "PID|1||1001^^^NORTH^MR~2002^^^STATE^SS||Sample^Ada^M||19700102|F|||1 Main "
+    "St^^Town^ST^12345||^PRN^PH^^1^555^5550100\r"
+    "PV1|1|I|W1^2^A^NORTH||||9^Doe^Jo^^^Dr||||||||||||V100\r"
+    "OBR|1|55|66|24323-8^Comprehensive metabolic panel^LN|||20240305074500\r"
+    "OBX|1|NM|2345-7^Glucose^LN||101|mg/dL^^UCUM|70-99|H|||F\r"
+    "OBX|2|NM|2160-0^Creatinine^LN||0.9|mg/dL^^UCUM|0.6-1.1|N|||F\r"
+    "OBX|3|ST|8251-1^Comment^LN||fasting \\T\\ at rest||||||F\r";
+
+static double now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void add_message(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    char *p = NULL;
+    long n = -1;
+
+    if (f && fseek(f, 0, SEEK_END) == 0)
+        n = ftell(f);
+    if (n >= 0 && fseek(f, 0, SEEK_SET) == 0)
+        p = malloc((size_t)n + 1);
+    if (p == NULL || fread(p, 1, (size_t)n, f) != (size_t)n ||
+        n_messages == MOST_MESSAGES) {
+        fprintf(stderr, "%s: cannot be read\n", path);
+        exit(EXIT_FAILURE);
+    }
+    fclose(f);
+    message[n_messages++] = (struct an_str){p, (size_t)n};
+    n_bytes += (size_t)n;
+}
+
+static void add_list(const char *data)
+{
+    char path[PATH_BYTES], line[PATH_BYTES / 2];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/hl7v2/bench.list", data);
+    f = fopen(path, "r");
+    while (f && fgets(line, sizeof(line), f)) {
+        line[strcspn(line, "\n")] = '\0';
+        snprintf(path, sizeof(path), "%s/hl7v2/messages/%s", data, line);
+        add_message(path);
+    }
+    if (f)
+        fclose(f);
+}
+
+static size_t segments_only(struct an_str s)
+{
+    size_t n = 0;
+    const char *end = s.p + s.n;
+
+    for (const char *p = s.p; p && p < end; n++) {
+        p = memchr(p, '\r', (size_t)(end - p));
+        p = p ? p + 1 : NULL;
+    }
+    return n;
+}
+
+static size_t delimiters_only(struct an_str s)
+{
+    static unsigned char cls[256];
+    size_t n = 0;
+
+    if (cls['|'] == 0) {
+        hl7_delims_classes(&hl7_delims_recommended, cls);
+        cls['\r'] = cls['\n'] = HL7_SEGMENT;
+    }
+    for (size_t i = 0; i < s.n; i++) {
+        scratch[n] = (uint32_t)i;
+        n += cls[(unsigned char)s.p[i]] != 0;
+    }
+    return n;
+}
+
+static size_t full_parse(struct an_str s)
+{
+    struct hl7_message m;
+
+    if (hl7_parse(&arena, s, NULL, &m, NULL) != AN_OK)
+        return 0;
+    an_arena_reset(&arena);
+    return m.n_segments;
+}
+
+static size_t parse_and_print(struct an_str s)
+{
+    struct hl7_message m;
+    struct an_str printed = {0};
+
+    if (hl7_parse(&arena, s, NULL, &m, NULL) != AN_OK ||
+        hl7_print(&m, &arena, &printed, NULL) != AN_OK)
+        return 0;
+    an_arena_reset(&arena);
+    return printed.n;
+}
+
+static double best_s(size_t (*work)(struct an_str))
+{
+    volatile size_t sink = 0;
+    double best = 1e9;
+
+    for (int round = 0; round < N_ROUNDS; round++) {
+        double start = now_s(), took;
+
+        for (size_t i = 0; i < n_messages; i++)
+            sink += work(message[i]);
+        took = now_s() - start;
+        if (took < best)
+            best = took;
+    }
+    return best;
+}
+
+static void report(const char *what, size_t (*work)(struct an_str),
+                   double limit_s)
+{
+    double s = best_s(work);
+
+    printf("%-28s %8.0f MB/s %9.2f us/message", what,
+           (double)n_bytes / s * 1e-6, s * 1e6 / (double)n_messages);
+    if (limit_s > 0)
+        printf("  %4.0f %% of the delimiter scan", 100 * limit_s / s);
+    putchar('\n');
+}
+
+int main(int argc, char **argv)
+{
+    const char *data = getenv("ANAMNESIS_DATA");
+    size_t longest = 0;
+    double limit_s;
+
+    for (int i = 1; i < argc; i++)
+        add_message(argv[i]);
+    if (n_messages == 0 && data)
+        add_list(data);
+    if (n_messages == 0) {
+        for (int i = 0; i < 256; i++)
+            message[n_messages++] = an_str_c(own);
+        n_bytes = n_messages * (sizeof(own) - 1);
+    }
+    for (size_t i = 0; i < n_messages; i++)
+        longest = message[i].n > longest ? message[i].n : longest;
+    scratch = calloc(longest + 1, sizeof(*scratch));
+    if (scratch == NULL)
+        return EXIT_FAILURE;
+    an_arena_init(&arena, 256U << 20);
+    printf("%zu messages, %zu bytes\n", n_messages, n_bytes);
+    limit_s = best_s(delimiters_only);
+    report("segments only (memchr)", segments_only, 0);
+    report("delimiters only (table)", delimiters_only, limit_s);
+    report("full parse", full_parse, limit_s);
+    report("full parse and print", parse_and_print, limit_s);
+    an_arena_free(&arena);
+    free(scratch);
+    return EXIT_SUCCESS;
+}
