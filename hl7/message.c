@@ -101,17 +101,23 @@ static size_t content_end(struct an_str bytes, size_t from)
     return end;
 }
 
-static bool id_follows(const struct hl7_message *m, size_t at, size_t to)
+/* Past the line ends at `at`. */
+static size_t skip_eol(const struct hl7_message *m, size_t at, size_t to)
 {
-    const char *p = m->bytes.p;
+    while (at < to && (m->bytes.p[at] == '\r' || m->bytes.p[at] == '\n'))
+        at++;
+    return at;
+}
+
+/* At `at` there is what looks like a segment. */
+static bool id_at(const struct hl7_message *m, size_t at, size_t to)
+{
+    const char *p = m->bytes.p + at;
     size_t n = 0;
 
-    while (at < to && (p[at] == '\r' || p[at] == '\n'))
-        at++;
-    while (n <= HL7_ID_BYTES && at + n < to && p[at + n] != '\r' &&
-           p[at + n] != '\n')
+    while (n <= HL7_ID_BYTES && at + n < to && p[n] != '\r' && p[n] != '\n')
         n++;
-    return hl7_split_is_id((struct an_str){p + at, n}, m->delims.field);
+    return hl7_split_is_id((struct an_str){p, n}, m->delims.field);
 }
 
 /* A byte c stands before what looks like a segment. */
@@ -125,8 +131,8 @@ static bool ends_segments(const struct hl7_message *m, char c, size_t from,
 
         if (at == NULL)
             return false;
-        from = (size_t)(at - p) + 1;
-        if (id_follows(m, from, to))
+        from = skip_eol(m, (size_t)(at - p), to);
+        if (id_at(m, from, to))
             return true;
     }
     return false;
@@ -139,20 +145,24 @@ static bool drop_data_line_ends(struct hl7_message *m, struct hl7_words *w,
     const char *p = m->bytes.p;
     bool cr_ends =
         ends_segments(m, '\r', from, to) || !ends_segments(m, '\n', from, to);
-    size_t n = 0, mixed_at = 0;
+    size_t n = 0, mixed_at = 0, run_end = 0;
+    bool run_ends = false;
 
     for (size_t i = 0; i + 1 < w->n; i++) {
         size_t at = hl7_word_end(w->word[i]);
         bool keep = true;
 
-        if (hl7_word_level(w->word[i]) != HL7_SEGMENT) {
-            /* not a line end */
-        } else if (p[at] == '\r') {
-            keep = cr_ends || (at + 1 < to && p[at + 1] == '\n');
-        } else if (cr_ends && p[at - 1] != '\r') {
-            keep = id_follows(m, at, to);
-            if (keep && mixed_at == 0 && p[at - 1] != '\n')
-                mixed_at = at;
+        if (hl7_word_level(w->word[i]) == HL7_SEGMENT) {
+            if (at >= run_end) { /* decided once for a run of line ends */
+                run_end = skip_eol(m, at, to);
+                run_ends = cr_ends && p[at] == '\n' && id_at(m, run_end, to);
+                if (run_ends && mixed_at == 0)
+                    mixed_at = at;
+            }
+            if (p[at] == (cr_ends ? '\r' : '\n') ||
+                (p[at] == '\r' && at + 1 < to && p[at + 1] == '\n'))
+                run_ends = true;
+            keep = run_ends;
         }
         w->word[n] = w->word[i];
         n += keep;

@@ -133,14 +133,24 @@ enum an_code hl7_split_build(struct hl7_message *m, struct an_str text,
                              size_t at, size_t to, const struct hl7_words *w,
                              size_t segment_limit, struct an_err *err)
 {
-    size_t n_segments = 0, n_fields = 0, i = 0;
+    size_t n_segments = 0, n_fields = 0, i = 0, blank_at = SIZE_MAX;
     uint32_t *field;
 
     for (size_t j = 0; j < w->n; j++) {
-        n_fields += hl7_word_level(w->word[j]) >= HL7_FIELD;
-        n_segments += hl7_word_level(w->word[j]) == HL7_SEGMENT;
+        size_t end = hl7_word_end(w->word[j]);
+
+        if (hl7_word_level(w->word[j]) < HL7_FIELD)
+            continue;
+        n_fields++;
+        if (hl7_word_level(w->word[j]) == HL7_SEGMENT) {
+            n_segments += end != blank_at;
+            blank_at = end + 1; /* a line end here ends a blank line */
+        }
     }
-    field = an_arena_get(m->arena, n_fields + n_segments, sizeof(*field));
+    n_fields += n_segments;
+    if (n_segments > segment_limit)
+        n_segments = segment_limit;
+    field = an_arena_get(m->arena, n_fields, sizeof(*field));
     m->segment = an_arena_get(m->arena, n_segments, sizeof(*m->segment));
     if (field == NULL || m->segment == NULL)
         return an_fail_nomem(err);

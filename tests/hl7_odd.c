@@ -3,6 +3,8 @@
 #include "hl7/print.h"
 #include "tests/suite.h"
 
+#include <string.h>
+
 Suite *hl7_odd_suite(void);
 
 static const struct {
@@ -76,6 +78,32 @@ START_TEST(keeps_bytes_of_a_bad_id_out_of_places)
 }
 END_TEST
 
+/* Runs of line ends that are data, or might be, are looked at once. */
+START_TEST(stays_linear_in_hostile_line_ends)
+{
+    static const char end[] = "\r\n";
+    static char text[1 << 20];
+    struct an_arena arena;
+    struct hl7_message m;
+    struct an_str printed;
+
+    an_arena_init(&arena, 64U << 20);
+    for (int i = 0; i < 2; i++) {
+        memset(text, end[i], sizeof(text));
+        memcpy(text, "MSH|^~\\&|A\rPID|1|", 17);
+        text[sizeof(text) - 10] = end[1 - i];
+        text[sizeof(text) - 1] = 'x';
+        ck_assert_int_eq(hl7_parse(&arena, (struct an_str){text, sizeof(text)},
+                                   NULL, &m, NULL),
+                         AN_OK);
+        ck_assert_int_eq(hl7_print(&m, &arena, &printed, NULL), AN_OK);
+        ck_assert_uint_eq(printed.n, sizeof(text));
+        an_arena_reset(&arena);
+    }
+    an_arena_free(&arena);
+}
+END_TEST
+
 START_TEST(keeps_the_first_warnings_and_counts_all)
 {
     struct an_arena arena;
@@ -97,6 +125,7 @@ END_TEST
 Suite *hl7_odd_suite(void)
 {
     const TTest *const test[] = {keeps_bytes_of_a_bad_id_out_of_places,
+                                 stays_linear_in_hostile_line_ends,
                                  keeps_the_first_warnings_and_counts_all};
     Suite *s = TEST_SUITE("hl7/odd", test);
     TCase *tc = tcase_create("cases");
