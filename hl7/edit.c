@@ -32,7 +32,7 @@ static struct hl7_node descend(struct cut *c, const struct hl7_delims *d,
                                struct hl7_node node, enum hl7_level level,
                                size_t i)
 {
-    struct hl7_node part;
+    struct hl7_node part = node;
     size_t n = 0;
 
     while (n < i && hl7_cut(&node, level, &part))
