@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The log: what the program did, free of patients by construction.
+ *
+ * An event is a row of the list below and up to three values.  A value is a
+ * number, an enum an_code or a keyed hash; there is no text argument and no
+ * format string, so a name or a birthday has no way in.  Each event becomes one
+ * line of JSON or logfmt, written with one write(2), so lines of several
+ * threads (and of several processes appending to one file) do not mix.
+ *
+ *     struct an_log log;
+ *     an_log_init(&log, 2, AN_LOG_JSON, AN_INFO, clock, NULL);
+ *     an_log(&log, AN_EVENT_MLLP_LISTENING, 2575, 0, 0);
+ *
+ *     {"time":"2024-03-05T08:15:02.123Z","level":"info",
+ *      "event":"mllp_listening","port":2575}
+ *
+ * A flood is thinned: of each event at most `per_second` lines are written in
+ * one second; how many were left out stands in the next line of that event, or
+ * in a log_suppressed line from an_log_flush.
+ *
+ * Thread-safety: shared, without a lock.  Ownership: the log borrows the
+ * descriptor.  Failure: a line that cannot be written whole is lost and
+ * counted; logging never stops the work. */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include "base/err.h"
+
+#include <stdatomic.h>
+
+/*    event, level, kind and name of its three values, meaning */
+#define AN_EVENTS(X)                                                           \
+    X(LOG_SUPPRESSED, WARN, NUM, "event_number", NUM, "lines", NONE, "",       \
+      "lines of one event were left out to thin a flood; the number is the "   \
+      "event's row in this table, from 0")                                     \
+    X(MLLP_LISTENING, INFO, NUM, "port", NONE, "", NONE, "",                   \
+      "the MLLP listener accepts connections")                                 \
+    X(MLLP_STOPPED, INFO, NUM, "port", NUM, "messages", NUM, "cut_off",        \
+      "the MLLP listener has stopped; cut_off connections still waited for "   \
+      "an answer when its time was up")                                        \
+    X(MLLP_OPENED, DEBUG, NUM, "connection", NUM, "open", NONE, "",            \
+      "a sender connected")                                                    \
+    X(MLLP_CLOSED, DEBUG, NUM, "connection", NUM, "messages", NUM, "bytes_in", \
+      "a connection ended in good order")                                      \
+    X(MLLP_LOST, WARN, NUM, "connection", NUM, "messages", NUM, "in_flight",   \
+      "a sender went away in the middle of a frame or before its answer")      \
+    X(MLLP_REFUSED, WARN, NUM, "open", NONE, "", NONE, "",                     \
+      "a connection was refused: as many as allowed are open")                 \
+    X(MLLP_BAD_FRAME, WARN, NUM, "connection", CODE, "code", NUM, "byte",      \
+      "bytes that are no frame; byte counts from the start of the connection") \
+    X(MLLP_IDLE, DEBUG, NUM, "connection", NUM, "messages", NONE, "",          \
+      "closed after the idle time between messages: not a fault")              \
+    X(MLLP_FRAME_TIMEOUT, WARN, NUM, "connection", NUM, "bytes", NONE, "",     \
+      "closed: a frame began and did not end in time")                         \
+    X(MLLP_ANSWER_TIMEOUT, ERROR, NUM, "connection", NUM, "messages", NONE,    \
+      "", "closed: the answer was not ready in time, the sender will repeat")  \
+    X(MLLP_WRITE_TIMEOUT, WARN, NUM, "connection", NUM, "bytes", NONE, "",     \
+      "closed: the sender did not take its answer in time")                    \
+    X(MLLP_ANSWER_DROPPED, WARN, NUM, "connection", NONE, "", NONE, "",        \
+      "an answer was ready after its connection had gone")                     \
+    X(MLLP_DESCRIPTORS, ERROR, NUM, "errno", NUM, "open", NONE, "",            \
+      "a connection was turned away: no file descriptor or memory is left")    \
+    X(HTTP_LISTENING, INFO, NUM, "port", NUM, "threads", NONE, "",             \
+      "the HTTP listener accepts connections")                                 \
+    X(HTTP_STOPPED, INFO, NUM, "port", NUM, "requests", NUM, "cut_off",        \
+      "the HTTP listener has stopped; cut_off requests were still running "    \
+      "when its time was up")                                                  \
+    X(HTTP_REQUEST, DEBUG, NUM, "status", NUM, "duration_us", NUM, "bytes",    \
+      "a request was answered with so many bytes")                             \
+    X(HTTP_FAULT, ERROR, NUM, "route_number", CODE, "code", NONE, "",          \
+      "a handler failed; the client was told 500")
+
+enum an_event {
+#define X(name, ...) AN_EVENT_##name,
+    AN_EVENTS(X)
+#undef X
+        AN_N_EVENTS
+};
+
+enum an_level { AN_DEBUG, AN_INFO, AN_WARN, AN_ERROR };
+enum an_log_format { AN_LOG_JSON, AN_LOG_LOGFMT };
+
+/* UTC microseconds; base has no clock of its own. */
+typedef int64_t an_clock(void *ctx);
+
+struct an_log {
+    int fd; /* -1 writes nothing */
+    enum an_log_format format;
+    an_clock *now_us;
+    void *clock_ctx;
+    uint32_t per_second; /* lines of one event; 0 is no limit */
+    _Atomic int level;   /* enum an_level; may be stored at any time */
+    atomic_uint_fast64_t lost;
+    struct {
+        atomic_int_fast64_t second;
+        atomic_uint_fast32_t lines;
+        atomic_uint_fast64_t suppressed;
+    } event[AN_N_EVENTS];
+};
+
+enum { AN_LOG_PER_SECOND = 20 };
+
+/* A row of the list, for the manual page. */
+enum an_field { AN_FIELD_NONE, AN_FIELD_NUM, AN_FIELD_CODE, AN_FIELD_HASH };
+struct an_event_row {
+    const char *name; /* lower case, as it stands in a line */
+    enum an_level level;
+    struct {
+        enum an_field kind;
+        const char *name;
+    } field[3];
+    const char *meaning;
+};
+
+void an_log_init(struct an_log *log, int fd, enum an_log_format format,
+                 enum an_level level, an_clock *now_us, void *clock_ctx);
+
+/* One line.  `log` may be NULL.  Values without a field are not printed. */
+void an_log(struct an_log *log, enum an_event event, uint64_t a, uint64_t b,
+            uint64_t c);
+
+/* Say what was left out so far; call at the end and now and then. */
+void an_log_flush(struct an_log *log);
+
+/* Rows are in the order of enum an_event.  `buf` receives the name. */
+struct an_event_row an_log_row(enum an_event event, char *buf, size_t n);
+const char *an_level_text(enum an_level level);
+
+#endif
