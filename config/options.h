@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options of anamnesis.yaml.
+ *
+ * One list says each option once: its member in the struct of values, its key
+ * (the path through the maps of the file), type, range, default and help line.
+ * The struct, the parser, the error messages, `anamnesis check`, the commented
+ * default file and the manual page are made from it.  To add an option, add a
+ * row; keys of one map stand together.
+ *
+ *     struct cfg_options o;
+ *     struct cfg_problems problems;
+ *     if (cfg_options_read(arena, bytes, "anamnesis.yaml", &o, &problems, err))
+ *         for (p = problems.first; p; p = p->next)
+ *             say("%s:%u:%u: %.*s", file, p->line, p->column, p->text);
+ *     else
+ *         listen_on(o.listen_mllp_address);
+ *
+ * Secrets stand in files of their own; an option that names one ends in _file.
+ * Thread-safety: immutable once read.  Ownership: texts and lists are the
+ * arena's; a reload reads into a second arena and swaps. */
+#ifndef CONFIG_OPTIONS_H
+#define CONFIG_OPTIONS_H
+
+#include "config/value.h"
+#include "config/yaml.h"
+
+enum cfg_environment { CFG_PRODUCTION, CFG_DEMO, CFG_TEST };
+enum cfg_charset {
+    CFG_UTF_8,
+    CFG_ISO_8859_1,
+    CFG_ISO_8859_15,
+    CFG_WINDOWS_1252
+};
+enum cfg_stage { CFG_STAGE_OFF, CFG_SHADOW, CFG_TRIAL, CFG_LIVE };
+
+/* The shape of a value, and what its range means. */
+enum cfg_type {
+    CFG_BOOL,     /* bool */
+    CFG_INT,      /* int64_t; from min to max */
+    CFG_DURATION, /* int64_t milliseconds; from min to max */
+    CFG_SIZE,     /* int64_t bytes; from min to max */
+    CFG_ENUM,     /* int: the place among the choices, as in the enums above */
+    CFG_TEXT,     /* struct an_str; of min to max bytes */
+    CFG_PATH,     /* struct an_str; "" is none if min is 0 */
+    CFG_URL,      /* struct an_str; "" is none */
+    CFG_ADDRESS,  /* struct cfg_address; "" is none */
+    CFG_ZONE,     /* int16_t minutes east of UTC */
+    CFG_TEXTS     /* struct cfg_texts; of min to max items */
+};
+
+struct cfg_texts {
+    struct an_str *item;
+    size_t n;
+};
+
+#define CFG_ANY .min = 0, .max = 0
+#define CFG_BETWEEN(lo, hi) .min = (lo), .max = (hi)
+#define CFG_ONE_OF(words) .choices = (words)
+#define CFG_A_DAY_MS INT64_C(86400000)
+
+/*    member, key, type, range, default, help */
+#define CFG_OPTIONS(X)                                                         \
+    X(environment, "environment", ENUM, CFG_ONE_OF("production demo test"),    \
+      "production",                                                            \
+      "What this installation is. In demo every output is marked as a "        \
+      "demonstration and goes to targets declared as test only.")              \
+    X(tenant, "tenant", TEXT, CFG_BETWEEN(1, 64), "main",                      \
+      "Name of the hospital or site. It is part of every identifier made "     \
+      "here: do not change it once suggestions have been delivered.")          \
+    X(zone_min, "zone_offset", ZONE, CFG_ANY, "+00:00",                        \
+      "Offset from UTC of senders that say a time without one.")               \
+    X(charset, "charset", ENUM,                                                \
+      CFG_ONE_OF("utf-8 iso-8859-1 iso-8859-15 windows-1252"), "utf-8",        \
+      "Character set of HL7v2 senders that leave MSH-18 empty.")               \
+    X(authority, "authority", TEXT, CFG_BETWEEN(0, 199), "",                   \
+      "Assigning authority of patient identifiers that name none. Empty: "     \
+      "the sending application and facility stand in for it.")                 \
+    X(languages, "languages", TEXTS, CFG_BETWEEN(1, 32), "en",                 \
+      "Languages of suggestions, the preferred one first (BCP 47 tags).")      \
+    X(workers, "workers", INT, CFG_BETWEEN(0, 256), "0",                       \
+      "Threads that read messages and compute. 0: one for each core.")         \
+    X(stage, "stage", ENUM, CFG_ONE_OF("off shadow trial live"), "shadow",     \
+      "How far suggestions go. In shadow they are computed and stored, and "   \
+      "shown to no one but the console's reviewers.")                          \
+    X(model_path, "model.path", PATH, CFG_BETWEEN(0, 4095), "",                \
+      "Folder of the model package. Empty: the demonstrator that comes with "  \
+      "the program.")                                                          \
+    X(store_path, "store.path", PATH, CFG_BETWEEN(1, 4095),                    \
+      "/var/lib/anamnesis/store.db",                                           \
+      "File of the store. Its folder must be writable.")                       \
+    X(store_group_max, "store.group_max", INT, CFG_BETWEEN(1, 4096), "128",    \
+      "Most messages that share one commit.")                                  \
+    X(store_key_file, "store.key_file", PATH, CFG_BETWEEN(0, 4095), "",        \
+      "File with the key that raw messages are encrypted with. Empty: they "   \
+      "are stored in the clear.")                                              \
+    X(mllp_address, "listen.mllp.address", ADDRESS, CFG_ANY, "127.0.0.1:2575", \
+      "Where HL7v2 arrives over MLLP. Empty: nowhere.")                        \
+    X(mllp_max_frame_bytes, "listen.mllp.max_frame", SIZE,                     \
+      CFG_BETWEEN(1024, 1 << 30), "16MiB",                                     \
+      "Longest message; a longer one is refused and its connection closed.")   \
+    X(mllp_max_connections, "listen.mllp.max_connections", INT,                \
+      CFG_BETWEEN(1, 65536), "256",                                            \
+      "Most senders connected at a time; one more is turned away.")            \
+    X(mllp_idle_ms, "listen.mllp.timeout.idle", DURATION,                      \
+      CFG_BETWEEN(0, 30 * CFG_A_DAY_MS), "0s",                                 \
+      "Silence between two messages after which a connection is closed. "      \
+      "0s: never.")                                                            \
+    X(mllp_frame_ms, "listen.mllp.timeout.frame", DURATION,                    \
+      CFG_BETWEEN(10, CFG_A_DAY_MS), "1m",                                     \
+      "Time for a message to arrive whole once it has begun.")                 \
+    X(mllp_answer_ms, "listen.mllp.timeout.answer", DURATION,                  \
+      CFG_BETWEEN(10, CFG_A_DAY_MS), "30s",                                    \
+      "Time for the acknowledgement to be ready; then the connection is "      \
+      "closed without one, so that the sender repeats the message.")           \
+    X(mllp_write_ms, "listen.mllp.timeout.write", DURATION,                    \
+      CFG_BETWEEN(10, CFG_A_DAY_MS), "30s",                                    \
+      "Time for the sender to take its acknowledgement.")                      \
+    X(http_address, "listen.http.address", ADDRESS, CFG_ANY, "127.0.0.1:8080", \
+      "Where HTTP is served. Empty: nowhere.")                                 \
+    X(http_max_body_bytes, "listen.http.max_body", SIZE,                       \
+      CFG_BETWEEN(1024, 1 << 30), "16MiB",                                     \
+      "Longest request body; a longer one gets status 413.")                   \
+    X(http_max_connections, "listen.http.max_connections", INT,                \
+      CFG_BETWEEN(1, 65536), "256", "Most HTTP connections at a time.")        \
+    X(http_timeout_ms, "listen.http.timeout", DURATION,                        \
+      CFG_BETWEEN(1000, CFG_A_DAY_MS), "30s",                                  \
+      "Silence after which a connection is closed, and the time for a "        \
+      "request body to arrive. Whole seconds.")                                \
+    X(outbox_url, "outbox.url", URL, CFG_ANY, "",                              \
+      "Base address of the FHIR server that receives suggestions. Empty: "     \
+      "they stay in the store.")                                               \
+    X(outbox_token_file, "outbox.token_file", PATH, CFG_BETWEEN(0, 4095), "",  \
+      "File with the bearer token for that server. Empty: none is sent.")      \
+    X(outbox_is_test_target, "outbox.test_target", BOOL, CFG_ANY, "false",     \
+      "The receiving server holds invented patients only; demo writes to no "  \
+      "other.")                                                                \
+    X(outbox_timeout_ms, "outbox.timeout", DURATION, CFG_BETWEEN(100, 600000), \
+      "30s", "Time for one delivery.")                                         \
+    X(outbox_retry_first_ms, "outbox.retry_first", DURATION,                   \
+      CFG_BETWEEN(10, CFG_A_DAY_MS), "1s",                                     \
+      "Pause before the first repetition; it doubles each time.")              \
+    X(outbox_retry_max_ms, "outbox.retry_max", DURATION,                       \
+      CFG_BETWEEN(10, CFG_A_DAY_MS), "5m", "Longest pause.")                   \
+    X(log_level, "log.level", ENUM, CFG_ONE_OF("debug info warn error"),       \
+      "info", "The least important events that are logged.")                   \
+    X(log_format, "log.format", ENUM, CFG_ONE_OF("json logfmt"), "json",       \
+      "Form of a log line.")
+
+enum cfg_option_id {
+#define X(member, key, type, range, def, help) CFG_OPT_##member,
+    CFG_OPTIONS(X)
+#undef X
+        CFG_N_OPTIONS
+};
+
+#define CFG_MEMBER_BOOL bool
+#define CFG_MEMBER_INT int64_t
+#define CFG_MEMBER_DURATION int64_t
+#define CFG_MEMBER_SIZE int64_t
+#define CFG_MEMBER_ENUM int
+#define CFG_MEMBER_TEXT struct an_str
+#define CFG_MEMBER_PATH struct an_str
+#define CFG_MEMBER_URL struct an_str
+#define CFG_MEMBER_ADDRESS struct cfg_address
+#define CFG_MEMBER_ZONE int16_t
+#define CFG_MEMBER_TEXTS struct cfg_texts
+
+struct cfg_options {
+#define X(member, key, type, range, def, help) CFG_MEMBER_##type member;
+    CFG_OPTIONS(X)
+#undef X
+    uint32_t line[CFG_N_OPTIONS]; /* where it was said; 0: the default */
+};
+
+/* A row of the list. */
+struct cfg_option {
+    const char *key;
+    enum cfg_type type;
+    int64_t min, max;
+    const char *choices; /* of an enum, separated by one blank */
+    const char *def;     /* as it would stand in the file, without quotes */
+    const char *help;
+    size_t offset; /* of the member in struct cfg_options */
+};
+
+extern const struct cfg_option cfg_option[CFG_N_OPTIONS];
+
+struct cfg_problem {
+    uint32_t line, column;
+    struct an_str text; /* names known keys only, never bytes of the file */
+    struct cfg_problem *next;
+};
+
+/* In the order of the file, at most CFG_PROBLEMS of them. */
+struct cfg_problems {
+    struct cfg_problem *first, *last;
+    size_t n;
+};
+
+enum { CFG_PROBLEMS = 50 };
+
+enum an_code cfg_options_default(struct an_arena *arena, struct cfg_options *o,
+                                 struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* Read the file's bytes; what it leaves out has its default.  Every problem is
+ * found in one pass.  Fails with the first one's code, text and place in *err;
+ * *o is then not to be used. */
+enum an_code cfg_options_read(struct an_arena *arena, struct an_str bytes,
+                              const char *file, struct cfg_options *o,
+                              struct cfg_problems *problems, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* "a duration from 10ms to 1d, such as 30s": what an option takes. */
+void cfg_option_put_expected(struct an_buf *b, const struct cfg_option *option);
+
+enum cfg_comment {
+    CFG_WITH_HELP,  /* each option with its help: the default file */
+    CFG_WITH_ORIGIN /* each with where it was set: `anamnesis check` */
+};
+
+/* The values as a file that reads back to the same values. */
+void cfg_options_put(struct an_buf *b, const struct cfg_options *o,
+                     enum cfg_comment comment);
+
+#endif
