@@ -48,6 +48,9 @@
       "a connection was refused: as many as allowed are open")                 \
     X(MLLP_BAD_FRAME, WARN, NUM, "connection", CODE, "code", NUM, "byte",      \
       "bytes that are no frame; byte counts from the start of the connection") \
+    X(MLLP_JUNK, WARN, NUM, "connection", NUM, "byte", NUM, "bytes",           \
+      "bytes between two frames, or a frame that began anew, were passed "     \
+      "over")                                                                  \
     X(MLLP_IDLE, DEBUG, NUM, "connection", NUM, "messages", NONE, "",          \
       "closed after the idle time between messages: not a fault")              \
     X(MLLP_FRAME_TIMEOUT, WARN, NUM, "connection", NUM, "bytes", NONE, "",     \
@@ -56,8 +59,8 @@
       "", "closed: the answer was not ready in time, the sender will repeat")  \
     X(MLLP_WRITE_TIMEOUT, WARN, NUM, "connection", NUM, "bytes", NONE, "",     \
       "closed: the sender did not take its answer in time")                    \
-    X(MLLP_ANSWER_DROPPED, WARN, NUM, "connection", NONE, "", NONE, "",        \
-      "an answer was ready after its connection had gone")                     \
+    X(MLLP_ANSWER_DROPPED, WARN, NUM, "message_number", NONE, "", NONE, "",    \
+      "an answer was ready after its connection had gone or its time was up")  \
     X(MLLP_DESCRIPTORS, ERROR, NUM, "errno", NUM, "open", NONE, "",            \
       "a connection was turned away: no file descriptor or memory is left")    \
     X(HTTP_LISTENING, INFO, NUM, "port", NUM, "threads", NONE, "",             \

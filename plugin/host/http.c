@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The HTTP server's life; http_request.c has a request's. */
+#include "plugin/host/http_int.h"
+#include "plugin/host/listen.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BACKLOG = 512 };
+
+static uint32_t cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return n > 0 ? (uint32_t)n : 1;
+}
+
+/* MHD gives each thread its share of the connections. */
+static struct MHD_Daemon *daemon_start(struct pl_http *s)
+{
+    unsigned limit = s->options.max_connections;
+    unsigned timeout_s = (unsigned)((s->options.timeout_ms + 999) / 1000);
+    const struct MHD_OptionItem pool[] = {
+        {s->n_threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END,
+         (intptr_t)s->n_threads, NULL},
+        {MHD_OPTION_END, 0, NULL}};
+    sigset_t all, before;
+    struct MHD_Daemon *d;
+
+    if (limit < s->n_threads)
+        limit = s->n_threads;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    d = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC, 0, NULL,
+        NULL, pl_http_access, s, MHD_OPTION_LISTEN_SOCKET, s->listen_fd,
+        MHD_OPTION_NOTIFY_COMPLETED, pl_http_completed, s,
+        MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT,
+        timeout_s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, pool,
+        MHD_OPTION_END);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return d;
+}
+
+enum an_code pl_http_open(const struct pl_http_options *options,
+                          const struct pl_http_calls *calls, struct an_log *log,
+                          struct pl_http **server, struct an_err *err)
+{
+    struct pl_http *s = calloc(1, sizeof(*s));
+    pthread_condattr_t attr;
+    enum an_code code;
+
+    *server = NULL;
+    if (s == NULL)
+        return an_fail_nomem(err);
+    s->options = *options;
+    s->calls = *calls;
+    s->log = log;
+    s->listen_fd = -1;
+    s->n_threads = options->n_threads ? options->n_threads : cores();
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->is_idle, &attr);
+    pthread_condattr_destroy(&attr);
+    code = pl_listen(&options->address, BACKLOG, &s->listen_fd, &s->port, err);
+    if (code == AN_OK) {
+        s->daemon = daemon_start(s);
+        if (s->daemon == NULL)
+            code = an_fail_sys(err, AN_IO, "cannot start the HTTP listener",
+                               errno);
+    }
+    if (code) {
+        pl_http_close(s);
+        return code;
+    }
+    an_log(log, AN_EVENT_HTTP_LISTENING, s->port, s->n_threads, 0);
+    *server = s;
+    return AN_OK;
+}
+
+uint16_t pl_http_port(const struct pl_http *s)
+{
+    return s->port;
+}
+
+struct pl_http_counts pl_http_counts(struct pl_http *s)
+{
+    struct pl_http_counts n = {
+        .requests = atomic_load(&s->count.requests),
+        .refused = atomic_load(&s->count.refused),
+        .faults = atomic_load(&s->count.faults),
+        .bytes_in = atomic_load(&s->count.bytes_in),
+        .bytes_out = atomic_load(&s->count.bytes_out),
+    };
+
+    pthread_mutex_lock(&s->lock);
+    n.running = s->running;
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+/* Returns how many requests still run when the time is up. */
+static uint64_t wait_idle(struct pl_http *s, int64_t grace_ms)
+{
+    int64_t until_us = pl_now_us() + grace_ms * 1000;
+    struct timespec until = {.tv_sec = (time_t)(until_us / 1000000),
+                             .tv_nsec = (long)(until_us % 1000000) * 1000};
+    uint64_t running;
+    int rc = 0;
+
+    pthread_mutex_lock(&s->lock);
+    while (s->running && rc == 0)
+        rc = pthread_cond_timedwait(&s->is_idle, &s->lock, &until);
+    running = s->running;
+    pthread_mutex_unlock(&s->lock);
+    return running;
+}
+
+void pl_http_stop(struct pl_http *s, int64_t grace_ms)
+{
+    uint64_t cut_off;
+
+    if (s->daemon == NULL)
+        return;
+    atomic_store(&s->is_stopping, true);
+    MHD_quiesce_daemon(s->daemon);
+    cut_off = wait_idle(s, grace_ms);
+    MHD_stop_daemon(s->daemon);
+    s->daemon = NULL;
+    an_log(s->log, AN_EVENT_HTTP_STOPPED, s->port,
+           atomic_load(&s->count.requests), cut_off);
+}
+
+void pl_http_close(struct pl_http *s)
+{
+    struct request *next;
+
+    if (s == NULL)
+        return;
+    pl_http_stop(s, 0);
+    if (s->listen_fd >= 0)
+        close(s->listen_fd);
+    for (struct request *rq = s->spare; rq; rq = next) {
+        next = rq->next;
+        pl_request_free(rq);
+    }
+    pthread_cond_destroy(&s->is_idle);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What mllp.c (server, thread) and mllp_conn.c (one connection) share.  All of
+ * it belongs to the listener's thread, except what stands under "shared". */
+#ifndef PLUGIN_HOST_MLLP_INT_H
+#define PLUGIN_HOST_MLLP_INT_H
+
+#include "hl7/mllp.h"
+#include "plugin/host/mllp.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* What a connection waits for.  Each state but FREE has a fixed time, so the
+ * connections in it, first come first, are in order of their deadlines. */
+enum conn_state {
+    CONN_FREE,
+    CONN_IDLE,   /* the start of a frame */
+    CONN_FRAME,  /* the rest of a frame */
+    CONN_TAIL,   /* the CR after FS, which some senders leave out */
+    CONN_PARKED, /* room in the queue */
+    CONN_ANSWER, /* the answer */
+    CONN_WRITE,  /* the peer to take it */
+    CONN_DRAIN,  /* the peer to have read why it is refused */
+    N_CONN_STATES
+};
+
+struct bytes {
+    char *p;
+    size_t n, size;
+};
+
+struct conn {
+    struct conn *prev, *next; /* in the list of its state */
+    enum conn_state state;
+    int64_t deadline_ms;
+    int fd;
+    uint32_t slot;
+    uint32_t interest; /* what epoll was asked for */
+    uint64_t id;       /* number of the connection */
+    uint64_t sequence; /* of the message in flight, 0 is none */
+    bool is_eof;       /* the peer sends no more */
+    bool is_closing;   /* close once the answer is out */
+    bool is_refused;   /* after bytes that are no frame: drain first */
+    bool has_frame;    /* parked with `frame` */
+    uint64_t messages;
+    struct hl7_mllp in;
+    struct hl7_mllp_frame frame; /* what was taken from it last */
+    struct bytes out;
+    size_t sent; /* of out */
+    char peer[PL_PEER_BYTES];
+};
+
+struct conn_list {
+    struct conn *first, *last;
+};
+
+struct answer {
+    struct answer *next;
+    struct pl_conn_ref ref;
+    struct an_str bytes; /* behind the struct */
+};
+
+#define PL_MLLP_COUNTS(X)                                                      \
+    X(accepted)                                                                \
+    X(refused)                                                                 \
+    X(open)                                                                    \
+    X(messages)                                                                \
+    X(answers)                                                                 \
+    X(answers_dropped)                                                         \
+    X(bad_frames)                                                              \
+    X(junk)                                                                    \
+    X(bytes_in)                                                                \
+    X(bytes_out)                                                               \
+    X(idle)                                                                    \
+    X(frame_timeouts)                                                          \
+    X(answer_timeouts)                                                         \
+    X(write_timeouts)                                                          \
+    X(lost)                                                                    \
+    X(cut_off)
+
+struct pl_mllp {
+    struct pl_mllp_options options;
+    struct pl_mllp_calls calls;
+    struct an_log *log;
+    struct conn *conn; /* options.max_connections of them */
+    struct conn_list list[N_CONN_STATES];
+    int64_t state_ms[N_CONN_STATES]; /* 0 is for ever */
+    int64_t now_ms;
+    uint64_t last_id, last_sequence;
+    int epoll_fd, listen_fd, wake_fd, reserve_fd;
+    int64_t accept_again_ms; /* 0: accepting */
+    bool is_stopping;
+    uint16_t port;
+    pthread_t thread;
+    bool has_thread;
+
+    /* ---- shared ---- */
+    pthread_mutex_t lock;
+    struct answer *first, *last; /* under the lock */
+    int64_t stop_at_ms;          /* under the lock; 0: not yet */
+    struct {
+#define X(name) atomic_uint_fast64_t name;
+        PL_MLLP_COUNTS(X)
+#undef X
+    } count;
+};
+
+static inline void pl_count(atomic_uint_fast64_t *counter, uint64_t n)
+{
+    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+/* A slot is free from now on. */
+void pl_conn_init(struct pl_mllp *s, uint32_t slot);
+/* A new connection in a free slot; takes the descriptor, also on failure. */
+void pl_conn_open(struct pl_mllp *s, int fd, const char *peer);
+/* Events of epoll for it. */
+void pl_conn_ready(struct pl_mllp *s, struct conn *c, uint32_t events);
+/* The answer to its message in flight. */
+void pl_conn_answer(struct pl_mllp *s, struct conn *c, struct an_str bytes);
+/* Go as far as possible: write, take frames, hand over. */
+void pl_conn_pump(struct pl_mllp *s, struct conn *c);
+/* Its time is up. */
+void pl_conn_expire(struct pl_mllp *s, struct conn *c);
+/* Over, in good order or not. */
+void pl_conn_end(struct pl_mllp *s, struct conn *c);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/host/thread.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+enum an_code pl_thread_start(pthread_t *thread, void *(*run)(void *), void *arg,
+                             struct an_err *err)
+{
+    sigset_t all, before;
+    int rc;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rc = pthread_create(thread, NULL, run, arg);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc ? an_fail_sys(err, AN_IO, "cannot start a thread", rc) : AN_OK;
+}
+
+void pl_thread_name(const char *name)
+{
+    prctl(PR_SET_NAME, name);
+}
+
+static int64_t now_us(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t pl_now_us(void)
+{
+    return now_us(CLOCK_MONOTONIC);
+}
+
+int64_t pl_now_ms(void)
+{
+    return pl_now_us() / 1000;
+}
+
+int64_t pl_clock_us(void *ctx)
+{
+    (void)ctx;
+    return now_us(CLOCK_REALTIME);
+}

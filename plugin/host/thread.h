@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Starting a thread the way every thread here is started: named, so that top
+ * and a debugger show what it does, and with all signals blocked, so that they
+ * arrive where the program (or the host process that loaded us) wants them.
+ *
+ * Thread-safety: shared. */
+#ifndef PLUGIN_HOST_THREAD_H
+#define PLUGIN_HOST_THREAD_H
+
+#include "base/err.h"
+
+#include <pthread.h>
+
+/* AN_IO with the error number when no thread can be had. */
+enum an_code pl_thread_start(pthread_t *thread, void *(*run)(void *), void *arg,
+                             struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* Name the calling thread; at most 15 bytes are kept. */
+void pl_thread_name(const char *name);
+
+/* CLOCK_MONOTONIC, for timeouts. */
+int64_t pl_now_ms(void);
+int64_t pl_now_us(void);
+/* CLOCK_REALTIME as base wants it (an_clock); ctx is not used. */
+int64_t pl_clock_us(void *ctx);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/suite.h"
+
+Suite *host_mllp_suite(void);
+Suite *host_mllp_odd_suite(void);
+Suite *host_http_suite(void);
+Suite *host_workers_suite(void);
+Suite *host_file_suite(void);
+
+Suite *(*const test_suites[])(void) = {
+    host_mllp_suite,    host_mllp_odd_suite, host_http_suite,
+    host_workers_suite, host_file_suite,     NULL,
+};
