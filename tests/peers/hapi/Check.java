@@ -103,6 +103,10 @@ public final class Check {
         is("a conditional reference without a match is refused", a.status(), 404);
         is("and rolls back too", send("GET", "/Device/" + good, null).status(), 404);
         a = send("PUT", "/RiskAssessment/" + bad, """
+                {"resourceType":"RiskAssessment","id":"%s","status":"preliminary",
+                 "subject":{"reference":"Provenance/%s"}}""".formatted(bad, provenance));
+        is("a reference to a resource of the wrong type is refused", a.status(), 422);
+        a = send("PUT", "/RiskAssessment/" + bad, """
                 {"resourceType":"RiskAssessment","id":"%s","status":"bogus"}""".formatted(bad));
         is("a status outside its code list is refused", a.status(), 400);
         a = send("PUT", "/Device/" + device, """

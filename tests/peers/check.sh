@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Proves that the peers run here and that they find the faults they are there
+# to find.  TAP on standard output; 1 if a check fails, 77 if this machine
+# cannot have the peers.  Not part of "make check": it fetches from the network.
+#
+#   check.sh [PORT]              the FHIR server's port, 18080 unless told
+set -eu
+. "$(dirname -- "$0")/peer.sh"
+port=${1:-18080}
+out=$peers_build/check.out
+count=0
+failed=0
+
+# ok NAME COMMAND...: one check; what it printed is shown when it fails.
+ok() {
+    count=$((count + 1))
+    name=$1
+    shift
+    if "$@" >"$out" 2>&1; then
+        echo "ok $count - $name"
+    else
+        failed=1
+        echo "not ok $count - $name"
+        sed 's/^/# /' "$out"
+    fi
+}
+
+# The validator takes its files in one go, so that its 10 s start is paid once.
+validator_finds() {
+    ok 'the validator accepts what is right' \
+        "$peers_src/validate.sh" "$peers_src"/validator/good/*.json
+    rc=0
+    "$peers_src/validate.sh" "$peers_src"/validator/bad/*.json \
+        >"$peers_build/bad.out" || rc=$?
+    ok 'the validator fails on errors' test "$rc" -eq 1
+    while IFS='	' read -r file text; do
+        case $file in '#'*) continue ;; esac
+        ok "the validator finds $file" sh -c \
+            'grep -F "/$1.json:" "$3" | grep -F ": error: " | grep -F -- "$2"' \
+            - "$file" "$text" "$peers_build/bad.out"
+    done <"$peers_src/validator/bad/expected.tsv"
+}
+
+# Three messages, of which HAPI parses two, can encode one, and that one back
+# to the same text; so for each of its three parsers.
+hl7_counts() {
+    "$peers_src/hapi-hl7.sh" "$peers_src/hl7/sample/list" \
+        "$peers_src/hl7/sample" 0 |
+        awk -F '\t' 'NR > 1 { n += $2 == 3 && $3 == 2 && $4 == 1 && $5 == 1 }
+            { print } END { exit NR != 4 || n != 3 }'
+}
+
+for peer in hapi validator hl7; do
+    build_peer "$peer"
+done
+validator_finds
+ok 'HAPI HL7v2 counts what it can read and write' hl7_counts
+trap '"$peers_src/hapi-server.sh" stop "$port"' EXIT
+ok 'the FHIR server starts' "$peers_src/hapi-server.sh" start "$port"
+ok 'the FHIR server is strict' "$peers_src/hapi-server.sh" check "$port"
+ok 'the FHIR server tells its state' "$peers_src/hapi-server.sh" status "$port"
+ok 'the FHIR server stops' "$peers_src/hapi-server.sh" stop "$port"
+echo "1..$count"
+exit $failed
