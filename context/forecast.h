@@ -27,7 +27,9 @@ struct ctx_model_id {
     X(NOT_AT_RISK, "the outcome is already present or cannot happen")          \
     X(NO_INDEX, "the event that the question starts from has not happened")    \
     X(STALE, "the data feed is silent or incomplete")                          \
-    X(NO_MODEL, "no model is loaded")
+    X(NO_MODEL, "no model is loaded")                                          \
+    X(MISSING_INPUT, "an input is missing")                                    \
+    X(NO_EVIDENCE, "no data point supports a number")
 
 enum ctx_abstention {
 #define X(name, text) CTX_ABSTAIN_##name,
