@@ -60,11 +60,9 @@ static bool split(struct an_str s, struct parts *out)
 /* The C library's own conversion, in the C locale whatever the process's. */
 static bool parse_slow(struct an_str s, double *value)
 {
-    char text[512];
+    char text[AN_DECIMAL_LONGEST_BYTES + 1];
     locale_t c_locale;
 
-    if (s.n >= sizeof(text))
-        return false;
     c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (c_locale == (locale_t)0)
         return false;
@@ -88,7 +86,7 @@ bool an_decimal_parse(struct an_str s, double *value)
     struct parts d;
     uint64_t digits = 0;
 
-    if (!split(s, &d))
+    if (s.n > AN_DECIMAL_LONGEST_BYTES || !split(s, &d))
         return false;
     if (d.exponent.n || d.whole.n + d.frac.n > 15)
         return parse_slow(s, value);

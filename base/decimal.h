@@ -9,12 +9,12 @@
 
 #include "base/arena.h"
 
-enum { AN_DECIMAL_TEXT_BYTES = 48 };
+enum { AN_DECIMAL_TEXT_BYTES = 48, AN_DECIMAL_LONGEST_BYTES = 511 };
 
 /* All of s is a number: sign, digits with or without a point, exponent (JSON's
  * grammar, and HL7 NM's "+5", ".5", "5." and leading zeros).  False for
- * anything else, and for what is not finite as a double.  The double is the
- * nearest one. */
+ * anything else, for what is not finite as a double, and for what is longer
+ * than AN_DECIMAL_LONGEST_BYTES.  The double is the nearest one. */
 bool an_decimal_parse(struct an_str s, double *value);
 
 /* The same number in JSON's grammar with every digit kept: "+05." is "5",

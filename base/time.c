@@ -144,15 +144,20 @@ static bool offset(struct reader *r, bool colon)
            r->offset_min <= LARGEST_OFFSET_MIN;
 }
 
+static bool exists(const int32_t part[6], int32_t month, int32_t day)
+{
+    return part[0] >= 1 && month >= 1 && month <= 12 && day >= 1 &&
+           day <= month_days(part[0], month) && part[3] <= 23 &&
+           part[4] <= 59 && part[5] <= 60;
+}
+
 static bool finish(struct reader *r, const struct an_zone *zone,
                    struct an_time *t)
 {
     int32_t month = r->n_parts > 1 ? r->part[1] : 1;
     int32_t day = r->n_parts > 2 ? r->part[2] : 1;
 
-    if (r->rest.n != 0 || r->part[0] < 1 || month < 1 || month > 12 ||
-        day < 1 || day > month_days(r->part[0], month) || r->part[3] > 23 ||
-        r->part[4] > 59 || r->part[5] > 60)
+    if (r->rest.n != 0 || !exists(r->part, month, day))
         return false;
     if (r->part[5] == 60)
         r->part[5] = 59;
@@ -287,7 +292,7 @@ size_t an_time_print_hl7(struct an_time t, char buf[AN_TIME_TEXT_BYTES])
     int n_parts = t.precision == AN_TIME_FRACTION ? 6 : t.precision;
     size_t n = print(t, n_parts, before_hl7, buf);
 
-    if (t.precision > AN_TIME_DAY && !t.assumed)
+    if (t.precision != AN_TIME_NONE && !t.assumed)
         n += print_offset(t.offset_min, false, buf + n);
     buf[n] = '\0';
     return n;
