@@ -49,27 +49,29 @@ bool hl7_charset_is_utf8(const struct hl7_charset *charset)
     return charset && strcmp(charset->iconv, "UTF-8") == 0;
 }
 
+/* Whether `second` may follow `lead`: neither longer than needed, nor a
+ * surrogate, nor past U+10FFFF. */
+static bool second_fits(unsigned char lead, unsigned char second)
+{
+    switch (lead) {
+    case 0xE0: return second >= 0xA0 && second <= 0xBF;
+    case 0xED: return second >= 0x80 && second <= 0x9F;
+    case 0xF0: return second >= 0x90 && second <= 0xBF;
+    case 0xF4: return second >= 0x80 && second <= 0x8F;
+    default: return second >= 0x80 && second <= 0xBF;
+    }
+}
+
 /* Bytes of the well-formed character at p, 0 if it is none (Unicode 15,
  * table 3-7). */
 static size_t utf8_char(const unsigned char *p, size_t n)
 {
-    unsigned char low = 0x80, high = 0xBF;
     size_t len;
 
     if (p[0] < 0x80)
         return 1;
     len = p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
-    if (len == 0 || p[0] > 0xF4 || n < len)
-        return 0;
-    if (p[0] == 0xE0)
-        low = 0xA0;
-    else if (p[0] == 0xED)
-        high = 0x9F;
-    else if (p[0] == 0xF0)
-        low = 0x90;
-    else if (p[0] == 0xF4)
-        high = 0x8F;
-    if (p[1] < low || p[1] > high)
+    if (len == 0 || p[0] > 0xF4 || n < len || !second_fits(p[0], p[1]))
         return 0;
     for (size_t i = 2; i < len; i++)
         if ((p[i] & 0xC0) != 0x80)

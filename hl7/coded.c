@@ -144,7 +144,7 @@ static enum an_code triplet(struct an_arena *arena, const struct hl7_at *at,
                             unsigned first, struct ctx_code *code,
                             struct an_err *err)
 {
-    struct an_str name;
+    struct an_str name = {0};
     enum an_code rc;
 
     rc = hl7_at_text(at, first, &code->code, err);
@@ -167,7 +167,7 @@ enum an_code hl7_coded(struct an_arena *arena, const struct hl7_at *at,
                        struct ctx_code *code, const struct ctx_code **alias,
                        size_t *n_aliases, struct an_err *err)
 {
-    struct ctx_code other, *kept;
+    struct ctx_code other = {0}, *kept;
     enum an_code rc = triplet(arena, at, 1, code, err);
 
     *alias = NULL;

@@ -281,7 +281,7 @@ static enum an_code read_obx(struct reader *r, struct ctx_event *e)
     size_t n = hl7_n_reps(r->m, index, 5);
     struct hl7_at obx5 = {r->m, index, 5, 1}, flag = {r->m, index, 8, 1};
     struct hl7_at range = {r->m, index, 7, 1};
-    struct an_str text;
+    struct an_str text = {0};
     enum an_code rc = hl7_at_text(&flag, 1, &e->flag, r->err);
 
     if (rc == AN_OK)
@@ -433,6 +433,13 @@ static enum an_code enter_mrg(struct reader *r, size_t index)
 
 /* ---- the message -------------------------------------------------------- */
 
+/* Segments that only give context to others are used by being there. */
+static bool gives_context(enum hl7_segment_id id)
+{
+    return id == HL7_MSH || id == HL7_EVN || id == HL7_PID || id == HL7_PV1 ||
+           id == HL7_ORC || id == HL7_MRG || id == HL7_SPM || id == HL7_TQ1;
+}
+
 static enum an_code read_segment(struct reader *r, size_t index)
 {
     struct an_str name = an_str_c(r->m->segment[index].id);
@@ -453,10 +460,7 @@ static enum an_code read_segment(struct reader *r, size_t index)
         rc = enter_mrg(r, index);
     while (rc == AN_OK && (rule = hl7_rule_next(&r->scope, id, rule)) != NULL)
         rc = read_rule(r, rule, id, index);
-    /* Segments that only give context to others are used by being there. */
-    used = r->events.n > n_before || id == HL7_MSH || id == HL7_EVN ||
-           id == HL7_PID || id == HL7_PV1 || id == HL7_ORC || id == HL7_MRG ||
-           id == HL7_SPM || id == HL7_TQ1;
+    used = r->events.n > n_before || gives_context(id);
     return rc == AN_OK ? account(r, name, used) : rc;
 }
 
