@@ -39,6 +39,15 @@ static int replay(const char *path)
     return ok;
 }
 
+/* A path too long to hold fails to open. */
+static void join(char path[PATH_BYTES], const char *folder, const char *name)
+{
+    int n = snprintf(path, PATH_BYTES, "%s/%s", folder, name);
+
+    if (n < 0 || n >= PATH_BYTES)
+        path[0] = '\0';
+}
+
 static int report(int number, const char *path)
 {
     int ok = replay(path);
@@ -58,10 +67,10 @@ static int replay_folder(const char *folder, int *n_failed)
 {
     struct dirent **entry = NULL;
     int n = scandir(folder, &entry, visible, alphasort);
-    char path[PATH_BYTES + 1 + sizeof(entry[0]->d_name)];
+    char path[PATH_BYTES];
 
     for (int i = 0; i < n; i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", folder, entry[i]->d_name);
+        join(path, folder, entry[i]->d_name);
         *n_failed += !report(i + 1, path);
         free(entry[i]);
     }
@@ -78,8 +87,7 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++)
         n_failed += !report(i, argv[i]);
     if (argc == 1) {
-        (void)snprintf(folder, sizeof(folder), "%s/%s", root ? root : ".",
-                       REPLAY_CORPUS);
+        join(folder, root ? root : ".", REPLAY_CORPUS);
         n = replay_folder(folder, &n_failed);
         if (n <= 0) {
             printf("Bail out! %s: %s\n", folder,

@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What takes longer than a change may wait for: fuzzing, more sanitizers,
+# clang-tidy, coverage.  Builds below build-nightly/, never in the caller's folder.
+#
+#   tools/nightly.sh [STAGE]...      all stages when none is named
+#
+# FUZZ_SECONDS (600) is for each fuzz target.  Stops at the first failure.
+set -eu
+unset CDPATH
+cd "$(dirname "$0")/.."
+root=$(pwd)
+mkdir -p build-nightly
+log=$root/build-nightly/nightly.log
+: >"$log"
+. tools/shell.sh
+
+# Configure into its own folder once, then build.
+built() {
+    dir=build-nightly/$1
+    shift
+    mkdir -p "$dir"
+    (cd "$dir" && { [ -f Makefile ] || "$root/configure" "$@"; } &&
+        make -j "$(nproc)")
+}
+
+fuzz() {
+    built fuzz CC=clang-14 --enable-fuzz --enable-debug &&
+        make -C build-nightly/fuzz fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-600}"
+}
+
+# Wrap-around and lossy conversions that are legal C but rarely meant.
+integers() {
+    built integers CC=clang-14 --enable-debug \
+        --enable-sanitizers=address,undefined,implicit-conversion,float-divide-by-zero,nullability &&
+        make -C build-nightly/integers -j "$(nproc)" check
+}
+
+threads() {
+    built threads CC=clang-14 --enable-debug --enable-sanitizers=thread &&
+        make -C build-nightly/threads check
+}
+
+# Holds clang's own analyser too.  gcc's -fanalyzer is not here: it does not
+# know that an empty view may be NULL, and cries at base/str.c.
+tidy() {
+    built tidy CC=clang-14 --enable-debug && make -C build-nightly/tidy tidy
+}
+
+coverage() {
+    built coverage --enable-debug --enable-coverage CFLAGS=-g &&
+        make -C build-nightly/coverage -j "$(nproc)" check &&
+        make -C build-nightly/coverage coverage
+}
+
+# The two commands on a minimal Debian 12.
+clean() {
+    tests/peers/debootstrap.sh
+}
+
+[ -f configure ] || step 'making configure' autoreconf -fi
+[ $# -gt 0 ] || set -- fuzz integers threads tidy coverage clean
+for stage; do
+    case $stage in
+    fuzz | integers | threads | tidy | coverage) ;;
+    clean)
+        if [ "$(id -u)" != 0 ] || ! command -v debootstrap >/dev/null; then
+            say 'clean: SKIPPED, wants root and debootstrap'
+            continue
+        fi
+        ;;
+    *) fail "there is no stage $stage" ;;
+    esac
+    step "$stage" "$stage"
+done
+say 'all stages passed'
+case " $* " in
+*' coverage '*) make -s -C build-nightly/coverage coverage ;;
+esac
