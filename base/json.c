@@ -239,11 +239,12 @@ static int check_many(struct reader *r, const struct an_json *object)
     struct an_mark mark = an_arena_mark(r->arena);
     size_t n = object->n;
     const struct an_json **a = an_arena_get(r->arena, 2 * n, sizeof(*a));
-    const struct an_json **from = a, **to = a + n, **swap;
+    const struct an_json **from = a, **to, **swap;
     int ok = 1;
 
     if (a == NULL)
         return stop(r, AN_NOMEM, "out of memory");
+    to = a + n;
     for (const struct an_json *m = object->as.first; m; m = m->next)
         *a++ = m;
     for (size_t run = 1; run < n; run *= 2) {

@@ -62,7 +62,7 @@ void an_uuid_print(const struct an_uuid *u, char text[AN_UUID_TEXT_BYTES])
 
 bool an_uuid_parse(struct an_str s, struct an_uuid *u)
 {
-    struct an_uuid got;
+    struct an_uuid got = {0};
     size_t at = 0;
 
     if (s.n != AN_UUID_TEXT_BYTES - 1)

@@ -17,4 +17,7 @@ Suite *(*const test_suites[])(void) = {
     base_log_suite,      base_hash_suite,
     base_sort_suite,     base_json_suite,
     base_json_out_suite, NULL,
+    base_str_suite,     base_arena_suite,    base_time_suite,
+    base_decimal_suite, base_hash_suite,     base_sort_suite,
+    base_json_suite,    base_json_out_suite, NULL,
 };

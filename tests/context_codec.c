@@ -205,7 +205,7 @@ START_TEST(survives_each_failed_allocation)
 {
     struct test_rng r = {6};
     struct ctx_event e[3];
-    struct an_str blob;
+    struct an_str blob = {0};
     const struct ctx_event *back;
     enum an_code got = AN_NOMEM;
     long n = 0;
