@@ -54,6 +54,12 @@ static bool is_probability(double p)
     return p >= 0 && p <= 1; /* false for NaN */
 }
 
+static bool is_interval(const struct ctx_risk *risk)
+{
+    return is_probability(risk->p) && is_probability(risk->p_low) &&
+           is_probability(risk->p_high) && risk->p_low <= risk->p_high;
+}
+
 static void make_risk(struct adv_make *m, const struct adv_outcome *o,
                       const struct ctx_risk *risk)
 {
@@ -78,8 +84,7 @@ static void make_risk(struct adv_make *m, const struct adv_outcome *o,
         abstain(m, s, risk->abstention);
         return;
     }
-    if (!is_probability(risk->p) || !is_probability(risk->p_low) ||
-        !is_probability(risk->p_high) || risk->p_low > risk->p_high) {
+    if (!is_interval(risk)) {
         adv_words_fail(&m->words, AN_TYPE,
                        "a probability or its interval is outside 0 to 1");
         return;

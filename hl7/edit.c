@@ -83,17 +83,41 @@ static enum an_code rebuild(struct hl7_message *m, size_t segment,
     return AN_OK;
 }
 
+/* Where the part begins and ends, and what must stand before it. */
+static void locate(const struct hl7_message *m, size_t segment, size_t field,
+                   const size_t number[3], struct cut *c)
+{
+    static const enum hl7_level level[3] = {HL7_REPETITION, HL7_COMPONENT,
+                                            HL7_SUBCOMPONENT};
+    const struct hl7_segment *s = &m->segment[segment];
+    struct hl7_node node = hl7_field(m, segment, field);
+    size_t n_missing = field - s->is_header;
+    unsigned depth = 3;
+
+    while (depth && number[depth - 1] == 0)
+        depth--;
+    an_buf_init(&c->pad, m->arena, MAX_SEGMENT_BYTES);
+    c->from = c->to = s->n;
+    n_missing -= n_missing < s->n_fields ? n_missing : s->n_fields - 1;
+    if (n_missing)
+        pad(c, &m->delims, HL7_FIELD, n_missing);
+    else
+        node = descend(c, &m->delims, node, HL7_FIELD, 1);
+    for (unsigned i = 0; i < depth; i++)
+        node =
+            descend(c, &m->delims, node, level[i], number[i] ? number[i] : 1);
+}
+
 enum an_code hl7_set(struct hl7_message *m, size_t segment, size_t field,
                      size_t rep, size_t comp, size_t sub, struct an_str text,
                      struct an_err *err)
 {
-    struct hl7_segment *s;
-    struct hl7_node node;
+    const size_t number[3] = {rep, comp, sub};
     struct cut c = {.possible = true};
     struct an_str raw, padding, whole;
+    struct hl7_segment *s;
     struct an_buf out;
     enum an_code code;
-    size_t n_missing;
 
     if (segment >= m->n_segments)
         return an_fail(err, AN_NOTFOUND, "no such segment", 0);
@@ -104,21 +128,7 @@ enum an_code hl7_set(struct hl7_message *m, size_t segment, size_t field,
     code = hl7_escape(&m->delims, m->arena, text, &raw, err);
     if (code != AN_OK)
         return code;
-    an_buf_init(&c.pad, m->arena, MAX_SEGMENT_BYTES);
-    c.from = c.to = s->n;
-    node = hl7_field(m, segment, field);
-    n_missing = field - s->is_header;
-    n_missing -= n_missing < s->n_fields ? n_missing : s->n_fields - 1;
-    if (n_missing)
-        pad(&c, &m->delims, HL7_FIELD, n_missing);
-    else
-        node = descend(&c, &m->delims, node, HL7_FIELD, 1);
-    if (rep || comp || sub)
-        node = descend(&c, &m->delims, node, HL7_REPETITION, rep ? rep : 1);
-    if (comp || sub)
-        node = descend(&c, &m->delims, node, HL7_COMPONENT, comp ? comp : 1);
-    if (sub)
-        descend(&c, &m->delims, node, HL7_SUBCOMPONENT, sub);
+    locate(m, segment, field, number, &c);
     if (!c.possible)
         return an_fail(err, AN_UNSUPPORTED,
                        "the message has no delimiter for this", s->at);

@@ -4,9 +4,10 @@
  *
  *     tests/replay_text.t [FILE]...
  *
- * Without files: the target's corpus (REPLAY_CORPUS below $top_srcdir), in
- * order of name.  Prints TAP, one line a file; a target that finds something
- * aborts, which the driver reports.  An empty corpus is a failure. */
+ * Without files: the target's corpus, which its own name tells
+ * (replay_text.t: tests/corpus/text below $top_srcdir), in order of name.
+ * Prints TAP, one line a file; a target that finds something aborts, which the
+ * driver reports.  An empty corpus is a failure. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
@@ -78,6 +79,22 @@ static int replay_folder(const char *folder, int *n_failed)
     return n;
 }
 
+/* "tests/replay_text.t" -> "tests/corpus/text" below root. */
+static void corpus_of(const char *program, const char *root,
+                      char folder[PATH_BYTES])
+{
+    const char *name = strrchr(program, '/');
+    char below[PATH_BYTES];
+    int n;
+
+    name = strchr(name ? name : program, '_');
+    n = name ? (int)strcspn(name + 1, ".") : 0;
+    if (snprintf(below, sizeof(below), "tests/corpus/%.*s", n,
+                 name ? name + 1 : "") >= (int)sizeof(below))
+        below[0] = '\0';
+    join(folder, root, below);
+}
+
 int main(int argc, char **argv)
 {
     const char *root = getenv("top_srcdir");
@@ -87,7 +104,7 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++)
         n_failed += !report(i, argv[i]);
     if (argc == 1) {
-        join(folder, root ? root : ".", REPLAY_CORPUS);
+        corpus_of(argv[0], root ? root : ".", folder);
         n = replay_folder(folder, &n_failed);
         if (n <= 0) {
             printf("Bail out! %s: %s\n", folder,

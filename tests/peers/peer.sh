@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by the scripts beside it: where a peer is built, and building it.
 #
