@@ -3,6 +3,7 @@
 
 #include "base/decimal.h"
 #include "base/json_int.h"
+#include "base/sort.h"
 
 #include <stdio.h>
 #include <yajl/yajl_parse.h>
@@ -17,6 +18,8 @@ enum {
 /* An array or object that is still open. */
 struct level {
     struct an_json *node, *last; /* last: its youngest child */
+    uint64_t seen;               /* a bit for each name, see name_bit */
+    bool again;                  /* a bit came twice among many names */
 };
 
 struct reader {
@@ -36,24 +39,6 @@ struct reader {
 
 /* ---- where -------------------------------------------------------------- */
 
-static bool key_is_known(const struct an_json_limits *limits, struct an_str key)
-{
-    size_t from = 0, to = limits->n_keys;
-
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        int cmp = an_str_cmp(key, limits->key[middle]);
-
-        if (cmp == 0)
-            return true;
-        if (cmp < 0)
-            to = middle;
-        else
-            from = middle + 1;
-    }
-    return false;
-}
-
 /* Add "[3]" or ".code"; false once it does not fit. */
 static bool path_add(const struct reader *r, char path[AN_PATH_BYTES],
                      size_t *used, const struct an_json *in, bool child_is_open)
@@ -66,7 +51,7 @@ static bool path_add(const struct reader *r, char path[AN_PATH_BYTES],
         n = snprintf(part, sizeof(part), "[%u]",
                      in->n - (child_is_open ? 1U : 0U));
     } else {
-        if (key_is_known(r->limits, r->key))
+        if (r->limits->knows && r->limits->knows(r->key))
             key = r->key;
         n = snprintf(part, sizeof(part), "%s%.*s", *used ? "." : "",
                      AN_STR_ARG(key));
@@ -201,7 +186,7 @@ static int open_level(struct reader *r, enum an_json_kind kind)
     node = add(r, kind);
     if (node == NULL)
         return 0;
-    r->open[r->depth++] = (struct level){node, NULL};
+    r->open[r->depth++] = (struct level){.node = node};
     return 1;
 }
 
@@ -213,49 +198,39 @@ static int twice(struct reader *r, struct an_str key)
     return stop(r, AN_SYNTAX, "a name stands twice in one object");
 }
 
-static int by_key(const struct an_json *a, const struct an_json *b)
+/* Two names with different bits are different names. */
+static uint64_t name_bit(struct an_str key)
 {
-    return an_str_cmp(an_json_key(a), an_json_key(b));
+    unsigned first = key.n ? (unsigned char)key.p[0] : 0;
+    unsigned last = key.n ? (unsigned char)key.p[key.n - 1] : 0;
+
+    return UINT64_C(1) << ((first * 7 + last * 3 + (unsigned)key.n) & 63);
 }
 
-/* One pass of a merge sort: runs of `run` become runs of twice that. */
-static void merge_runs(const struct an_json **from, const struct an_json **to,
-                       size_t n, size_t run)
+static int by_key(const void *a, const void *b)
 {
-    for (size_t start = 0; start < n; start += 2 * run) {
-        size_t a = start, a_end = start + run < n ? start + run : n;
-        size_t b = a_end, b_end = a_end + run < n ? a_end + run : n;
+    const struct an_json *const *x = a, *const *y = b;
 
-        for (size_t i = start; i < b_end; i++)
-            to[i] = b == b_end || (a < a_end && by_key(from[a], from[b]) <= 0)
-                        ? from[a++]
-                        : from[b++];
-    }
+    return an_str_cmp(an_json_key(*x), an_json_key(*y));
 }
 
 /* Many members: sort them, so that a hostile object costs n log n. */
 static int check_many(struct reader *r, const struct an_json *object)
 {
     struct an_mark mark = an_arena_mark(r->arena);
-    size_t n = object->n;
-    const struct an_json **a = an_arena_get(r->arena, 2 * n, sizeof(*a));
-    const struct an_json **from = a, **to, **swap;
+    size_t n = object->n, i = 0;
+    const struct an_json **member =
+        an_arena_get(r->arena, n + n / 2 + 1, sizeof(*member));
     int ok = 1;
 
-    if (a == NULL)
+    if (member == NULL)
         return stop(r, AN_NOMEM, "out of memory");
-    to = a + n;
     for (const struct an_json *m = object->as.first; m; m = m->next)
-        *a++ = m;
-    for (size_t run = 1; run < n; run *= 2) {
-        merge_runs(from, to, n, run);
-        swap = from;
-        from = to;
-        to = swap;
-    }
-    for (size_t i = 1; i < n && ok; i++)
-        if (by_key(from[i - 1], from[i]) == 0)
-            ok = twice(r, an_json_key(from[i]));
+        member[i++] = m;
+    an_sort(member, n, sizeof(*member), member + n, by_key);
+    for (i = 1; i < n && ok; i++)
+        if (by_key(&member[i - 1], &member[i]) == 0)
+            ok = twice(r, an_json_key(member[i]));
     an_arena_rewind(r->arena, mark);
     return ok;
 }
@@ -289,18 +264,27 @@ static int on_string(void *ctx, const unsigned char *p, size_t n)
 static int on_key(void *ctx, const unsigned char *p, size_t n)
 {
     struct reader *r = ctx;
-    const struct an_json *in = r->open[r->depth - 1].node;
+    struct level *in = &r->open[r->depth - 1];
     struct an_str key;
+    uint64_t bit;
 
     if (n > AN_JSON_MAX_KEY_BYTES)
         return stop(r, AN_LIMIT, "a name is longer than the limit");
     if (!keep(r, p, n, &key))
         return 0;
     r->key = key;
-    if (in->n < FEW_MEMBERS)
-        for (const struct an_json *m = in->as.first; m; m = m->next)
-            if (an_json_key_is(m, key))
-                return twice(r, key);
+    bit = name_bit(key);
+    if ((in->seen & bit) == 0) {
+        in->seen |= bit;
+        return 1;
+    }
+    if (in->node->n >= FEW_MEMBERS) {
+        in->again = true;
+        return 1;
+    }
+    for (const struct an_json *m = in->node->as.first; m; m = m->next)
+        if (an_json_key_is(m, key))
+            return twice(r, key);
     return 1;
 }
 
@@ -325,9 +309,9 @@ static int on_end_array(void *ctx)
 static int on_end_object(void *ctx)
 {
     struct reader *r = ctx;
-    const struct an_json *object = r->open[r->depth - 1].node;
+    const struct level *in = &r->open[r->depth - 1];
 
-    if (object->n > FEW_MEMBERS && !check_many(r, object))
+    if (in->again && !check_many(r, in->node))
         return 0;
     r->depth--;
     return 1;

@@ -18,7 +18,7 @@
  * string, a name twice in one object, and more than the limits.  yajl alone
  * would let most of these pass.
  *
- * The path of an error is made of indices and of names in the caller's list
+ * The path of an error is made of indices and of names that the caller knows
  * only, since a sender can put a patient's name into a key: "entry[3].?.code".
  *
  * Thread-safety: immutable once read.  Ownership: the arena, and the bytes. */
@@ -60,11 +60,10 @@ enum {
 
 /* 0 stands for the default of each. */
 struct an_json_limits {
-    size_t bytes;             /* of input; 256 MiB, never over 4 GiB - 1 */
-    size_t nodes;             /* values; the arena's limit alone */
-    unsigned depth;           /* AN_JSON_DEPTH */
-    const struct an_str *key; /* names that a path may show, by an_str_cmp */
-    size_t n_keys;
+    size_t bytes;   /* of input; 256 MiB, never over 4 GiB - 1 */
+    size_t nodes;   /* values; the arena's limit alone */
+    unsigned depth; /* AN_JSON_DEPTH */
+    bool (*knows)(struct an_str key); /* a path may show it; NULL: none */
 };
 
 /* All of `bytes` is one value.  AN_SYNTAX, AN_LIMIT or AN_NOMEM otherwise;

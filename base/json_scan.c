@@ -78,8 +78,17 @@ size_t an_utf8_valid(struct an_str s)
     size_t i = 0;
 
     while (i < s.n) {
-        size_t n = sequence(p + i, s.n - i);
+        uint64_t eight;
+        size_t n;
 
+        if (s.n - i >= sizeof(eight)) {
+            memcpy(&eight, p + i, sizeof(eight));
+            if ((eight & UINT64_C(0x8080808080808080)) == 0) {
+                i += sizeof(eight);
+                continue;
+            }
+        }
+        n = sequence(p + i, s.n - i);
         if (n == 0)
             break;
         i += n;

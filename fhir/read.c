@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fhir/read.h"
+
+#include "base/sort.h"
+#include "context/identity.h"
+#include "fhir/reader_int.h"
+
+#include <stdio.h>
+
+/* ---- names that an error may show ---------------------------------------- */
+
+struct name_row {
+    const char *name;
+};
+
+static bool knows(struct an_str key)
+{
+    static const struct name_row row[] = {
+#include "config/tables/fhir-elements.inc"
+    };
+    size_t from = 0, to = sizeof(row) / sizeof(row[0]);
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        int cmp = an_str_cmp(key, an_str_c(row[middle].name));
+
+        if (cmp == 0)
+            return true;
+        if (cmp < 0)
+            to = middle;
+        else
+            from = middle + 1;
+    }
+    return false;
+}
+
+/* ---- the message -------------------------------------------------------- */
+
+static void header_read(struct fhir_reader *r, const struct an_json *root)
+{
+    struct ctx_reading *out = r->out;
+    const struct an_json *source = an_json_get(root, AN_STR("meta"));
+    struct an_time t;
+
+    out->kind = r->root_type;
+    out->sender = an_json_text(an_json_get(source, AN_STR("source")));
+    if (!an_str_eq(r->root_type, AN_STR("Bundle")))
+        return;
+    out->control_id = an_json_text(
+        an_json_get(an_json_get(root, AN_STR("identifier")), AN_STR("value")));
+    if (an_time_fhir(an_json_text(an_json_get(root, AN_STR("timestamp"))),
+                     &r->s->zone, &t))
+        out->said_us = t.us;
+}
+
+/* A message's sender stands in its MessageHeader. */
+static void sender_read(struct fhir_reader *r, const struct fhir_entry *e)
+{
+    const struct an_json *source = an_json_get(e->resource, AN_STR("source"));
+    struct an_str name = an_json_text(an_json_get(source, AN_STR("name")));
+    struct an_str endpoint =
+        an_json_text(an_json_get(source, AN_STR("endpoint")));
+
+    r->out->sender = FHIR_JOIN(r, name, AN_STR("|"), endpoint);
+}
+
+/* ---- versions in one Bundle --------------------------------------------- */
+
+/* Of the entries for one resource the one said last counts; of a history
+ * Bundle that does not say when, the first (FHIR R4 3.1.0.15.2). */
+static void versions_mark(struct fhir_reader *r)
+{
+    for (size_t i = 0, end; i < r->n_indexed; i = end) {
+        struct fhir_entry *newest = NULL;
+
+        for (end = i; end < r->n_indexed; end++) {
+            const struct fhir_entry *a = r->by_id[i], *b = r->by_id[end];
+            struct fhir_entry *e = &r->entry[b - r->entry];
+
+            if (!an_str_eq(a->id, b->id) || !an_str_eq(a->type, b->type) ||
+                b->id.n == 0)
+                break;
+            if (newest && e->said_us > newest->said_us)
+                newest->older = true;
+            if (newest && e->said_us <= newest->said_us)
+                e->older = true;
+            else
+                newest = e;
+        }
+        end += end == i;
+    }
+}
+
+/* ---- deletions ---------------------------------------------------------- */
+
+/* Whose it was: an older version in the Bundle may say, else there must be
+ * only one patient about. */
+static struct fhir_person *deleted_whose(struct fhir_reader *r,
+                                         const struct fhir_entry *deleted)
+{
+    const char *subject = deleted->rule ? deleted->rule->subject : "subject";
+
+    for (size_t i = 0; i < r->n_entries; i++) {
+        const struct fhir_entry *e = &r->entry[i];
+
+        if (e->resource && an_str_eq(e->id, deleted->id) &&
+            an_str_eq(e->type, deleted->type))
+            return fhir_person(r, e, fhir_find(r, e->resource, subject, false));
+    }
+    for (size_t i = 1; i < r->n_persons; i++)
+        if (ctx_identifier_cmp(&r->person[0]->id, &r->person[i]->id))
+            return NULL;
+    return r->n_persons ? r->person[0] : NULL;
+}
+
+static void deletion_read(struct fhir_reader *r, const struct fhir_entry *e)
+{
+    const struct fhir_rule *rule = e->rule;
+    bool encounter = an_str_eq(e->type, AN_STR("Encounter"));
+    struct fhir_subject subject = {.entry = e};
+    struct ctx_event event = {
+        .kind = (uint8_t)(rule ? rule->kind : CTX_ADMISSION),
+        .status = CTX_STATUS_ENTERED_IN_ERROR,
+        .concept = {AN_STR_INIT("http://hl7.org/fhir/http-verb"),
+                    AN_STR_INIT("DELETE"), AN_STR_INIT("")},
+        .available_us = e->said_us};
+
+    if (rule == NULL && !encounter)
+        return;
+    subject.person = deleted_whose(r, e);
+    if (subject.person == NULL) {
+        fhir_warn(r, AN_MISSING, "a deletion that names no patient");
+        return;
+    }
+    subject.fact = fhir_fact(r, e);
+    fhir_event(r, &subject, &event);
+}
+
+/* ---- entries ------------------------------------------------------------ */
+
+/* Made by an AI (HL7 v3 ObservationValue AIAST): perhaps by us. */
+static bool is_ours(const struct an_json *resource)
+{
+    const struct an_json *meta = an_json_get(resource, AN_STR("meta"));
+
+    return fhir_has_code(an_json_get(meta, AN_STR("security")),
+                         AN_STR("AIAST"));
+}
+
+static void entry_read(struct fhir_reader *r, struct fhir_entry *e)
+{
+    if (e->rule)
+        fhir_resource(r, e);
+    else if (an_str_eq(e->type, AN_STR("Patient")))
+        fhir_patient(r, e);
+    else if (an_str_eq(e->type, AN_STR("Encounter")))
+        fhir_encounter(r, e);
+    else if (an_str_eq(e->type, AN_STR("MessageHeader")))
+        sender_read(r, e);
+}
+
+static void place_set(struct fhir_reader *r, struct an_str where)
+{
+    if (where.n)
+        memcpy(r->place.p, where.p, where.n);
+    r->place.n = where.n;
+}
+
+/* Deletions last, since they need to know who the others are about. */
+static void entries_read(struct fhir_reader *r, struct ctx_account *account)
+{
+    for (int deletions = 0; deletions < 2; deletions++) {
+        for (size_t i = 0; i < r->n_entries && r->code == AN_OK; i++) {
+            struct fhir_entry *e = &r->entry[i];
+            size_t before = r->n_events + r->out->n_claims;
+
+            if ((e->resource == NULL) != deletions)
+                continue;
+            account[e->type_row].n_seen++;
+            if (e->older)
+                continue;
+            place_set(r, e->where);
+            if (deletions)
+                deletion_read(r, e);
+            else if (e->is_read && !is_ours(e->resource))
+                entry_read(r, e);
+            if (r->n_events + r->out->n_claims > before)
+                account[e->type_row].n_used++;
+        }
+    }
+    r->place.n = 0;
+}
+
+/* ---- parts -------------------------------------------------------------- */
+
+static int person_cmp(const void *a, const void *b)
+{
+    const struct fhir_person *const *x = a, *const *y = b;
+
+    return ctx_identifier_cmp(&(*x)->id, &(*y)->id);
+}
+
+/* People by identifier; those that are equal are one part, those of whom
+ * nothing was said are none. */
+static void parts_number(struct fhir_reader *r)
+{
+    struct ctx_reading *out = r->out;
+    struct fhir_person **scratch =
+        fhir_get(r, r->n_persons / 2 + 1, sizeof(struct fhir_person *));
+    size_t n = 0;
+
+    out->part = fhir_get(r, r->n_persons, sizeof(*out->part));
+    if (scratch == NULL || out->part == NULL)
+        return;
+    for (size_t i = 0; i < r->n_events; i++)
+        r->owner[i]->has_events = true;
+    for (size_t i = 0; i < r->n_persons; i++)
+        if (r->person[i]->has_events)
+            r->person[n++] = r->person[i];
+    r->n_persons = n;
+    an_sort(r->person, n, sizeof(struct fhir_person *), scratch, person_cmp);
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || person_cmp(&r->person[i - 1], &r->person[i]))
+            out->part[out->n_parts++].patient = r->person[i]->id;
+        r->person[i]->part = out->n_parts - 1;
+    }
+}
+
+/* The events of each part together, in the order of the message. */
+static void parts_fill(struct fhir_reader *r)
+{
+    struct ctx_reading *out = r->out;
+    struct ctx_event *sorted = r->event;
+
+    for (size_t i = 0; i < r->n_events; i++)
+        out->part[r->owner[i]->part].n_events++;
+    if (out->n_parts > 1)
+        sorted = fhir_get(r, r->n_events, sizeof(*sorted));
+    if (sorted == NULL)
+        return;
+    for (size_t i = 0, at = 0; i < out->n_parts; i++) {
+        out->part[i].event = sorted + at;
+        at += out->part[i].n_events;
+        out->part[i].n_events = 0;
+    }
+    for (size_t i = 0; i < r->n_events; i++) {
+        struct ctx_part *part = &out->part[r->owner[i]->part];
+
+        if (sorted != r->event)
+            part->event[part->n_events] = r->event[i];
+        part->n_events++;
+    }
+}
+
+/* Only what was seen, by name. */
+static void accounts_keep(struct fhir_reader *r, struct ctx_account *account)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i <= fhir_n_types(); i++)
+        if (account[i].n_seen) {
+            account[n] = account[i];
+            account[n++].name = fhir_type_name((uint32_t)i);
+        }
+    r->out->account = account;
+    r->out->n_accounts = n;
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+static enum an_code refuse(struct an_err *err, enum an_code code,
+                           const char *what, const char *path)
+{
+    (void)an_fail(err, code, what, 0);
+    if (err)
+        (void)snprintf(err->where.path, sizeof(err->where.path), "%s", path);
+    return code;
+}
+
+static enum an_code root_check(const struct an_json *root, struct an_str *type,
+                               struct an_err *err)
+{
+    if (!an_json_is(root, AN_JSON_OBJECT))
+        return refuse(err, AN_TYPE, "a FHIR resource is a JSON object", "");
+    *type = an_json_text(an_json_get(root, AN_STR("resourceType")));
+    if (type->n == 0)
+        return refuse(err, AN_TYPE, "a FHIR resource names its type",
+                      "resourceType");
+    if (fhir_type_row(*type) == fhir_n_types())
+        return refuse(err, AN_UNSUPPORTED, "not a resource type of FHIR R4",
+                      "resourceType");
+    return AN_OK;
+}
+
+static void everything(struct fhir_reader *r, const struct an_json *root)
+{
+    struct ctx_account *account =
+        fhir_get(r, fhir_n_types() + 1, sizeof(*account));
+
+    if (account == NULL)
+        return;
+    header_read(r, root);
+    if (an_str_eq(r->root_type, AN_STR("Bundle")))
+        fhir_bundle_entries(r, root);
+    else
+        fhir_single_entry(r, root);
+    if (r->code == AN_OK)
+        fhir_index(r);
+    if (r->code == AN_OK && r->history)
+        versions_mark(r);
+    if (r->code == AN_OK)
+        entries_read(r, account);
+    if (r->code == AN_OK)
+        parts_number(r);
+    if (r->code == AN_OK)
+        parts_fill(r);
+    accounts_keep(r, account);
+}
+
+enum an_code fhir_read(struct an_arena *arena, const struct fhir_settings *s,
+                       struct an_str bytes, struct ctx_reading *out,
+                       struct an_err *err)
+{
+    const struct an_json_limits limits = {.bytes = s->max_bytes,
+                                          .nodes = s->max_values,
+                                          .depth = s->max_depth,
+                                          .knows = knows};
+    struct fhir_reader r = {.arena = arena, .s = s, .out = out};
+    const struct an_json *root;
+    enum an_code code = an_json_read(arena, &limits, bytes, &root, err);
+
+    memset(out, 0, sizeof(*out));
+    if (code == AN_OK)
+        code = root_check(root, &r.root_type, err);
+    if (code != AN_OK)
+        return code;
+    r.server = s->server.n ? s->server : AN_STR("urn:fhir:");
+    everything(&r, root);
+    return r.code == AN_OK ? AN_OK : an_fail_nomem(err);
+}

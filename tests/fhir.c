@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/suite.h"
+
+Suite *fhir_read_suite(void);
+Suite *fhir_golden_suite(void);
+Suite *fhir_outcome_suite(void);
+
+Suite *(*const test_suites[])(void) = {
+    fhir_read_suite,
+    fhir_golden_suite,
+    fhir_outcome_suite,
+    NULL,
+};

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any bytes: the reader refuses them, or what it read keeps the promises of
+ * context/reading.h and event.h, twice the same. */
+#include "context/dump.h"
+#include "fhir/read.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static void must(bool true_always)
+{
+    if (!true_always)
+        abort();
+}
+
+static void check_event(const struct ctx_event *e)
+{
+    must(e->kind < CTX_N_KINDS && e->status < CTX_N_STATUSES);
+    must(e->concept.system.n + e->concept.code.n + e->concept.display.n > 0);
+    must(e->place.n > 0);
+    must(isfinite(e->value.number));
+    must((e->value.kind == CTX_VALUE_QUANTITY) == (e->value.literal.n > 0));
+    must(e->value.kind != CTX_VALUE_TEXT || e->value.text.n > 0);
+}
+
+static void check_reading(const struct ctx_reading *r)
+{
+    for (size_t i = 0; i < r->n_parts; i++) {
+        const struct ctx_part *part = &r->part[i];
+
+        must(part->patient.authority.n && part->patient.value.n);
+        must(part->n_events > 0);
+        for (size_t k = 0; k < part->n_events; k++)
+            check_event(&part->event[k]);
+    }
+    for (size_t i = 0; i < r->n_claims; i++)
+        must(r->claim[i].current.value.n && r->claim[i].prior.value.n);
+    for (size_t i = 0; i < r->n_accounts; i++)
+        must(r->account[i].n_used <= r->account[i].n_seen);
+}
+
+static struct an_str dump(struct an_arena *a, const struct ctx_reading *r)
+{
+    struct an_str text = {NULL, 0};
+    struct an_buf b;
+
+    an_buf_init(&b, a, 64 << 20);
+    ctx_dump_reading(&b, r);
+    must(an_buf_done(&b, &text, NULL) == AN_OK);
+    return text;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    static const struct fhir_settings settings = {
+        .base = AN_STR_INIT("https://h/"), .authority = AN_STR_INIT("A")};
+    struct an_str in = {(const char *)data, n};
+    struct ctx_reading first, second;
+    struct an_arena arena;
+    struct an_err err;
+
+    an_arena_init(&arena, 256 << 20);
+    if (fhir_read(&arena, &settings, in, &first, &err) == AN_OK) {
+        check_reading(&first);
+        must(fhir_read(&arena, &settings, in, &second, &err) == AN_OK);
+        must(an_str_eq(dump(&arena, &first), dump(&arena, &second)));
+    } else {
+        must(err.what != NULL && err.where.byte <= n);
+    }
+    an_arena_free(&arena);
+    return 0;
+}
