@@ -19,7 +19,7 @@ struct adv_icu {
 };
 
 #define X(key, pattern) AN_STR_INIT(pattern),
-#define LANGUAGE(code, is_reviewed)
+#define LANGUAGE(code, locale, is_reviewed)
 static const struct an_str text_en[ADV_N_SAYS] = {
 #include "config/locale/en.inc"
 };
@@ -34,12 +34,13 @@ static const struct an_str text_es[ADV_N_SAYS] = {
 
 static const struct {
     struct an_str language;
+    const char *locale;
     bool is_reviewed;
     const struct an_str *pattern;
 } catalogues[] = {
 #define X(key, pattern)
-#define LANGUAGE(code, is_reviewed)                                            \
-    {AN_STR_INIT(#code), is_reviewed, text_##code},
+#define LANGUAGE(code, locale, is_reviewed)                                    \
+    {AN_STR_INIT(#code), locale, is_reviewed, text_##code},
 #include "config/locale/en.inc"
 #include "config/locale/es.inc"
 #undef LANGUAGE
@@ -109,8 +110,9 @@ enum an_code adv_words_open(struct adv_words *w, struct an_arena *arena,
     w->icu = an_arena_get(arena, 1, sizeof(*w->icu));
     if (w->icu == NULL)
         return an_fail_nomem(err);
-    uloc_forLanguageTag(w->language.p, w->icu->locale, sizeof(w->icu->locale),
-                        NULL, &status);
+    uloc_forLanguageTag(tag.n == catalogues[i].language.n ? catalogues[i].locale
+                                                          : w->language.p,
+                        w->icu->locale, sizeof(w->icu->locale), NULL, &status);
     if (U_FAILURE(status) || status == U_STRING_NOT_TERMINATED_WARNING)
         return an_fail(err, AN_TYPE, "not a BCP 47 language tag", 0);
     return AN_OK;

@@ -25,7 +25,7 @@
 #include "base/time.h"
 
 enum adv_say {
-#define LANGUAGE(code, is_reviewed)
+#define LANGUAGE(code, locale, is_reviewed)
 #define X(key, pattern) ADV_SAY_##key,
 #include "config/locale/en.inc"
 #undef X
@@ -55,9 +55,9 @@ struct adv_words {
 size_t adv_n_languages(void);
 struct an_str adv_language(size_t i);
 
-/* `language` is BCP 47: "es-US" uses the catalogue of "es" and the numbers and
- * dates of es-US.  Without a catalogue for it the words are English, and
- * w->language says so. */
+/* `language` is BCP 47: "es-MX" uses the catalogue of "es" and the numbers and
+ * dates of es-MX; "es" alone those of the catalogue's X-Locale.  Without a
+ * catalogue for it the words are English, and w->language says so. */
 enum an_code adv_words_open(struct adv_words *w, struct an_arena *arena,
                             struct an_str language, struct an_err *err)
     __attribute__((warn_unused_result));

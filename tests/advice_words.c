@@ -84,8 +84,8 @@ START_TEST(counts_by_the_rules_of_the_language)
         {"en", 2, "There are 2 more."},
         {"en", 1234, "There are 1,234 more."},
         {"es", 1, "Hay 1 m\303\241s."},
-        {"es", 12345, "Hay 12.345 m\303\241s."},
-        {"es-US", 12345, "Hay 12,345 m\303\241s."},
+        {"es-ES", 12345, "Hay 12.345 m\303\241s."},
+        {"es", 12345, "Hay 12,345 m\303\241s."},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # A catalogue becomes one line a message, X(KEY, "pattern"), after one line
-# LANGUAGE(code, reviewed).  Fed with what msgcat prints for a PO file:
+# LANGUAGE(code, "locale of its numbers and dates", reviewed).  Fed with what msgcat prints for a PO file:
 #
 #     msgcat --no-wrap es.po | awk -v language=es -f tools/po2tab.awk > es.inc
 #
@@ -72,7 +72,11 @@ function finish() {
         return
     if (context == "") {
         reviewed = text["msgstr"] ~ /X-Review: (reviewed|source)\\n/
-        print "LANGUAGE(" language ", " (reviewed ? "true" : "false") ")"
+        locale = language
+        if (match(text["msgstr"], /X-Locale: [A-Za-z-]+/))
+            locale = substr(text["msgstr"], RSTART + 10, RLENGTH - 10)
+        print "LANGUAGE(" language ", \"" locale "\", " \
+            (reviewed ? "true" : "false") ")"
     } else if (!obsolete) {
         pattern = source ? text["msgid"] : text["msgstr"]
         check(pattern)
