@@ -228,29 +228,40 @@ static bool coding_read(const struct an_json *j, struct ctx_code *code,
     return code->code.n || code->display.n;
 }
 
+/* The codings of a CodeableConcept, or j itself as the only one; how many, and
+ * which of them ranks first. */
+static size_t codings_read(const struct an_json *j,
+                           struct ctx_code found[FHIR_MAX_CODINGS],
+                           size_t *best)
+{
+    const struct an_json *list = an_json_get(j, AN_STR("coding"));
+    const struct an_json *c = list ? an_json_first(list) : j;
+    int rank, best_rank = UNKNOWN_RANK + 1;
+    size_t n = 0;
+
+    for (; c && n < FHIR_MAX_CODINGS; c = list ? c->next : NULL) {
+        if (!coding_read(c, &found[n], &rank))
+            continue;
+        if (rank < best_rank) {
+            best_rank = rank;
+            *best = n;
+        }
+        n++;
+    }
+    return n;
+}
+
 bool fhir_concept(struct fhir_reader *r, const struct an_json *j,
                   struct ctx_code *concept, const struct ctx_code **alias,
                   size_t *n_aliases)
 {
     struct ctx_code found[FHIR_MAX_CODINGS];
-    int rank, best_rank = UNKNOWN_RANK + 1;
-    size_t n = 0, best = 0;
-    const struct an_json *list = an_json_get(j, AN_STR("coding"));
-    struct an_str text = an_json_text(an_json_get(j, AN_STR("text")));
+    struct an_str text = an_json_is(j, AN_JSON_STRING)
+                             ? an_json_text(j)
+                             : an_json_text(an_json_get(j, AN_STR("text")));
+    size_t best = 0, n = codings_read(j, found, &best);
     struct ctx_code *others;
 
-    if (an_json_is(j, AN_JSON_STRING))
-        text = an_json_text(j);
-    for (const struct an_json *c = list ? an_json_first(list) : j;
-         c && n < FHIR_MAX_CODINGS; c = list ? c->next : NULL) {
-        if (!coding_read(c, &found[n], &rank))
-            continue;
-        if (rank < best_rank) {
-            best_rank = rank;
-            best = n;
-        }
-        n++;
-    }
     *concept = n ? found[best] : (struct ctx_code){.display = text};
     if (concept->display.n == 0)
     concept->display = text;

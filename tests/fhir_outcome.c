@@ -59,7 +59,7 @@ END_TEST
 START_TEST(says_all_is_well_when_it_is)
 {
     struct an_arena a;
-    struct an_str json;
+    struct an_str json = {NULL, 0};
     long n = 0;
     enum an_code code = AN_NOMEM;
 

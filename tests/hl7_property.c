@@ -126,7 +126,9 @@ START_TEST(an_edit_changes_its_value_and_nothing_else)
         ck_assert_int_eq(hl7_parse(&arena, in, NULL, &m, NULL), AN_OK);
         s = below(m.n_segments);
         f = 2 + below(10);
-        r = below(4), c = below(4), sub = below(4);
+        r = below(4);
+        c = below(4);
+        sub = below(4);
         before = without(&m, s, f);
         text = an_str_c(value[below(4)]);
         if (hl7_set(&m, s, f, r, c, sub, text, NULL) != AN_OK)
