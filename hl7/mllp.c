@@ -39,7 +39,7 @@ size_t hl7_mllp_space(struct hl7_mllp *d, char **p)
 {
     if (d->taken == d->used || d->used == d->size)
         compact(d);
-    *p = d->buf + d->used;
+    *p = d->buf ? d->buf + d->used : NULL;
     return d->size - d->used;
 }
 
