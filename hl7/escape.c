@@ -218,35 +218,41 @@ static enum an_code finish(struct reading *r, struct hl7_text *text)
     return r->code;
 }
 
+static enum an_code unescape(struct reading *r, struct hl7_text *text)
+{
+    char escape = r->delims->escape;
+
+    an_buf_init(&r->out, r->arena, SIZE_MAX / 4);
+    while (r->rest.n && r->code == AN_OK && r->out.code == AN_OK) {
+        const char *at = memchr(r->rest.p, escape, r->rest.n);
+        size_t plain = at ? (size_t)(at - r->rest.p) : r->rest.n;
+
+        an_buf_put(&r->out, an_str_sub(r->rest, 0, plain));
+        r->rest = an_str_sub(r->rest, plain, r->rest.n);
+        if (r->rest.n && !put_escape(r)) {
+            an_buf_put_char(&r->out, escape);
+            r->rest = an_str_sub(r->rest, 1, r->rest.n);
+            r->n_odd++;
+        }
+    }
+    return finish(r, text);
+}
+
 enum an_code hl7_unescape(const struct hl7_delims *d,
                           const struct hl7_charset *charset,
                           struct an_arena *arena, struct an_str raw,
                           struct hl7_text *text, struct an_err *err)
 {
-    struct reading r = {.delims = d,
-                        .charset = charset,
-                        .arena = arena,
-                        .rest = raw,
-                        .err = err};
-
     *text = (struct hl7_text){.s = raw};
-    if (d->escape == '\0' || raw.n == 0 ||
+    if (raw.n == 0 || d->escape == '\0' ||
         memchr(raw.p, d->escape, raw.n) == NULL)
         return AN_OK;
-    an_buf_init(&r.out, arena, SIZE_MAX / 4);
-    while (r.rest.n && r.code == AN_OK && r.out.code == AN_OK) {
-        const char *at = memchr(r.rest.p, d->escape, r.rest.n);
-        size_t plain = at ? (size_t)(at - r.rest.p) : r.rest.n;
-
-        an_buf_put(&r.out, an_str_sub(r.rest, 0, plain));
-        r.rest = an_str_sub(r.rest, plain, r.rest.n);
-        if (r.rest.n && !put_escape(&r)) {
-            an_buf_put_char(&r.out, d->escape);
-            r.rest = an_str_sub(r.rest, 1, r.rest.n);
-            r.n_odd++;
-        }
-    }
-    return finish(&r, text);
+    return unescape(&(struct reading){.delims = d,
+                                      .charset = charset,
+                                      .arena = arena,
+                                      .rest = raw,
+                                      .err = err},
+                    text);
 }
 
 /* The letter that names a delimiter in an escape; '\0' for other bytes. */

@@ -41,7 +41,7 @@
 #include "hl7/charset.h"
 #include "hl7/delims.h"
 
-enum { HL7_MAX_WARNINGS = 16 };
+enum { HL7_MAX_WARNINGS = 16, HL7_LEVEL_BITS = 3, HL7_LEVEL_MASK = 7 };
 #define HL7_NONE SIZE_MAX
 
 struct hl7_limits {
@@ -138,14 +138,35 @@ struct hl7_node hl7_field(const struct hl7_message *m, size_t segment,
                           size_t field);
 
 /* Cut the first part of *rest that ends at `level` or above, and advance *rest
- * past it.  False once nothing is left. */
-bool hl7_cut(struct hl7_node *rest, enum hl7_level level,
-             struct hl7_node *part);
+ * past it.  False once nothing is left.  Inline, as it runs for each leaf. */
+static inline bool hl7_cut(struct hl7_node *rest, enum hl7_level level,
+                           struct hl7_node *part)
+{
+    const uint32_t *leaf;
+    uint32_t i = rest->first;
+
+    if (i == rest->last)
+        return false;
+    leaf = rest->segment->leaf;
+    while (i + 1 < rest->last && (leaf[i] & HL7_LEVEL_MASK) < level)
+        i++;
+    *part = *rest;
+    part->last = rest->first = i + 1;
+    rest->at = (leaf[i] >> HL7_LEVEL_BITS) + 1;
+    return true;
+}
 
 /* The i-th part (1-based) at this level; an empty node if there is none. */
 struct hl7_node hl7_child(struct hl7_node node, enum hl7_level level, size_t i);
 
 /* Its bytes. */
-struct an_str hl7_raw(struct hl7_node node);
+static inline struct an_str hl7_raw(struct hl7_node node)
+{
+    if (node.first == node.last)
+        return (struct an_str){NULL, 0};
+    return (struct an_str){
+        node.segment->base + node.at,
+        (node.segment->leaf[node.last - 1] >> HL7_LEVEL_BITS) - node.at};
+}
 
 #endif

@@ -43,23 +43,6 @@ struct hl7_node hl7_field(const struct hl7_message *m, size_t segment,
     return node;
 }
 
-bool hl7_cut(struct hl7_node *rest, enum hl7_level level, struct hl7_node *part)
-{
-    const uint32_t *leaf;
-    uint32_t i = rest->first;
-
-    if (rest->first == rest->last)
-        return false;
-    leaf = rest->segment->leaf;
-    while (i + 1 < rest->last && hl7_word_level(leaf[i]) < level)
-        i++;
-    *part = *rest;
-    part->last = i + 1;
-    rest->first = i + 1;
-    rest->at = hl7_word_end(leaf[i]) + 1;
-    return true;
-}
-
 struct hl7_node hl7_child(struct hl7_node node, enum hl7_level level, size_t i)
 {
     struct hl7_node part;
@@ -68,16 +51,6 @@ struct hl7_node hl7_child(struct hl7_node node, enum hl7_level level, size_t i)
         if (--i == 0)
             return part;
     return (struct hl7_node){.segment = node.segment};
-}
-
-struct an_str hl7_raw(struct hl7_node node)
-{
-    uint32_t end;
-
-    if (node.first == node.last)
-        return (struct an_str){NULL, 0};
-    end = hl7_word_end(node.segment->leaf[node.last - 1]);
-    return (struct an_str){node.segment->base + node.at, end - node.at};
 }
 
 size_t hl7_n_reps(const struct hl7_message *m, size_t segment, size_t field)

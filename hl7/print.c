@@ -14,16 +14,19 @@ static char *put(char *to, struct an_str s)
 static char *put_segment(char *to, const struct hl7_message *m,
                          const struct hl7_segment *s)
 {
+    char delimiter[HL7_SEGMENT + 1];
     uint32_t at = s->at;
     enum hl7_level level = HL7_NOTHING;
 
+    for (unsigned i = 0; i <= HL7_SEGMENT; i++)
+        delimiter[i] = hl7_delims_at(&m->delims, (enum hl7_level)i);
     for (const uint32_t *leaf = s->leaf; level != HL7_SEGMENT; leaf++) {
         uint32_t end = hl7_word_end(*leaf);
 
         level = hl7_word_level(*leaf);
         to = put(to, (struct an_str){s->base + at, end - at});
         if (level != HL7_SEGMENT)
-            *to++ = hl7_delims_at(&m->delims, level);
+            *to++ = delimiter[level];
         at = end + 1;
     }
     return to;

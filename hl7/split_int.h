@@ -9,7 +9,7 @@
 
 #include "hl7/message.h"
 
-enum { HL7_LEVEL_BITS = 3, HL7_LEVEL_MASK = 7, HL7_ID_BYTES = 3 };
+enum { HL7_ID_BYTES = 3 };
 
 static inline uint32_t hl7_word(size_t end, enum hl7_level level)
 {
