@@ -10,11 +10,11 @@
 #include "hl7/message.h"
 #include "hl7/print.h"
 #include "hl7/read.h"
+#include "tests/bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { MOST_MESSAGES = 4096, N_ROUNDS = 15, PATH_BYTES = 4096 };
 
@@ -32,14 +32,6 @@ static const char own[] =
     "OBX|1|NM|2345-7^Glucose^LN||101|mg/dL^^UCUM|70-99|H|||F\r"
     "OBX|2|NM|2160-0^Creatinine^LN||0.9|mg/dL^^UCUM|0.6-1.1|N|||F\r"
     "OBX|3|ST|8251-1^Comment^LN||fasting \\T\\ at rest||||||F\r";
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void add_message(const char *path)
 {
@@ -154,34 +146,36 @@ static double best_s(size_t (*work)(struct an_str))
     double best = 1e9;
 
     for (int round = 0; round < N_ROUNDS; round++) {
-        double start = now_s(), took;
+        double start = bench_now_s(), took;
 
         for (size_t i = 0; i < n_messages; i++)
             sink += work(message[i]);
-        took = now_s() - start;
+        took = bench_now_s() - start;
         if (took < best)
             best = took;
     }
     return best;
 }
 
-static void report(const char *what, size_t (*work)(struct an_str),
-                   double limit_s)
+static double report(const char *name, size_t (*work)(struct an_str))
 {
     double s = best_s(work);
 
-    printf("%-28s %8.0f MB/s %9.2f us/message", what,
-           (double)n_bytes / s * 1e-6, s * 1e6 / (double)n_messages);
-    if (limit_s > 0)
-        printf("  %4.0f %% of the delimiter scan", 100 * limit_s / s);
-    putchar('\n');
+    bench_row(name, (double)n_bytes / s * 1e-6, "MB/s");
+    return s;
+}
+
+/* How near the limit: 1 would be as fast as finding the delimiters. */
+static void report_share(const char *name, double limit_s, double s)
+{
+    bench_row(name, limit_s / s, "of the delimiter scan");
 }
 
 int main(int argc, char **argv)
 {
     const char *data = getenv("ANAMNESIS_DATA");
     size_t longest = 0;
-    double limit_s;
+    double limit_s, parse_s, read_s;
 
     for (int i = 1; i < argc; i++)
         add_message(argv[i]);
@@ -198,13 +192,15 @@ int main(int argc, char **argv)
     if (scratch == NULL)
         return EXIT_FAILURE;
     an_arena_init(&arena, 256U << 20);
-    printf("%zu messages, %zu bytes\n", n_messages, n_bytes);
-    limit_s = best_s(delimiters_only);
-    report("segments only (memchr)", segments_only, 0);
-    report("delimiters only (table)", delimiters_only, limit_s);
-    report("full parse", full_parse, limit_s);
-    report("read, every leaf as text", read_all_text, limit_s);
-    report("full parse and print", parse_and_print, limit_s);
+    bench_row("hl7/messages", (double)n_messages, "messages");
+    bench_row("hl7/message_bytes", (double)n_bytes, "bytes");
+    report("hl7/limit_segments_memchr", segments_only);
+    limit_s = report("hl7/limit_delimiters_table", delimiters_only);
+    parse_s = report("hl7/parse", full_parse);
+    report_share("hl7/parse_share", limit_s, parse_s);
+    read_s = report("hl7/read_every_leaf_as_text", read_all_text);
+    report_share("hl7/read_share", limit_s, read_s);
+    report("hl7/parse_and_print", parse_and_print);
     an_arena_free(&arena);
     free(scratch);
     return EXIT_SUCCESS;
