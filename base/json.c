@@ -204,7 +204,7 @@ static uint64_t name_bit(struct an_str key)
     unsigned first = key.n ? (unsigned char)key.p[0] : 0;
     unsigned last = key.n ? (unsigned char)key.p[key.n - 1] : 0;
 
-    return UINT64_C(1) << ((first * 7 + last * 3 + (unsigned)key.n) & 63);
+    return UINT64_C(1) << ((first * 7 + last * 17 + (unsigned)key.n * 3) & 63);
 }
 
 static int by_key(const void *a, const void *b)

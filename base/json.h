@@ -89,7 +89,9 @@ static inline struct an_str an_json_key(const struct an_json *j)
 
 static inline bool an_json_key_is(const struct an_json *j, struct an_str key)
 {
-    return j->key_n == key.n && memcmp(j->key_p, key.p, key.n) == 0;
+    return j->key_n == key.n &&
+           (key.n == 0 ||
+            (j->key_p[0] == key.p[0] && memcmp(j->key_p, key.p, key.n) == 0));
 }
 
 /* The first element or member; NULL when there is none. */

@@ -39,11 +39,14 @@ static void put_back(void *ctx, void *p)
 }
 
 /* yajl doubles a buffer from BUFFER_BYTES until it is larger than what it
- * holds; all the sizes together are less than twice the last. */
+ * holds; all the sizes together are less than twice the last.  One that holds
+ * nothing is never made. */
 static size_t buffer_sum(size_t holds)
 {
     size_t last = BUFFER_BYTES;
 
+    if (holds == 0)
+        return 0;
     while (last <= holds + 1)
         last *= 2;
     return 2 * last + 64 * HEAD;

@@ -5,7 +5,8 @@
 
 struct identifier_row {
     const char *type;
-    int rank, links;
+    int rank;
+    bool links;
 };
 
 enum { RANK_UNKNOWN = 50, RANK_ALONE = 80, MAX_IDENTIFIERS = 16 };
@@ -20,7 +21,7 @@ struct candidate {
 static const struct identifier_row *identifier_row(struct an_str type)
 {
     static const struct identifier_row row[] = {
-#include "config/tables/fhir-identifiers.inc"
+#include "config/tables/identifier-types.inc"
     };
 
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)

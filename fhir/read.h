@@ -13,7 +13,7 @@
  * warning and the rest is read.  Each resource is counted in the account.
  *
  * Who: a Patient in the same Bundle is filed under one of its identifiers
- * (fhir-identifiers.tsv, then use, then order) and says that the others which
+ * (identifier-types.tsv, then use, then order) and says that the others which
  * prove a person, and its own id, are the same one.  A reference to a Patient
  * that is elsewhere is filed under that id.  Ids are made unique by their
  * server: that of an absolute URL, `server` for relative ones, "urn:uuid:" for
