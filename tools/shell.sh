@@ -1,4 +1,3 @@
-#!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What quickstart, .ci/run and the nightly script share; they source it from
 # the root of the tree after setting $log.  Installs packages, says what is
@@ -16,7 +15,7 @@ fail() {
     say "FAILED: $*"
     if [ -s "$log" ]; then
         echo "---- the last lines of $log"
-        grep -av '^PASS: ' "$log" | tail -n 40
+        grep -avE '^(PASS: |checking )' "$log" | tail -n 40
         echo "---- the whole log: $log"
     fi
     exit 1
