@@ -86,8 +86,8 @@ static void accept_without_fd(struct pl_mllp *s, int sys)
         close(s->reserve_fd);
         fd = accept(s->listen_fd, NULL, NULL);
         if (fd >= 0) {
-            close(fd);
             pl_count(&s->count.refused, 1);
+            close(fd);
         }
         s->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     }
@@ -111,10 +111,10 @@ static void accept_some(struct pl_mllp *s)
             return;
         }
         if (s->list[CONN_FREE].first == NULL || !pl_fd_prepare(fd)) {
-            close(fd);
             pl_count(&s->count.refused, 1);
             an_log(s->log, AN_EVENT_MLLP_REFUSED, atomic_load(&s->count.open),
                    0, 0);
+            close(fd);
             continue;
         }
         socket_tune(fd);

@@ -207,13 +207,14 @@ void pl_conn_end(struct pl_mllp *s, struct conn *c)
         an_log(s->log, AN_EVENT_MLLP_CLOSED, c->id, c->messages,
                c->in.offset + c->in.used);
     }
+    /* Counted before the peer can see it. */
+    atomic_fetch_sub(&s->count.open, 1);
     close(c->fd);
     c->in.used = 0;
     (void)in_resize(c, 0);
     bytes_free(&c->out);
     list_remove(s, c);
     pl_conn_init(s, slot);
-    atomic_fetch_sub(&s->count.open, 1);
 }
 
 void pl_conn_expire(struct pl_mllp *s, struct conn *c)
