@@ -2,7 +2,7 @@
 /* What a parsed HL7 v2 message says, as a reading: events by the reviewed rows
  * of config/tables/hl7-events.tsv, and claims about identity.
  *
- *     hl7_parse(&arena, bytes, NULL, &m, &err);
+ *     hl7_read(&arena, bytes, NULL, NULL, &m, &err);
  *     hl7_events(&arena, &settings, &m, &reading, &err);
  *
  * Any message that parses is read.  One that has nothing for a timeline (an
