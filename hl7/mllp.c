@@ -76,10 +76,14 @@ static void count_junk(struct hl7_mllp *d, size_t from, size_t n)
 /* Between frames: drop everything up to the next start byte. */
 static bool find_start(struct hl7_mllp *d)
 {
-    const char *from = d->buf + d->taken;
-    size_t n = d->used - d->taken;
-    const char *at = n ? memchr(from, HL7_MLLP_START, n) : NULL;
-    size_t dropped = at ? (size_t)(at - from) : n, i = 0;
+    size_t n = d->used - d->taken, dropped, i = 0;
+    const char *from, *at;
+
+    if (n == 0) /* there may be no buffer either */
+        return false;
+    from = d->buf + d->taken;
+    at = memchr(from, HL7_MLLP_START, n);
+    dropped = at ? (size_t)(at - from) : n;
 
     while (d->junk_bytes == 0 && i < dropped &&
            (from[i] == '\r' || from[i] == '\n'))

@@ -72,7 +72,8 @@ size_t hl7_mllp_space(struct hl7_mllp *d, char **p);
 /* The size that the buffer should have now. */
 size_t hl7_mllp_wanted(const struct hl7_mllp *d);
 /* The buffer is now at p, with the old content, and has this size, which is
- * not smaller than before. */
+ * not smaller than what is in use: right after a call of hl7_mllp_space with
+ * all frames taken nothing is, and (NULL, 0) gives the buffer back. */
 void hl7_mllp_resize(struct hl7_mllp *d, char *p, size_t size);
 /* n bytes were put into the room. */
 void hl7_mllp_filled(struct hl7_mllp *d, size_t n);
