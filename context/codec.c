@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/decimal.h"
+#include "base/varint.h"
 
 #include <string.h>
 
@@ -69,18 +70,9 @@ static void remember(struct state *s, struct an_str str)
 
 static void put_u64(struct writer *w, uint64_t v)
 {
-    char bytes[10];
-    size_t n = 0;
+    char bytes[AN_VARINT_BYTES];
 
-    for (; v >= 0x80; v >>= 7)
-        bytes[n++] = (char)(0x80 | (v & 0x7F));
-    bytes[n++] = (char)v;
-    an_buf_put(&w->buf, (struct an_str){bytes, n});
-}
-
-static uint64_t zigzag(int64_t v)
-{
-    return (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0);
+    an_buf_put(&w->buf, (struct an_str){bytes, an_varint_put(v, bytes)});
 }
 
 static void put_str(struct writer *w, struct an_str s)
@@ -132,11 +124,11 @@ static void put_moment(struct writer *w, int64_t from_us, int64_t us)
     if (us % US_PER_SECOND == 0) {
         int64_t seconds = us / US_PER_SECOND - from_us / US_PER_SECOND;
 
-        put_u64(w, zigzag(seconds) << 1);
+        put_u64(w, an_zigzag(seconds) << 1);
         return;
     }
     put_u64(w, 1);
-    put_u64(w, zigzag((int64_t)((uint64_t)us - (uint64_t)from_us)));
+    put_u64(w, an_zigzag((int64_t)((uint64_t)us - (uint64_t)from_us)));
 }
 
 static void put_time(struct writer *w, int64_t from_us, const struct an_time *t)
@@ -155,7 +147,7 @@ static void put_time(struct writer *w, int64_t from_us, const struct an_time *t)
         head |= TIME_OFFSET;
     put_u64(w, head);
     if (head & TIME_OFFSET)
-        put_u64(w, zigzag(t->offset_min));
+        put_u64(w, an_zigzag(t->offset_min));
     w->s.offset_min = t->offset_min;
     put_moment(w, from_us, t->us);
 }
@@ -276,25 +268,15 @@ static void fault(struct reader *r, const char *why)
 static uint64_t get_u64(struct reader *r)
 {
     uint64_t v = 0;
+    size_t n = an_varint_get(
+        (struct an_str){r->blob.p + r->at, r->blob.n - r->at}, &v);
 
-    for (unsigned shift = 0; r->bad == NULL; shift += 7) {
-        uint8_t byte;
-
-        if (r->at == r->blob.n) {
-            fault(r, "the blob is cut short");
-            break;
-        }
-        byte = (uint8_t)r->blob.p[r->at];
-        if (shift == 63 && byte > 1) {
-            fault(r, "a number in the blob is too large");
-            break;
-        }
-        r->at++;
-        v |= (uint64_t)(byte & 0x7F) << shift;
-        if (byte < 0x80)
-            return v;
-    }
-    return 0;
+    if (r->bad)
+        return 0;
+    if (n == 0)
+        fault(r, "a number in the blob is cut short or too large");
+    r->at += n;
+    return v;
 }
 
 static uint64_t get_below(struct reader *r, uint64_t end, const char *why)
@@ -307,11 +289,6 @@ static uint64_t get_below(struct reader *r, uint64_t end, const char *why)
         fault(r, why);
     }
     return r->bad ? 0 : v;
-}
-
-static int64_t unzigzag(uint64_t v)
-{
-    return (int64_t)(v >> 1 ^ (v & 1 ? UINT64_MAX : 0));
 }
 
 static struct an_str get_bytes(struct reader *r, uint64_t n)
@@ -396,9 +373,9 @@ static int64_t get_moment(struct reader *r, int64_t from_us)
     int64_t us;
 
     if (v == 1)
-        return (int64_t)((uint64_t)from_us + (uint64_t)unzigzag(get_u64(r)));
+        return (int64_t)((uint64_t)from_us + (uint64_t)an_unzigzag(get_u64(r)));
     if (v & 1 ||
-        __builtin_add_overflow(from_us / US_PER_SECOND, unzigzag(v >> 1),
+        __builtin_add_overflow(from_us / US_PER_SECOND, an_unzigzag(v >> 1),
                                &us) ||
         __builtin_mul_overflow(us, (int64_t)US_PER_SECOND, &us)) {
         fault(r, "a moment in the blob is out of range");
@@ -415,7 +392,7 @@ static struct an_time get_time(struct reader *r, int64_t from_us)
     if (t.precision == AN_TIME_NONE)
         return t;
     if (head & TIME_OFFSET) {
-        r->s.offset_min = unzigzag(get_u64(r));
+        r->s.offset_min = an_unzigzag(get_u64(r));
         if (r->s.offset_min < INT16_MIN || r->s.offset_min > INT16_MAX)
             fault(r, "a time offset is out of range");
     }

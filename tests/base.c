@@ -8,6 +8,7 @@ Suite *base_decimal_suite(void);
 Suite *base_log_suite(void);
 Suite *base_hash_suite(void);
 Suite *base_sort_suite(void);
+Suite *base_varint_suite(void);
 Suite *base_json_suite(void);
 Suite *base_json_out_suite(void);
 
@@ -28,6 +29,7 @@ Suite *(*const test_suites[])(void) = {
     base_decimal_suite,
     base_hash_suite,
     base_sort_suite,
+    base_varint_suite,
     base_json_suite,
     base_json_out_suite,
     NULL,
