@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was derived from one message, so that it can be taken back: the
+ * identifiers that events and claims were filed under, and the counts that
+ * were added to the accounts.  Kept in the message's row.
+ *
+ *     blob = 1 n-identifiers id* n-accounts (length name seen used)*
+ *
+ * Thread-safety: confined to the arena. */
+#ifndef PLUGIN_STORE_DERIVED_INT_H
+#define PLUGIN_STORE_DERIVED_INT_H
+
+#include "context/reading.h"
+
+struct pl_derived {
+    const int64_t *identifier;
+    size_t n_identifiers;
+    const struct ctx_account *account;
+    size_t n_accounts;
+};
+
+/* AN_NOMEM. */
+enum an_code pl_derived_put(struct an_arena *arena, const struct pl_derived *d,
+                            struct an_str *blob, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* Names are views into the blob.  AN_INTEGRITY, AN_NOMEM. */
+enum an_code pl_derived_get(struct an_arena *arena, struct an_str blob,
+                            struct pl_derived *out, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+#endif

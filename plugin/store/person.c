@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is who: identifiers, and the persons that claims make of them. */
+#include "plugin/store/claims_int.h"
+#include "plugin/store/reader_int.h"
+
+enum an_code pl_exact(struct pl_reader *r, struct an_arena *arena,
+                      const struct ctx_identifier *who, struct pl_numbered *out,
+                      struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_EXACT);
+    enum an_code code;
+    bool more;
+
+    pl_bind_text(s, 1, who->value);
+    pl_bind_text(s, 2, who->authority);
+    code = pl_reader_step(r, s, &more, err);
+    if (code != AN_OK)
+        return code;
+    if (!more)
+        return an_fail(err, AN_NOTFOUND, "no message named this patient", 0);
+    out->number = sqlite3_column_int64(s, 0);
+    if (!pl_column_identifier(arena, s, 1, &out->id))
+        code = an_fail_nomem(err);
+    sqlite3_reset(s);
+    return code;
+}
+
+/* The row's identifier, unless it was met before. */
+static enum an_code meet(struct pl_web *web, struct an_arena *arena,
+                         sqlite3_stmt *s, struct an_err *err)
+{
+    int64_t number = sqlite3_column_int64(s, 0);
+    struct pl_numbered *node = pl_grown(arena, web->node, web->n_nodes,
+                                        &web->room_nodes, sizeof(*node));
+
+    if (node == NULL)
+        return an_fail_nomem(err);
+    web->node = node;
+    for (size_t i = 0; i < web->n_nodes; i++)
+        if (node[i].number == number)
+            return AN_OK;
+    if (web->n_nodes == PL_LIMIT_MEMBERS)
+        return an_fail(err, AN_LIMIT,
+                       "too many identifiers are said to be one person", 0);
+    node += web->n_nodes;
+    node->number = number;
+    if (!pl_column_identifier(arena, s, 1, &node->id))
+        return an_fail_nomem(err);
+    web->n_nodes++;
+    return AN_OK;
+}
+
+static enum an_code follow_links(struct pl_reader *r, struct an_arena *arena,
+                                 struct pl_web *web, size_t from,
+                                 struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_LINKS);
+    enum an_code code;
+    bool more;
+
+    sqlite3_bind_int64(s, 1, web->node[from].number);
+    for (;;) {
+        code = pl_reader_step(r, s, &more, err);
+        if (code != AN_OK || !more)
+            return code;
+        code = meet(web, arena, s, err);
+        if (code != AN_OK) {
+            sqlite3_reset(s);
+            return code;
+        }
+    }
+}
+
+/* A patient's every message may claim the same; of claims that differ in
+ * nothing but when they were said only the last one matters, identity.h. */
+static enum an_code keep_last(struct pl_web *web, struct an_arena *arena,
+                              const struct ctx_claim *c, struct an_err *err)
+{
+    struct ctx_claim *kept = pl_grown(arena, web->claim, web->n_claims,
+                                      &web->room_claims, sizeof(*kept));
+
+    if (kept == NULL)
+        return an_fail_nomem(err);
+    web->claim = kept;
+    for (size_t i = 0; i < web->n_claims; i++) {
+        /* Identifiers of nodes: the same one has the same bytes. */
+        if (kept[i].kind != c->kind ||
+            kept[i].current.value.p != c->current.value.p ||
+            kept[i].prior.value.p != c->prior.value.p)
+            continue;
+        if (c->said_us > kept[i].said_us)
+            kept[i].said_us = c->said_us;
+        return AN_OK;
+    }
+    kept[web->n_claims++] = *c;
+    return AN_OK;
+}
+
+static enum an_code claims_take(struct pl_web *web, struct an_arena *arena,
+                                size_t from, int64_t as_of_us, sqlite3_stmt *s,
+                                struct an_err *err)
+{
+    struct an_str blob = pl_column(s, 1), rest = blob;
+    enum an_code code = AN_OK;
+    struct ctx_claim c;
+    bool bad = false;
+    int64_t other;
+
+    while (code == AN_OK && pl_claims_next(blob, &rest, &c, &other, &bad)) {
+        size_t i = 0;
+
+        while (i < web->n_nodes && web->node[i].number != other)
+            i++;
+        if (i == web->n_nodes || c.available_us > as_of_us)
+            continue;
+        c.current = web->node[from].id;
+        c.prior = web->node[i].id;
+        if (c.said_us == 0)
+            c.said_us = c.available_us;
+        c.available_us = as_of_us;
+        c.place = AN_STR("");
+        code = keep_last(web, arena, &c, err);
+    }
+    if (bad)
+        code = pl_fail_message(err, AN_INTEGRITY,
+                               "a stored claim about identity is damaged",
+                               sqlite3_column_int64(s, 0));
+    return code;
+}
+
+static enum an_code load_claims(struct pl_reader *r, struct an_arena *arena,
+                                struct pl_web *web, size_t from,
+                                int64_t as_of_us, struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_CLAIMS);
+    enum an_code code;
+    bool more;
+
+    sqlite3_bind_int64(s, 1, web->node[from].number);
+    sqlite3_bind_int64(s, 2, as_of_us);
+    for (;;) {
+        code = pl_reader_step(r, s, &more, err);
+        if (code != AN_OK || !more)
+            return code;
+        code = claims_take(web, arena, from, as_of_us, s, err);
+        if (code != AN_OK) {
+            sqlite3_reset(s);
+            return code;
+        }
+    }
+}
+
+enum an_code pl_web_person(struct pl_reader *r, struct an_arena *arena,
+                           const struct pl_numbered *who, int64_t as_of_us,
+                           struct pl_web *web, struct ctx_person *out,
+                           struct an_err *err)
+{
+    enum an_code code = AN_OK;
+
+    *web = (struct pl_web){.n_nodes = 1};
+    web->node = an_arena_get(arena, PL_LIMIT_MEMBERS + 1, sizeof(*web->node));
+    if (web->node == NULL)
+        return an_fail_nomem(err);
+    web->node[0] = *who;
+    for (size_t i = 0; code == AN_OK && i < web->n_nodes; i++)
+        code = follow_links(r, arena, web, i, err);
+    for (size_t i = 0; code == AN_OK && web->n_nodes > 1 && i < web->n_nodes;
+         i++)
+        code = load_claims(r, arena, web, i, as_of_us, err);
+    if (code != AN_OK)
+        return code;
+    return ctx_person_find(arena, web->claim, web->n_claims, &who->id, as_of_us,
+                           out, err);
+}
+
+enum an_code pl_person(struct pl_reader *r, struct an_arena *arena,
+                       const struct ctx_identifier *who, int64_t as_of_us,
+                       struct ctx_person *out, struct an_err *err)
+{
+    struct pl_numbered node;
+    struct pl_web web;
+    enum an_code code = pl_reader_begin(r, err);
+
+    if (code != AN_OK)
+        return code;
+    code = pl_exact(r, arena, who, &node, err);
+    if (code == AN_OK)
+        code = pl_web_person(r, arena, &node, as_of_us, &web, out, err);
+    return pl_reader_end(r, code, err);
+}
+
+bool pl_is_member(const struct ctx_person *p, const struct ctx_identifier *id)
+{
+    size_t low = 0, high = p->n_members;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int r = ctx_identifier_cmp(&p->member[middle].id, id);
+
+        if (r == 0)
+            return true;
+        if (r < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+static enum an_code find_value(struct pl_reader *r, struct an_arena *arena,
+                               struct an_str value, struct pl_numbered *found,
+                               size_t *n, struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_VALUE);
+    enum an_code code;
+    bool more;
+
+    *n = 0;
+    pl_bind_text(s, 1, value);
+    sqlite3_bind_int64(s, 2, PL_LIMIT_FOUND + 1);
+    for (;;) {
+        code = pl_reader_step(r, s, &more, err);
+        if (code != AN_OK || !more)
+            break;
+        if (*n == PL_LIMIT_FOUND)
+            code =
+                an_fail(err, AN_LIMIT, "too many patients have this value", 0);
+        else if (!pl_column_identifier(arena, s, 1, &found[*n].id))
+            code = an_fail_nomem(err);
+        if (code != AN_OK) {
+            sqlite3_reset(s);
+            return code;
+        }
+        found[(*n)++].number = sqlite3_column_int64(s, 0);
+    }
+    if (code == AN_OK && *n == 0)
+        code = an_fail(err, AN_NOTFOUND, "no message named this patient", 0);
+    return code;
+}
+
+/* Of identifiers of one person the first stays. */
+static enum an_code one_each(struct pl_reader *r, struct an_arena *arena,
+                             const struct pl_numbered *found, size_t n,
+                             struct pl_found *out, struct an_err *err)
+{
+    struct ctx_identifier *kept = an_arena_get(arena, n, sizeof(*kept));
+    struct ctx_person *of = an_arena_get(arena, n, sizeof(*of));
+
+    if (kept == NULL || of == NULL)
+        return an_fail_nomem(err);
+    *out = (struct pl_found){kept, 0};
+    for (size_t i = 0; i < n; i++) {
+        bool known = false;
+        enum an_code code;
+        struct pl_web web;
+
+        for (size_t j = 0; j < out->n; j++)
+            known |= pl_is_member(&of[j], &found[i].id);
+        if (known)
+            continue;
+        code = pl_web_person(r, arena, &found[i], CTX_AS_OF_ALL, &web,
+                             &of[out->n], err);
+        if (code != AN_OK)
+            return code;
+        kept[out->n++] = found[i].id;
+    }
+    return AN_OK;
+}
+
+enum an_code pl_find(struct pl_reader *r, struct an_arena *arena,
+                     struct an_str authority, struct an_str value,
+                     struct pl_found *out, struct an_err *err)
+{
+    struct ctx_identifier who = {authority, value, AN_STR("")};
+    struct pl_numbered *found =
+        an_arena_get(arena, PL_LIMIT_FOUND, sizeof(*found));
+    size_t n = 1;
+    enum an_code code;
+
+    *out = (struct pl_found){NULL, 0};
+    if (found == NULL)
+        return an_fail_nomem(err);
+    code = pl_reader_begin(r, err);
+    if (code != AN_OK)
+        return code;
+    code = authority.n ? pl_exact(r, arena, &who, &found[0], err)
+                       : find_value(r, arena, value, found, &n, err);
+    if (code == AN_OK)
+        code = one_each(r, arena, found, n, out, err);
+    return pl_reader_end(r, code, err);
+}
+
+/* A person is met at the member that was heard of first. */
+static bool is_first(const struct pl_web *web, const struct ctx_person *p,
+                     int64_t number)
+{
+    for (size_t i = 0; i < web->n_nodes; i++)
+        if (web->node[i].number < number && pl_is_member(p, &web->node[i].id))
+            return false;
+    return true;
+}
+
+static enum an_code next_identifier(struct pl_reader *r, struct an_arena *arena,
+                                    int64_t after, struct pl_numbered *out,
+                                    struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_NEXT_ID);
+    enum an_code code;
+    bool more;
+
+    sqlite3_bind_int64(s, 1, after);
+    code = pl_reader_step(r, s, &more, err);
+    if (code != AN_OK)
+        return code;
+    if (!more)
+        return an_fail(err, AN_NOTFOUND, "that was the last patient", 0);
+    out->number = sqlite3_column_int64(s, 0);
+    if (!pl_column_identifier(arena, s, 1, &out->id))
+        code = an_fail_nomem(err);
+    sqlite3_reset(s);
+    return code;
+}
+
+enum an_code pl_patient_next(struct pl_reader *r, struct an_arena *arena,
+                             int64_t as_of_us, int64_t *cursor,
+                             struct ctx_person *out, struct an_err *err)
+{
+    enum an_code code = pl_reader_begin(r, err);
+    bool first = false;
+
+    if (code != AN_OK)
+        return code;
+    while (code == AN_OK && !first) {
+        struct an_mark mark = an_arena_mark(arena);
+        struct pl_numbered node;
+        struct pl_web web;
+
+        code = next_identifier(r, arena, *cursor, &node, err);
+        if (code == AN_OK)
+            code = pl_web_person(r, arena, &node, as_of_us, &web, out, err);
+        if (code != AN_OK)
+            break;
+        *cursor = node.number;
+        first = is_first(&web, out, node.number);
+        if (!first)
+            an_arena_rewind(arena, mark);
+    }
+    return pl_reader_end(r, code, err);
+}

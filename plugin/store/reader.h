@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading the store, in this program or beside it: a reader never waits for
+ * the writer and sees, in each call, one committed state.
+ *
+ *     pl_reader_open(path, 0, &reader, err);
+ *     pl_find(reader, arena, AN_STR("HOSP"), AN_STR("4711"), &found, err);
+ *     pl_history(reader, arena, &found.id[0], CTX_AS_OF_ALL, &history, err);
+ *     use(&history.timeline);
+ *     pl_reader_close(reader);
+ *
+ * Every call may fail with AN_IO, AN_BUSY, AN_INTEGRITY (the file is damaged;
+ * err's path says in which message, where that is known), AN_NOMEM (of the
+ * arena), AN_INTERNAL, and as said below.
+ *
+ * Thread-safety: confined; open one for each thread.  Ownership: results are
+ * the arena's. */
+#ifndef PLUGIN_STORE_READER_H
+#define PLUGIN_STORE_READER_H
+
+#include "context/identity.h"
+#include "context/timeline.h"
+#include "plugin/store/intake.h"
+
+struct pl_reader;
+
+/* The store must be there and of this program's version: AN_IO, AN_CONFLICT,
+ * AN_UNSUPPORTED.  cache_bytes 0: 8 MiB. */
+enum an_code pl_reader_open(const char *path, size_t cache_bytes,
+                            struct pl_reader **out, struct an_err *err)
+    __attribute__((warn_unused_result));
+/* NULL is nothing to close. */
+void pl_reader_close(struct pl_reader *r);
+
+/* ---- one patient -------------------------------------------------------- */
+
+enum {
+    PL_LIMIT_FOUND = 64,    /* of one value under many authorities */
+    PL_LIMIT_MEMBERS = 1024 /* identifiers that claims hang together */
+};
+
+struct pl_found {
+    const struct ctx_identifier *id; /* by authority */
+    size_t n;                        /* at least 1 */
+};
+
+/* The identifier of that authority and value.  With an empty authority: all
+ * of that value, but one only for each person (as of now), so that n is 1
+ * where the value alone is enough and a choice must be made where it is more.
+ * AN_NOTFOUND; AN_LIMIT beyond PL_LIMIT_FOUND. */
+enum an_code pl_find(struct pl_reader *r, struct an_arena *arena,
+                     struct an_str authority, struct an_str value,
+                     struct pl_found *out, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* All identifiers of the person that `who` names, as of a moment.
+ * AN_NOTFOUND when `who` was never heard of; AN_LIMIT beyond
+ * PL_LIMIT_MEMBERS. */
+enum an_code pl_person(struct pl_reader *r, struct an_arena *arena,
+                       const struct ctx_identifier *who, int64_t as_of_us,
+                       struct ctx_person *out, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+struct pl_history {
+    struct ctx_person person;
+    struct ctx_timeline timeline;
+    size_t n_said;        /* events in these messages, before any choice */
+    int64_t last_message; /* the newest with events of this person, or 0 */
+};
+
+/* Everything known about the person that `who` names, as of a moment.  Fails
+ * as pl_person does. */
+enum an_code pl_history(struct pl_reader *r, struct an_arena *arena,
+                        const struct ctx_identifier *who, int64_t as_of_us,
+                        struct pl_history *out, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* ---- all of them -------------------------------------------------------- */
+
+/* Each person once: *cursor begins at 0.  AN_NOTFOUND after the last one, and
+ * then the cursor can be kept to ask again later. */
+enum an_code pl_patient_next(struct pl_reader *r, struct an_arena *arena,
+                             int64_t as_of_us, int64_t *cursor,
+                             struct ctx_person *out, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+struct pl_message {
+    int64_t id; /* ascending in order of receipt */
+    struct an_sha256 sha256;
+    struct an_str feed, sender, control_id, kind;
+    enum pl_format format;
+    int64_t received_us, said_us;
+    size_t n_warnings;
+    bool reused;         /* its sender had used the control id before */
+    struct an_str bytes; /* as received, held against sha256 */
+};
+
+/* The message after number `after` (0: the first).  AN_NOTFOUND after the
+ * last one. */
+enum an_code pl_message_next(struct pl_reader *r, struct an_arena *arena,
+                             int64_t after, struct pl_message *out,
+                             struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* By its id in events: SHA-256 in hex.  AN_NOTFOUND. */
+enum an_code pl_message_get(struct pl_reader *r, struct an_arena *arena,
+                            struct an_str id, struct pl_message *out,
+                            struct an_err *err)
+    __attribute__((warn_unused_result));
+
+struct pl_trigger {
+    int64_t id, message;
+    struct ctx_identifier patient;
+    unsigned reason; /* enum pl_reason */
+};
+
+/* At most `limit` triggers that wait, after number `after`, in their order. */
+enum an_code pl_triggers(struct pl_reader *r, struct an_arena *arena,
+                         int64_t after, size_t limit,
+                         const struct pl_trigger **out, size_t *n,
+                         struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* ---- the store itself --------------------------------------------------- */
+
+struct pl_feed {
+    struct an_str name;
+    int64_t n_messages, n_warned, n_reused, n_events;
+    int64_t raw_bytes, stored_bytes; /* of raw messages: received, kept */
+    int64_t last_received_us, last_said_us;
+};
+
+/* Of one kind of segment or resource of one feed. */
+struct pl_account {
+    struct an_str feed, name;
+    int64_t n_seen, n_used;
+};
+
+struct pl_status {
+    const struct pl_feed *feed;
+    size_t n_feeds;
+    const struct pl_account *account;
+    size_t n_accounts;
+    int64_t n_messages, n_identifiers, n_triggers_waiting;
+    int64_t file_bytes; /* without the log */
+};
+
+enum an_code pl_status(struct pl_reader *r, struct an_arena *arena,
+                       struct pl_status *out, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* Read all of it: SQLite's own check, each raw message against its SHA-256,
+ * each event against its message.  AN_INTEGRITY at the first fault.  Takes as
+ * long as reading the file, and the log cannot shrink meanwhile; `arena` needs
+ * room for one message. */
+enum an_code pl_check(struct pl_reader *r, struct an_arena *arena,
+                      struct an_err *err) __attribute__((warn_unused_result));
+
+#endif

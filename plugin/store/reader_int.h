@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the reader share.
+ *
+ * Thread-safety: confined. */
+#ifndef PLUGIN_STORE_READER_INT_H
+#define PLUGIN_STORE_READER_INT_H
+
+#include "plugin/store/db_int.h"
+#include "plugin/store/reader.h"
+
+#define PL_MESSAGE_COLUMNS                                                     \
+    "SELECT m.id, m.sha256, f.name, m.sender, m.control_id, m.kind,"           \
+    " m.format, m.received_us, m.said_us, m.n_warnings, m.reused,"             \
+    " m.raw_bytes, m.deflated, m.raw"                                          \
+    " FROM message m JOIN feed f ON f.id = m.feed"
+
+#define PL_READS(X)                                                            \
+    X(BEGIN, "BEGIN")                                                          \
+    X(COMMIT, "COMMIT")                                                        \
+    X(EXACT, "SELECT id, authority, value, type FROM identifier"               \
+             " WHERE value = ?1 AND authority = ?2")                           \
+    X(VALUE, "SELECT id, authority, value, type FROM identifier"               \
+             " WHERE value = ?1 ORDER BY authority LIMIT ?2")                  \
+    X(NEXT_ID, "SELECT id, authority, value, type FROM identifier"             \
+               " WHERE id > ?1 ORDER BY id LIMIT 1")                           \
+    X(LINKS, "SELECT l.other, i.authority, i.value, i.type"                    \
+             " FROM link l JOIN identifier i ON i.id = l.other"                \
+             " WHERE l.identifier = ?1")                                       \
+    X(CLAIMS, "SELECT message, claims FROM said WHERE identifier = ?1"         \
+              " AND min_available_us <= ?2 AND length(claims) > 0")            \
+    X(EVENTS, "SELECT message, sha256, events FROM said"                       \
+              " WHERE identifier = ?1 AND min_available_us <= ?2"              \
+              " AND n_events > 0 ORDER BY message")                            \
+    X(NEXT_MESSAGE,                                                            \
+      PL_MESSAGE_COLUMNS " WHERE m.id > ?1 ORDER BY m.id LIMIT 1")             \
+    X(GET_MESSAGE, PL_MESSAGE_COLUMNS " WHERE m.sha256 = ?1")                  \
+    X(DUE, "SELECT d.id, i.authority, i.value, i.type, d.message, d.reason"    \
+           " FROM due d JOIN identifier i ON i.id = d.identifier"              \
+           " WHERE d.state = 0 AND d.id > ?1 ORDER BY d.id LIMIT ?2")          \
+    X(FEEDS, "SELECT name, n_messages, n_warned, n_reused, n_events,"          \
+             " raw_bytes, stored_bytes, last_received_us, last_said_us"        \
+             " FROM feed ORDER BY name")                                       \
+    X(ACCOUNTS, "SELECT f.name, a.name, a.n_seen, a.n_used"                    \
+                " FROM account a JOIN feed f ON f.id = a.feed"                 \
+                " ORDER BY f.name, a.name")                                    \
+    X(TOTALS, "SELECT (SELECT count(*) FROM feed),"                            \
+              " (SELECT count(*) FROM account),"                               \
+              " (SELECT coalesce(max(id), 0) FROM identifier),"                \
+              " (SELECT count(*) FROM due WHERE state = 0),"                   \
+              " (SELECT page_count FROM pragma_page_count)"                    \
+              " * (SELECT page_size FROM pragma_page_size)")                   \
+    X(STRAY, "SELECT s.message FROM said s LEFT JOIN message m"                \
+             " ON m.id = s.message WHERE m.sha256 IS NOT s.sha256 LIMIT 1")    \
+    X(ALL_SAID, "SELECT message, min_available_us, claims, n_events, events"   \
+                " FROM said")
+
+enum pl_read {
+#define X(name, text) PL_R_##name,
+    PL_READS(X)
+#undef X
+        PL_N_READS
+};
+
+struct pl_reader {
+    struct pl_db db;
+};
+
+/* An identifier with its number in the store. */
+struct pl_numbered {
+    int64_t number;
+    struct ctx_identifier id;
+};
+
+/* Between these two, every statement sees the same state. */
+enum an_code pl_reader_begin(struct pl_reader *r, struct an_err *err)
+    __attribute__((warn_unused_result));
+/* Passes `code` on, unless the end itself is what failed. */
+enum an_code pl_reader_end(struct pl_reader *r, enum an_code code,
+                           struct an_err *err);
+
+/* A statement ready to be bound. */
+sqlite3_stmt *pl_reader_stmt(struct pl_reader *r, enum pl_read which);
+/* *more says whether there is a row.  A statement that has no more, or failed,
+ * is reset. */
+enum an_code pl_reader_step(struct pl_reader *r, sqlite3_stmt *s, bool *more,
+                            struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* A copy of a column in the arena. */
+bool pl_column_copy(struct an_arena *arena, sqlite3_stmt *s, int at,
+                    struct an_str *copy) __attribute__((warn_unused_result));
+/* Number, authority, value, type from four columns. */
+bool pl_column_identifier(struct an_arena *arena, sqlite3_stmt *s, int at,
+                          struct ctx_identifier *id)
+    __attribute__((warn_unused_result));
+
+/* `old` of n things if it has room for one more, else a larger copy, else
+ * NULL; *room begins at 0. */
+void *pl_grown(struct an_arena *arena, void *old, size_t n, size_t *room,
+               size_t each) __attribute__((warn_unused_result));
+
+/* What claims hang together around one identifier, valid or not. */
+struct pl_web {
+    struct pl_numbered *node;
+    size_t n_nodes, room_nodes;
+    struct ctx_claim *claim;
+    size_t n_claims, room_claims;
+};
+
+/* These two between begin and end. */
+enum an_code pl_exact(struct pl_reader *r, struct an_arena *arena,
+                      const struct ctx_identifier *who, struct pl_numbered *out,
+                      struct an_err *err) __attribute__((warn_unused_result));
+/* The web of *who, and the person in it as of the moment. */
+enum an_code pl_web_person(struct pl_reader *r, struct an_arena *arena,
+                           const struct pl_numbered *who, int64_t as_of_us,
+                           struct pl_web *web, struct ctx_person *out,
+                           struct an_err *err)
+    __attribute__((warn_unused_result));
+bool pl_is_member(const struct ctx_person *p, const struct ctx_identifier *id);
+
+/* With the place that err cannot know by itself. */
+enum an_code pl_fail_message(struct an_err *err, enum an_code code,
+                             const char *what, int64_t message);
+
+#endif

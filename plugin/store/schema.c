@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tables.  README.md says why they are as they are. */
+#include "plugin/store/db_int.h"
+
+#include <stdio.h>
+
+static const char version_1[] =
+    /* What came by each feed; "data through" is its last_said_us. */
+    "CREATE TABLE feed("
+    " id INTEGER PRIMARY KEY,"
+    " name TEXT NOT NULL UNIQUE,"
+    " n_messages INTEGER NOT NULL DEFAULT 0,"
+    " n_warned INTEGER NOT NULL DEFAULT 0,"
+    " n_reused INTEGER NOT NULL DEFAULT 0,"
+    " n_events INTEGER NOT NULL DEFAULT 0,"
+    " raw_bytes INTEGER NOT NULL DEFAULT 0,"
+    " stored_bytes INTEGER NOT NULL DEFAULT 0,"
+    " last_received_us INTEGER NOT NULL DEFAULT 0,"
+    " last_said_us INTEGER NOT NULL DEFAULT 0"
+    ") STRICT;"
+
+    /* The receipt and the raw message. */
+    "CREATE TABLE message("
+    " id INTEGER PRIMARY KEY,"
+    " sha256 BLOB NOT NULL UNIQUE,"
+    " feed INTEGER NOT NULL,"
+    " sender TEXT NOT NULL,"
+    " control_id TEXT NOT NULL,"
+    " kind TEXT NOT NULL,"
+    " format INTEGER NOT NULL,"
+    " received_us INTEGER NOT NULL,"
+    " said_us INTEGER NOT NULL,"
+    " n_warnings INTEGER NOT NULL,"
+    " reused INTEGER NOT NULL,"
+    " derived BLOB NOT NULL," /* derived_int.h */
+    " raw_bytes INTEGER NOT NULL,"
+    " deflated INTEGER NOT NULL,"
+    " raw BLOB NOT NULL"
+    ") STRICT;"
+    /* Control ids mostly ascend: their text keeps neighbours together, a hash
+     * would scatter them. */
+    "CREATE INDEX message_control ON message(sender, control_id)"
+    " WHERE control_id <> '';"
+
+    /* Value first: clerks search by number alone. */
+    "CREATE TABLE identifier("
+    " id INTEGER PRIMARY KEY,"
+    " authority TEXT NOT NULL,"
+    " value TEXT NOT NULL,"
+    " type TEXT NOT NULL,"
+    " UNIQUE(value, authority)"
+    ") STRICT;"
+
+    /* What one message said about one identifier, events and claims: one range
+     * is one patient. */
+    "CREATE TABLE said("
+    " identifier INTEGER NOT NULL,"
+    " message INTEGER NOT NULL,"
+    " sha256 BLOB NOT NULL," /* the message's, to spare a look-up each */
+    " min_available_us INTEGER NOT NULL,"
+    " claims BLOB NOT NULL," /* claims_int.h */
+    " n_events INTEGER NOT NULL,"
+    " events BLOB NOT NULL," /* context/codec.h */
+    " PRIMARY KEY(identifier, message)"
+    ") STRICT, WITHOUT ROWID;"
+
+    /* Between which identifiers there was ever a claim, from either side. */
+    "CREATE TABLE link("
+    " identifier INTEGER NOT NULL,"
+    " other INTEGER NOT NULL,"
+    " PRIMARY KEY(identifier, other)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE due("
+    " id INTEGER PRIMARY KEY,"
+    " identifier INTEGER NOT NULL,"
+    " message INTEGER NOT NULL,"
+    " reason INTEGER NOT NULL,"
+    " state INTEGER NOT NULL DEFAULT 0" /* 0 waits, 1 done */
+    ") STRICT;"
+    "CREATE INDEX due_waiting ON due(id) WHERE state = 0;"
+
+    /* Of each kind of segment or resource: how many came, how many were
+     * used. */
+    "CREATE TABLE account("
+    " feed INTEGER NOT NULL,"
+    " name TEXT NOT NULL,"
+    " n_seen INTEGER NOT NULL,"
+    " n_used INTEGER NOT NULL,"
+    " PRIMARY KEY(feed, name)"
+    ") STRICT, WITHOUT ROWID;";
+
+const char *const pl_schema_step[] = {version_1};
+const size_t pl_schema_n_steps =
+    sizeof(pl_schema_step) / sizeof(pl_schema_step[0]);
+
+/* An empty file is ours to begin. */
+enum an_code pl_schema_identify(struct pl_db *db, size_t n, int64_t *version,
+                                struct an_err *err)
+{
+    int64_t application = 0, n_tables = 0;
+    enum an_code code;
+
+    code = pl_db_number(db, "PRAGMA application_id", &application, err);
+    if (code == AN_OK)
+        code = pl_db_number(db, "PRAGMA user_version", version, err);
+    if (code == AN_OK)
+        code = pl_db_number(db, "SELECT count(*) FROM sqlite_schema", &n_tables,
+                            err);
+    if (code != AN_OK)
+        return code;
+    if (application != PL_APPLICATION_ID &&
+        (application != 0 || *version != 0 || n_tables != 0))
+        return an_fail(err, AN_CONFLICT,
+                       "the file is a database of another program", 0);
+    if (*version < 0 || *version > (int64_t)n)
+        return an_fail(err, AN_UNSUPPORTED,
+                       "the store was written by a newer version", 0);
+    return AN_OK;
+}
+
+static enum an_code take_step(struct pl_db *db, const char *step,
+                              int64_t version, struct an_err *err)
+{
+    char stamp[96];
+    enum an_code code = pl_db_exec(db, step, err);
+
+    (void)snprintf(stamp, sizeof(stamp),
+                   "PRAGMA application_id = %d; PRAGMA user_version = %lld",
+                   PL_APPLICATION_ID, (long long)version);
+    if (code == AN_OK)
+        code = pl_db_exec(db, stamp, err);
+    if (code == AN_OK)
+        code = pl_db_exec(db, "COMMIT", err);
+    return code;
+}
+
+/* The version is read again inside each transaction: another program may have
+ * begun at the same moment. */
+enum an_code pl_schema_migrate(struct pl_db *db, const char *const *step,
+                               size_t n, struct an_err *err)
+{
+    int64_t version = 0;
+    enum an_code code = AN_OK;
+
+    while (code == AN_OK) {
+        code = pl_db_exec(db, "BEGIN IMMEDIATE", err);
+        if (code == AN_OK)
+            code = pl_schema_identify(db, n, &version, err);
+        if (code != AN_OK || version == (int64_t)n)
+            break;
+        code = take_step(db, step[version], version + 1, err);
+    }
+    if (!sqlite3_get_autocommit(db->sql))
+        sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
+    return code;
+}
+
+enum an_code pl_schema_check(struct pl_db *db, struct an_err *err)
+{
+    int64_t version;
+    enum an_code code =
+        pl_schema_identify(db, pl_schema_n_steps, &version, err);
+
+    if (code == AN_OK && version != (int64_t)pl_schema_n_steps)
+        code = an_fail(err, AN_CONFLICT,
+                       "the store is of an older version: open it for writing "
+                       "once",
+                       0);
+    return code;
+}

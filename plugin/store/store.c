@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/store/store.h"
+
+#include "plugin/store/writer_int.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    CACHE_BYTES = 32 << 20,
+    BUSY_MS = 5000,
+    /* Numbers and notes of a group, not its messages. */
+    TRANSACTION_BYTES = 256 << 20
+};
+
+struct pl_store {
+    pthread_mutex_t lock; /* over all that follows */
+    struct pl_writer writer;
+};
+
+static enum an_code limit_size(struct pl_db *db, int64_t limit_bytes,
+                               struct an_err *err)
+{
+    char text[64];
+    int64_t pages = limit_bytes / PL_PAGE_BYTES;
+
+    if (limit_bytes <= 0)
+        return AN_OK;
+    (void)snprintf(text, sizeof(text), "PRAGMA max_page_count = %lld",
+                   (long long)(pages ? pages : 1));
+    return pl_db_exec(db, text, err);
+}
+
+static enum an_code writer_open(struct pl_writer *w,
+                                const struct pl_store_options *o,
+                                struct an_err *err)
+{
+    int64_t version;
+    enum an_code code = pl_db_open(
+        &w->db, o->path, true, o->cache_bytes ? o->cache_bytes : CACHE_BYTES,
+        o->busy_ms ? o->busy_ms : BUSY_MS, err);
+
+    /* Nothing of a file that is not ours is changed. */
+    if (code == AN_OK)
+        code = pl_schema_identify(&w->db, pl_schema_n_steps, &version, err);
+    if (code == AN_OK)
+        code = pl_db_durable(&w->db, err);
+    if (code == AN_OK)
+        code =
+            pl_schema_migrate(&w->db, pl_schema_step, pl_schema_n_steps, err);
+    if (code == AN_OK)
+        code = limit_size(&w->db, o->limit_bytes, err);
+    if (code == AN_OK)
+        code = pl_db_prepare(&w->db, pl_write_text, PL_N_WRITES, err);
+    return code;
+}
+
+enum an_code pl_store_open(const struct pl_store_options *options,
+                           struct pl_store **out, struct an_err *err)
+{
+    struct pl_store *store = calloc(1, sizeof(*store));
+    enum an_code code;
+
+    *out = NULL;
+    if (store == NULL)
+        return an_fail_nomem(err);
+    pthread_mutex_init(&store->lock, NULL);
+    an_arena_init(&store->writer.arena, TRANSACTION_BYTES);
+    code = writer_open(&store->writer, options, err);
+    if (code != AN_OK) {
+        pl_store_close(store);
+        return code;
+    }
+    *out = store;
+    return AN_OK;
+}
+
+void pl_store_close(struct pl_store *store)
+{
+    if (store == NULL)
+        return;
+    pl_db_close(&store->writer.db);
+    an_arena_free(&store->writer.arena);
+    pthread_mutex_destroy(&store->lock);
+    free(store);
+}
+
+/* A failure that another message would not meet. */
+static bool is_its_own(int rc)
+{
+    int primary = rc & 0xFF;
+
+    return primary == SQLITE_TOOBIG || primary == SQLITE_CONSTRAINT ||
+           primary == SQLITE_MISMATCH;
+}
+
+typedef int write_one(struct pl_writer *w, const struct pl_intake *in,
+                      struct pl_receipt *r);
+
+/* Everything between BEGIN and COMMIT.  *refused is set when one intake failed
+ * by itself: its receipt says so, and the others deserve another try. */
+static int write_all(struct pl_writer *w, write_one *one,
+                     const struct pl_intake *const *intake, size_t n,
+                     struct pl_receipt *receipt, bool *refused)
+{
+    int rc = pl_writer_run(w, PL_W_BEGIN);
+
+    *refused = false;
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
+        if (receipt[i].code != AN_OK)
+            continue;
+        rc = one(w, intake[i], &receipt[i]);
+        if (rc == SQLITE_NOTFOUND) {
+            receipt[i].code = an_fail(&receipt[i].err, AN_NOTFOUND,
+                                      "the message is not stored", 0);
+            rc = SQLITE_OK;
+        } else if (is_its_own(rc)) {
+            receipt[i].code = pl_db_fail(&w->db, rc, &receipt[i].err);
+            *refused = true;
+        }
+    }
+    if (rc == SQLITE_OK)
+        rc = pl_tally_flush(w);
+    return rc == SQLITE_OK ? pl_writer_run(w, PL_W_COMMIT) : rc;
+}
+
+static void roll_back(struct pl_writer *w)
+{
+    if (!sqlite3_get_autocommit(w->db.sql))
+        sqlite3_exec(w->db.sql, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static enum an_code transact(struct pl_store *store, write_one *one,
+                             const struct pl_intake *const *intake, size_t n,
+                             struct pl_receipt *receipt, struct an_err *err)
+{
+    struct pl_writer *w = &store->writer;
+    enum an_code code = AN_OK;
+    bool refused = true;
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; i < n; i++)
+        receipt[i] = (struct pl_receipt){.code = AN_OK};
+    pthread_mutex_lock(&store->lock);
+    /* At most n + 1 times: each round but the last refuses one more. */
+    while (refused) {
+        w->tally.n_feeds = w->tally.n_accounts = 0;
+        rc = write_all(w, one, intake, n, receipt, &refused);
+        if (rc != SQLITE_OK && !refused)
+            code = pl_db_fail(&w->db, rc, err);
+        roll_back(w);
+        an_arena_reset(&w->arena);
+    }
+    pthread_mutex_unlock(&store->lock);
+    return code;
+}
+
+enum an_code pl_store_put(struct pl_store *store,
+                          const struct pl_intake *const *intake, size_t n,
+                          struct pl_receipt *receipt, struct an_err *err)
+{
+    return transact(store, pl_writer_put, intake, n, receipt, err);
+}
+
+enum an_code pl_store_replace(struct pl_store *store,
+                              const struct pl_intake *const *intake, size_t n,
+                              struct pl_receipt *receipt, struct an_err *err)
+{
+    return transact(store, pl_writer_replace, intake, n, receipt, err);
+}
+
+enum an_code pl_store_triggers_done(struct pl_store *store,
+                                    const int64_t *trigger, size_t n,
+                                    struct an_err *err)
+{
+    struct pl_writer *w = &store->writer;
+    enum an_code code = AN_OK;
+    int rc;
+
+    pthread_mutex_lock(&store->lock);
+    rc = pl_writer_run(w, PL_W_BEGIN);
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
+        sqlite3_bind_int64(w->db.stmt[PL_W_DUE_DONE], 1, trigger[i]);
+        rc = pl_writer_run(w, PL_W_DUE_DONE);
+    }
+    if (rc == SQLITE_OK)
+        rc = pl_writer_run(w, PL_W_COMMIT);
+    if (rc != SQLITE_OK)
+        code = pl_db_fail(&w->db, rc, err);
+    roll_back(w);
+    pthread_mutex_unlock(&store->lock);
+    return code;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store: everything that was ever received, in one SQLite file.
+ *
+ *     pl_store_open(&options, &store, err);
+ *     pl_store_put(store, intakes, n, receipts, err);  -- T1, one transaction
+ *     pl_store_close(store);
+ *
+ * This is the writing side, and there is one writer: the calls below take turns
+ * behind a lock.  Connections that answer messages write through commit.h,
+ * which gathers them into groups.  Reading is plugin/store/reader.h, which
+ * never waits for the writer.
+ *
+ * What T1 guarantees: when pl_store_put returns AN_OK, each intake whose
+ * receipt says AN_OK is on the disk (WAL, synchronous FULL) with its raw
+ * bytes, events, claims and triggers; otherwise nothing of the whole call is
+ * there.  The same bytes again change nothing and give the first receipt.
+ *
+ * Failures of the store as a whole: AN_IO (the disk is full or failing, the
+ * size limit is reached), AN_BUSY (another program writes for longer than
+ * busy_ms), AN_INTEGRITY (the file is damaged), AN_NOMEM, AN_INTERNAL.  err's
+ * path names SQLite's own extended code ("SQLite 778"), err.sys is errno.
+ *
+ * Thread-safety: shared; each call takes the writer's lock.  Ownership: what is
+ * passed in stays the caller's. */
+#ifndef PLUGIN_STORE_STORE_H
+#define PLUGIN_STORE_STORE_H
+
+#include "plugin/store/intake.h"
+
+struct pl_store;
+
+struct pl_store_options {
+    const char *path;    /* "/var/lib/anamnesis/anamnesis.db" */
+    size_t cache_bytes;  /* of pages, for the writer; 0: 32 MiB */
+    int64_t limit_bytes; /* the file grows no larger; 0: as the disk allows */
+    int busy_ms;         /* patience with another program; 0: 5,000 */
+};
+
+/* Makes the file if there is none (only its owner may read it), and brings an older schema up to date.
+ * Besides the above: AN_UNSUPPORTED (written by a newer version of this
+ * program), AN_CONFLICT (the file is a database of something else). */
+enum an_code pl_store_open(const struct pl_store_options *options,
+                           struct pl_store **out, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* Empties the write-ahead log into the file.  NULL is nothing to close. */
+void pl_store_close(struct pl_store *store);
+
+/* What the store says about one intake, and says again for the same bytes. */
+struct pl_receipt {
+    enum an_code code; /* AN_LIMIT: this one alone was refused, see `err` */
+    bool duplicate;    /* the same bytes were there; the rest is theirs */
+    bool reused;       /* the sender used this control id for other bytes */
+    int64_t message;   /* its number, ascending in order of receipt */
+    int64_t received_us;
+    size_t n_warnings;
+    struct an_err err;
+};
+
+/* T1: store n intakes, one receipt each. */
+enum an_code pl_store_put(struct pl_store *store,
+                          const struct pl_intake *const *intake, size_t n,
+                          struct pl_receipt *receipt, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* Put new events, claims and counts in place of the old ones of messages that
+ * are stored already (their maps have changed): one transaction.  Raw bytes,
+ * receipt and triggers stay, and nothing new is triggered.  A receipt says
+ * AN_NOTFOUND for bytes that are not stored. */
+enum an_code pl_store_replace(struct pl_store *store,
+                              const struct pl_intake *const *intake, size_t n,
+                              struct pl_receipt *receipt, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* These triggers (reader.h) have been acted on; unknown numbers are passed
+ * over. */
+enum an_code pl_store_triggers_done(struct pl_store *store,
+                                    const int64_t *trigger, size_t n,
+                                    struct an_err *err)
+    __attribute__((warn_unused_result));
+
+#endif

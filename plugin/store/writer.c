@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/store/writer_int.h"
+
+#include "base/sort.h"
+#include "plugin/store/claims_int.h"
+#include "plugin/store/derived_int.h"
+
+const char *const pl_write_text[PL_N_WRITES] = {
+#define X(name, text) text,
+    PL_WRITES(X)
+#undef X
+};
+
+/* The rows of a message that have a message's number already. */
+struct derivation {
+    const struct pl_intake *in;
+    int64_t message, feed;
+    int64_t *filed;           /* identifier of each filing */
+    int64_t *current, *prior; /* identifiers of each claim */
+    struct an_str derived;
+};
+
+static sqlite3_stmt *stmt(struct pl_writer *w, enum pl_write which)
+{
+    return w->db.stmt[which];
+}
+
+int pl_writer_run(struct pl_writer *w, enum pl_write which)
+{
+    int rc = sqlite3_step(stmt(w, which)), reset;
+
+    reset = sqlite3_reset(stmt(w, which));
+    if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+        return reset;
+    return rc;
+}
+
+/* The number in the first column, 0 without a row. */
+static int run_number(struct pl_writer *w, enum pl_write which, int64_t *out)
+{
+    int rc = sqlite3_step(stmt(w, which)), reset;
+
+    *out = rc == SQLITE_ROW ? sqlite3_column_int64(stmt(w, which), 0) : 0;
+    reset = sqlite3_reset(stmt(w, which));
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? reset : rc;
+}
+
+static struct an_str hash_str(const struct pl_intake *in)
+{
+    return (struct an_str){(const char *)in->sha256.b, AN_SHA256_BYTES};
+}
+
+/* Fills r when the same bytes are there; else r->message is 0.  feed and
+ * derived may be NULL. */
+static int find_same(struct pl_writer *w, const struct pl_intake *in,
+                     struct pl_receipt *r, int64_t *feed,
+                     struct an_str *derived)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_FIND_SAME);
+    int rc, reset;
+
+    pl_bind_blob(s, 1, hash_str(in));
+    rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW) {
+        r->duplicate = true;
+        r->message = sqlite3_column_int64(s, 0);
+        r->received_us = sqlite3_column_int64(s, 1);
+        r->n_warnings = (size_t)sqlite3_column_int64(s, 2);
+        r->reused = sqlite3_column_int(s, 3) != 0;
+        if (feed)
+            *feed = sqlite3_column_int64(s, 4);
+        if (derived && !an_arena_str(&w->arena, pl_column(s, 5), derived))
+            rc = SQLITE_NOMEM;
+    }
+    reset = sqlite3_reset(s);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? reset : rc;
+}
+
+static int find_control(struct pl_writer *w, const struct pl_intake *in,
+                        bool *reused)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_FIND_CONTROL);
+    int64_t found;
+    int rc;
+
+    *reused = false;
+    if (in->control_id.n == 0)
+        return SQLITE_OK;
+    pl_bind_text(s, 1, in->sender);
+    pl_bind_text(s, 2, in->control_id);
+    rc = run_number(w, PL_W_FIND_CONTROL, &found);
+    *reused = found != 0;
+    return rc;
+}
+
+static int feed_number(struct pl_writer *w, struct an_str name, int64_t *feed)
+{
+    int rc;
+
+    pl_bind_text(stmt(w, PL_W_FIND_FEED), 1, name);
+    rc = run_number(w, PL_W_FIND_FEED, feed);
+    if (rc != SQLITE_OK || *feed)
+        return rc;
+    pl_bind_text(stmt(w, PL_W_PUT_FEED), 1, name);
+    rc = pl_writer_run(w, PL_W_PUT_FEED);
+    *feed = sqlite3_last_insert_rowid(w->db.sql);
+    return rc;
+}
+
+/* Of several types that messages say, the first in byte order stays, so that
+ * the order of arrival does not show. */
+static int retype(struct pl_writer *w, int64_t number, struct an_str type)
+{
+    sqlite3_bind_int64(stmt(w, PL_W_TYPE_ID), 1, number);
+    pl_bind_text(stmt(w, PL_W_TYPE_ID), 2, type);
+    return pl_writer_run(w, PL_W_TYPE_ID);
+}
+
+static int identifier_number(struct pl_writer *w,
+                             const struct ctx_identifier *id, int64_t *number)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_FIND_ID);
+    bool better = false;
+    int rc;
+
+    pl_bind_text(s, 1, id->value);
+    pl_bind_text(s, 2, id->authority);
+    rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW) {
+        struct an_str type = pl_column(s, 1);
+
+        *number = sqlite3_column_int64(s, 0);
+        better = id->type.n && (type.n == 0 || an_str_cmp(id->type, type) < 0);
+        rc = sqlite3_reset(s);
+        return rc == SQLITE_OK && better ? retype(w, *number, id->type) : rc;
+    }
+    sqlite3_reset(s);
+    if (rc != SQLITE_DONE)
+        return rc;
+    s = stmt(w, PL_W_PUT_ID);
+    pl_bind_text(s, 1, id->value);
+    pl_bind_text(s, 2, id->authority);
+    pl_bind_text(s, 3, id->type);
+    rc = pl_writer_run(w, PL_W_PUT_ID);
+    *number = sqlite3_last_insert_rowid(w->db.sql);
+    return rc;
+}
+
+/* Numbers for all identifiers of the intake, and the note of what it made. */
+static int derive(struct pl_writer *w, const struct pl_intake *in,
+                  struct derivation *d)
+{
+    size_t n = in->n_filings + 2 * in->n_claims;
+    int64_t *number = an_arena_get(&w->arena, n, sizeof(*number));
+    struct pl_derived note = {number, n, in->account, in->n_accounts};
+    int rc = SQLITE_OK;
+
+    if (number == NULL)
+        return SQLITE_NOMEM;
+    d->in = in;
+    d->filed = number;
+    d->current = number + in->n_filings;
+    d->prior = d->current + in->n_claims;
+    for (size_t i = 0; rc == SQLITE_OK && i < in->n_filings; i++)
+        rc = identifier_number(w, &in->filing[i].patient, &d->filed[i]);
+    for (size_t i = 0; rc == SQLITE_OK && i < in->n_claims; i++)
+        rc = identifier_number(w, &in->claim[i].current, &d->current[i]);
+    for (size_t i = 0; rc == SQLITE_OK && i < in->n_claims; i++)
+        rc = identifier_number(w, &in->claim[i].prior, &d->prior[i]);
+    if (rc == SQLITE_OK &&
+        pl_derived_put(&w->arena, &note, &d->derived, NULL) != AN_OK)
+        rc = SQLITE_NOMEM;
+    return rc;
+}
+
+/* One filing, or one claim by its `current`. */
+struct entry {
+    int64_t number;
+    const struct pl_filing *filing;
+    size_t claim;
+};
+
+static int by_number(const void *x, const void *y)
+{
+    const struct entry *a = x, *b = y;
+
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+static size_t entries(const struct derivation *d, struct entry *e)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < d->in->n_filings; i++)
+        e[n++] = (struct entry){d->filed[i], &d->in->filing[i], 0};
+    for (size_t i = 0; i < d->in->n_claims; i++)
+        if (d->current[i] != d->prior[i])
+            e[n++] = (struct entry){d->current[i], NULL, i};
+    return n;
+}
+
+/* The row of one identifier: n entries with its number. */
+static int put_said(struct pl_writer *w, const struct derivation *d,
+                    const struct entry *e, size_t n)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_PUT_SAID);
+    struct pl_filing filed = {.blob = AN_STR(""),
+                              .min_available_us = INT64_MAX};
+    struct an_str claims;
+    struct an_buf b;
+
+    an_buf_init(&b, &w->arena, PL_LIMIT_MESSAGE_BYTES);
+    for (size_t i = 0; i < n; i++) {
+        const struct ctx_claim *c = &d->in->claim[e[i].claim];
+
+        if (e[i].filing) {
+            filed = *e[i].filing;
+            continue;
+        }
+        pl_claims_put(&b, c, d->prior[e[i].claim]);
+        if (c->available_us < filed.min_available_us)
+            filed.min_available_us = c->available_us;
+    }
+    if (an_buf_done(&b, &claims, NULL) != AN_OK)
+        return SQLITE_NOMEM;
+    if (claims.n == 0 && filed.n_events == 0)
+        return SQLITE_OK;
+    sqlite3_bind_int64(s, 1, e->number);
+    sqlite3_bind_int64(s, 2, d->message);
+    pl_bind_blob(s, 3, hash_str(d->in));
+    sqlite3_bind_int64(s, 4, filed.min_available_us);
+    pl_bind_blob(s, 5, claims);
+    sqlite3_bind_int64(s, 6, (int64_t)filed.n_events);
+    pl_bind_blob(s, 7, filed.n_events ? filed.blob : AN_STR(""));
+    return pl_writer_run(w, PL_W_PUT_SAID);
+}
+
+static int put_all_said(struct pl_writer *w, const struct derivation *d)
+{
+    size_t n = d->in->n_filings + d->in->n_claims;
+    struct entry *e = an_arena_get(&w->arena, n, sizeof(*e));
+    struct entry *scratch = an_arena_get(&w->arena, n / 2 + 1, sizeof(*e));
+    int rc = SQLITE_OK;
+
+    if (e == NULL || scratch == NULL)
+        return SQLITE_NOMEM;
+    n = entries(d, e);
+    /* Stable: a filing comes before the claims of its identifier. */
+    an_sort(e, n, sizeof(*e), scratch, by_number);
+    for (size_t i = 0, end; rc == SQLITE_OK && i < n; i = end) {
+        for (end = i + 1; end < n && e[end].number == e[i].number;)
+            end++;
+        rc = put_said(w, d, e + i, end - i);
+    }
+    return rc;
+}
+
+static int put_link(struct pl_writer *w, int64_t identifier, int64_t other)
+{
+    sqlite3_bind_int64(stmt(w, PL_W_PUT_LINK), 1, identifier);
+    sqlite3_bind_int64(stmt(w, PL_W_PUT_LINK), 2, other);
+    return pl_writer_run(w, PL_W_PUT_LINK);
+}
+
+static int put_links(struct pl_writer *w, const struct derivation *d)
+{
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_claims; i++) {
+        if (d->current[i] == d->prior[i])
+            continue;
+        rc = put_link(w, d->current[i], d->prior[i]);
+        if (rc == SQLITE_OK)
+            rc = put_link(w, d->prior[i], d->current[i]);
+    }
+    return rc;
+}
+
+static int put_dues(struct pl_writer *w, const struct derivation *d)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_PUT_DUE);
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; i < d->in->n_filings; i++) {
+        for (unsigned reason = 0; reason < PL_N_REASONS; reason++) {
+            if (rc != SQLITE_OK || !(d->in->filing[i].reasons >> reason & 1))
+                continue;
+            sqlite3_bind_int64(s, 1, d->filed[i]);
+            sqlite3_bind_int64(s, 2, d->message);
+            sqlite3_bind_int64(s, 3, reason);
+            rc = pl_writer_run(w, PL_W_PUT_DUE);
+        }
+    }
+    return rc;
+}
+
+static int put_message(struct pl_writer *w, struct derivation *d, bool reused)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_PUT_MESSAGE);
+    const struct pl_intake *in = d->in;
+    int rc;
+
+    pl_bind_blob(s, 1, hash_str(in));
+    sqlite3_bind_int64(s, 2, d->feed);
+    pl_bind_text(s, 3, in->sender);
+    pl_bind_text(s, 4, in->control_id);
+    pl_bind_text(s, 5, in->kind);
+    sqlite3_bind_int64(s, 6, in->format);
+    sqlite3_bind_int64(s, 7, in->received_us);
+    sqlite3_bind_int64(s, 8, in->said_us);
+    sqlite3_bind_int64(s, 9, (int64_t)in->n_warnings);
+    sqlite3_bind_int64(s, 10, reused);
+    pl_bind_blob(s, 11, d->derived);
+    sqlite3_bind_int64(s, 12, (int64_t)in->raw_bytes);
+    sqlite3_bind_int64(s, 13, in->deflated);
+    pl_bind_blob(s, 14, in->raw);
+    rc = pl_writer_run(w, PL_W_PUT_MESSAGE);
+    d->message = sqlite3_last_insert_rowid(w->db.sql);
+    return rc;
+}
+
+static int64_t events_of(const struct pl_intake *in)
+{
+    int64_t n = 0;
+
+    for (size_t i = 0; i < in->n_filings; i++)
+        n += (int64_t)in->filing[i].n_events;
+    return n;
+}
+
+static int tally(struct pl_writer *w, const struct derivation *d, bool reused)
+{
+    const struct pl_intake *in = d->in;
+    struct pl_feed_tally more = {
+        .feed = d->feed,
+        .n_messages = 1,
+        .n_warned = in->n_warnings != 0,
+        .n_reused = reused,
+        .n_events = events_of(in),
+        .raw_bytes = (int64_t)in->raw_bytes,
+        .stored_bytes = (int64_t)in->raw.n,
+        .received_us = in->received_us,
+        .said_us = in->said_us,
+    };
+    int rc = pl_tally_feed(w, &more);
+
+    if (rc != SQLITE_OK)
+        return rc;
+    return pl_tally_accounts(w, d->feed, in->account, in->n_accounts, 1);
+}
+
+/* SQLite would say so too, but only after binding nothing in its place. */
+static bool is_too_big(const struct pl_intake *in)
+{
+    bool too_big = in->raw.n > PL_LIMIT_VALUE_BYTES;
+
+    for (size_t i = 0; i < in->n_filings; i++)
+        too_big |= in->filing[i].blob.n > PL_LIMIT_VALUE_BYTES;
+    return too_big;
+}
+
+int pl_writer_put(struct pl_writer *w, const struct pl_intake *in,
+                  struct pl_receipt *r)
+{
+    struct derivation d;
+    int rc;
+
+    if (is_too_big(in))
+        return SQLITE_TOOBIG;
+    *r = (struct pl_receipt){.received_us = in->received_us,
+                             .n_warnings = in->n_warnings};
+    rc = find_same(w, in, r, NULL, NULL);
+    if (rc != SQLITE_OK || r->duplicate)
+        return rc;
+    if ((rc = find_control(w, in, &r->reused)) != SQLITE_OK ||
+        (rc = feed_number(w, in->feed, &d.feed)) != SQLITE_OK ||
+        (rc = derive(w, in, &d)) != SQLITE_OK ||
+        (rc = put_message(w, &d, r->reused)) != SQLITE_OK ||
+        (rc = put_all_said(w, &d)) != SQLITE_OK ||
+        (rc = put_links(w, &d)) != SQLITE_OK ||
+        (rc = put_dues(w, &d)) != SQLITE_OK ||
+        (rc = tally(w, &d, r->reused)) != SQLITE_OK)
+        return rc;
+    r->message = d.message;
+    return SQLITE_OK;
+}
+
+/* Take back what was derived before; the number of events goes to *n.  Links
+ * stay: they only say where to look. */
+static int undo(struct pl_writer *w, int64_t message,
+                const struct pl_derived *old, int64_t *n)
+{
+    int rc = SQLITE_OK;
+
+    *n = 0;
+    for (size_t i = 0; rc == SQLITE_OK && i < old->n_identifiers; i++) {
+        int64_t dropped;
+
+        sqlite3_bind_int64(stmt(w, PL_W_DROP_SAID), 1, old->identifier[i]);
+        sqlite3_bind_int64(stmt(w, PL_W_DROP_SAID), 2, message);
+        rc = run_number(w, PL_W_DROP_SAID, &dropped);
+        *n += dropped;
+    }
+    return rc;
+}
+
+static int redo_message(struct pl_writer *w, const struct derivation *d)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_REDO_MESSAGE);
+
+    sqlite3_bind_int64(s, 1, d->message);
+    pl_bind_text(s, 2, d->in->kind);
+    sqlite3_bind_int64(s, 3, d->in->said_us);
+    sqlite3_bind_int64(s, 4, (int64_t)d->in->n_warnings);
+    pl_bind_blob(s, 5, d->derived);
+    return pl_writer_run(w, PL_W_REDO_MESSAGE);
+}
+
+int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
+                      struct pl_receipt *r)
+{
+    struct derivation d;
+    struct pl_derived old;
+    struct an_str blob = AN_STR("");
+    int64_t n_before;
+    enum an_code code;
+    int rc;
+
+    if (is_too_big(in))
+        return SQLITE_TOOBIG;
+    *r = (struct pl_receipt){.code = AN_OK};
+    rc = find_same(w, in, r, &d.feed, &blob);
+    if (rc != SQLITE_OK)
+        return rc;
+    if (!r->duplicate)
+        return SQLITE_NOTFOUND;
+    code = pl_derived_get(&w->arena, blob, &old, NULL);
+    if (code != AN_OK)
+        return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
+    if ((rc = undo(w, r->message, &old, &n_before)) != SQLITE_OK ||
+        (rc = pl_tally_accounts(w, d.feed, old.account, old.n_accounts, -1)) !=
+            SQLITE_OK ||
+        (rc = derive(w, in, &d)) != SQLITE_OK)
+        return rc;
+    d.message = r->message;
+    if ((rc = redo_message(w, &d)) != SQLITE_OK ||
+        (rc = put_all_said(w, &d)) != SQLITE_OK ||
+        (rc = put_links(w, &d)) != SQLITE_OK ||
+        (rc = pl_tally_accounts(w, d.feed, in->account, in->n_accounts, 1)) !=
+            SQLITE_OK)
+        return rc;
+    rc = pl_tally_feed(
+        w, &(struct pl_feed_tally){.feed = d.feed,
+                                   .n_warned = (in->n_warnings != 0) -
+                                               (r->n_warnings != 0),
+                                   .n_events = events_of(in) - n_before});
+    r->n_warnings = in->n_warnings;
+    return rc;
+}

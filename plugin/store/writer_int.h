@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of one intake, written inside a transaction that store.c holds.
+ * Functions here return SQLite's codes, SQLITE_OK for success.
+ *
+ * Thread-safety: confined; store.c's lock. */
+#ifndef PLUGIN_STORE_WRITER_INT_H
+#define PLUGIN_STORE_WRITER_INT_H
+
+#include "plugin/store/db_int.h"
+#include "plugin/store/store.h"
+
+#define PL_WRITES(X)                                                           \
+    X(BEGIN, "BEGIN IMMEDIATE")                                                \
+    X(COMMIT, "COMMIT")                                                        \
+    X(FIND_SAME, "SELECT id, received_us, n_warnings, reused, feed, derived"   \
+                 " FROM message WHERE sha256 = ?1")                            \
+    X(FIND_CONTROL, "SELECT 1 FROM message WHERE sender = ?1"                  \
+                    " AND control_id = ?2 AND control_id <> '' LIMIT 1")       \
+    X(FIND_FEED, "SELECT id FROM feed WHERE name = ?1")                        \
+    X(PUT_FEED, "INSERT INTO feed(name) VALUES(?1)")                           \
+    X(FIND_ID, "SELECT id, type FROM identifier"                               \
+               " WHERE value = ?1 AND authority = ?2")                         \
+    X(PUT_ID, "INSERT INTO identifier(value, authority, type)"                 \
+              " VALUES(?1, ?2, ?3)")                                           \
+    X(TYPE_ID, "UPDATE identifier SET type = ?2 WHERE id = ?1")                \
+    X(PUT_MESSAGE,                                                             \
+      "INSERT INTO message(sha256, feed, sender, control_id, kind, format,"    \
+      " received_us, said_us, n_warnings, reused, derived, raw_bytes,"         \
+      " deflated, raw) "                                                       \
+      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)")                \
+    X(REDO_MESSAGE, "UPDATE message SET kind = ?2, said_us = ?3,"              \
+                    " n_warnings = ?4, derived = ?5 WHERE id = ?1")            \
+    X(PUT_SAID,                                                                \
+      "INSERT INTO said(identifier, message, sha256, min_available_us,"        \
+      " claims, n_events, events) VALUES(?1,?2,?3,?4,?5,?6,?7)")               \
+    X(DROP_SAID, "DELETE FROM said WHERE identifier = ?1"                      \
+                 " AND message = ?2 RETURNING n_events")                       \
+    X(PUT_LINK, "INSERT INTO link(identifier, other) VALUES(?1, ?2)"           \
+                " ON CONFLICT DO NOTHING")                                     \
+    X(PUT_DUE, "INSERT INTO due(identifier, message, reason)"                  \
+               " VALUES(?1, ?2, ?3)")                                          \
+    X(DUE_DONE, "UPDATE due SET state = 1 WHERE id = ?1 AND state = 0")        \
+    X(ADD_FEED, "UPDATE feed SET n_messages = n_messages + ?2,"                \
+                " n_warned = n_warned + ?3, n_reused = n_reused + ?4,"         \
+                " n_events = n_events + ?5, raw_bytes = raw_bytes + ?6,"       \
+                " stored_bytes = stored_bytes + ?7,"                           \
+                " last_received_us = max(last_received_us, ?8),"               \
+                " last_said_us = max(last_said_us, ?9) WHERE id = ?1")         \
+    X(ADD_ACCOUNT,                                                             \
+      "INSERT INTO account(feed, name, n_seen, n_used) VALUES(?1,?2,?3,?4)"    \
+      " ON CONFLICT(feed, name) DO UPDATE SET"                                 \
+      " n_seen = n_seen + excluded.n_seen,"                                    \
+      " n_used = n_used + excluded.n_used")
+
+enum pl_write {
+#define X(name, text) PL_W_##name,
+    PL_WRITES(X)
+#undef X
+        PL_N_WRITES
+};
+
+extern const char *const pl_write_text[PL_N_WRITES];
+
+/* Counters gathered over a transaction, so that each row is written once. */
+enum { PL_TALLY_FEEDS = 8, PL_TALLY_ACCOUNTS = 64 };
+
+struct pl_feed_tally {
+    int64_t feed;
+    int64_t n_messages, n_warned, n_reused, n_events;
+    int64_t raw_bytes, stored_bytes, received_us, said_us;
+};
+
+struct pl_account_tally {
+    int64_t feed;
+    struct an_str name;
+    int64_t n_seen, n_used;
+};
+
+struct pl_tally {
+    struct pl_feed_tally feed[PL_TALLY_FEEDS];
+    struct pl_account_tally account[PL_TALLY_ACCOUNTS];
+    size_t n_feeds, n_accounts;
+};
+
+struct pl_writer {
+    struct pl_db db;
+    struct an_arena arena; /* of the transaction */
+    struct pl_tally tally; /* of the transaction */
+};
+
+/* Step a statement that has no row, and reset it. */
+int pl_writer_run(struct pl_writer *w, enum pl_write which);
+
+/* Store one intake, or find that it is there already. */
+int pl_writer_put(struct pl_writer *w, const struct pl_intake *in,
+                  struct pl_receipt *r);
+/* Derive one intake again; SQLITE_NOTFOUND when it is not there. */
+int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
+                      struct pl_receipt *r);
+
+/* `sign` -1 takes accounts back.  Names must outlive the transaction. */
+int pl_tally_accounts(struct pl_writer *w, int64_t feed,
+                      const struct ctx_account *account, size_t n, int sign);
+int pl_tally_feed(struct pl_writer *w, const struct pl_feed_tally *more);
+/* Write what was gathered, before the commit. */
+int pl_tally_flush(struct pl_writer *w);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/suite.h"
+
+Suite *store_open_suite(void);
+Suite *store_put_suite(void);
+Suite *store_read_suite(void);
+Suite *store_fail_suite(void);
+Suite *store_commit_suite(void);
+Suite *store_crash_suite(void);
+
+Suite *(*const test_suites[])(void) = {
+    store_open_suite,
+    store_put_suite,
+    store_read_suite,
+    store_fail_suite,
+    store_commit_suite,
+    store_crash_suite,
+    NULL,
+};

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whose file it is, and of which version. */
+#include "plugin/store/db_int.h"
+#include "tests/store_help.h"
+#include "tests/suite.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+Suite *store_open_suite(void);
+
+static struct test_folder folder;
+static char path[TEST_PATH_BYTES];
+
+static void set_up(void)
+{
+    test_folder_make(&folder);
+    test_folder_file(&folder, "anamnesis.db", path);
+}
+
+static void tear_down(void)
+{
+    test_folder_drop(&folder);
+}
+
+static enum an_code try_open(struct an_err *err)
+{
+    struct pl_store_options options = {.path = path};
+    struct pl_store *store;
+    enum an_code code = pl_store_open(&options, &store, err);
+
+    ck_assert_int_eq(store != NULL, code == AN_OK);
+    pl_store_close(store);
+    return code;
+}
+
+static enum an_code try_read(struct an_err *err)
+{
+    struct pl_reader *r;
+    enum an_code code = pl_reader_open(path, 0, &r, err);
+
+    ck_assert_int_eq(r != NULL, code == AN_OK);
+    pl_reader_close(r);
+    return code;
+}
+
+/* Run something on the file from outside. */
+static void outside(const char *text)
+{
+    sqlite3 *db = NULL;
+
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_msg(sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK, "%s",
+                  sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+static int64_t number(struct pl_db *db, const char *text)
+{
+    int64_t n = -1;
+
+    ck_assert_int_eq(pl_db_number(db, text, &n, NULL), AN_OK);
+    return n;
+}
+
+START_TEST(makes_a_file_of_its_own_kind)
+{
+    struct pl_db db;
+
+    ck_assert_int_eq(try_open(NULL), AN_OK);
+    ck_assert_int_eq(try_open(NULL), AN_OK);
+    ck_assert_int_eq(pl_db_open(&db, path, true, 1 << 20, 100, NULL), AN_OK);
+    ck_assert_int_eq(number(&db, "PRAGMA application_id"), PL_APPLICATION_ID);
+    ck_assert_int_eq(number(&db, "PRAGMA user_version"),
+                     (int64_t)pl_schema_n_steps);
+    ck_assert_int_eq(pl_db_durable(&db, NULL), AN_OK);
+    ck_assert_int_eq(number(&db, "PRAGMA synchronous"), 2); /* FULL */
+    ck_assert_int_eq(number(&db, "SELECT journal_mode = 'wal'"
+                                 " FROM pragma_journal_mode"),
+                     1);
+    ck_assert_int_eq(number(&db, "SELECT count(*) FROM pragma_table_list"
+                                 " WHERE schema = 'main' AND strict = 0"
+                                 " AND name NOT LIKE 'sqlite%'"),
+                     0);
+    pl_db_close(&db);
+}
+END_TEST
+
+START_TEST(nobody_else_may_read_it)
+{
+    struct pl_store_options options = {.path = path};
+    char wal[TEST_PATH_BYTES + 8];
+    struct pl_store *store;
+    struct stat s;
+
+    ck_assert_int_eq(pl_store_open(&options, &store, NULL), AN_OK);
+    ck_assert_int_eq(stat(path, &s), 0);
+    ck_assert_uint_eq(s.st_mode & 0777, 0600);
+    (void)snprintf(wal, sizeof(wal), "%s-wal", path);
+    ck_assert_int_eq(stat(wal, &s), 0);
+    ck_assert_uint_eq(s.st_mode & 0777, 0600);
+    pl_store_close(store);
+}
+END_TEST
+
+START_TEST(refuses_a_newer_schema_and_leaves_it_alone)
+{
+    struct an_err err;
+
+    ck_assert_int_eq(try_open(NULL), AN_OK);
+    outside("PRAGMA user_version = 99");
+    ck_assert_int_eq(try_open(&err), AN_UNSUPPORTED);
+    ck_assert_str_eq(err.what, "the store was written by a newer version");
+    ck_assert_int_eq(try_read(&err), AN_UNSUPPORTED);
+    outside("PRAGMA user_version = 1");
+    ck_assert_int_eq(try_open(NULL), AN_OK);
+}
+END_TEST
+
+START_TEST(refuses_the_database_of_another_program_and_leaves_it_alone)
+{
+    struct pl_db db;
+    struct an_err err;
+
+    outside("CREATE TABLE theirs(x); PRAGMA user_version = 1");
+    ck_assert_int_eq(try_open(&err), AN_CONFLICT);
+    ck_assert_int_eq(try_read(&err), AN_CONFLICT);
+    ck_assert_int_eq(pl_db_open(&db, path, false, 1 << 20, 100, NULL), AN_OK);
+    ck_assert_int_eq(number(&db, "SELECT journal_mode = 'delete'"
+                                 " FROM pragma_journal_mode"),
+                     1);
+    ck_assert_int_eq(number(&db, "SELECT count(*) FROM sqlite_schema"), 1);
+    pl_db_close(&db);
+}
+END_TEST
+
+START_TEST(refuses_what_is_no_database)
+{
+    FILE *f = fopen(path, "w");
+    struct an_err err;
+
+    ck_assert_ptr_nonnull(f);
+    for (int i = 0; i < 1000; i++)
+        (void)fputs("This is a letter and no database.\n", f);
+    (void)fclose(f);
+    ck_assert_int_eq(try_open(&err), AN_INTEGRITY);
+    ck_assert_str_eq(err.where.path, "SQLite 26");
+    ck_assert_int_eq(try_read(&err), AN_INTEGRITY);
+}
+END_TEST
+
+START_TEST(says_that_a_place_cannot_be_opened)
+{
+    struct an_err err;
+    char text[256];
+
+    test_folder_file(&folder, "nowhere/anamnesis.db", path);
+    ck_assert_int_eq(try_open(&err), AN_IO);
+    an_err_print(&err, text, sizeof(text));
+    ck_assert_str_eq(text, "SQLite 14: the store cannot be opened"
+                           " (No such file or directory)");
+    ck_assert_int_eq(try_read(&err), AN_IO);
+}
+END_TEST
+
+START_TEST(a_reader_does_not_make_a_store)
+{
+    struct stat s;
+
+    ck_assert_int_eq(try_read(NULL), AN_IO);
+    ck_assert_int_ne(stat(path, &s), 0);
+}
+END_TEST
+
+START_TEST(a_reader_refuses_an_older_schema)
+{
+    struct an_err err;
+
+    ck_assert_int_eq(try_open(NULL), AN_OK);
+    outside("PRAGMA user_version = 0");
+    ck_assert_int_eq(try_read(&err), AN_CONFLICT);
+}
+END_TEST
+
+START_TEST(migrates_step_by_step_and_keeps_the_rows)
+{
+    static const char third[] = "CREATE TABLE b(z INTEGER) STRICT;"
+                                "INSERT INTO b SELECT x + y FROM a";
+    static const char *const step[] = {
+        "CREATE TABLE a(x INTEGER) STRICT; INSERT INTO a VALUES(7)",
+        "ALTER TABLE a ADD COLUMN y INTEGER NOT NULL DEFAULT 5",
+        third,
+    };
+    struct pl_db db;
+
+    ck_assert_int_eq(pl_db_open(&db, path, true, 1 << 20, 100, NULL), AN_OK);
+    ck_assert_int_eq(pl_schema_migrate(&db, step, 1, NULL), AN_OK);
+    ck_assert_int_eq(number(&db, "PRAGMA user_version"), 1);
+    ck_assert_int_eq(pl_schema_migrate(&db, step, 3, NULL), AN_OK);
+    ck_assert_int_eq(number(&db, "PRAGMA user_version"), 3);
+    ck_assert_int_eq(number(&db, "SELECT z FROM b"), 12);
+    ck_assert_int_eq(pl_schema_migrate(&db, step, 3, NULL), AN_OK);
+    ck_assert_int_eq(number(&db, "SELECT count(*) FROM a"), 1);
+    ck_assert_int_eq(pl_schema_migrate(&db, step, 2, NULL), AN_UNSUPPORTED);
+    pl_db_close(&db);
+}
+END_TEST
+
+START_TEST(a_step_that_fails_leaves_nothing)
+{
+    static const char *const step[] = {
+        "CREATE TABLE a(x INTEGER) STRICT",
+        "CREATE TABLE b(x INTEGER) STRICT; INSERT INTO nowhere VALUES(1)",
+    };
+    struct pl_db db;
+
+    ck_assert_int_eq(pl_db_open(&db, path, true, 1 << 20, 100, NULL), AN_OK);
+    ck_assert_int_eq(pl_schema_migrate(&db, step, 2, NULL), AN_INTERNAL);
+    ck_assert_int_eq(number(&db, "PRAGMA user_version"), 1);
+    ck_assert_int_eq(number(&db, "SELECT count(*) FROM sqlite_schema"), 1);
+    ck_assert(sqlite3_get_autocommit(db.sql));
+    pl_db_close(&db);
+}
+END_TEST
+
+Suite *store_open_suite(void)
+{
+    const TTest *const test[] = {
+        makes_a_file_of_its_own_kind,
+        nobody_else_may_read_it,
+        refuses_a_newer_schema_and_leaves_it_alone,
+        refuses_the_database_of_another_program_and_leaves_it_alone,
+        refuses_what_is_no_database,
+        says_that_a_place_cannot_be_opened,
+        a_reader_does_not_make_a_store,
+        a_reader_refuses_an_older_schema,
+        migrates_step_by_step_and_keeps_the_rows,
+        a_step_that_fails_leaves_nothing};
+
+    return test_suite_around("store/open", test, sizeof(test) / sizeof(test[0]),
+                             set_up, tear_down);
+}
