@@ -49,20 +49,15 @@ static int64_t instant(struct fhir_reader *r, const struct an_json *j)
 }
 
 /* meta.lastUpdated, else the Bundle's, else when it was recorded. */
-static int64_t said(struct fhir_reader *r, const struct an_json *resource)
+static int64_t said(struct fhir_reader *r, const struct fhir_entry *e)
 {
-    static const struct an_str recorded[] = {
-        AN_STR_INIT("issued"),     AN_STR_INIT("recordedDate"),
-        AN_STR_INIT("recorded"),   AN_STR_INIT("dateAsserted"),
-        AN_STR_INIT("authoredOn"), AN_STR_INIT("date")};
-    const struct an_json *meta = an_json_get(resource, AN_STR("meta"));
+    const struct an_json *meta = an_json_get(e->resource, AN_STR("meta"));
     int64_t us = instant(r, an_json_get(meta, AN_STR("lastUpdated")));
 
     if (us == 0)
         us = r->out->said_us;
-    for (size_t i = 0; us == 0 && i < sizeof(recorded) / sizeof(recorded[0]);
-         i++)
-        us = instant(r, an_json_get(resource, recorded[i]));
+    if (us == 0 && e->rule)
+        us = instant(r, fhir_find(r, e->resource, e->rule->available, false));
     return us;
 }
 
@@ -141,16 +136,24 @@ static bool is_special(struct an_str type)
 static void resource_meet(struct fhir_reader *r, struct fhir_entry *e,
                           const struct an_json *request)
 {
+    const struct fhir_entry *before = r->n_entries ? e - 1 : e;
+
     e->type = an_json_text(an_json_get(e->resource, AN_STR("resourceType")));
-    e->type_row = fhir_type_row(e->type);
+    if (before != e && before->resource && an_str_eq(e->type, before->type)) {
+        e->type_row = before->type_row;
+        e->rule = before->rule;
+        e->is_read = before->is_read;
+    } else {
+        e->type_row = fhir_type_row(e->type);
+        e->rule = fhir_rule_of(e->type);
+        e->is_read = e->rule || is_special(e->type);
+    }
     if (e->type_row == fhir_n_types())
         fhir_warn(r, AN_UNSUPPORTED, "not a resource type of FHIR R4");
-    e->rule = fhir_rule_of(e->type);
-    e->is_read = e->rule || is_special(e->type);
     if (!e->is_read)
         return;
     e->where = fhir_place_copy(r);
-    e->said_us = said(r, e->resource);
+    e->said_us = said(r, e);
     identify(r, e, request);
 }
 
@@ -205,7 +208,7 @@ void fhir_single_entry(struct fhir_reader *r, const struct an_json *resource)
     r->entry = fhir_get(r, 1, sizeof(*r->entry));
     if (r->entry == NULL)
         return;
-    r->n_entries = 1;
     r->entry->resource = resource;
     resource_meet(r, r->entry, NULL);
+    r->n_entries = 1;
 }

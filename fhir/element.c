@@ -123,33 +123,52 @@ static bool is_choice(struct an_str name)
 static const struct an_json *find_choice(const struct an_json *object,
                                          struct an_str stem)
 {
-    for (const struct an_json *m = an_json_first(object); m; m = m->next) {
+    if (!an_json_is(object, AN_JSON_OBJECT))
+        return NULL;
+    for (const struct an_json *m = object->as.first; m; m = m->next) {
         struct an_str key = an_json_key(m);
 
-        if (key.n > stem.n && an_str_starts(key, stem) &&
+        if (key.n > stem.n && key.p[0] == stem.p[0] &&
+            an_str_starts(key, stem) &&
             is_choice(an_str_sub(key, stem.n, key.n)))
             return m;
     }
     return NULL;
 }
 
+/* Cut the first step of a path; *choice when it ends in [x], which is cut too.
+ * Written out, since a resource asks ten times. */
+static struct an_str step_cut(const char **path, bool *choice)
+{
+    const char *p = *path;
+    struct an_str name = {p, 0};
+
+    while (*p && *p != '.')
+        p++;
+    name.n = (size_t)(p - name.p);
+    *path = *p ? p + 1 : p;
+    *choice = name.n > 3 && name.p[name.n - 1] == ']';
+    if (*choice)
+        name.n -= 3;
+    return name;
+}
+
 const struct an_json *fhir_find(struct fhir_reader *r,
                                 const struct an_json *resource,
                                 const char *path, bool step)
 {
-    struct an_str rest = an_str_c(path), name;
     const struct an_json *j = resource;
 
-    while (j && an_str_cut(&rest, '.', &name)) {
-        if (!an_json_is(j, AN_JSON_OBJECT))
-            return NULL;
-        if (an_str_ends(name, AN_STR("[x]")))
-            j = find_choice(j, an_str_sub(name, 0, name.n - 3));
-        else
-            j = an_json_get(j, name);
+    if (path[0] == '-')
+        return NULL;
+    while (j && *path) {
+        bool choice;
+        struct an_str name = step_cut(&path, &choice);
+
+        j = choice ? find_choice(j, name) : an_json_get(j, name);
         if (j && step)
             (void)fhir_step(r, an_json_key(j));
-        if (rest.p && an_json_is(j, AN_JSON_ARRAY)) {
+        if (*path && an_json_is(j, AN_JSON_ARRAY)) {
             j = an_json_first(j);
             if (j && step)
                 (void)fhir_step_index(r, 0);
@@ -228,18 +247,18 @@ static bool coding_read(const struct an_json *j, struct ctx_code *code,
     return code->code.n || code->display.n;
 }
 
-/* The codings of a CodeableConcept, or j itself as the only one; how many, and
- * which of them ranks first. */
+/* Of a list of codings, or of one: how many say something, and which is the
+ * one to go by. */
 static size_t codings_read(const struct an_json *j,
                            struct ctx_code found[FHIR_MAX_CODINGS],
                            size_t *best)
 {
     const struct an_json *list = an_json_get(j, AN_STR("coding"));
-    const struct an_json *c = list ? an_json_first(list) : j;
     int rank, best_rank = UNKNOWN_RANK + 1;
     size_t n = 0;
 
-    for (; c && n < FHIR_MAX_CODINGS; c = list ? c->next : NULL) {
+    for (const struct an_json *c = list ? an_json_first(list) : j;
+         c && n < FHIR_MAX_CODINGS; c = list ? c->next : NULL) {
         if (!coding_read(c, &found[n], &rank))
             continue;
         if (rank < best_rank) {
@@ -255,27 +274,26 @@ bool fhir_concept(struct fhir_reader *r, const struct an_json *j,
                   struct ctx_code *concept, const struct ctx_code **alias,
                   size_t *n_aliases)
 {
-    struct ctx_code found[FHIR_MAX_CODINGS];
+    struct ctx_code found[FHIR_MAX_CODINGS], *others;
+    size_t best = 0, n = codings_read(j, found, &best);
     struct an_str text = an_json_is(j, AN_JSON_STRING)
                              ? an_json_text(j)
                              : an_json_text(an_json_get(j, AN_STR("text")));
-    size_t best = 0, n = codings_read(j, found, &best);
-    struct ctx_code *others;
 
     *concept = n ? found[best] : (struct ctx_code){.display = text};
     if (concept->display.n == 0)
     concept->display = text;
-    if (n > 1 && alias) {
-        others = fhir_get(r, n - 1, sizeof(*others));
-        if (others == NULL)
-            return false;
-        for (size_t i = 0, k = 0; i < n; i++)
-            if (i != best)
-                others[k++] = found[i];
-        *alias = others;
-        *n_aliases = n - 1;
-    }
-    return n || text.n;
+    if (n < 2 || alias == NULL)
+        return n || text.n;
+    others = fhir_get(r, n - 1, sizeof(*others));
+    if (others == NULL)
+        return false;
+    for (size_t i = 0, k = 0; i < n; i++)
+        if (i != best)
+            others[k++] = found[i];
+    *alias = others;
+    *n_aliases = n - 1;
+    return true;
 }
 
 struct status_row {

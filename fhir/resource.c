@@ -161,14 +161,12 @@ static struct an_time when(struct fhir_reader *r, const struct fhir_rule *rule,
 
 /* ---- Observation -------------------------------------------------------- */
 
-/* What stands in an Observation and in each of its components. */
-static void finding_read(struct fhir_reader *r, const struct an_json *j,
-                         const struct an_json *value, struct ctx_event *e)
+/* What stands beside the value of an Observation and of each component. */
+static void finding_read(const struct an_json *j, struct ctx_event *e)
 {
     const struct an_json *range =
         an_json_at(an_json_get(j, AN_STR("referenceRange")), 0);
 
-    fhir_value(r, value, &e->value);
     e->low = an_json_literal(
         an_json_get(an_json_get(range, AN_STR("low")), AN_STR("value")));
     e->high = an_json_literal(
@@ -193,7 +191,8 @@ static void component_read(struct fhir_reader *r,
 
     if (fhir_concept(r, an_json_get(j, AN_STR("code")), &e.concept, &e.alias,
                      &e.n_aliases)) {
-        finding_read(r, j, value, &e);
+        fhir_value(r, value, &e.value);
+        finding_read(j, &e);
         fhir_event(r, subject, &e);
     } else {
         fhir_warn(r, AN_MISSING, "a component without a code");
@@ -220,26 +219,38 @@ static void components_read(struct fhir_reader *r,
 
 /* ---- any resource ------------------------------------------------------- */
 
-/* An order or a record that says "not": its opposite would be read. */
-static bool is_negated(const struct an_json *json)
+static bool is_order(const struct fhir_rule *rule)
+{
+    return rule->kind == CTX_ORDER || rule->kind == CTX_MEDICATION_ORDER;
+}
+
+/* An order that says "not": its opposite would be read. */
+static bool is_negated(const struct fhir_rule *rule, const struct an_json *json)
 {
     bool no = false;
 
-    return an_json_bool(an_json_get(json, AN_STR("doNotPerform")), &no) && no;
+    return is_order(rule) &&
+           an_json_bool(an_json_get(json, AN_STR("doNotPerform")), &no) && no;
+}
+
+/* An order that is only an idea is planned, however active the idea. */
+static bool is_idea(const struct an_json *json)
+{
+    struct an_str intent = an_json_text(an_json_get(json, AN_STR("intent")));
+
+    return an_str_eq(intent, AN_STR("proposal")) ||
+           an_str_eq(intent, AN_STR("plan")) ||
+           an_str_eq(intent, AN_STR("option"));
 }
 
 static unsigned status_of(struct fhir_reader *r, const struct fhir_rule *rule,
                           const struct an_json *json, struct an_str type)
 {
-    static const struct an_str ideas[] = {
-        AN_STR_INIT("proposal"), AN_STR_INIT("plan"), AN_STR_INIT("option")};
     struct an_str code = fhir_code(fhir_find(r, json, rule->status, false));
-    struct an_str intent = an_json_text(an_json_get(json, AN_STR("intent")));
     unsigned status = fhir_status(type, code);
 
-    for (size_t i = 0; i < sizeof(ideas) / sizeof(ideas[0]); i++)
-        if (status == CTX_STATUS_FINAL && an_str_eq(intent, ideas[i]))
-            status = CTX_STATUS_PLANNED;
+    if (is_order(rule) && status == CTX_STATUS_FINAL && is_idea(json))
+        status = CTX_STATUS_PLANNED;
     return status;
 }
 
@@ -267,7 +278,9 @@ static bool event_read(struct fhir_reader *r, const struct fhir_rule *rule,
         fhir_warn(r, AN_MISSING, "it does not say what it is about");
         return false;
     }
-    finding_read(r, json, fhir_find(r, json, rule->value, false), e);
+    fhir_value(r, fhir_find(r, json, rule->value, false), &e->value);
+    if (rule->kind == CTX_OBSERVATION)
+        finding_read(json, e);
     available = when(r, rule, subject, e);
     fhir_available(e, available);
     if (e->end.precision == AN_TIME_NONE)
@@ -297,7 +310,7 @@ void fhir_resource(struct fhir_reader *r, const struct fhir_entry *entry)
     struct fhir_subject subject = {.entry = entry};
     struct ctx_event e = {.kind = 0};
 
-    if (is_negated(json)) {
+    if (is_negated(rule, json)) {
         fhir_warn(r, AN_UNSUPPORTED, "an order not to do something");
         return;
     }
