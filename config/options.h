@@ -82,6 +82,10 @@ struct cfg_texts {
     X(stage, "stage", ENUM, CFG_ONE_OF("off shadow trial live"), "shadow",     \
       "How far suggestions go. In shadow they are computed and stored, and "   \
       "shown to no one but the console's reviewers.")                          \
+    X(codes_path, "tables.codes", PATH, CFG_BETWEEN(0, 4095), "",              \
+      "Table of what local codes mean (local-codes.tsv). Empty: none.")        \
+    X(authorities_path, "tables.authorities", PATH, CFG_BETWEEN(0, 4095), "",  \
+      "Table of the names of one assigning authority. Empty: none.")           \
     X(model_path, "model.path", PATH, CFG_BETWEEN(0, 4095), "",                \
       "Folder of the model package. Empty: the demonstrator that comes with "  \
       "the program.")                                                          \

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/engine.h"
+
+#include "plugin/host/file.h"
+
+#include <stdlib.h>
+
+enum {
+    CONFIG_BYTES = 64 << 20,
+    TABLE_BYTES = 16 << 20,
+    /* A message's tree, events and copies, as a multiple of its bytes. */
+    ARENA_FACTOR = 24,
+    ARENA_LEAST_BYTES = 8 << 20
+};
+
+struct pl_engine {
+    struct an_arena arena; /* the configuration and what was made of it */
+    struct cfg_options options;
+    struct pl_settings settings;
+    struct an_log *log;
+    an_clock *clock;
+    struct pl_store *store;
+    struct pl_committer *committer;
+};
+
+/* A table that the configuration names; none when it names none. */
+static enum an_code read_table(struct an_arena *arena, struct an_str path,
+                               enum an_code (*read)(struct an_arena *,
+                                                    struct an_str, const char *,
+                                                    struct ctx_site *,
+                                                    struct an_err *),
+                               struct ctx_site *site, struct an_err *err)
+{
+    struct an_str bytes;
+    enum an_code rc;
+
+    if (path.n == 0)
+        return AN_OK;
+    rc = pl_file_read(arena, path.p, TABLE_BYTES, &bytes, err);
+    return rc == AN_OK ? read(arena, bytes, path.p, site, err) : rc;
+}
+
+static const struct hl7_charset *charset_of(int charset)
+{
+    switch ((enum cfg_charset)charset) {
+    case CFG_UTF_8: return hl7_charset_find(AN_STR("UNICODE UTF-8"));
+    case CFG_ISO_8859_1: return hl7_charset_find(AN_STR("8859/1"));
+    case CFG_ISO_8859_15: return hl7_charset_find(AN_STR("8859/15"));
+    case CFG_WINDOWS_1252: return hl7_charset_find(AN_STR("WINDOWS-1252"));
+    }
+    return NULL;
+}
+
+enum an_code pl_settings_make(struct an_arena *arena,
+                              const struct cfg_options *options,
+                              struct pl_settings *out, struct an_err *err)
+{
+    size_t longest =
+        (size_t)(options->mllp_max_frame_bytes > options->http_max_body_bytes
+                     ? options->mllp_max_frame_bytes
+                     : options->http_max_body_bytes);
+    enum an_code rc;
+
+    *out = (struct pl_settings){
+        .hl7 = {.zone = {options->zone_min}, .authority = options->authority},
+        .hl7_limits = hl7_limits_default,
+        .charset = charset_of(options->charset),
+        .fhir = {.zone = {options->zone_min}, .authority = options->authority},
+        .arena_bytes = ARENA_LEAST_BYTES + longest * ARENA_FACTOR};
+    rc = read_table(arena, options->codes_path, ctx_site_read_codes, &out->site,
+                    err);
+    if (rc == AN_OK)
+        rc = read_table(arena, options->authorities_path,
+                        ctx_site_read_authorities, &out->site, err);
+    return rc;
+}
+
+static enum an_code open_parts(struct pl_engine *e,
+                               const struct pl_engine_source *from,
+                               struct an_err *err)
+{
+    struct pl_store_options store = {.busy_ms = 0};
+    struct pl_committer_limits limits = {.waiting = 0};
+    struct cfg_problems problems;
+    enum an_code rc = cfg_options_read(&e->arena, from->config, from->file,
+                                       &e->options, &problems, err);
+
+    if (rc == AN_OK)
+        rc = pl_settings_make(&e->arena, &e->options, &e->settings, err);
+    if (rc != AN_OK)
+        return rc;
+    store.path = e->options.store_path.p;
+    limits.group = (size_t)e->options.store_group_max;
+    rc = pl_store_open(&store, &e->store, err);
+    if (rc == AN_OK)
+        rc = pl_committer_open(e->store, &limits, &e->committer, err);
+    return rc;
+}
+
+enum an_code pl_engine_open(const struct pl_engine_source *from,
+                            struct pl_engine **out, struct an_err *err)
+{
+    struct pl_engine *e = calloc(1, sizeof(*e));
+    enum an_code rc;
+
+    if (e == NULL)
+        return an_fail_nomem(err);
+    an_arena_init(&e->arena, CONFIG_BYTES);
+    e->log = from->log;
+    e->clock = from->clock;
+    rc = open_parts(e, from, err);
+    if (rc != AN_OK) {
+        pl_engine_close(e);
+        return rc;
+    }
+    *out = e;
+    return AN_OK;
+}
+
+void pl_engine_close(struct pl_engine *e)
+{
+    if (e == NULL)
+        return;
+    pl_committer_close(e->committer);
+    pl_store_close(e->store);
+    an_arena_free(&e->arena);
+    free(e);
+}
+
+const struct cfg_options *pl_engine_options(const struct pl_engine *e)
+{
+    return &e->options;
+}
+
+const struct pl_settings *pl_engine_settings(const struct pl_engine *e)
+{
+    return &e->settings;
+}
+
+struct pl_store *pl_engine_store(struct pl_engine *e)
+{
+    return e->store;
+}
+
+struct pl_committer *pl_engine_committer(struct pl_engine *e)
+{
+    return e->committer;
+}
+
+struct an_log *pl_engine_log(struct pl_engine *e)
+{
+    return e->log;
+}
+
+int64_t pl_engine_now_us(const struct pl_engine *e)
+{
+    return e->clock(NULL);
+}
+
+enum an_code pl_engine_reader(const struct pl_engine *e, struct pl_reader **out,
+                              struct an_err *err)
+{
+    return pl_reader_open(e->options.store_path.p, 0, out, err);
+}
+
+struct pl_job *pl_engine_job(struct pl_engine *e, enum pl_format format,
+                             struct an_str feed, struct an_str bytes,
+                             bool historical)
+{
+    struct pl_inbound in = {.format = format,
+                            .feed = feed,
+                            .received_us = pl_engine_now_us(e),
+                            .historical = historical};
+
+    return pl_job_new(&in, bytes, e->settings.arena_bytes);
+}

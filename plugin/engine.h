@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One engine: the configuration in force, the store, and what every message
+ * needs on its way.  The program has one; a host that loads the library may
+ * have several, each with a store of its own.
+ *
+ *     struct pl_engine_source from = {.config = yaml, .file = "a.yaml",
+ *                                     .log = &log, .clock = clock};
+ *     pl_engine_open(&from, &engine, err);
+ *     job = pl_engine_job(engine, &inbound, bytes);
+ *     pl_job_read(job, pl_engine_settings(engine));
+ *     pl_job_put(job, pl_engine_committer(engine));
+ *     pl_engine_close(engine);
+ *
+ * Thread-safety: shared after opening; open and close are called by one thread.
+ * Ownership: the engine owns what it opens; the log is borrowed. */
+#ifndef PLUGIN_ENGINE_H
+#define PLUGIN_ENGINE_H
+
+#include "base/log.h"
+#include "config/options.h"
+#include "plugin/pipeline.h"
+#include "plugin/store/reader.h"
+
+struct pl_engine;
+
+struct pl_engine_source {
+    struct an_str config; /* the text of an anamnesis.yaml(5) */
+    const char *file;     /* its name, for errors */
+    struct an_log *log;   /* may be NULL */
+    an_clock *clock;      /* UTC microseconds */
+};
+
+/* AN_CONFIG, AN_SYNTAX ... with file:line:column for a wrong configuration or
+ * table; what pl_store_open says for the store. */
+enum an_code pl_engine_open(const struct pl_engine_source *from,
+                            struct pl_engine **out, struct an_err *err)
+    __attribute__((warn_unused_result));
+/* What is queued is stored first.  NULL is nothing to close. */
+void pl_engine_close(struct pl_engine *e);
+
+const struct cfg_options *pl_engine_options(const struct pl_engine *e);
+const struct pl_settings *pl_engine_settings(const struct pl_engine *e);
+struct pl_store *pl_engine_store(struct pl_engine *e);
+struct pl_committer *pl_engine_committer(struct pl_engine *e);
+struct an_log *pl_engine_log(struct pl_engine *e);
+int64_t pl_engine_now_us(const struct pl_engine *e);
+
+/* A reader of the engine's store, for one thread. */
+enum an_code pl_engine_reader(const struct pl_engine *e, struct pl_reader **out,
+                              struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* A message that has arrived now.  NULL without memory. */
+struct pl_job *pl_engine_job(struct pl_engine *e, enum pl_format format,
+                             struct an_str feed, struct an_str bytes,
+                             bool historical);
+
+/* What reading depends on, from a configuration: the tables it names are read
+ * too.  For whoever checks a configuration without opening a store. */
+enum an_code pl_settings_make(struct an_arena *arena,
+                              const struct cfg_options *options,
+                              struct pl_settings *out, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check: is the configuration right, what is in force, and is the store
+ * whole?  Opens nothing for writing. */
+#include "plugin/host/command.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ARENA_BYTES = 1 << 30, OPTIONS_BYTES = 1 << 20 };
+
+static void print_problems(const char *file, const struct cfg_problems *p)
+{
+    for (const struct cfg_problem *at = p->first; at; at = at->next)
+        (void)fprintf(stderr, "%s:%u:%u: %.*s\n", file, at->line, at->column,
+                      AN_STR_ARG(at->text));
+}
+
+static enum an_code print_options(struct an_arena *arena,
+                                  const struct cfg_options *options,
+                                  struct an_err *err)
+{
+    struct an_str text;
+    struct an_buf b;
+    enum an_code rc;
+
+    an_buf_init(&b, arena, OPTIONS_BYTES);
+    cfg_options_put(&b, options, CFG_WITH_ORIGIN);
+    rc = an_buf_done(&b, &text, err);
+    if (rc == AN_OK)
+        (void)fwrite(text.p, 1, text.n, stdout);
+    return rc;
+}
+
+static enum an_code check_store(struct an_arena *arena, const char *path,
+                                bool every_byte, struct an_err *err)
+{
+    struct pl_reader *reader = NULL;
+    struct pl_status status;
+    enum an_code rc;
+
+    if (access(path, F_OK) != 0) {
+        (void)printf("# store: %s does not exist yet\n", path);
+        return AN_OK;
+    }
+    rc = pl_reader_open(path, 0, &reader, err);
+    if (rc == AN_OK)
+        rc = pl_status(reader, arena, &status, err);
+    if (rc == AN_OK)
+        (void)printf("# store: %lld messages, %lld identifiers, %lld bytes\n",
+                     (long long)status.n_messages,
+                     (long long)status.n_identifiers,
+                     (long long)status.file_bytes);
+    if (rc == AN_OK && every_byte) {
+        rc = pl_check(reader, arena, err);
+        if (rc == AN_OK)
+            (void)puts(
+                "# store: every message and event was read and is whole");
+    }
+    pl_reader_close(reader);
+    return rc;
+}
+
+int pl_command_check(const struct pl_invocation *in)
+{
+    const char *file = in->config_file ? in->config_file : "defaults";
+    bool every_byte = in->argc == 1 && strcmp(in->argv[0], "--store") == 0;
+    struct cfg_problems problems = {.first = NULL};
+    struct pl_settings settings;
+    struct cfg_options options;
+    struct an_arena arena;
+    struct an_err err;
+    enum an_code rc;
+
+    if (in->argc && !every_byte)
+        return pl_usage(in);
+    an_arena_init(&arena, ARENA_BYTES);
+    rc = cfg_options_read(&arena, in->config, file, &options, &problems, &err);
+    if (rc != AN_OK && problems.first) {
+        print_problems(file, &problems);
+        an_arena_free(&arena);
+        return PL_EXIT_USAGE;
+    }
+    if (rc == AN_OK)
+        rc = print_options(&arena, &options, &err);
+    if (rc == AN_OK)
+        rc = pl_settings_make(&arena, &options, &settings, &err);
+    if (rc == AN_OK)
+        (void)printf("# tables: %zu local codes, %zu authorities\n",
+                     settings.site.n_codes, settings.site.n_authorities);
+    if (rc == AN_OK)
+        rc = check_store(&arena, options.store_path.p, every_byte, &err);
+    an_arena_free(&arena);
+    return rc == AN_OK ? PL_EXIT_OK : pl_complain(&err);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/host/client.h"
+
+#include "hl7/read.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { ANSWER_BYTES = 1 << 20, ARENA_BYTES = 256 << 20, HOST_BYTES = 256 };
+
+static enum an_code fail(struct an_err *err, const char *what,
+                         const struct cfg_address *address, int sys)
+{
+    an_fail_sys(err, AN_IO, what, sys);
+    if (err)
+        (void)snprintf(err->where.path, sizeof(err->where.path), "%.*s:%u",
+                       AN_STR_ARG(address->host), address->port);
+    return AN_IO;
+}
+
+static int connect_any(const struct addrinfo *list, int timeout_ms)
+{
+    struct timeval patience = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
+    int one = 1, sys = 0;
+
+    for (const struct addrinfo *a = list; a; a = a->ai_next) {
+        int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, 0);
+
+        if (fd < 0)
+            continue;
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+                         sizeof(patience));
+        (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+                         sizeof(patience));
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+        if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
+            return fd;
+        sys = errno;
+        (void)close(fd);
+    }
+    errno = sys;
+    return -1;
+}
+
+enum an_code pl_client_open(struct pl_client *c,
+                            const struct cfg_address *address, int timeout_ms,
+                            struct an_err *err)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
+    char host[HOST_BYTES], port[8];
+
+    *c = (struct pl_client){.fd = -1};
+    if (address->host.n >= sizeof(host))
+        return fail(err, "the host name is too long", address, 0);
+    memcpy(host, address->host.p, address->host.n);
+    host[address->host.n] = '\0';
+    (void)snprintf(port, sizeof(port), "%u", address->port);
+    if (getaddrinfo(host, port, &hints, &list) != 0)
+        return fail(err, "no such host", address, 0);
+    c->fd = connect_any(list, timeout_ms);
+    freeaddrinfo(list);
+    if (c->fd < 0)
+        return fail(err, "cannot connect", address, errno);
+    hl7_mllp_init(&c->deframer, ANSWER_BYTES);
+    an_arena_init(&c->arena, ARENA_BYTES);
+    return AN_OK;
+}
+
+void pl_client_close(struct pl_client *c)
+{
+    if (c->fd < 0)
+        return;
+    (void)close(c->fd);
+    free(c->deframer.buf);
+    an_arena_free(&c->arena);
+    c->fd = -1;
+}
+
+static enum an_code send_all(int fd, struct an_str bytes, struct an_err *err)
+{
+    while (bytes.n) {
+        ssize_t n = send(fd, bytes.p, bytes.n, MSG_NOSIGNAL);
+
+        if (n <= 0)
+            return an_fail_sys(err, AN_IO, "the message was not sent whole",
+                               errno);
+        bytes = an_str_sub(bytes, (size_t)n, bytes.n);
+    }
+    return AN_OK;
+}
+
+static enum an_code receive(struct pl_client *c, struct an_str *answer,
+                            struct an_err *err)
+{
+    struct hl7_mllp *d = &c->deframer;
+    struct hl7_mllp_frame frame;
+
+    for (;;) {
+        enum hl7_mllp_got got = hl7_mllp_next(d, &frame);
+        size_t room;
+        ssize_t n;
+        char *p;
+
+        if (got == HL7_MLLP_FRAME) {
+            *answer = frame.bytes;
+            return AN_OK;
+        }
+        if (got == HL7_MLLP_TOO_LONG)
+            return an_fail(err, AN_LIMIT, "the answer is too long", 0);
+        room = hl7_mllp_space(d, &p);
+        if (room == 0) {
+            size_t size = hl7_mllp_wanted(d);
+            char *grown = realloc(d->buf, size);
+
+            if (grown == NULL)
+                return an_fail_nomem(err);
+            hl7_mllp_resize(d, grown, size);
+            continue;
+        }
+        n = recv(c->fd, p, room, 0);
+        if (n == 0)
+            return an_fail(err, AN_IO, "closed by the receiver, no answer", 0);
+        if (n < 0)
+            return an_fail_sys(err, AN_IO, "no answer", errno);
+        hl7_mllp_filled(d, (size_t)n);
+    }
+}
+
+enum an_code pl_client_send(struct pl_client *c, struct an_str message,
+                            struct hl7_answer *answer, struct an_err *err)
+{
+    struct hl7_message *m;
+    struct an_str framed, bytes;
+    enum an_code rc;
+
+    an_arena_reset(&c->arena);
+    m = an_arena_get(&c->arena, 1, sizeof(*m));
+    if (m == NULL)
+        return an_fail_nomem(err);
+    rc = hl7_mllp_frame(&c->arena, message, &framed, err);
+    if (rc == AN_OK)
+        rc = send_all(c->fd, framed, err);
+    if (rc == AN_OK)
+        rc = receive(c, &bytes, err);
+    if (rc == AN_OK)
+        rc = hl7_read(&c->arena, bytes, NULL, NULL, m, err);
+    return rc == AN_OK ? hl7_ack_read(m, answer, err) : rc;
+}

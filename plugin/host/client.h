@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A sender: one MLLP connection that waits for each answer.
+ *
+ * Thread-safety: confined.  Ownership: an answer lives until the next send. */
+#ifndef PLUGIN_HOST_CLIENT_H
+#define PLUGIN_HOST_CLIENT_H
+
+#include "config/value.h"
+#include "hl7/ack.h"
+#include "hl7/mllp.h"
+
+struct pl_client {
+    int fd;
+    struct hl7_mllp deframer;
+    struct an_arena arena;
+};
+
+/* AN_IO with the address as the place. */
+enum an_code pl_client_open(struct pl_client *c,
+                            const struct cfg_address *address, int timeout_ms,
+                            struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* Send one message, wait for its acknowledgement and read it.  AN_IO when the
+ * connection fails or the time is up: the message may or may not have been
+ * stored, and can be sent again.  AN_MISSING, AN_CODE for an answer that is
+ * no acknowledgement. */
+enum an_code pl_client_send(struct pl_client *c, struct an_str message,
+                            struct hl7_answer *answer, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+void pl_client_close(struct pl_client *c);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands of the program `anamnesis`: one file each, a table in main.c.
+ *
+ * A command gets its own arguments and the common ones already read.  It says
+ * what it does on standard output, what went wrong on standard error, and
+ * returns an exit status: 0 done, 1 something in the data was refused, 2 the
+ * call or the configuration is wrong, 3 the machine failed (disk, port).
+ *
+ * Thread-safety: confined to the main thread. */
+#ifndef PLUGIN_HOST_COMMAND_H
+#define PLUGIN_HOST_COMMAND_H
+
+#include "plugin/engine.h"
+
+enum {
+    PL_EXIT_OK = 0,
+    PL_EXIT_REFUSED = 1,
+    PL_EXIT_USAGE = 2,
+    PL_EXIT_MACHINE = 3
+};
+
+struct pl_invocation {
+    const char *command;
+    const char *config_file; /* NULL: none was named and none is installed */
+    struct an_str config;    /* its bytes; "" for the defaults */
+    struct an_log *log;
+    int argc; /* what follows the command */
+    char **argv;
+};
+
+int pl_command_serve(const struct pl_invocation *in);
+int pl_command_replay(const struct pl_invocation *in);
+int pl_command_backload(const struct pl_invocation *in);
+int pl_command_reprocess(const struct pl_invocation *in);
+int pl_command_show(const struct pl_invocation *in);
+int pl_command_check(const struct pl_invocation *in);
+
+/* "anamnesis: a.yaml:3:7: ..." on standard error; the exit status that fits. */
+int pl_complain(const struct an_err *err);
+/* How to call the command, on standard error; PL_EXIT_USAGE. */
+int pl_usage(const struct pl_invocation *in);
+
+enum an_code pl_invocation_engine(const struct pl_invocation *in,
+                                  struct pl_engine **engine, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* HL7v2 over MLLP: a frame becomes a job, a worker reads it, the committer
+ * stores it, and the acknowledgement goes back from there. */
+#include "plugin/host/serve.h"
+
+#include "hl7/ack.h"
+
+#include <stdlib.h>
+
+enum { NAK_ARENA_BYTES = 1 << 20 };
+
+struct flight {
+    struct pl_server *server;
+    struct pl_conn_ref ref;
+    struct pl_job *job;
+};
+
+static void answered(struct pl_job *job, void *user)
+{
+    struct flight *f = user;
+
+    atomic_fetch_add(&f->server->n_verdict[pl_job_verdict(job)], 1);
+    (void)pl_mllp_answer(f->server->mllp, f->ref, pl_job_answer(job));
+    pl_job_free(job);
+    free(f);
+}
+
+static void work(void *arg, uint32_t thread)
+{
+    struct flight *f = arg;
+
+    (void)thread;
+    pl_job_read(f->job, pl_engine_settings(f->server->engine));
+    pl_job_store(f->job, pl_engine_committer(f->server->engine), answered, f);
+}
+
+static enum an_code on_message(void *ctx, const struct pl_mllp_message *m)
+{
+    struct pl_server *s = ctx;
+    struct flight *f = calloc(1, sizeof(*f));
+
+    if (f)
+        f->job = pl_engine_job(s->engine, PL_FORMAT_HL7V2, AN_STR("mllp"),
+                               m->bytes, false);
+    if (f == NULL || f->job == NULL) {
+        free(f);
+        return AN_BUSY;
+    }
+    f->server = s;
+    f->ref = m->ref;
+    if (pl_workers_put(s->workers, work, f) != AN_OK) {
+        pl_job_free(f->job);
+        free(f);
+        return AN_BUSY;
+    }
+    return AN_OK;
+}
+
+/* The listener's thread alone calls this, so one arena is enough. */
+static struct an_str on_bad_frame(void *ctx, const struct pl_mllp_bad *bad)
+{
+    struct pl_server *s = ctx;
+    static const char *const what[] = {"longer than listen.mllp.max_frame",
+                                       "bytes outside a frame",
+                                       "cut off before its end"};
+    struct an_err err = {.code = bad->why,
+                         .what = bad->why == AN_LIMIT    ? what[0]
+                                 : bad->why == AN_SYNTAX ? what[1]
+                                                         : what[2],
+                         .where = {.byte = (size_t)bad->byte}};
+    struct hl7_ack ack = {.code = HL7_ACK_AR,
+                          .now = an_time_us(pl_engine_now_us(s->engine)),
+                          .error = &err,
+                          .n_errors = 1};
+    struct an_str answer;
+
+    atomic_fetch_add(&s->n_verdict[PL_REFUSED], 1);
+    if (bad->why != AN_LIMIT)
+        return AN_STR("");
+    an_arena_reset(&s->nak_arena);
+    ack.control_id = AN_STR("0");
+    return hl7_ack_print(&ack, bad->start, &s->nak_arena, &answer, NULL) ==
+                   AN_OK
+               ? answer
+               : AN_STR("");
+}
+
+enum an_code pl_face_mllp_open(struct pl_server *s, struct an_err *err)
+{
+    const struct cfg_options *o = pl_engine_options(s->engine);
+    struct pl_mllp_options options = {
+        .address = o->mllp_address,
+        .max_frame_bytes = (size_t)o->mllp_max_frame_bytes,
+        .max_connections = (uint32_t)o->mllp_max_connections,
+        .idle_ms = o->mllp_idle_ms,
+        .frame_ms = o->mllp_frame_ms,
+        .answer_ms = o->mllp_answer_ms,
+        .write_ms = o->mllp_write_ms};
+    struct pl_mllp_calls calls = {
+        .ctx = s, .on_message = on_message, .on_bad_frame = on_bad_frame};
+
+    an_arena_init(&s->nak_arena, NAK_ARENA_BYTES);
+    if (o->mllp_address.host.n == 0)
+        return AN_OK;
+    return pl_mllp_open(&options, &calls, pl_engine_log(s->engine), &s->mllp,
+                        err);
+}

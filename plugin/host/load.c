@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* replay and backload: messages out of files, in order, into the engine or to
+ * a server; a line for each one that was refused, and the counts at the end. */
+#include "plugin/host/client.h"
+#include "plugin/host/command.h"
+#include "plugin/host/feed.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    IN_FLIGHT = 512, /* messages that wait for their commit */
+    SHOWN_REFUSALS = 20,
+    BAR_WIDTH = 30,
+    BAR_EVERY = 64, /* messages */
+    SEND_TIMEOUT_MS = 60000
+};
+
+/* What became of the messages, and how many are still on their way. */
+struct tally {
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    uint64_t n_messages, n_verdict[PL_FAILED + 1], n_events, n_warned;
+    unsigned in_flight;
+    uint64_t n_shown;
+};
+
+struct loader {
+    const struct pl_invocation *in;
+    struct pl_engine *engine; /* NULL when sending to a server */
+    struct pl_client *client; /* NULL when loading here */
+    bool historical;
+    struct tally tally;
+    struct pl_feed_source feed;
+};
+
+/* One message on its way: where it came from, for the line of a refusal. */
+struct flight {
+    struct loader *loader;
+    struct pl_job *job;
+    const char *file;
+    size_t offset;
+    uint64_t line;
+};
+
+static void show_refusal(struct tally *t, const char *file, size_t offset,
+                         uint64_t line, const char *why)
+{
+    if (t->n_shown++ >= SHOWN_REFUSALS)
+        return;
+    if (line)
+        (void)fprintf(stderr, "%s:%llu: %s\n", file, (unsigned long long)line,
+                      why);
+    else
+        (void)fprintf(stderr, "%s: at byte %zu: %s\n", file, offset, why);
+}
+
+static void count_job(struct tally *t, const struct flight *f)
+{
+    const struct ctx_reading *r = pl_job_reading(f->job);
+    enum pl_verdict verdict = pl_job_verdict(f->job);
+    char why[512];
+
+    t->n_verdict[verdict]++;
+    t->n_warned += r->n_warnings > 0;
+    for (size_t i = 0; i < r->n_parts; i++)
+        t->n_events += r->part[i].n_events;
+    if (verdict == PL_REFUSED || verdict == PL_FAILED) {
+        an_err_print(pl_job_err(f->job), why, sizeof(why));
+        show_refusal(t, f->file, f->offset, f->line, why);
+    }
+}
+
+static void landed(struct pl_job *job, void *user)
+{
+    struct flight *f = user;
+    struct tally *t = &f->loader->tally;
+
+    (void)pthread_mutex_lock(&t->lock);
+    count_job(t, f);
+    t->in_flight--;
+    (void)pthread_cond_signal(&t->moved);
+    (void)pthread_mutex_unlock(&t->lock);
+    pl_job_free(job);
+    free(f);
+}
+
+static void wait_below(struct tally *t, unsigned in_flight)
+{
+    (void)pthread_mutex_lock(&t->lock);
+    while (t->in_flight > in_flight)
+        (void)pthread_cond_wait(&t->moved, &t->lock);
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+static enum an_code load_here(struct loader *l, const struct pl_feed_item *item,
+                              struct an_err *err)
+{
+    struct flight *f = calloc(1, sizeof(*f));
+    struct an_str feed = an_str_c(l->in->command);
+
+    if (f)
+        f->job = pl_engine_job(l->engine, item->format, feed, item->bytes,
+                               l->historical);
+    if (f == NULL || f->job == NULL) {
+        free(f);
+        return an_fail_nomem(err);
+    }
+    f->loader = l;
+    f->file = item->file;
+    f->offset = item->offset;
+    f->line = item->line;
+    wait_below(&l->tally, IN_FLIGHT - 1);
+    (void)pthread_mutex_lock(&l->tally.lock);
+    l->tally.in_flight++;
+    (void)pthread_mutex_unlock(&l->tally.lock);
+    pl_job_read(f->job, pl_engine_settings(l->engine));
+    pl_job_store(f->job, pl_engine_committer(l->engine), landed, f);
+    return AN_OK;
+}
+
+static enum an_code send_there(struct loader *l,
+                               const struct pl_feed_item *item,
+                               struct an_err *err)
+{
+    struct hl7_answer answer;
+    enum an_code rc;
+    char why[128];
+
+    if (item->format != PL_FORMAT_HL7V2) {
+        show_refusal(&l->tally, item->file, item->offset, item->line,
+                     "only HL7v2 goes over MLLP");
+        l->tally.n_verdict[PL_REFUSED]++;
+        return AN_OK;
+    }
+    rc = pl_client_send(l->client, item->bytes, &answer, err);
+    if (rc == AN_IO || rc == AN_NOMEM)
+        return rc;
+    if (rc == AN_OK &&
+        (answer.code == HL7_ACK_AA || answer.code == HL7_ACK_CA)) {
+        l->tally.n_verdict[PL_ACCEPTED]++;
+        return AN_OK;
+    }
+    l->tally.n_verdict[PL_REFUSED]++;
+    if (rc == AN_OK)
+        (void)snprintf(why, sizeof(why), "answered %s, error %.*s",
+                       answer.code == HL7_ACK_AR || answer.code == HL7_ACK_CR
+                           ? "AR"
+                           : "AE",
+                       AN_STR_ARG(answer.error));
+    else
+        an_err_print(err, why, sizeof(why));
+    show_refusal(&l->tally, item->file, item->offset, item->line, why);
+    return AN_OK;
+}
+
+static void draw_bar(const struct loader *l, bool last)
+{
+    double done = last ? 1 : pl_feed_progress(&l->feed);
+    int filled = (int)(done * BAR_WIDTH);
+    char bar[BAR_WIDTH + 1];
+
+    if (!isatty(STDERR_FILENO))
+        return;
+    for (int i = 0; i < BAR_WIDTH; i++)
+        bar[i] = i < filled ? '#' : '.';
+    bar[BAR_WIDTH] = '\0';
+    (void)fprintf(stderr, "\r%s [%s] %3.0f %%  %llu messages%s", l->in->command,
+                  bar, done * 100, (unsigned long long)l->tally.n_messages,
+                  last ? "\n" : "");
+}
+
+static int load_all(struct loader *l)
+{
+    struct pl_feed_item item;
+    struct an_err err;
+    enum an_code rc;
+
+    while ((rc = pl_feed_next(&l->feed, &item, &err)) != AN_NOTFOUND) {
+        if (rc == AN_TYPE || rc == AN_IO) { /* that file; the rest goes on */
+            (void)pl_complain(&err);
+            l->tally.n_verdict[PL_REFUSED]++;
+            continue;
+        }
+        if (rc == AN_OK)
+            rc = l->client ? send_there(l, &item, &err)
+                           : load_here(l, &item, &err);
+        if (rc != AN_OK) {
+            wait_below(&l->tally, 0);
+            return pl_complain(&err);
+        }
+        if (++l->tally.n_messages % BAR_EVERY == 0)
+            draw_bar(l, false);
+    }
+    wait_below(&l->tally, 0);
+    draw_bar(l, true);
+    return PL_EXIT_OK;
+}
+
+static void print_tally(const struct loader *l)
+{
+    const struct tally *t = &l->tally;
+
+    if (t->n_shown > SHOWN_REFUSALS)
+        (void)fprintf(stderr, "... and %llu more\n",
+                      (unsigned long long)(t->n_shown - SHOWN_REFUSALS));
+    (void)printf("%llu messages: %llu accepted, %llu there already, %llu "
+                 "refused, %llu failed",
+                 (unsigned long long)t->n_messages,
+                 (unsigned long long)t->n_verdict[PL_ACCEPTED],
+                 (unsigned long long)t->n_verdict[PL_DUPLICATE],
+                 (unsigned long long)t->n_verdict[PL_REFUSED],
+                 (unsigned long long)t->n_verdict[PL_FAILED]);
+    if (l->engine)
+        (void)printf("; %llu events, %llu messages with warnings",
+                     (unsigned long long)t->n_events,
+                     (unsigned long long)t->n_warned);
+    (void)putchar('\n');
+}
+
+/* Everything is open: load, count, say. */
+static int load(struct loader *l, int n_paths, char **paths)
+{
+    struct an_err err;
+    int status;
+
+    if (pl_feed_open(&l->feed, paths, (size_t)n_paths, &err) != AN_OK)
+        return pl_complain(&err);
+    (void)pthread_mutex_init(&l->tally.lock, NULL);
+    (void)pthread_cond_init(&l->tally.moved, NULL);
+    status = load_all(l);
+    print_tally(l);
+    pl_feed_close(&l->feed);
+    (void)pthread_cond_destroy(&l->tally.moved);
+    (void)pthread_mutex_destroy(&l->tally.lock);
+    if (status == PL_EXIT_OK && l->tally.n_verdict[PL_FAILED])
+        status = PL_EXIT_MACHINE;
+    if (status == PL_EXIT_OK && l->tally.n_verdict[PL_REFUSED])
+        status = PL_EXIT_REFUSED;
+    return status;
+}
+
+static int load_with_engine(const struct pl_invocation *in, bool historical)
+{
+    struct loader l = {.in = in, .historical = historical};
+    struct an_err err;
+    int status;
+
+    if (pl_invocation_engine(in, &l.engine, &err) != AN_OK)
+        return pl_complain(&err);
+    status = load(&l, in->argc, in->argv);
+    pl_engine_close(l.engine);
+    return status;
+}
+
+int pl_command_backload(const struct pl_invocation *in)
+{
+    return in->argc ? load_with_engine(in, true) : pl_usage(in);
+}
+
+int pl_command_replay(const struct pl_invocation *in)
+{
+    struct loader l = {.in = in};
+    struct cfg_address to;
+    struct pl_client client;
+    struct an_err err;
+    int status;
+
+    if (in->argc == 0 || strcmp(in->argv[0], "--to") != 0)
+        return in->argc ? load_with_engine(in, false) : pl_usage(in);
+    if (in->argc < 3 || !cfg_value_address(an_str_c(in->argv[1]), &to) ||
+        to.host.n == 0)
+        return pl_usage(in);
+    if (pl_client_open(&client, &to, SEND_TIMEOUT_MS, &err) != AN_OK)
+        return pl_complain(&err);
+    l.client = &client;
+    status = load(&l, in->argc - 2, in->argv + 2);
+    pl_client_close(&client);
+    return status;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program: reads the common arguments and hands over to a command. */
+#include "plugin/host/command.h"
+#include "plugin/host/file.h"
+#include "plugin/host/thread.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+
+#ifndef ANAMNESIS_SYSCONFDIR
+#    define ANAMNESIS_SYSCONFDIR "/etc"
+#endif
+
+static const char installed_config[] =
+    ANAMNESIS_SYSCONFDIR "/anamnesis/anamnesis.yaml";
+
+enum { CONFIG_BYTES = 4 << 20 };
+
+static const struct {
+    const char *name;
+    int (*run)(const struct pl_invocation *in);
+    const char *arguments, *help;
+} commands[] = {
+    {"serve", pl_command_serve, "",
+     "listen for messages over MLLP and HTTP until stopped"},
+    {"replay", pl_command_replay, "[--to HOST:PORT] FILE...",
+     "feed messages in order, here or to a server over MLLP"},
+    {"backload", pl_command_backload, "FILE...",
+     "load history: HL7v2, FHIR Bundles, NDJSON; triggers nothing"},
+    {"reprocess", pl_command_reprocess, "",
+     "read all stored messages again, after a change of tables"},
+    {"show", pl_command_show, "[--as-of TIME] [AUTHORITY] PATIENT",
+     "print a patient's timeline"},
+    {"check", pl_command_check, "[--store]",
+     "check the configuration and, if asked, every byte of the store"},
+};
+
+enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+int pl_complain(const struct an_err *err)
+{
+    char text[512];
+
+    bool placed =
+        err->where.segment[0] || err->where.path[0] || err->where.byte;
+
+    an_err_print(err, text, sizeof(text));
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "anamnesis: %s\n", placed ? text : err->what);
+    switch (err->code) {
+    case AN_CONFIG:
+    case AN_SYNTAX:
+    case AN_UNSUPPORTED:
+    case AN_CONFLICT:
+    case AN_TYPE:
+    case AN_CODE:
+    case AN_MISSING:
+    case AN_NOTFOUND: return PL_EXIT_USAGE;
+    case AN_OK:
+    case AN_NOMEM:
+    case AN_LIMIT:
+    case AN_IO:
+    case AN_BUSY:
+    case AN_INTEGRITY:
+    case AN_INTERNAL: break;
+    }
+    return PL_EXIT_MACHINE;
+}
+
+int pl_usage(const struct pl_invocation *in)
+{
+    for (int i = 0; i < N_COMMANDS; i++)
+        if (strcmp(commands[i].name, in->command) == 0)
+            (void)fprintf(stderr, "usage: anamnesis [-c FILE] %s %s\n",
+                          commands[i].name, commands[i].arguments);
+    return PL_EXIT_USAGE;
+}
+
+static void print_help(FILE *to)
+{
+    (void)fputs("usage: anamnesis [-c FILE] COMMAND [ARGUMENT ...]\n\n", to);
+    for (int i = 0; i < N_COMMANDS; i++)
+        (void)fprintf(to, "  %-10s %-36s\n             %s\n", commands[i].name,
+                      commands[i].arguments, commands[i].help);
+    (void)fprintf(to,
+                  "\n  -c FILE    the configuration (default: %s where it is "
+                  "installed,\n             else the built-in defaults)\n"
+                  "  --version, --help\n",
+                  installed_config);
+}
+
+enum an_code pl_invocation_engine(const struct pl_invocation *in,
+                                  struct pl_engine **engine, struct an_err *err)
+{
+    struct pl_engine_source from = {.config = in->config,
+                                    .file = in->config_file ? in->config_file
+                                                            : "defaults",
+                                    .log = in->log,
+                                    .clock = pl_clock_us};
+
+    return pl_engine_open(&from, engine, err);
+}
+
+/* The log's level and form are the configuration's; a configuration that
+ * cannot be read is complained about by the command that needs it. */
+static void open_log(struct an_arena *arena, const struct pl_invocation *in,
+                     struct an_log *log)
+{
+    struct cfg_options o;
+    struct cfg_problems problems;
+    bool known =
+        cfg_options_read(arena, in->config, "", &o, &problems, NULL) == AN_OK;
+
+    an_log_init(log, STDERR_FILENO,
+                known && o.log_format == 1 ? AN_LOG_LOGFMT : AN_LOG_JSON,
+                known ? (enum an_level)o.log_level : AN_INFO, pl_clock_us,
+                NULL);
+}
+
+static int run(struct an_arena *arena, struct pl_invocation *in)
+{
+    struct an_log log;
+    struct an_err err;
+
+    if (in->config_file == NULL && access(installed_config, R_OK) == 0)
+        in->config_file = installed_config;
+    if (in->config_file && pl_file_read(arena, in->config_file, CONFIG_BYTES,
+                                        &in->config, &err) != AN_OK)
+        return pl_complain(&err);
+    open_log(arena, in, &log);
+    in->log = &log;
+    for (int i = 0; i < N_COMMANDS; i++)
+        if (strcmp(commands[i].name, in->command) == 0)
+            return commands[i].run(in);
+    (void)fprintf(stderr, "anamnesis: there is no command \"%s\"\n\n",
+                  in->command);
+    print_help(stderr);
+    return PL_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct pl_invocation in = {.config = AN_STR("")};
+    struct an_arena arena;
+    int i = 1, status;
+
+    for (; i < argc && argv[i][0] == '-'; i++) {
+        if (strcmp(argv[i], "--version") == 0) {
+            (void)puts(PACKAGE_STRING);
+            return PL_EXIT_OK;
+        }
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            print_help(stdout);
+            return PL_EXIT_OK;
+        }
+        if (strcmp(argv[i], "-c") != 0 || i + 1 == argc) {
+            print_help(stderr);
+            return PL_EXIT_USAGE;
+        }
+        in.config_file = argv[++i];
+    }
+    if (i == argc) {
+        print_help(stderr);
+        return PL_EXIT_USAGE;
+    }
+    in.command = argv[i];
+    in.argc = argc - i - 1;
+    in.argv = argv + i + 1;
+    an_arena_init(&arena, 64 << 20);
+    status = run(&arena, &in);
+    an_arena_free(&arena);
+    return status;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The running server: what its faces share.
+ *
+ * Thread-safety: shared; the counters are atomic, the rest does not change
+ * between start and stop. */
+#ifndef PLUGIN_HOST_SERVE_H
+#define PLUGIN_HOST_SERVE_H
+
+#include "plugin/engine.h"
+#include "plugin/host/http.h"
+#include "plugin/host/mllp.h"
+#include "plugin/host/workers.h"
+
+#include <stdatomic.h>
+
+struct pl_server {
+    struct pl_engine *engine;
+    struct pl_workers *workers;
+    struct pl_mllp *mllp; /* NULL when it does not listen */
+    struct pl_http *http; /* NULL when it does not listen */
+    atomic_uint_fast64_t n_verdict[PL_FAILED + 1];
+    atomic_bool stopping;
+    int64_t started_us;
+    struct an_arena nak_arena; /* of the MLLP listener's thread */
+};
+
+/* Over MLLP (face_mllp.c). */
+enum an_code pl_face_mllp_open(struct pl_server *s, struct an_err *err)
+    __attribute__((warn_unused_result));
+/* Over HTTP (face_http.c). */
+enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+#endif
