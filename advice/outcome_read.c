@@ -355,7 +355,7 @@ static enum an_code read_citation(const struct reading *r,
         "expected citation: {title: ..., source: ..., doi: ..., year: ...}";
     const struct cfg_node *map = cfg_node_get(root, AN_STR("citation"));
     const struct cfg_node *node;
-    uint32_t year;
+    uint32_t year = 0;
     enum an_code rc;
 
     if (map == NULL)
