@@ -7,6 +7,7 @@ Suite *base_time_suite(void);
 Suite *base_decimal_suite(void);
 Suite *base_log_suite(void);
 Suite *base_hash_suite(void);
+Suite *base_sign_suite(void);
 Suite *base_sort_suite(void);
 Suite *base_varint_suite(void);
 Suite *base_json_suite(void);
@@ -19,6 +20,7 @@ Suite *(*const test_suites[])(void) = {
     base_decimal_suite,
     base_log_suite,
     base_hash_suite,
+    base_sign_suite,
     base_sort_suite,
     base_varint_suite,
     base_json_suite,

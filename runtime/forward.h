@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The forward pass: histories in, log rates and log hazards out.
+ *
+ *     struct rt_workspace ws;
+ *     rt_workspace_init(&ws, arena, &model->shape, rows, queries, err);
+ *     ...
+ *     struct rt_ask ask = {&history, &query, 1};
+ *     rt_forward(model, &ws, &ask, 1, RT_WANT_HAZARDS, err);
+ *     use(ws.log_hazard_qkj);
+ *
+ * Several histories share one pass: their positions stand one after the other
+ * as the rows of the matrix products, and look only at their own.  The last
+ * layer is computed for the queried rows alone.
+ *
+ * runtime/reference.h says the same in plain loops, and tests hold the two
+ * together within 1e-4.
+ *
+ * Thread-safety: a model is immutable, a workspace is confined.
+ * Ownership: the workspace's memory is the arena's; results stay until the
+ * next call.  A call gets no memory. */
+#ifndef RUNTIME_FORWARD_H
+#define RUNTIME_FORWARD_H
+
+#include "base/arena.h"
+#include "runtime/history.h"
+#include "runtime/weights.h"
+
+struct rt_ask {
+    const struct rt_history *history; /* checked by rt_history_check */
+    const struct rt_query *query;
+    size_t n_queries;
+};
+
+enum rt_want { RT_WANT_HAZARDS = 1, RT_WANT_RATES = 2 };
+
+struct rt_workspace {
+    int32_t max_rows, max_queries;
+    /* results, in the order of asks and their queries */
+    float *log_hazard_qkj;
+    float *log_rate_qv;
+    /* scratch */
+    float *x_tc, *norm_tc, *qkv_t3c, *mix_tc, *up_t4c;
+    float *picked_qc;
+    float *p; /* attention weights of one block of rows */
+    float *embed;
+    float *low_jr;
+    int32_t *row_q; /* row of each query, and where its sequence starts */
+    int32_t *start_q;
+};
+
+/* Room for `rows` positions and `queries` queries at once.  AN_NOMEM. */
+enum an_code rt_workspace_init(struct rt_workspace *ws, struct an_arena *arena,
+                               const struct rt_shape *s, size_t rows,
+                               size_t queries, struct an_err *err)
+    __attribute__((warn_unused_result));
+/* What that takes of the arena, at most. */
+size_t rt_workspace_bytes(const struct rt_shape *s, size_t rows,
+                          size_t queries);
+
+/* AN_LIMIT when the asks are larger than the workspace, AN_TYPE for a query
+ * outside its history, or a result that is not finite. */
+enum an_code rt_forward(const struct rt_model *m, struct rt_workspace *ws,
+                        const struct rt_ask *ask, size_t n_asks, unsigned want,
+                        struct an_err *err) __attribute__((warn_unused_result));
+
+#endif

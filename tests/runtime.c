@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/suite.h"
+
+Suite *runtime_kernels_suite(void);
+Suite *runtime_forward_suite(void);
+Suite *runtime_risk_suite(void);
+Suite *runtime_package_suite(void);
+
+Suite *(*const test_suites[])(void) = {
+    runtime_kernels_suite,
+    runtime_forward_suite,
+    runtime_risk_suite,
+    runtime_package_suite,
+    NULL,
+};

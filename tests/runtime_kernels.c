@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each kernel against its naive twin, on random shapes. */
+#include "runtime/kernels.h"
+#include "runtime/simd.h"
+#include "tests/model_random.h"
+#include "tests/suite.h"
+
+#include <math.h>
+
+Suite *runtime_kernels_suite(void);
+
+enum { MOST = 70, ROUNDS = 40 };
+
+static void fill(float *x, size_t n, struct test_random *r)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)test_normal(r);
+}
+
+START_TEST(exponential_is_close_everywhere)
+{
+    for (double x = -86.9; x < 87.9; x += 0.00173) {
+        double want = exp((double)(float)x), got = (double)rt_exp((float)x);
+
+        ck_assert_double_lt(fabs(got - want) / want, 2.5e-7);
+    }
+    ck_assert(rt_exp(-1e30F) > 0);
+    ck_assert(isfinite(rt_exp(1e30F)));
+    ck_assert(isnan(rt_exp(NAN)));
+}
+END_TEST
+
+START_TEST(sine_and_cosine_are_close_over_any_age)
+{
+    for (double x = -200; x < 200; x += 0.00317) {
+        float s, c;
+
+        rt_sincos(x, &s, &c);
+        ck_assert_double_lt(fabs((double)s - sin(x)), 3e-7);
+        ck_assert_double_lt(fabs((double)c - cos(x)), 3e-7);
+    }
+}
+END_TEST
+
+START_TEST(sums_and_products_in_lanes_equal_plain_ones)
+{
+    struct test_random r = {1};
+    float x[MOST], y[MOST];
+
+    for (int n = 0; n < MOST; n++) {
+        double sum = 0, dot = 0;
+
+        fill(x, MOST, &r);
+        fill(y, MOST, &r);
+        for (int i = 0; i < n; i++) {
+            sum += (double)x[i];
+            dot += (double)x[i] * (double)y[i];
+        }
+        ck_assert_double_lt(fabs((double)rt_sum(x, n) - sum), 1e-5);
+        ck_assert_double_lt(fabs((double)rt_dot(x, y, n) - dot), 1e-5);
+    }
+}
+END_TEST
+
+START_TEST(linear_equals_three_loops)
+{
+    static float x[MOST * MOST], w[MOST * MOST], y[MOST * MOST];
+    struct test_random r = {2};
+
+    for (int round = 0; round < ROUNDS; round++) {
+        int t = 1 + test_below(&r, round < 20 ? 4 : MOST);
+        int c = 1 + test_below(&r, MOST), d = 1 + test_below(&r, MOST);
+
+        fill(x, sizeof(x) / sizeof(*x), &r);
+        fill(w, sizeof(w) / sizeof(*w), &r);
+        rt_linear(y, x, w, t, c, d);
+        rt_linear_add(y, x, w, t, c, d);
+        for (int i = 0; i < t; i++)
+            for (int j = 0; j < c; j++) {
+                double sum = 0;
+
+                for (int k = 0; k < d; k++)
+                    sum += 2 * (double)x[i * d + k] * (double)w[j * d + k];
+                ck_assert_double_lt(fabs((double)y[i * c + j] - sum), 1e-4);
+            }
+    }
+}
+END_TEST
+
+START_TEST(norm_equals_its_formula)
+{
+    float x[MOST], w[MOST], y[MOST], stat[2];
+    struct test_random r = {3};
+
+    for (int c = 2; c < MOST; c++) {
+        double mean = 0, variance = 0;
+
+        fill(x, (size_t)c, &r);
+        fill(w, (size_t)c, &r);
+        rt_norm(y, stat, x, w, 1, c);
+        for (int i = 0; i < c; i++)
+            mean += (double)x[i] / c;
+        for (int i = 0; i < c; i++)
+            variance += pow((double)x[i] - mean, 2) / c;
+        for (int i = 0; i < c; i++)
+            ck_assert_double_lt(fabs((double)y[i] - ((double)x[i] - mean) /
+                                                        sqrt(variance + 1e-5) *
+                                                        (double)w[i]),
+                                1e-5);
+        ck_assert_double_lt(fabs((double)stat[0] - mean), 1e-6);
+    }
+}
+END_TEST
+
+START_TEST(gelu_is_the_tanh_form)
+{
+    for (double x = -12; x < 12; x += 0.0137) {
+        float y, v = (float)x;
+        double want =
+            0.5 * x *
+            (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)));
+
+        rt_gelu(&y, &v, 1);
+        ck_assert_double_lt(fabs((double)y - want), 2e-6);
+    }
+}
+END_TEST
+
+/* One head at a time, from the definition. */
+static void attend_naive(double *mix, const float *qkv, const int32_t *n_keys,
+                         int row, int h, int d, int c)
+{
+    int to = n_keys ? n_keys[row] : row + 1, from = 0;
+    double total = 0;
+
+    if (to == 0) {
+        from = row;
+        to = row + 1;
+    }
+    for (int e = 0; e < d; e++)
+        mix[e] = 0;
+    for (int i = from; i < to; i++) {
+        double score = 0;
+
+        for (int e = 0; e < d; e++)
+            score += (double)qkv[row * 3 * c + h * d + e] *
+                     (double)qkv[i * 3 * c + c + h * d + e];
+        score = exp(score / sqrt(d));
+        total += score;
+        for (int e = 0; e < d; e++)
+            mix[e] += score * (double)qkv[i * 3 * c + 2 * c + h * d + e];
+    }
+    for (int e = 0; e < d; e++)
+        mix[e] /= total;
+}
+
+START_TEST(attention_equals_its_formula_with_any_view)
+{
+    enum { T = 150, H = 3, D = 4, C = H * D };
+    static float qkv[T * 3 * C], mix[T * C], p[H * T * T];
+    struct test_random r = {4};
+
+    for (int round = 0; round < 12; round++) {
+        int t = 1 + test_below(&r, T);
+        int32_t n_keys[T];
+        bool masked = round % 2, keep = round % 3 == 0;
+
+        fill(qkv, sizeof(qkv) / sizeof(*qkv), &r);
+        for (int i = 0; i < t; i++)
+            n_keys[i] = test_below(&r, i + 2);
+        rt_attend(mix, p, keep, qkv, masked ? n_keys : NULL, t, H, C);
+        for (int row = 0; row < t; row++)
+            for (int h = 0; h < H; h++) {
+                double want[D];
+
+                attend_naive(want, qkv, masked ? n_keys : NULL, row, h, D, C);
+                for (int e = 0; e < D; e++)
+                    ck_assert_double_lt(
+                        fabs((double)mix[row * C + h * D + e] - want[e]), 2e-5);
+            }
+    }
+}
+END_TEST
+
+START_TEST(one_row_of_attention_equals_the_block)
+{
+    enum { T = 90, H = 3, D = 4, C = H * D };
+    static float qkv[T * 3 * C], mix[T * C], p[RT_ATTEND_ROWS * T], one[C];
+    struct test_random r = {5};
+
+    fill(qkv, sizeof(qkv) / sizeof(*qkv), &r);
+    rt_attend(mix, p, false, qkv, NULL, T, H, C);
+    for (int row = 0; row < T; row++) {
+        rt_attend_row(one, p, qkv + row * 3 * C, qkv + C, qkv + 2 * C, 3 * C,
+                      row + 1, H, C);
+        ck_assert_double_lt(test_max_diff(one, mix + row * C, C), 1e-5);
+    }
+}
+END_TEST
+
+START_TEST(same_numbers_twice)
+{
+    enum { T = 130, C = 48 };
+    static float qkv[T * 3 * C], a[T * C], b[T * C], p[RT_ATTEND_ROWS * T];
+    struct test_random r = {6};
+
+    fill(qkv, sizeof(qkv) / sizeof(*qkv), &r);
+    rt_attend(a, p, false, qkv, NULL, T, 4, C);
+    rt_attend(b, p, false, qkv, NULL, T, 4, C);
+    ck_assert_mem_eq(a, b, sizeof(a));
+}
+END_TEST
+
+Suite *runtime_kernels_suite(void)
+{
+    const TTest *const test[] = {exponential_is_close_everywhere,
+                                 sine_and_cosine_are_close_over_any_age,
+                                 sums_and_products_in_lanes_equal_plain_ones,
+                                 linear_equals_three_loops,
+                                 norm_equals_its_formula,
+                                 gelu_is_the_tanh_form,
+                                 attention_equals_its_formula_with_any_view,
+                                 one_row_of_attention_equals_the_block,
+                                 same_numbers_twice};
+
+    return TEST_SUITE("runtime/kernels", test);
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Probabilities, ranking, attribution, abstention. */
+#include "runtime/abstain.h"
+#include "runtime/attribute.h"
+#include "runtime/rank.h"
+#include "runtime/risk.h"
+#include "tests/model_random.h"
+#include "tests/suite.h"
+
+#include <math.h>
+
+Suite *runtime_risk_suite(void);
+
+static struct rt_shape hazards(int outcomes, int death)
+{
+    return (struct rt_shape){.outcomes = outcomes,
+                             .bins = 6,
+                             .death = death,
+                             .bin_edge_days = RT_BINS_DEFAULT};
+}
+
+/* Two bins worked by hand: hazards .02 and .01 per day for the outcome, .03
+ * and .05 for death.  By day 5: bin 0 lasts 1 day, bin 1 four of its six.
+ *   bin 0: .02/.05 (1 - e^-.05)                  = .4 * .0487706 = .0195082
+ *   bin 1: .01/.06 (1 - e^-.24) e^-.05
+ *        = .1666667 * .2133721 * .9512294        = .0338276
+ * together .0533358; without death: 1 - e^-(.02 + .04) = .0582355. */
+START_TEST(risk_equals_a_hand_worked_example)
+{
+    struct rt_shape s = hazards(2, 1);
+    float log_hazard[12];
+
+    for (int j = 0; j < 6; j++) {
+        log_hazard[j] = logf(j == 0 ? 0.02F : 0.01F);
+        log_hazard[6 + j] = logf(j == 0 ? 0.03F : 0.05F);
+    }
+    ck_assert_double_lt(fabs(rt_risk(&s, log_hazard, 0, 5) - 0.0533358), 1e-6);
+    ck_assert_double_lt(
+        fabs(rt_risk(&s, log_hazard, 1, 5) - (1 - exp(-0.03 - 0.2))), 1e-6);
+    s.death = -1;
+    ck_assert_double_lt(fabs(rt_risk(&s, log_hazard, 0, 5) - 0.0582355), 1e-6);
+}
+END_TEST
+
+static double rate_at(const float *log_hazard_j, double day)
+{
+    static const double edge[6] = RT_BINS_DEFAULT;
+    int j = 5;
+
+    while (day < edge[j])
+        j--;
+    return exp((double)log_hazard_j[j]);
+}
+
+/* Small steps of time: alive without either, times the hazard. */
+START_TEST(risk_equals_numeric_integration)
+{
+    struct rt_shape s = hazards(3, 2);
+    struct test_random r = {5};
+
+    for (int round = 0; round < 20; round++) {
+        const double horizon = 1 + 700 * test_uniform(&r), step = horizon / 2e5;
+        float log_hazard[18];
+        double alive = 1, p = 0;
+
+        for (int i = 0; i < 18; i++)
+            log_hazard[i] = (float)(-6 + 1.5 * test_normal(&r));
+        for (double day = step / 2; day < horizon; day += step) {
+            const double own = rate_at(log_hazard, day);
+            const double all = own + rate_at(log_hazard + 12, day);
+
+            p += alive * exp(-all * step / 2) * own * step;
+            alive *= exp(-all * step);
+        }
+        ck_assert_double_lt(fabs(rt_risk(&s, log_hazard, 0, horizon) - p),
+                            1e-4);
+    }
+}
+END_TEST
+
+START_TEST(risk_is_a_probability_and_rises_with_time)
+{
+    struct rt_shape s = hazards(3, 2);
+    struct test_random r = {6};
+
+    for (int round = 0; round < 300; round++) {
+        const double spread = round % 3 == 0 ? 60 : 4;
+        float log_hazard[18];
+        double last = 0;
+
+        for (int i = 0; i < 18; i++)
+            log_hazard[i] = (float)(-5 + spread * test_normal(&r));
+        for (double day = 0; day < 4000; day = day * 1.7 + 0.3)
+            for (int k = 0; k < 3; k++) {
+                const double p = rt_risk(&s, log_hazard, k, day);
+                const double dead = rt_risk_death_first(&s, log_hazard, k, day);
+
+                ck_assert(p >= 0 && p <= 1);
+                ck_assert(dead >= 0 && p + dead <= 1);
+                ck_assert(k > 0 || p >= last - 1e-12);
+                last = k == 0 ? p : last;
+            }
+    }
+}
+END_TEST
+
+START_TEST(burden_is_the_log_of_the_hazard_added_up)
+{
+    struct rt_shape s = hazards(1, -1);
+    const float log_hazard[6] = {-2, -3, -4, -900, 800, 0};
+
+    ck_assert_double_lt(fabs(rt_log_burden(&s, log_hazard, 0, 20) -
+                             log(exp(-2) + 6 * exp(-3) + 13 * exp(-4))),
+                        1e-9);
+    ck_assert_double_lt(fabs(rt_log_burden(&s, log_hazard, 0, 91) - 800), 1e-6);
+}
+END_TEST
+
+START_TEST(calibration_is_monotone_or_refused)
+{
+    const double from[3] = {0.1, 0.2, 0.6}, to[3] = {0.05, 0.2, 0.3};
+    const double falls[3] = {0.05, 0.2, 0.1};
+    struct rt_calibration c = {
+        .kind = RT_CALIBRATION_KNOTS, .from = from, .to = to, .n = 3};
+    struct rt_calibration l = {.kind = RT_CALIBRATION_LOGISTIC, .slope = 1};
+    const struct rt_calibration none = {0};
+
+    ck_assert_int_eq(rt_calibration_check(&c, NULL), AN_OK);
+    ck_assert_double_eq(rt_calibrate(&c, 0), 0.05);
+    ck_assert_double_lt(fabs(rt_calibrate(&c, 0.15) - 0.125), 1e-12);
+    ck_assert_double_lt(fabs(rt_calibrate(&c, 0.4) - 0.25), 1e-12);
+    ck_assert_double_eq(rt_calibrate(&c, 1), 0.3);
+    c.to = falls;
+    ck_assert_int_eq(rt_calibration_check(&c, NULL), AN_CONFIG);
+    c.n = 0;
+    ck_assert_int_eq(rt_calibration_check(&c, NULL), AN_CONFIG);
+    ck_assert_double_lt(fabs(rt_calibrate(&l, 0.3) - 0.3), 1e-12);
+    l.intercept = log(2);
+    ck_assert_double_lt(fabs(rt_calibrate(&l, 0.5) - 2.0 / 3), 1e-12);
+    ck_assert_double_eq(rt_calibrate(&l, 0), 0);
+    ck_assert_double_eq(rt_calibrate(&l, 1), 1);
+    l.slope = -1;
+    ck_assert_int_eq(rt_calibration_check(&l, NULL), AN_CONFIG);
+    ck_assert_double_eq(rt_calibrate(&none, 0.7), 0.7);
+}
+END_TEST
+
+START_TEST(ranks_the_listed_concepts_only)
+{
+    const float log_rate[6] = {-3, -1, -2, 9, -1, -7};
+    const int32_t among[5] = {0, 4, 2, 1, 5};
+    const double e[5] = {exp(-1), exp(-1), exp(-2), exp(-3), exp(-7)};
+    double sum = 0, total = 0;
+    struct rt_next next[8];
+
+    for (int i = 0; i < 5; i++)
+        sum += e[i];
+    ck_assert_uint_eq(rt_rank(log_rate, among, 5, 2, next, 3), 3);
+    ck_assert_int_eq(next[0].concept, 1);
+    ck_assert_int_eq(next[1].concept, 4);
+    ck_assert_int_eq(next[2].concept, 2);
+    ck_assert_double_lt(fabs(next[0].p - e[0] / sum * (1 - exp(-2 * sum))),
+                        1e-9);
+    ck_assert_uint_eq(rt_rank(log_rate, among, 5, 1e9, next, 8), 5);
+    ck_assert_int_eq(next[4].concept, 5);
+    for (int i = 0; i < 5; i++)
+        total += next[i].p;
+    ck_assert_double_lt(fabs(total - 1), 1e-12);
+    ck_assert_uint_eq(rt_rank(log_rate, among, 0, 1, next, 8), 0);
+}
+END_TEST
+
+static const struct {
+    struct rt_record_facts facts;
+    enum ctx_abstention want;
+} records[] = {
+    {{2, 50, 0, 50}, CTX_ABSTAIN_SHORT_HISTORY},
+    {{3, 0, 0, 50}, CTX_ABSTAIN_UNKNOWN_CODES},
+    {{3, 7, 3, 50}, CTX_ABSTAIN_NONE},
+    {{3, 6, 3, 50}, CTX_ABSTAIN_UNKNOWN_CODES},
+    {{3, 9, 0, 17.9}, CTX_ABSTAIN_OUT_OF_POPULATION},
+    {{3, 9, 0, 91}, CTX_ABSTAIN_OUT_OF_POPULATION},
+    {{3, 9, 0, (double)NAN}, CTX_ABSTAIN_OUT_OF_POPULATION},
+};
+
+START_TEST(abstains_outside_its_limits)
+{
+    const struct rt_limits limits = {3, 0.3, 18, 90};
+
+    ck_assert_int_eq(rt_abstain(&limits, &records[_i].facts), records[_i].want);
+}
+END_TEST
+
+struct scene {
+    struct an_arena arena;
+    struct rt_model m;
+    struct rt_history h;
+    struct rt_query q;
+};
+
+static void scene_init(struct scene *s)
+{
+    struct test_random r = {21};
+    struct rt_shape shape = test_shape();
+
+    an_arena_init(&s->arena, 64 << 20);
+    test_model(&s->m, &s->arena, &shape, &r);
+    s->h = test_history(&s->arena, &shape, 12, &r);
+    s->q = (struct rt_query){11, test_wide(&s->arena, &shape, &r)};
+}
+
+START_TEST(attribution_is_the_difference_that_leaving_out_makes)
+{
+    struct scene s;
+    struct rt_workspace ws, small;
+    uint32_t item[64];
+    struct rt_group group[4];
+    double effect[4 * 3], again[4 * 3];
+    size_t used;
+
+    scene_init(&s);
+    for (uint32_t i = 0; i < 64; i++)
+        item[i] = i;
+    group[0] = (struct rt_group){NULL, 0, s.q.wide};
+    group[1] = (struct rt_group){item, 3, s.q.wide};
+    group[2] = (struct rt_group){item + 5, 4, s.q.wide};
+    group[3] = (struct rt_group){item, s.h.n_items, s.q.wide};
+    ck_assert_uint_le(s.h.n_items, 64);
+    ck_assert_int_eq(rt_workspace_init(&ws, &s.arena, &s.m.shape, 60, 5, NULL),
+                     AN_OK);
+    ck_assert_int_eq(
+        rt_workspace_init(&small, &s.arena, &s.m.shape, 12, 1, NULL), AN_OK);
+    used = s.arena.used_bytes;
+    ck_assert_int_eq(rt_attribute(&s.m, &ws, &s.arena, &s.h, &s.q, group, 4, 30,
+                                  effect, NULL),
+                     AN_OK);
+    ck_assert_uint_eq(s.arena.used_bytes, used);
+    ck_assert_int_eq(rt_attribute(&s.m, &small, &s.arena, &s.h, &s.q, group, 4,
+                                  30, again, NULL),
+                     AN_OK);
+    for (int k = 0; k < 3; k++) {
+        ck_assert_double_lt(fabs(effect[k]), 1e-4);
+        ck_assert_double_gt(fabs(effect[3 + k]), 1e-4);
+    }
+    for (int i = 0; i < 12; i++)
+        ck_assert_double_lt(fabs(effect[i] - again[i]), 1e-4);
+    an_arena_free(&s.arena);
+}
+END_TEST
+
+START_TEST(attribution_of_the_wide_branch_is_its_own_weight)
+{
+    struct scene s;
+    struct rt_workspace ws;
+    struct rt_group group;
+    float other[9];
+    double effect[3];
+
+    scene_init(&s);
+    memcpy(other, s.q.wide, sizeof(other));
+    other[4] -= 2;
+    group = (struct rt_group){NULL, 0, other};
+    ck_assert_int_eq(rt_workspace_init(&ws, &s.arena, &s.m.shape, 12, 1, NULL),
+                     AN_OK);
+    ck_assert_int_eq(rt_attribute(&s.m, &ws, &s.arena, &s.h, &s.q, &group, 1,
+                                  30, effect, NULL),
+                     AN_OK);
+    for (int k = 0; k < 3; k++)
+        ck_assert_double_lt(fabs(effect[k] - 2 * (double)s.m.w.wide[k * 9 + 4]),
+                            1e-4);
+    an_arena_free(&s.arena);
+}
+END_TEST
+
+Suite *runtime_risk_suite(void)
+{
+    const TTest *const test[] = {
+        risk_equals_a_hand_worked_example,
+        risk_equals_numeric_integration,
+        risk_is_a_probability_and_rises_with_time,
+        burden_is_the_log_of_the_hazard_added_up,
+        calibration_is_monotone_or_refused,
+        ranks_the_listed_concepts_only,
+        attribution_is_the_difference_that_leaving_out_makes,
+        attribution_of_the_wide_branch_is_its_own_weight};
+    Suite *s = TEST_SUITE("runtime/risk", test);
+    TCase *tc = tcase_create("records");
+
+    tcase_add_loop_test(tc, abstains_outside_its_limits, 0,
+                        (int)(sizeof(records) / sizeof(*records)));
+    suite_add_tcase(s, tc);
+    return s;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/suite.h"
+
+Suite *trainer_gradient_suite(void);
+Suite *trainer_delphi_suite(void);
+Suite *trainer_cohort_suite(void);
+Suite *trainer_fit_suite(void);
+Suite *trainer_command_suite(void);
+
+Suite *(*const test_suites[])(void) = {
+    trainer_gradient_suite, trainer_delphi_suite,  trainer_cohort_suite,
+    trainer_fit_suite,      trainer_command_suite, NULL,
+};

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trainer/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct tr_command tr_commands[] = {
+    {"fit", "fit a model to a cohort", tr_command_fit},
+    {NULL, NULL, NULL},
+};
+
+/* Errors that have no place in their input say none. */
+static bool has_place(const struct an_where *where)
+{
+    return where->byte || where->line || where->path[0] || where->segment[0];
+}
+
+int tr_command_failed(const char *command, const char *subject,
+                      const struct an_err *err)
+{
+    char text[512];
+
+    if (has_place(&err->where))
+        an_err_print(err, text, sizeof(text));
+    else
+        snprintf(
+            text, sizeof(text), "%s%s%s%s", err->what, err->sys > 0 ? " (" : "",
+            err->sys > 0 ? strerror(err->sys) : "", err->sys > 0 ? ")" : "");
+    fprintf(stderr, "anamnesis-train %s: %s%s%s\n", command,
+            subject ? subject : "", subject ? ": " : "", text);
+    return TR_EXIT_FAILED;
+}
+
+bool tr_option(int argc, char **argv, int *i, struct an_str *name,
+               struct an_str *value)
+{
+    struct an_str rest = an_str_c(argv[*i]);
+
+    if (!an_str_starts(rest, AN_STR("--")))
+        return false;
+    rest = an_str_sub(rest, 2, rest.n - 2);
+    if (memchr(rest.p, '=', rest.n)) {
+        an_str_cut(&rest, '=', name);
+        *value = rest;
+        return true;
+    }
+    if (*i + 1 >= argc)
+        return false;
+    *name = rest;
+    *value = an_str_c(argv[++*i]);
+    return true;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands of anamnesis-train.  Each gets its own arguments, after its
+ * name; prints results to stdout, progress and errors to stderr; returns the
+ * exit status.
+ *
+ * Thread-safety: confined (a program's main thread). */
+#ifndef TRAINER_COMMAND_H
+#define TRAINER_COMMAND_H
+
+#include "base/err.h"
+
+enum tr_exit { TR_EXIT_OK = 0, TR_EXIT_FAILED = 1, TR_EXIT_USAGE = 2 };
+
+struct tr_command {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+};
+
+/* The table, ended by a row without a name. */
+extern const struct tr_command tr_commands[];
+
+int tr_command_fit(int argc, char **argv);
+
+/* "anamnesis-train COMMAND: <error>", and TR_EXIT_FAILED. */
+int tr_command_failed(const char *command, const char *subject,
+                      const struct an_err *err);
+
+/* One "--name value" or "--name=value" at argv[*i]; *i moves to its last
+ * argument.  False when argv[*i] is no option or its value is missing. */
+bool tr_option(int argc, char **argv, int *i, struct an_str *name,
+               struct an_str *value);
+
+#endif

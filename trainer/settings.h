@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a fit can be told: one table from which the struct, the defaults, the
+ * checks, the command line and its help are made.
+ *
+ * Thread-safety: immutable. */
+#ifndef TRAINER_SETTINGS_H
+#define TRAINER_SETTINGS_H
+
+#include "base/err.h"
+
+/*        name, default, lowest, highest, help */
+#define TR_INTS(X)                                                             \
+    X(seed, 1, 0, INT64_MAX, "the same seed gives the same model")             \
+    X(threads, 1, 1, 256, "worker threads; part of what fixes the result")     \
+    X(epochs, 8, 1, 100000, "times through the training patients")             \
+    X(batch_rows, 4096, 1, 10000000, "positions in one step")                  \
+    X(layers, 6, 0, 64, "transformer layers")                                  \
+    X(channels, 128, 4, 2048, "width of a position")                           \
+    X(heads, 4, 1, 64, "attention heads")                                      \
+    X(positions, 512, 2, 65536, "longest history that is read")                \
+    X(value_hidden, 16, 1, 256, "units of the value network")                  \
+    X(rank, 32, 0, 256, "rank of the hazards' change over time")
+
+#define TR_REALS(X)                                                            \
+    X(rate, 1.5e-3, 0, 1, "learning rate at its highest")                      \
+    X(rate_end, 0.02, 0, 1, "its end, as a share of the highest")              \
+    X(warmup, 0.05, 0, 0.9, "share of the run in which it rises")              \
+    X(beta1, 0.9, 0, 0.9999, "decay of the first moment")                      \
+    X(beta2, 0.98, 0, 0.9999, "decay of the second moment")                    \
+    X(decay, 0.05, 0, 10, "weight decay of matrices")                          \
+    X(clip, 1, 0, 1e6, "longest gradient; 0 for no limit")                     \
+    X(drop, 0.1, 0, 0.9, "share of units dropped")                             \
+    X(hide, 0.1, 0, 0.9, "share of concepts and values hidden")                \
+    X(rate_weight, 0.1, 0, 1e3, "weight of the next-event loss")               \
+    X(hazard_weight, 1, 0, 1e3, "weight of the outcome loss")                  \
+    X(wide_rate, 5, 0, 1e3, "learning rate of the wide branch, times `rate`")  \
+    X(wide_l2, 1e-4, 0, 1e3, "L2 penalty of the wide branch")
+
+struct tr_settings {
+#define X(name, standard, low, high, help) int64_t name;
+    TR_INTS(X)
+#undef X
+#define X(name, standard, low, high, help) double name;
+    TR_REALS(X)
+#undef X
+};
+
+void tr_settings_init(struct tr_settings *s);
+
+/* Set one by name ("batch_rows", or "batch-rows" as on the command line).
+ * AN_NOTFOUND, AN_TYPE when it is no number, AN_LIMIT out of its range. */
+enum an_code tr_settings_set(struct tr_settings *s, struct an_str name,
+                             struct an_str value, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* Row i of the table: false past the end. */
+struct tr_setting {
+    const char *name, *help;
+    double standard, low, high;
+    bool whole;
+};
+bool tr_settings_row(size_t i, struct tr_setting *row);
+
+/* Whether `said` names that setting, "-" standing for "_". */
+bool tr_setting_named(struct an_str said, const char *name);
+
+#endif
