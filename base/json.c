@@ -220,14 +220,14 @@ static int check_many(struct reader *r, const struct an_json *object)
     struct an_mark mark = an_arena_mark(r->arena);
     size_t n = object->n, i = 0;
     const struct an_json **member =
-        an_arena_get(r->arena, n + n / 2 + 1, sizeof(*member));
+        an_arena_get(r->arena, n + n / 2 + 1, sizeof(void *));
     int ok = 1;
 
     if (member == NULL)
         return stop(r, AN_NOMEM, "out of memory");
     for (const struct an_json *m = object->as.first; m; m = m->next)
         member[i++] = m;
-    an_sort(member, n, sizeof(*member), member + n, by_key);
+    an_sort(member, n, sizeof(void *), member + n, by_key);
     for (i = 1; i < n && ok; i++)
         if (by_key(&member[i - 1], &member[i]) == 0)
             ok = twice(r, an_json_key(member[i]));

@@ -86,7 +86,7 @@ static struct fhir_person *person_add(struct fhir_reader *r,
         if (more == NULL)
             return NULL;
         if (r->n_persons)
-            memcpy(more, r->person, r->n_persons * sizeof(*more));
+            memcpy(more, r->person, r->n_persons * sizeof(void *));
         r->person = more;
         r->persons_size = size;
     }

@@ -66,47 +66,67 @@ static void sender_read(struct fhir_reader *r, const struct fhir_entry *e)
 
 /* ---- versions in one Bundle --------------------------------------------- */
 
-/* Of the entries for one resource the one said last counts; of a history
- * Bundle that does not say when, the first (FHIR R4 3.1.0.15.2). */
+static bool same_resource(const struct fhir_entry *a,
+                          const struct fhir_entry *b)
+{
+    return a->id.n && an_str_eq(a->id, b->id) && an_str_eq(a->type, b->type) &&
+           an_str_eq(a->server, b->server);
+}
+
+/* Of the entries for one resource, by_id[from..end), the one said last counts;
+ * of those said at the same time the first, as a history Bundle has the newest
+ * there (FHIR R4 3.1.0.15.2). */
+static void versions_of_one(struct fhir_reader *r, size_t from, size_t end)
+{
+    const struct fhir_entry *body = NULL, *first = r->by_id[from];
+    size_t newest = from;
+
+    for (size_t i = from; i < end; i++) {
+        if (r->by_id[i]->said_us > r->by_id[newest]->said_us)
+            newest = i;
+        if (body == NULL && r->by_id[i]->resource)
+            body = r->by_id[i];
+    }
+    for (size_t i = from; i < end; i++) {
+        struct fhir_entry *e = &r->entry[r->by_id[i] - r->entry];
+
+        e->older = i != newest;
+        e->body = body;
+    }
+    r->by_id[from] = r->by_id[newest];
+    r->by_id[newest] = first;
+}
+
 static void versions_mark(struct fhir_reader *r)
 {
     for (size_t i = 0, end; i < r->n_indexed; i = end) {
-        struct fhir_entry *newest = NULL;
-
-        for (end = i; end < r->n_indexed; end++) {
-            const struct fhir_entry *a = r->by_id[i], *b = r->by_id[end];
-            struct fhir_entry *e = &r->entry[b - r->entry];
-
-            if (!an_str_eq(a->id, b->id) || !an_str_eq(a->type, b->type) ||
-                b->id.n == 0)
-                break;
-            if (newest && e->said_us > newest->said_us)
-                newest->older = true;
-            if (newest && e->said_us <= newest->said_us)
-                e->older = true;
-            else
-                newest = e;
-        }
-        end += end == i;
+        end = i + 1;
+        while (end < r->n_indexed && same_resource(r->by_id[i], r->by_id[end]))
+            end++;
+        versions_of_one(r, i, end);
     }
 }
 
 /* ---- deletions ---------------------------------------------------------- */
 
-/* Whose it was: an older version in the Bundle may say, else there must be
- * only one patient about. */
-static struct fhir_person *deleted_whose(struct fhir_reader *r,
-                                         const struct fhir_entry *deleted)
+/* Whose it was, if an older version in the Bundle says so. */
+static struct fhir_person *body_whose(struct fhir_reader *r,
+                                      const struct fhir_entry *deleted)
 {
     const char *subject = deleted->rule ? deleted->rule->subject : "subject";
+    const struct fhir_entry *body = deleted->body;
 
-    for (size_t i = 0; i < r->n_entries; i++) {
-        const struct fhir_entry *e = &r->entry[i];
+    if (body == NULL)
+        return NULL;
+    return fhir_person(r, body, fhir_find(r, body->resource, subject, false));
+}
 
-        if (e->resource && an_str_eq(e->id, deleted->id) &&
-            an_str_eq(e->type, deleted->type))
-            return fhir_person(r, e, fhir_find(r, e->resource, subject, false));
-    }
+/* The one that all entries are about; NULL when there are several. */
+static struct fhir_person *only_person(struct fhir_reader *r)
+{
+    for (size_t i = 0; i < r->n_entries; i++)
+        if (r->entry[i].resource == NULL)
+            (void)body_whose(r, &r->entry[i]);
     for (size_t i = 1; i < r->n_persons; i++)
         if (ctx_identifier_cmp(&r->person[0]->id, &r->person[i]->id))
             return NULL;
@@ -127,7 +147,7 @@ static void deletion_read(struct fhir_reader *r, const struct fhir_entry *e)
 
     if (rule == NULL && !encounter)
         return;
-    subject.person = deleted_whose(r, e);
+    subject.person = e->body ? body_whose(r, e) : r->only;
     if (subject.person == NULL) {
         fhir_warn(r, AN_MISSING, "a deletion that names no patient");
         return;
@@ -170,6 +190,8 @@ static void place_set(struct fhir_reader *r, struct an_str where)
 static void entries_read(struct fhir_reader *r, struct ctx_account *account)
 {
     for (int deletions = 0; deletions < 2; deletions++) {
+        if (deletions)
+            r->only = only_person(r);
         for (size_t i = 0; i < r->n_entries && r->code == AN_OK; i++) {
             struct fhir_entry *e = &r->entry[i];
             size_t before = r->n_events + r->out->n_claims;

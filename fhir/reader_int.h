@@ -50,11 +50,12 @@ struct fhir_entry {
     struct an_str server, full_url;
     struct an_str where; /* its place: "/entry/3/resource" */
     int64_t said_us;
-    struct fhir_person *person;   /* a Patient's, once asked for */
-    const struct fhir_rule *rule; /* NULL: it makes no event by a row */
-    uint32_t type_row;            /* in fhir-types.tsv */
-    bool is_read;                 /* not only counted */
-    bool older;                   /* a newer version stands in the Bundle */
+    struct fhir_person *person;    /* a Patient's, once asked for */
+    const struct fhir_entry *body; /* of a deletion: an older version */
+    const struct fhir_rule *rule;  /* NULL: it makes no event by a row */
+    uint32_t type_row;             /* in fhir-types.tsv */
+    bool is_read;                  /* not only counted */
+    bool older;                    /* a newer version stands in the Bundle */
 };
 
 /* What all events of one resource share. */
@@ -98,6 +99,7 @@ struct fhir_reader {
     struct fhir_person **person;
     size_t n_persons, persons_size;
     size_t claims_size;
+    struct fhir_person *only; /* when everything was about one person */
     struct fhir_last last_patient, last_visit;
     struct fhir_place place; /* where the reader stands */
     bool history;
@@ -152,7 +154,9 @@ void fhir_value(struct fhir_reader *r, const struct an_json *j,
 
 /* ---- reference.c -------------------------------------------------------- */
 
-/* Sort what may be referred to.  Once, when the entries are known. */
+/* Sort what may be referred to.  Once, when the entries are known.  Entries of
+ * the same server, type and id stand together in by_id; references lead to the
+ * first of them. */
 void fhir_index(struct fhir_reader *r);
 /* False when the Reference leads nowhere. */
 bool fhir_resolve(struct fhir_reader *r, const struct fhir_entry *from,

@@ -50,19 +50,21 @@ struct an_str fhir_server_of(const struct fhir_reader *r, struct an_str server)
 
 /* ---- what may be referred to --------------------------------------------- */
 
-static int id_cmp(const struct fhir_entry *a, struct an_str type,
-                  struct an_str id)
+static int id_cmp(const struct fhir_entry *a, struct an_str server,
+                  struct an_str type, struct an_str id)
 {
     int cmp = an_str_cmp(a->id, id);
 
-    return cmp ? cmp : an_str_cmp(a->type, type);
+    if (cmp == 0)
+        cmp = an_str_cmp(a->type, type);
+    return cmp ? cmp : an_str_cmp(a->server, server);
 }
 
 static int by_id(const void *a, const void *b)
 {
     const struct fhir_entry *const *x = a, *const *y = b;
 
-    return id_cmp(*x, (*y)->type, (*y)->id);
+    return id_cmp(*x, (*y)->server, (*y)->type, (*y)->id);
 }
 
 static int by_url(const void *a, const void *b)
@@ -95,8 +97,8 @@ void fhir_index(struct fhir_reader *r)
         if (r->history || is_target(&r->entry[i]))
             r->by_url[r->n_indexed++] = &r->entry[i];
     memcpy(r->by_id, r->by_url, n * sizeof(struct fhir_entry *));
-    an_sort(r->by_url, n, sizeof(*r->by_url), scratch, by_url);
-    an_sort(r->by_id, n, sizeof(*r->by_id), scratch, by_id);
+    an_sort(r->by_url, n, sizeof(void *), scratch, by_url);
+    an_sort(r->by_id, n, sizeof(void *), scratch, by_id);
 }
 
 static const struct fhir_entry *find_url(const struct fhir_reader *r,
@@ -117,27 +119,37 @@ static const struct fhir_entry *find_url(const struct fhir_reader *r,
                : NULL;
 }
 
-/* The one of that server, and not an older version, if there are several. */
-static const struct fhir_entry *find_id(const struct fhir_reader *r,
-                                        struct an_str server,
-                                        struct an_str type, struct an_str id)
+/* The first that is not before this id. */
+static size_t lower_bound(const struct fhir_reader *r, struct an_str server,
+                          struct an_str type, struct an_str id)
 {
     size_t from = 0, to = r->n_indexed;
-    const struct fhir_entry *found = NULL;
 
     while (from < to) {
         size_t middle = from + (to - from) / 2;
 
-        if (id_cmp(r->by_id[middle], type, id) < 0)
+        if (id_cmp(r->by_id[middle], server, type, id) < 0)
             from = middle + 1;
         else
             to = middle;
     }
-    for (; from < r->n_indexed && id_cmp(r->by_id[from], type, id) == 0; from++)
-        if (found == NULL || (!r->by_id[from]->older &&
-                              an_str_eq(r->by_id[from]->server, server)))
-            found = r->by_id[from];
-    return found;
+    return from;
+}
+
+/* The one of that server, else that of the first server that has one: many
+ * senders fill fullUrl carelessly. */
+static const struct fhir_entry *find_id(const struct fhir_reader *r,
+                                        struct an_str server,
+                                        struct an_str type, struct an_str id)
+{
+    size_t i = lower_bound(r, server, type, id);
+
+    if (i == r->n_indexed || id_cmp(r->by_id[i], server, type, id))
+        i = lower_bound(r, AN_STR(""), type, id);
+    if (i == r->n_indexed || !an_str_eq(r->by_id[i]->id, id) ||
+        !an_str_eq(r->by_id[i]->type, type))
+        return NULL;
+    return r->by_id[i];
 }
 
 /* ---- references --------------------------------------------------------- */

@@ -54,7 +54,7 @@ static bool events_grow(struct fhir_reader *r)
         return false;
     if (r->n_events) {
         memcpy(event, r->event, r->n_events * sizeof(*event));
-        memcpy(owner, r->owner, r->n_events * sizeof(*owner));
+        memcpy(owner, r->owner, r->n_events * sizeof(void *));
     }
     r->event = event;
     r->owner = owner;
@@ -276,7 +276,10 @@ static bool event_read(struct fhir_reader *r, const struct fhir_rule *rule,
     if (!concept_of(r, subject->entry, fhir_find(r, json, rule->code, false),
                     e)) {
         fhir_warn(r, AN_MISSING, "it does not say what it is about");
-        return false;
+        /* What is taken back need not say again what it was. */
+        if (!ctx_event_withdrawn(e))
+            return false;
+        e->concept.display = AN_STR("withdrawn");
     }
     fhir_value(r, fhir_find(r, json, rule->value, false), &e->value);
     if (rule->kind == CTX_OBSERVATION)

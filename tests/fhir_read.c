@@ -187,7 +187,7 @@ static int by_text(const void *a, const void *b)
 /* The reading as sorted lines without their places. */
 static struct an_str sorted_dump(const struct ctx_reading *reading)
 {
-    struct an_str line[256], text;
+    struct an_str line[256] = {{NULL, 0}}, text;
     struct an_buf b;
     size_t n = 0;
 
