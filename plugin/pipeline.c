@@ -84,8 +84,7 @@ static struct an_str ack_id(struct pl_job *j)
     char hex[2 * ACK_ID_BYTES + 1];
     struct an_str copy;
 
-    if (j->verdict == PL_REFUSED &&
-        an_sha256(j->bytes, &digest, NULL) != AN_OK)
+    if (j->verdict == PL_REFUSED && an_sha256(j->bytes, &digest, NULL) != AN_OK)
         return AN_STR("0");
     an_hex_print(digest.b, ACK_ID_BYTES, hex);
     return an_arena_str(&j->arena, (struct an_str){hex, sizeof(hex) - 1}, &copy)

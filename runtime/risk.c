@@ -81,7 +81,7 @@ double rt_log_burden(const struct rt_shape *s, const float *log_hazard_kj,
             sum +=
                 days * exp((double)log_hazard_kj[outcome * s->bins + j] - top);
     }
-    return top + log(sum);
+    return sum > 0 ? top + log(sum) : top; /* no time: no burden */
 }
 
 static enum an_code knots_check(const struct rt_calibration *c,
