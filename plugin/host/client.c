@@ -137,7 +137,7 @@ enum an_code pl_client_send(struct pl_client *c, struct an_str message,
                             struct hl7_answer *answer, struct an_err *err)
 {
     struct hl7_message *m;
-    struct an_str framed, bytes;
+    struct an_str framed, bytes = {0};
     enum an_code rc;
 
     an_arena_reset(&c->arena);
