@@ -75,7 +75,10 @@ static enum an_code make_intake(struct pl_job *j)
 
 /* ---- the answer --------------------------------------------------------- */
 
-enum { ACK_ID_BYTES = 10 }; /* of the digest: HL7 v2.5.1 allows 20 digits */
+enum {
+    ACK_ID_BYTES = 10,       /* of the digest: HL7 v2.5.1 allows 20 digits */
+    ANSWER_BYTES = 256 << 10 /* kept for it, whatever the message took */
+};
 
 /* Our control id: the same for the same message. */
 static struct an_str ack_id(struct pl_job *j)
@@ -112,6 +115,7 @@ static void print_answer(struct pl_job *j, int64_t at_us)
     bool wrong = j->err.code != AN_OK;
 
     j->answered_us = at_us;
+    j->arena.limit_bytes = j->arena.used_bytes + ANSWER_BYTES;
     if (j->in.format == PL_FORMAT_HL7V2) {
         struct hl7_ack ack = {.code = ack_code(j),
                               .now = an_time_us(at_us - at_us % 1000000),
@@ -157,12 +161,14 @@ static void settle(struct pl_job *j)
 {
     const struct pl_receipt *r = &j->waiter.receipt;
 
-    if (j->waiter.code != AN_OK) {
-        j->verdict = PL_FAILED;
-        j->err = j->waiter.err;
-    } else if (r->code != AN_OK) {
+    /* A receipt of its own with an error: this one alone is refused, and the
+     * committer repeats that error as the waiter's. */
+    if (r->code != AN_OK) {
         j->verdict = PL_REFUSED;
         j->err = r->err;
+    } else if (j->waiter.code != AN_OK) {
+        j->verdict = PL_FAILED;
+        j->err = j->waiter.err;
     } else {
         j->verdict = r->duplicate ? PL_DUPLICATE : PL_ACCEPTED;
     }

@@ -3,6 +3,7 @@
  * whole?  Opens nothing for writing. */
 #include "plugin/host/command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,7 +40,7 @@ static enum an_code check_store(struct an_arena *arena, const char *path,
     struct pl_status status;
     enum an_code rc;
 
-    if (access(path, F_OK) != 0) {
+    if (access(path, F_OK) != 0 && errno == ENOENT) {
         (void)printf("# store: %s does not exist yet\n", path);
         return AN_OK;
     }

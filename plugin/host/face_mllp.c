@@ -20,7 +20,10 @@ static void answered(struct pl_job *job, void *user)
     struct flight *f = user;
 
     atomic_fetch_add(&f->server->n_verdict[pl_job_verdict(job)], 1);
-    (void)pl_mllp_answer(f->server->mllp, f->ref, pl_job_answer(job));
+    /* Without memory for an answer there is none: the connection is closed
+     * when its time is up, and the sender repeats the message. */
+    if (pl_job_answer(job).n)
+        (void)pl_mllp_answer(f->server->mllp, f->ref, pl_job_answer(job));
     pl_job_free(job);
     free(f);
 }

@@ -100,6 +100,8 @@ static enum an_code add_path(struct pl_feed_source *f, const char *path,
         return depth < DEPTH ? add_folder(f, path, depth, err)
                              : fail(err, AN_LIMIT,
                                     "folders are nested too deep", path, 0);
+    if (!S_ISREG(st.st_mode)) /* a pipe would be waited for */
+        return fail(err, AN_TYPE, "not a plain file", path, 0);
     return add_file(f, path, (uint64_t)st.st_size, err);
 }
 
@@ -177,9 +179,12 @@ static enum an_code inflate_file(struct pl_feed_source *f, const char *path,
         p = grown;
         size *= 2;
     }
-    if (gz)
-        (void)gzclose(gz);
+    /* A file that ends too early is told of by gzclose alone. */
+    if (gz && gzclose(gz) != Z_OK)
+        got = -1;
     if (gz == NULL || p == NULL || got < 0 || n == 0) {
+        if (p)
+            explicit_bzero(p, n);
         free(p);
         return fail(err, AN_IO, "cannot be inflated", path, gz ? 0 : errno);
     }

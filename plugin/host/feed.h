@@ -41,13 +41,15 @@ struct pl_feed_source {
     struct fhir_ndjson ndjson;
 };
 
-/* AN_NOTFOUND or AN_IO with the path as the place; AN_NOMEM. */
+/* AN_NOTFOUND, AN_TYPE (not a plain file) or AN_IO with the path as the place;
+ * AN_LIMIT (nested too deep); AN_NOMEM. */
 enum an_code pl_feed_open(struct pl_feed_source *f, char *const *path, size_t n,
                           struct an_err *err)
     __attribute__((warn_unused_result));
 
 /* The next message.  AN_NOTFOUND at the end; AN_TYPE for a file that is
- * neither HL7v2 nor JSON (it is passed over by the next call); AN_IO. */
+ * neither HL7v2 nor JSON, AN_IO for one that cannot be read or inflated whole:
+ * the next call passes over it. */
 enum an_code pl_feed_next(struct pl_feed_source *f, struct pl_feed_item *item,
                           struct an_err *err)
     __attribute__((warn_unused_result));

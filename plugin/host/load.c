@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 enum {
-    IN_FLIGHT = 512, /* messages that wait for their commit */
+    IN_FLIGHT = 512,           /* messages that wait for their commit */
+    IN_FLIGHT_BYTES = 8 << 20, /* and their bytes: far below what the committer
+                                  refuses, as a load waits and never fails */
     SHOWN_REFUSALS = 20,
     BAR_WIDTH = 30,
     BAR_EVERY = 64, /* messages */
@@ -25,6 +27,7 @@ struct tally {
     pthread_cond_t moved;
     uint64_t n_messages, n_verdict[PL_FAILED + 1], n_events, n_warned;
     unsigned in_flight;
+    size_t in_flight_bytes;
     uint64_t n_shown;
 };
 
@@ -42,7 +45,7 @@ struct flight {
     struct loader *loader;
     struct pl_job *job;
     const char *file;
-    size_t offset;
+    size_t offset, bytes;
     uint64_t line;
 };
 
@@ -82,17 +85,38 @@ static void landed(struct pl_job *job, void *user)
     (void)pthread_mutex_lock(&t->lock);
     count_job(t, f);
     t->in_flight--;
+    t->in_flight_bytes -= f->bytes;
     (void)pthread_cond_signal(&t->moved);
     (void)pthread_mutex_unlock(&t->lock);
     pl_job_free(job);
     free(f);
 }
 
-static void wait_below(struct tally *t, unsigned in_flight)
+static void wait_for_all(struct tally *t)
 {
     (void)pthread_mutex_lock(&t->lock);
-    while (t->in_flight > in_flight)
+    while (t->in_flight)
         (void)pthread_cond_wait(&t->moved, &t->lock);
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+/* Wait for room, and take it.  A message larger than all room goes alone. */
+static void take_off(struct tally *t, size_t bytes)
+{
+    (void)pthread_mutex_lock(&t->lock);
+    while (t->in_flight >= IN_FLIGHT ||
+           (t->in_flight && t->in_flight_bytes + bytes > IN_FLIGHT_BYTES))
+        (void)pthread_cond_wait(&t->moved, &t->lock);
+    t->in_flight++;
+    t->in_flight_bytes += bytes;
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+/* What never became a job; the committer's thread may be counting, too. */
+static void count_refusal(struct tally *t)
+{
+    (void)pthread_mutex_lock(&t->lock);
+    t->n_verdict[PL_REFUSED]++;
     (void)pthread_mutex_unlock(&t->lock);
 }
 
@@ -113,10 +137,8 @@ static enum an_code load_here(struct loader *l, const struct pl_feed_item *item,
     f->file = item->file;
     f->offset = item->offset;
     f->line = item->line;
-    wait_below(&l->tally, IN_FLIGHT - 1);
-    (void)pthread_mutex_lock(&l->tally.lock);
-    l->tally.in_flight++;
-    (void)pthread_mutex_unlock(&l->tally.lock);
+    f->bytes = item->bytes.n;
+    take_off(&l->tally, f->bytes);
     pl_job_read(f->job, pl_engine_settings(l->engine));
     pl_job_store(f->job, pl_engine_committer(l->engine), landed, f);
     return AN_OK;
@@ -182,20 +204,20 @@ static int load_all(struct loader *l)
     while ((rc = pl_feed_next(&l->feed, &item, &err)) != AN_NOTFOUND) {
         if (rc == AN_TYPE || rc == AN_IO) { /* that file; the rest goes on */
             (void)pl_complain(&err);
-            l->tally.n_verdict[PL_REFUSED]++;
+            count_refusal(&l->tally);
             continue;
         }
         if (rc == AN_OK)
             rc = l->client ? send_there(l, &item, &err)
                            : load_here(l, &item, &err);
         if (rc != AN_OK) {
-            wait_below(&l->tally, 0);
+            wait_for_all(&l->tally);
             return pl_complain(&err);
         }
         if (++l->tally.n_messages % BAR_EVERY == 0)
             draw_bar(l, false);
     }
-    wait_below(&l->tally, 0);
+    wait_for_all(&l->tally);
     draw_bar(l, true);
     return PL_EXIT_OK;
 }

@@ -43,13 +43,18 @@ enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 int pl_complain(const struct an_err *err)
 {
     char text[512];
-
     bool placed =
         err->where.segment[0] || err->where.path[0] || err->where.byte;
 
     an_err_print(err, text, sizeof(text));
     (void)fflush(stdout);
-    (void)fprintf(stderr, "anamnesis: %s\n", placed ? text : err->what);
+    if (placed)
+        (void)fprintf(stderr, "anamnesis: %s\n", text);
+    else
+        (void)fprintf(stderr, "anamnesis: %s%s%s%s\n",
+                      err->what ? err->what : an_code_text(err->code),
+                      err->sys ? " (" : "", err->sys ? strerror(err->sys) : "",
+                      err->sys ? ")" : "");
     switch (err->code) {
     case AN_CONFIG:
     case AN_SYNTAX:

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { GROUP = 64, ARENA_BYTES = 1 << 30 };
+enum { GROUP = 64, GROUP_BYTES = 16 << 20, ARENA_BYTES = 1 << 30 };
 
 struct counts {
     unsigned long long n_read, n_unreadable;
@@ -21,9 +21,9 @@ static enum an_code next_group(struct pl_engine *e, struct pl_reader *reader,
     const struct pl_intake *intake[GROUP];
     struct pl_receipt receipt[GROUP];
     enum an_code rc = AN_OK;
-    size_t n = 0, seen = 0;
+    size_t n = 0, seen = 0, bytes = 0;
 
-    while (rc == AN_OK && seen < GROUP) {
+    while (rc == AN_OK && seen < GROUP && bytes < GROUP_BYTES) {
         struct pl_message m;
 
         rc = pl_message_next(reader, arena, *after, &m, err);
@@ -31,6 +31,7 @@ static enum an_code next_group(struct pl_engine *e, struct pl_reader *reader,
             break;
         *after = m.id;
         seen++;
+        bytes += m.bytes.n;
         job[n] = pl_engine_job(e, m.format, m.feed, m.bytes, true);
         if (job[n] == NULL) {
             rc = an_fail_nomem(err);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ARENA_BYTES = 1 << 30, TEXT_WIDTH = 60 };
+enum { ARENA_BYTES = 1 << 30, TEXT_WIDTH = 60, ID_WIDTH = 256 };
 
 struct request {
     struct an_str authority, value;
@@ -53,6 +53,16 @@ static void print_text(struct an_str s, size_t width)
         (void)fputs("...", stdout);
 }
 
+static void print_pair(const char *before, struct an_str a, const char *between,
+                       struct an_str b, const char *after)
+{
+    (void)fputs(before, stdout);
+    print_text(a, ID_WIDTH);
+    (void)fputs(between, stdout);
+    print_text(b, ID_WIDTH);
+    (void)fputs(after, stdout);
+}
+
 static void print_value(const struct ctx_event *e)
 {
     const struct ctx_value *v = &e->value;
@@ -61,8 +71,10 @@ static void print_value(const struct ctx_event *e)
         return;
     (void)fputs("  ", stdout);
     if (v->kind == CTX_VALUE_QUANTITY) {
-        (void)printf("%.*s%.*s %.*s", AN_STR_ARG(v->comparator),
-                     AN_STR_ARG(v->literal), AN_STR_ARG(v->unit));
+        print_text(v->comparator, TEXT_WIDTH);
+        print_text(v->literal, TEXT_WIDTH);
+        (void)putchar(' ');
+        print_text(v->unit, TEXT_WIDTH);
     } else if (v->kind == CTX_VALUE_CODE) {
         print_text(v->code.display.n ? v->code.display : v->code.code,
                    TEXT_WIDTH);
@@ -70,9 +82,9 @@ static void print_value(const struct ctx_event *e)
         print_text(v->text, TEXT_WIDTH);
     }
     if (e->low.n + e->high.n)
-        (void)printf(" (%.*s..%.*s)", AN_STR_ARG(e->low), AN_STR_ARG(e->high));
+        print_pair(" (", e->low, "..", e->high, ")");
     if (e->flag.n)
-        (void)printf(" %.*s", AN_STR_ARG(e->flag));
+        print_pair(" ", e->flag, "", AN_STR(""), "");
 }
 
 static void print_event(const struct ctx_event *e, const struct request *q)
@@ -85,13 +97,13 @@ static void print_event(const struct ctx_event *e, const struct request *q)
     print_text(e->concept.display.n ? e->concept.display : e->concept.code,
                TEXT_WIDTH);
     if (e->concept.display.n && e->concept.code.n)
-        (void)printf(" [%.*s]", AN_STR_ARG(e->concept.code));
+        print_pair(" [", e->concept.code, "]", AN_STR(""), "");
     print_value(e);
     if (e->status != CTX_STATUS_FINAL)
         (void)printf("  (%s)", ctx_status_text(e->status));
     if (q->sources)
-        (void)printf("  <- %.*s of message %.*s", AN_STR_ARG(e->place),
-                     AN_STR_ARG(an_str_sub(e->message, 0, 12)));
+        print_pair("  <- ", e->place, " of message ",
+                   an_str_sub(e->message, 0, 12), "");
     (void)putchar('\n');
 }
 
@@ -100,9 +112,8 @@ static void print_person(const struct ctx_person *p)
     for (size_t i = 0; i < p->n_members; i++) {
         const struct ctx_identifier *id = &p->member[i].id;
 
-        (void)printf("%s %.*s %.*s%s\n", i == p->current ? "patient" : "  also",
-                     AN_STR_ARG(id->authority), AN_STR_ARG(id->value),
-                     p->member[i].retired ? " (merged)" : "");
+        print_pair(i == p->current ? "patient " : "  also ", id->authority, " ",
+                   id->value, p->member[i].retired ? " (merged)\n" : "\n");
     }
 }
 
@@ -119,8 +130,8 @@ static enum an_code show(struct pl_reader *reader, struct an_arena *arena,
     if (found.n > 1) {
         (void)puts("several patients have this number; name its authority:");
         for (size_t i = 0; i < found.n; i++)
-            (void)printf("  %.*s %.*s\n", AN_STR_ARG(found.id[i].authority),
-                         AN_STR_ARG(found.id[i].value));
+            print_pair("  ", found.id[i].authority, " ", found.id[i].value,
+                       "\n");
         return an_fail(err, AN_CONFLICT, "the number alone is not enough", 0);
     }
     rc = pl_history(reader, arena, &found.id[0], q->as_of_us, &history, err);
