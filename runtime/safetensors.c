@@ -84,7 +84,7 @@ enum an_code rt_safetensors_read(struct an_arena *arena, struct an_str bytes,
     const struct an_json *header;
     uint32_t n_here = 0;
     const float *block;
-    size_t data;
+    size_t data = 0;
     enum an_code code = header_read(arena, bytes, &header, &data, err);
 
     if (code != AN_OK)
@@ -152,7 +152,7 @@ enum an_code rt_safetensors_write(struct an_arena *arena,
     const uint64_t n = rt_tensors(s, tensor);
     struct an_str text;
     enum an_code code = header_write(arena, tensor, &text, err);
-    size_t data;
+    size_t data = 0;
     char *p;
 
     if (code != AN_OK)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 const struct tr_command tr_commands[] = {
+    {"dataset", "make a data set without names", tr_command_dataset},
     {"fit", "fit a model to a cohort", tr_command_fit},
     {NULL, NULL, NULL},
 };

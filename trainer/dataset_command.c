@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* anamnesis-train dataset */
+#include "base/decimal.h"
+#include "trainer/command.h"
+#include "trainer/dataset.h"
+#include "trainer/file.h"
+#include "trainer/source.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { MAX_PATHS = 256 };
+
+#ifndef TR_DATA_DIR
+#    define TR_DATA_DIR "config"
+#endif
+
+struct job {
+    const char *path[MAX_PATHS], *out, *outcomes, *concepts;
+    size_t n_paths;
+    uint64_t memory_mb;
+    struct tr_dataset_how how;
+    bool help;
+};
+
+static void usage(FILE *out)
+{
+    fputs(
+        "usage: anamnesis-train dataset [OPTION...] --out FOLDER PATH...\n\n"
+        "Reads FHIR R4 (Bundles as .json, resources as .ndjson, both also "
+        ".gz; folders\nare walked) and writes a data set without names: "
+        "cohort.bin, vocabulary.json,\nreport.json, report.txt.\n\n"
+        "  --seed N          make the same files again; for invented patients "
+        "only, since\n"
+        "                    it lets its holder recognise a patient (else the "
+        "key is\n"
+        "                    random and thrown away)\n"
+        "  --split A/B/C     share of patients to train, tune, test "
+        "(70/15/15)\n"
+        "  --min-people N    a code that fewer training patients have gets no "
+        "row (5)\n"
+        "  --max-concepts N  rows of the vocabulary (4096)\n"
+        "  --min-values N    values needed to standardise a measurement (20)\n"
+        "  --asked N         questions per patient, beside discharges (8)\n"
+        "  --until WHEN      end of observation of the living: `data` (the "
+        "last moment of\n"
+        "                    all), `record` (each one's own; for shifted "
+        "dates), or a date\n"
+        "                    (data)\n"
+        "  --years N         only the last N years before that are observed; "
+        "what is older\n"
+        "                    is history (0: all are)\n"
+        "  --outcomes FOLDER one YAML file for each (" TR_DATA_DIR
+        "/outcomes)\n"
+        "  --concepts FILE   codes that mean the same (" TR_DATA_DIR
+        "/tables/concepts.tsv)\n"
+        "  --memory-mb N     most memory for what is read (8192)\n",
+        out);
+}
+
+static bool number(struct an_str value, uint64_t low, uint64_t high,
+                   uint64_t *out)
+{
+    return an_str_u64(value, out) && *out >= low && *out <= high;
+}
+
+static bool small(struct an_str value, uint32_t low, uint32_t high,
+                  uint32_t *out)
+{
+    uint64_t n;
+
+    if (!number(value, low, high, &n))
+        return false;
+    *out = (uint32_t)n;
+    return true;
+}
+
+static bool set_split(struct tr_dataset_how *how, struct an_str value)
+{
+    struct an_str part;
+
+    for (int s = 0; s < TR_N_SPLITS; s++)
+        if (!an_str_cut(&value, '/', &part) ||
+            !small(part, 0, 1000000, &how->share[s]))
+            return false;
+    return value.p == NULL && how->share[TR_TRAIN] > 0;
+}
+
+static bool set_until(struct tr_dataset_how *how, struct an_str value)
+{
+    struct an_time t;
+
+    if (an_str_eq(value, AN_STR("data")))
+        how->until = TR_UNTIL_DATA;
+    else if (an_str_eq(value, AN_STR("record")))
+        how->until = TR_UNTIL_RECORD;
+    else if (an_time_fhir(value, &(struct an_zone){0}, &t))
+        how->until = TR_UNTIL_DATE, how->until_us = t.us;
+    else
+        return false;
+    return true;
+}
+
+static bool set_how(struct job *job, struct an_str name, struct an_str value)
+{
+    struct tr_dataset_how *how = &job->how;
+    struct tr_catalogue_how *c = &how->catalogue;
+
+    if (an_str_eq(name, AN_STR("seed"))) {
+        how->has_seed = true;
+        return an_str_u64(value, &how->seed);
+    }
+    if (an_str_eq(name, AN_STR("split")))
+        return set_split(how, value);
+    if (an_str_eq(name, AN_STR("min-people")))
+        return small(value, 1, 1000000, &c->min_people);
+    if (an_str_eq(name, AN_STR("max-concepts")))
+        return small(value, 16, 1 << 20, &c->max_concepts);
+    if (an_str_eq(name, AN_STR("min-values")))
+        return small(value, 2, 1000000, &c->min_values);
+    if (an_str_eq(name, AN_STR("asked")))
+        return small(value, 1, 1000, &how->max_asked);
+    if (an_str_eq(name, AN_STR("until")))
+        return set_until(how, value);
+    if (an_str_eq(name, AN_STR("years")))
+        return small(value, 0, 150, &how->years);
+    if (an_str_eq(name, AN_STR("memory-mb")))
+        return number(value, 16, 1 << 22, &job->memory_mb);
+    return false;
+}
+
+static int bad(const char *argument)
+{
+    fprintf(stderr, "anamnesis-train dataset: '%s' is not understood\n\n",
+            argument);
+    usage(stderr);
+    return TR_EXIT_USAGE;
+}
+
+static int arguments(struct job *job, int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        const char *said = argv[i];
+        struct an_str name, value;
+
+        if (strcmp(said, "--help") == 0) {
+            usage(stdout);
+            job->help = true;
+            return TR_EXIT_OK;
+        }
+        if (said[0] != '-') {
+            if (job->n_paths == MAX_PATHS)
+                return bad(said);
+            job->path[job->n_paths++] = said;
+            continue;
+        }
+        if (!tr_option(argc, argv, &i, &name, &value))
+            return bad(said);
+        if (an_str_eq(name, AN_STR("out")))
+            job->out = value.p;
+        else if (an_str_eq(name, AN_STR("outcomes")))
+            job->outcomes = value.p;
+        else if (an_str_eq(name, AN_STR("concepts")))
+            job->concepts = value.p;
+        else if (!set_how(job, name, value))
+            return bad(said);
+    }
+    if (job->n_paths && job->out)
+        return TR_EXIT_OK;
+    usage(stderr);
+    return TR_EXIT_USAGE;
+}
+
+static enum an_code write_all(const struct job *job, struct an_arena *arena,
+                              const struct tr_dataset *d,
+                              const struct tr_people *people,
+                              const struct tr_outcomes *outcomes,
+                              struct an_err *err)
+{
+    struct an_str json, text;
+    enum an_code code;
+
+    if (mkdir(job->out, 0755) < 0 && errno != EEXIST)
+        return an_fail_sys(err, AN_IO, "the folder cannot be made", errno);
+    code = tr_dataset_write(arena, d, people, outcomes, job->out, err);
+    if (code == AN_OK)
+        code = tr_dataset_report(arena, d, people, outcomes, &json, &text, err);
+    if (code == AN_OK)
+        fwrite(text.p, 1, text.n, stdout);
+    return code;
+}
+
+/* `subject` is set to what an error is about. */
+static enum an_code run(const struct job *job, struct tr_people *people,
+                        struct an_arena *arena, const char **subject,
+                        struct an_err *err)
+{
+    struct tr_concepts concepts;
+    struct tr_outcomes outcomes;
+    struct tr_dataset d;
+    struct an_str table;
+    enum an_code code;
+
+    *subject = job->concepts;
+    code = tr_file_map(job->concepts, &table, err);
+    if (code != AN_OK)
+        return code;
+    code = tr_concepts_read(arena, table, "concepts.tsv", &concepts, err);
+    *subject = code == AN_OK ? job->outcomes : *subject;
+    if (code == AN_OK)
+        code = tr_outcomes_read(arena, job->outcomes, &outcomes, err);
+    for (size_t i = 0; i < job->n_paths && code == AN_OK; i++) {
+        *subject = job->path[i];
+        code = tr_source_read(job->path[i], tr_people_take, people, err);
+    }
+    if (code == AN_OK) {
+        *subject = NULL;
+        fprintf(stderr, "read %zu documents\n", people->n_documents);
+        code = tr_people_gather(people, err);
+    }
+    if (code == AN_OK)
+        code = tr_dataset_make(arena, people, &outcomes, &concepts, &job->how,
+                               &d, err);
+    if (code == AN_OK) {
+        *subject = job->out;
+        code = write_all(job, arena, &d, people, &outcomes, err);
+    }
+    tr_file_unmap(table);
+    return code;
+}
+
+int tr_command_dataset(int argc, char **argv)
+{
+    struct job job = {.outcomes = TR_DATA_DIR "/outcomes",
+                      .concepts = TR_DATA_DIR "/tables/concepts.tsv",
+                      .memory_mb = 8192};
+    const char *subject = NULL;
+    struct tr_people people;
+    struct an_arena arena;
+    struct an_err err;
+    enum an_code code;
+    int status;
+
+    tr_dataset_how_init(&job.how);
+    status = arguments(&job, argc, argv);
+    if (status != TR_EXIT_OK || job.help)
+        return status;
+    tr_people_init(&people, (size_t)job.memory_mb << 20);
+    an_arena_init(&arena, (size_t)job.memory_mb << 20);
+    code = run(&job, &people, &arena, &subject, &err);
+    tr_people_release(&people);
+    an_arena_free(&arena);
+    return code == AN_OK ? TR_EXIT_OK
+                         : tr_command_failed("dataset", subject, &err);
+}
