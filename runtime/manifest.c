@@ -103,6 +103,7 @@ static enum an_code calibration_read(struct an_arena *arena,
         return refuse(err, AN_CONFIG, "no such kind of calibration",
                       "outcomes.calibration");
     }
+    (void)an_json_double(an_json_get(j, AN_STR("spread")), &c->spread);
     return code == AN_OK ? rt_calibration_check(c, err) : code;
 }
 

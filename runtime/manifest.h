@@ -6,7 +6,8 @@
  *      "model": {"name": "...", "version": "...", "demonstrator": true},
  *      "shape": {"vocab": 30, ..., "death": 2, "bin_edge_days": [0, 1, 7]},
  *      "outcomes": [{"id": "...", "calibration": [
- *          {"horizon_days": 30, "kind": "logistic", "intercept": 0, "slope": 1},
+ *          {"horizon_days": 30, "kind": "logistic", "intercept": 0, "slope": 1,
+ *           "spread": 0.3},
  *          {"horizon_days": 365, "kind": "knots", "from": [0, 1],
  *           "to": [0, 0.9]}]}],
  *      "limits": {"min_positions": 3, "max_unknown_share": 0.3,

@@ -60,6 +60,8 @@ static void put_horizon(struct an_json_out *w, const struct rt_horizon *h)
         put_doubles(w, "to", c->to, c->n);
         break;
     }
+    if (c->spread > 0)
+        put_double(w, "spread", c->spread);
     an_out_end(w);
 }
 

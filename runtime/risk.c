@@ -102,6 +102,8 @@ static enum an_code knots_check(const struct rt_calibration *c,
 enum an_code rt_calibration_check(const struct rt_calibration *c,
                                   struct an_err *err)
 {
+    if (!(c->spread >= 0 && isfinite(c->spread)))
+        return an_fail(err, AN_CONFIG, "a spread is a number from 0", 0);
     if (c->kind == RT_CALIBRATION_KNOTS)
         return knots_check(c, err);
     if (c->kind == RT_CALIBRATION_LOGISTIC &&
@@ -133,4 +135,18 @@ double rt_calibrate(const struct rt_calibration *c, double p)
     if (c->kind == RT_CALIBRATION_LOGISTIC && p > 0 && p < 1)
         return 1 / (1 + exp(-(c->intercept + c->slope * (log(p) - log1p(-p)))));
     return p;
+}
+
+static double shifted(double p, double log_odds)
+{
+    return 1 / (1 + exp(-(log(p) - log1p(-p) + log_odds)));
+}
+
+void rt_calibration_interval(const struct rt_calibration *c, double p,
+                             double *low, double *high)
+{
+    bool inside = c->spread > 0 && p > 0 && p < 1;
+
+    *low = inside ? shifted(p, -c->spread) : p;
+    *high = inside ? shifted(p, c->spread) : p;
 }

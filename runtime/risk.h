@@ -46,6 +46,9 @@ struct rt_calibration {
     double intercept, slope; /* LOGISTIC; slope > 0 */
     const double *from, *to; /* KNOTS: from rises, to never falls */
     size_t n;
+    double spread; /* half the width of a 95 % interval, in log-odds: how far
+                      the map itself was uncertain; 0 when it was not found
+                      out, and then there is no interval */
 };
 
 /* AN_CONFIG for what would not be monotone or leave [0, 1]. */
@@ -53,5 +56,8 @@ enum an_code rt_calibration_check(const struct rt_calibration *c,
                                   struct an_err *err)
     __attribute__((warn_unused_result));
 double rt_calibrate(const struct rt_calibration *c, double p);
+/* Around a calibrated probability; both are p when there is no interval. */
+void rt_calibration_interval(const struct rt_calibration *c, double p,
+                             double *low, double *high);
 
 #endif

@@ -36,8 +36,8 @@ static struct an_str manifest_text(struct an_arena *arena,
 {
     static const double from[2] = {0, 1}, to[2] = {0, 0.875};
     const struct rt_horizon horizon[2] = {
-        {30, {RT_CALIBRATION_LOGISTIC, -0.25, 1.5, NULL, NULL, 0}},
-        {365, {RT_CALIBRATION_KNOTS, 0, 0, from, to, 2}}};
+        {30, {RT_CALIBRATION_LOGISTIC, -0.25, 1.5, NULL, NULL, 0, 0.5}},
+        {365, {RT_CALIBRATION_KNOTS, 0, 0, from, to, 2, 0}}};
     const struct rt_outcome outcome[3] = {{AN_STR("readmission"), horizon, 2},
                                           {AN_STR("stroke"), NULL, 0},
                                           {AN_STR("death"), NULL, 0}};
@@ -108,6 +108,7 @@ START_TEST(what_was_signed_is_read)
     ck_assert_uint_eq(p.manifest.limits.min_positions, 3);
     ck_assert_double_eq(p.manifest.limits.max_unknown_share, 0.25);
     c = rt_manifest_calibration(&p.manifest, 0, 30);
+    ck_assert_double_eq(c.spread, 0.5);
     ck_assert_int_eq(c.kind, RT_CALIBRATION_LOGISTIC);
     ck_assert_double_eq(c.slope, 1.5);
     c = rt_manifest_calibration(&p.manifest, 0, 365);

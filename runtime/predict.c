@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/predict.h"
+
+#include "base/sort.h"
+#include "runtime/attribute.h"
+#include "runtime/rank.h"
+#include "runtime/risk.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROWS_AT_ONCE = 2048 }; /* of one pass when reasons are sought */
+
+/* Influences smaller than this share of the largest are no reasons. */
+static const double smallest_share = 0.02;
+
+/* ---- the predictor ------------------------------------------------------ */
+
+/* Predicted concepts that fall under one of the manifest's kinds. */
+static enum an_code read_among(struct rt_predictor *p, struct an_arena *arena,
+                               const struct an_json *next, struct an_err *err)
+{
+    const struct rt_vocabulary *v = &p->vocabulary;
+    int64_t horizon_days = 365;
+
+    p->among = an_arena_get(arena, v->n_targets, sizeof(*p->among));
+    if (p->among == NULL)
+        return an_fail_nomem(err);
+    (void)an_json_i64(an_json_get(next, AN_STR("horizon_days")), &horizon_days);
+    p->next_horizon_days = (uint32_t)horizon_days;
+    for (const struct an_json *k =
+             an_json_first(an_json_get(next, AN_STR("kinds")));
+         k; k = k->next) {
+        int32_t kind = rt_vocabulary_row(v, an_json_text(k));
+
+        for (size_t row = 0; row < v->n_targets && kind >= 0; row++)
+            if (v->concept[row].parent[0] == kind)
+                p->among[p->n_among++] = (int32_t)row;
+    }
+    return AN_OK;
+}
+
+static enum an_code check_sizes(const struct rt_predictor *p,
+                                const struct rt_shape *s, struct an_err *err)
+{
+    if (p->vocabulary.n_concepts != (size_t)s->vocab ||
+        p->vocabulary.n_targets != (size_t)s->targets ||
+        p->vocabulary.n_scales != (size_t)s->value_rows ||
+        p->n_features != (size_t)s->wide)
+        return an_fail(err, AN_CONFIG,
+                       "vocabulary and weights are not of one model", 0);
+    return AN_OK;
+}
+
+enum an_code rt_predictor_init(struct rt_predictor *p, struct an_arena *arena,
+                               const struct rt_package *package,
+                               struct an_err *err)
+{
+    const struct an_json *root = package->manifest.root;
+    const struct rt_shape *shape = &package->manifest.shape;
+    enum an_code rc;
+
+    *p = (struct rt_predictor){.package = package};
+    rc = rt_vocabulary_read(arena, an_json_get(root, AN_STR("vocabulary")),
+                            &p->vocabulary, err);
+    if (rc == AN_OK)
+        rc = rt_wide_read(arena, an_json_get(root, AN_STR("wide")),
+                          &p->vocabulary, &p->feature, &p->n_features, err);
+    if (rc == AN_OK)
+        rc = check_sizes(p, shape, err);
+    if (rc == AN_OK)
+        rc = read_among(p, arena, an_json_get(root, AN_STR("next")), err);
+    return rc == AN_OK
+               ? rt_workspace_init(&p->workspace, arena, shape,
+                                   (size_t)shape->positions > ROWS_AT_ONCE
+                                       ? (size_t)shape->positions
+                                       : ROWS_AT_ONCE,
+                                   RT_MAX_REASONS + 1, err)
+               : rc;
+}
+
+int rt_predictor_outcome(const struct rt_predictor *p, struct an_str id)
+{
+    const struct rt_manifest *m = &p->package->manifest;
+
+    for (int i = 0; i < m->shape.outcomes; i++)
+        if (an_str_eq(m->outcome[i].id, id))
+            return i;
+    return -1;
+}
+
+/* ---- one forecast ------------------------------------------------------- */
+
+/* All that the window says of one concept. */
+struct reason {
+    int32_t concept;
+    uint32_t *item;
+    size_t n_items;
+};
+
+struct prediction {
+    struct rt_predictor *p;
+    struct an_arena *arena;
+    struct an_err *err;
+    struct rt_encoded encoded;
+    struct rt_history window; /* the newest positions that the model can read */
+    size_t first_item;        /* of the window, in encoded */
+    float *wide;
+    struct reason *reason; /* NULL until the first question needs them */
+    struct rt_group *group;
+    size_t n_reasons;
+    double *effect_gk;    /* [reason][outcome], of the horizon below */
+    uint32_t effect_days; /* 0: not made yet */
+    struct ctx_forecast *out;
+};
+
+/* The last shape.positions of the history, its items counted from 0. */
+static enum an_code take_window(struct prediction *x)
+{
+    const struct rt_history *h = &x->encoded.history;
+    size_t most = (size_t)x->p->package->manifest.shape.positions;
+    size_t from = h->n_positions > most ? h->n_positions - most : 0;
+    struct rt_position *position;
+
+    x->window = *h;
+    if (from == 0)
+        return AN_OK;
+    position = an_arena_get(x->arena, h->n_positions - from, sizeof(*position));
+    if (position == NULL)
+        return an_fail_nomem(x->err);
+    x->first_item = h->position[from].first_item;
+    for (size_t i = from; i < h->n_positions; i++) {
+        position[i - from] = h->position[i];
+        position[i - from].first_item -= (uint32_t)x->first_item;
+    }
+    x->window = (struct rt_history){position, h->n_positions - from,
+                                    h->item + x->first_item,
+                                    h->n_items - x->first_item};
+    return AN_OK;
+}
+
+/* ---- reasons ------------------------------------------------------------ */
+
+/* The concepts that were recorded last, newest first, with their items. */
+static enum an_code find_reasons(struct prediction *x, struct reason *reason,
+                                 size_t *n)
+{
+    const struct rt_history *h = &x->window;
+    uint32_t *pool = an_arena_get(x->arena, h->n_items, sizeof(*pool));
+    size_t used = 0;
+
+    *n = 0;
+    if (pool == NULL)
+        return an_fail_nomem(x->err);
+    for (size_t i = h->n_items; i-- > 0 && *n < RT_MAX_REASONS;) {
+        int32_t concept = h->item[i].concept;
+        struct reason *r = &reason[*n];
+        size_t k = 0;
+
+        while (k < *n && reason[k].concept != concept)
+            k++;
+        if (concept == RT_NO_ROW || k < *n)
+            continue;
+        *r = (struct reason){concept, pool + used, 0};
+        for (size_t j = 0; j <= i; j++)
+            if (h->item[j].concept == concept)
+                r->item[r->n_items++] = (uint32_t)j;
+        used += r->n_items;
+        ++*n;
+    }
+    return AN_OK;
+}
+
+/* The wide features as they were without the items of a reason. */
+static enum an_code wide_without(struct prediction *x, const struct reason *r,
+                                 const float **out)
+{
+    const struct rt_history *h = &x->window;
+    size_t n = x->p->n_features, at = 0, next = 0;
+    float *wide = an_arena_get(x->arena, n, sizeof(*wide));
+    struct an_mark mark;
+    struct rt_position *position;
+    struct rt_item *item;
+
+    if (wide == NULL)
+        return an_fail_nomem(x->err);
+    mark = an_arena_mark(x->arena);
+    position = an_arena_get(x->arena, h->n_positions, sizeof(*position));
+    item = an_arena_get(x->arena, h->n_items, sizeof(*item));
+    if (position == NULL || item == NULL)
+        return an_fail_nomem(x->err);
+    for (size_t i = 0; i < h->n_positions; i++) {
+        position[i] = h->position[i];
+        position[i].first_item = (uint32_t)at;
+        for (uint32_t k = 0; k < h->position[i].n_items; k++) {
+            uint32_t index = h->position[i].first_item + k;
+
+            if (next < r->n_items && r->item[next] == index)
+                next++;
+            else
+                item[at++] = h->item[index];
+        }
+        position[i].n_items = (uint32_t)at - position[i].first_item;
+    }
+    rt_wide(x->p->feature, n,
+            &(struct rt_history){position, h->n_positions, item, at},
+            h->n_positions - 1, wide);
+    an_arena_rewind(x->arena, mark);
+    *out = wide;
+    return AN_OK;
+}
+
+static int influence_cmp(const void *a, const void *b)
+{
+    const struct ctx_influence *x = a, *y = b;
+    double dx = fabs(x->log_hazard), dy = fabs(y->log_hazard);
+
+    return (dx < dy) - (dx > dy);
+}
+
+/* Newest event first: the one that a sentence is made of. */
+static enum an_code events_of(struct prediction *x, const struct reason *r,
+                              struct ctx_influence *influence)
+{
+    const struct ctx_event **event =
+        an_arena_get(x->arena, r->n_items, sizeof(const struct ctx_event *));
+
+    if (event == NULL)
+        return an_fail_nomem(x->err);
+    for (size_t i = 0; i < r->n_items; i++)
+        event[i] =
+            x->encoded.event[x->first_item + r->item[r->n_items - 1 - i]];
+    influence->event = event;
+    influence->n_events = r->n_items;
+    return AN_OK;
+}
+
+/* Sort, and drop what is too small to be said. */
+static enum an_code keep_reasons(struct prediction *x, struct ctx_risk *risk,
+                                 int outcome)
+{
+    size_t n_outcomes = (size_t)x->p->package->manifest.shape.outcomes;
+    size_t n = x->n_reasons, kept = 0;
+    struct ctx_influence *list = an_arena_get(x->arena, n, sizeof(*list));
+    void *scratch = an_arena_get(x->arena, n / 2 + 1, sizeof(*list));
+
+    if (list == NULL || scratch == NULL)
+        return an_fail_nomem(x->err);
+    for (size_t i = 0; i < n; i++) {
+        enum an_code rc = events_of(x, &x->reason[i], &list[i]);
+
+        if (rc != AN_OK)
+            return rc;
+        list[i].log_hazard = x->effect_gk[i * n_outcomes + (size_t)outcome];
+    }
+    an_sort(list, n, sizeof(*list), scratch, influence_cmp);
+    while (kept < n && fabs(list[kept].log_hazard) > 0 &&
+           fabs(list[kept].log_hazard) >=
+               smallest_share * fabs(list[0].log_hazard))
+        kept++;
+    risk->influence = list;
+    risk->n_influences = kept;
+    return AN_OK;
+}
+
+/* The reasons to try, once a forecast: the same for all outcomes. */
+static enum an_code prepare_reasons(struct prediction *x)
+{
+    size_t n_outcomes = (size_t)x->p->package->manifest.shape.outcomes;
+    enum an_code rc;
+
+    x->reason = an_arena_get(x->arena, RT_MAX_REASONS, sizeof(*x->reason));
+    x->group = an_arena_get(x->arena, RT_MAX_REASONS, sizeof(*x->group));
+    x->effect_gk = an_arena_get(x->arena, RT_MAX_REASONS * n_outcomes,
+                                sizeof(*x->effect_gk));
+    if (x->reason == NULL || x->group == NULL || x->effect_gk == NULL)
+        return an_fail_nomem(x->err);
+    rc = find_reasons(x, x->reason, &x->n_reasons);
+    for (size_t i = 0; rc == AN_OK && i < x->n_reasons; i++) {
+        struct reason *r = &x->reason[i];
+
+        x->group[i] = (struct rt_group){r->item, r->n_items, NULL};
+        rc = wide_without(x, r, &x->group[i].wide);
+    }
+    return rc;
+}
+
+/* Effects depend on the horizon: questions of one horizon share them. */
+static enum an_code explain(struct prediction *x, struct ctx_risk *risk,
+                            int outcome)
+{
+    struct rt_query query = {(uint32_t)x->window.n_positions - 1, x->wide};
+    enum an_code rc = AN_OK;
+
+    if (x->reason == NULL)
+        rc = prepare_reasons(x);
+    if (rc == AN_OK && x->effect_days != risk->horizon_days)
+        rc = rt_attribute(&x->p->package->model, &x->p->workspace, x->arena,
+                          &x->window, &query, x->group, x->n_reasons,
+                          risk->horizon_days, x->effect_gk, x->err);
+    x->effect_days = risk->horizon_days;
+    return rc == AN_OK ? keep_reasons(x, risk, outcome) : rc;
+}
+
+/* ---- numbers ------------------------------------------------------------ */
+
+static enum an_code answer(struct prediction *x, const struct rt_question *q,
+                           struct ctx_risk *risk)
+{
+    const struct rt_manifest *m = &x->p->package->manifest;
+    int outcome = rt_predictor_outcome(x->p, q->outcome);
+    struct rt_calibration c;
+
+    *risk = (struct ctx_risk){.outcome = q->outcome,
+                              .horizon_days = q->horizon_days,
+                              .abstention = q->abstention};
+    if (x->out->abstention)
+        risk->abstention = x->out->abstention;
+    if (risk->abstention)
+        return AN_OK;
+    c = rt_manifest_calibration(m, (size_t)outcome, q->horizon_days);
+    risk->p =
+        rt_calibrate(&c, rt_risk(&m->shape, x->p->workspace.log_hazard_qkj,
+                                 outcome, q->horizon_days));
+    rt_calibration_interval(&c, risk->p, &risk->p_low, &risk->p_high);
+    return explain(x, risk, outcome);
+}
+
+static enum an_code rank(struct prediction *x)
+{
+    struct rt_predictor *p = x->p;
+    struct rt_next next[RT_MAX_NEXT];
+    struct ctx_next *list = an_arena_get(x->arena, RT_MAX_NEXT, sizeof(*list));
+    size_t n;
+
+    if (list == NULL)
+        return an_fail_nomem(x->err);
+    n = rt_rank(p->workspace.log_rate_qv, p->among, p->n_among,
+                p->next_horizon_days, next, RT_MAX_NEXT);
+    for (size_t i = 0; i < n; i++) {
+        const struct rt_concept *c = &p->vocabulary.concept[next[i].concept];
+        struct an_str rest = c->key;
+
+        (void)an_str_cut(&rest, '|', &list[i].concept.system);
+        list[i].concept.code = rest;
+        list[i].concept.display = c->display;
+        list[i].p = next[i].p;
+    }
+    x->out->next = list;
+    x->out->n_next = n;
+    x->out->next_horizon_days = p->next_horizon_days;
+    return AN_OK;
+}
+
+/* The model's own reasons to say nothing. */
+static uint8_t look_at(const struct prediction *x)
+{
+    const struct rt_encoded *e = &x->encoded;
+    const struct rt_history *h = &e->history;
+    struct rt_record_facts facts = {
+        .n_positions = h->n_positions,
+        .n_known = e->n_read - e->n_unknown,
+        .n_unknown = e->n_unknown,
+        .age_years =
+            e->has_birth
+                ? (double)h->position[h->n_positions - 1].age_days / 365.25
+                : (double)NAN};
+
+    return (uint8_t)rt_abstain(&x->p->package->manifest.limits, &facts);
+}
+
+/* Which of the questions the model can answer at all. */
+static size_t known_questions(const struct rt_predictor *p,
+                              const struct rt_question *question, size_t n)
+{
+    size_t known = 0;
+
+    for (size_t i = 0; i < n; i++)
+        known += rt_predictor_outcome(p, question[i].outcome) >= 0;
+    return known;
+}
+
+static enum an_code pass(struct prediction *x)
+{
+    struct rt_predictor *p = x->p;
+    struct rt_query query = {(uint32_t)x->window.n_positions - 1, NULL};
+    struct rt_ask ask = {&x->window, &query, 1};
+    enum an_code rc;
+
+    x->wide = an_arena_get(x->arena, p->n_features, sizeof(*x->wide));
+    if (x->wide == NULL)
+        return an_fail_nomem(x->err);
+    rt_wide(p->feature, p->n_features, &x->window, query.position, x->wide);
+    query.wide = x->wide;
+    rc = rt_history_check(&x->window, &p->package->manifest.shape, x->err);
+    return rc == AN_OK ? rt_forward(&p->package->model, &p->workspace, &ask, 1,
+                                    RT_WANT_HAZARDS | RT_WANT_RATES, x->err)
+                       : rc;
+}
+
+enum an_code rt_predict(struct rt_predictor *p, struct an_arena *arena,
+                        const struct ctx_timeline *t, int64_t now_us,
+                        const struct rt_question *question, size_t n_questions,
+                        struct ctx_forecast *out, struct an_err *err)
+{
+    struct prediction x = {.p = p, .arena = arena, .err = err, .out = out};
+    size_t n = known_questions(p, question, n_questions);
+    struct ctx_risk *risk = an_arena_get(arena, n, sizeof(*risk));
+    enum an_code rc;
+
+    if (risk == NULL)
+        return an_fail_nomem(err);
+    *out = (struct ctx_forecast){
+        .model = p->package->id, .now = an_time_us(now_us), .risk = risk};
+    rc = rt_encode(arena, &p->vocabulary, t, now_us, &x.encoded, err);
+    if (rc == AN_OK)
+        rc = take_window(&x);
+    if (rc != AN_OK)
+        return rc;
+    out->n_positions = (uint32_t)x.encoded.history.n_positions;
+    out->unknown_share = x.encoded.n_read ? (double)x.encoded.n_unknown /
+                                                (double)x.encoded.n_read
+                                          : 1;
+    out->abstention = look_at(&x);
+    if (out->abstention == CTX_ABSTAIN_NONE) {
+        rc = pass(&x);
+        if (rc == AN_OK)
+            rc = rank(&x);
+    }
+    for (size_t i = 0; rc == AN_OK && i < n_questions; i++)
+        if (rt_predictor_outcome(p, question[i].outcome) >= 0)
+            rc = answer(&x, &question[i], &risk[out->n_risks++]);
+    return rc;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a timeline to a forecast: encode, one forward pass, risks with their
+ * reasons, what may come next.  Everything the model needs to know about
+ * itself stands in its package.
+ *
+ *     struct rt_predictor p;
+ *     rt_predictor_init(&p, arena, &package, err);          -- once a thread
+ *     struct rt_question q[] = {{AN_STR("stroke"), 365, CTX_ABSTAIN_NONE}};
+ *     rt_predict(&p, arena, &timeline, now, q, 1, &forecast, err);
+ *
+ * Whether a question makes sense for this patient (at risk? discharged?) is
+ * for the caller to know; a question that does not is given its abstention and
+ * gets it back.  The model's own reasons to say nothing (too little history,
+ * too many unknown codes, an age it was not trained on) are looked at here.
+ *
+ * A reason for a risk is a concept: the forecast is made again without all
+ * that the record says of it, and the difference in log hazard is its weight.
+ * The RT_MAX_REASONS concepts that were recorded last are tried.
+ *
+ * Members of manifest.json that are read here:
+ *     "vocabulary" (runtime/vocabulary.h), "wide" (runtime/wide.h),
+ *     "next": {"kinds": ["kind|condition"], "horizon_days": 365}
+ *         rows of the differential: predicted concepts under these
+ *
+ * Thread-safety: a predictor is confined to a thread; packages are shared.
+ * Ownership: the predictor's memory is the arena's it was made in, a forecast
+ * that of its call; its events are the timeline's. */
+#ifndef RUNTIME_PREDICT_H
+#define RUNTIME_PREDICT_H
+
+#include "context/forecast.h"
+#include "runtime/encode.h"
+#include "runtime/forward.h"
+#include "runtime/package.h"
+#include "runtime/wide.h"
+
+enum { RT_MAX_REASONS = 64, RT_MAX_NEXT = 10 };
+
+struct rt_predictor {
+    const struct rt_package *package;
+    struct rt_vocabulary vocabulary;
+    const struct rt_feature *feature;
+    size_t n_features;
+    int32_t *among; /* rows of the differential */
+    size_t n_among;
+    uint32_t next_horizon_days;
+    struct rt_workspace workspace;
+};
+
+struct rt_question {
+    struct an_str
+        outcome; /* id; one that the model does not have is left out */
+    uint32_t horizon_days;
+    uint8_t abstention; /* enum ctx_abstention: why not to ask */
+};
+
+/* What the readers of the members above say; AN_CONFIG when their sizes are
+ * not those of the model's shape. */
+enum an_code rt_predictor_init(struct rt_predictor *p, struct an_arena *arena,
+                               const struct rt_package *package,
+                               struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* The index of an outcome in the model; -1 when it has no such. */
+int rt_predictor_outcome(const struct rt_predictor *p, struct an_str id);
+
+enum an_code rt_predict(struct rt_predictor *p, struct an_arena *arena,
+                        const struct ctx_timeline *t, int64_t now_us,
+                        const struct rt_question *question, size_t n_questions,
+                        struct ctx_forecast *out, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+#endif
