@@ -298,24 +298,18 @@ static void note_stay(struct encoder *w, const struct ctx_event *e, int64_t us)
     }
 }
 
-enum an_code rt_encode(struct an_arena *arena, const struct rt_vocabulary *v,
-                       const struct ctx_timeline *t, int64_t now_us,
-                       struct rt_encoded *out, struct an_err *err)
+/* Birth and death are no items; sex is the first.  NULL when it is unknown. */
+static const struct ctx_event *read_person(const struct ctx_timeline *t,
+                                           int64_t now_us, struct encoder *w,
+                                           struct rt_encoded *out)
 {
     const struct ctx_event *sex = NULL;
-    struct encoder w = {.birth_us = 0};
-    struct known *known = NULL;
-    size_t n = 0;
-    enum an_code rc = gather(arena, t, now_us, &known, &n, err);
 
-    if (rc != AN_OK)
-        return rc;
-    *out = (struct rt_encoded){.n_read = 0};
     for (size_t i = 0; i < t->n_events; i++) {
         const struct ctx_event *e = t->event[i];
 
         if (e->kind == CTX_BIRTH && e->effective.precision) {
-            w.birth_us = e->effective.us;
+            w->birth_us = e->effective.us;
             out->has_birth = true;
         } else if (e->kind == CTX_SEX) {
             sex = e;
@@ -323,6 +317,23 @@ enum an_code rt_encode(struct an_arena *arena, const struct rt_vocabulary *v,
             out->is_dead = true;
         }
     }
+    return sex;
+}
+
+enum an_code rt_encode(struct an_arena *arena, const struct rt_vocabulary *v,
+                       const struct ctx_timeline *t, int64_t now_us,
+                       struct rt_encoded *out, struct an_err *err)
+{
+    struct encoder w = {.birth_us = 0};
+    const struct ctx_event *sex;
+    struct known *known = NULL;
+    size_t n = 0;
+    enum an_code rc = gather(arena, t, now_us, &known, &n, err);
+
+    if (rc != AN_OK)
+        return rc;
+    *out = (struct rt_encoded){.n_read = 0};
+    sex = read_person(t, now_us, &w, out);
     w.position = an_arena_get(arena, n + 1, sizeof(*w.position));
     w.item = an_arena_get(arena, n + 1, sizeof(*w.item));
     w.event = an_arena_get(arena, n + 1, sizeof(const struct ctx_event *));
