@@ -6,6 +6,8 @@
 
 const struct tr_command tr_commands[] = {
     {"dataset", "make a data set without names", tr_command_dataset},
+    {"evaluate", "judge a model on patients it has not seen",
+     tr_command_evaluate},
     {"fit", "fit a model to a cohort", tr_command_fit},
     {NULL, NULL, NULL},
 };

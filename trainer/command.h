@@ -20,6 +20,7 @@ struct tr_command {
 extern const struct tr_command tr_commands[];
 
 int tr_command_dataset(int argc, char **argv);
+int tr_command_evaluate(int argc, char **argv);
 int tr_command_fit(int argc, char **argv);
 
 /* "anamnesis-train COMMAND: <error>", and TR_EXIT_FAILED. */

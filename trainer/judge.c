@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trainer/judge_int.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { RESAMPLE_KEY = 72 };
+
+/* ---- calibration ----------------------------------------------------------- */
+
+static enum an_code knots(struct an_arena *arena, const struct tr_point *point,
+                          size_t n, struct rt_calibration *c,
+                          struct an_err *err)
+{
+    double *from = an_arena_get(arena, n, sizeof(*from));
+    double *to = an_arena_get(arena, n, sizeof(*to));
+
+    if (from == NULL || to == NULL)
+        return an_fail_nomem(err);
+    c->kind = RT_CALIBRATION_KNOTS;
+    c->n = tr_isotonic(point, n, from, to);
+    c->from = from;
+    c->to = to;
+    return rt_calibration_check(c, err);
+}
+
+/* By how much data there is; sorted points of the tuning split. */
+static enum an_code calibrate(struct an_arena *arena,
+                              const struct tr_point *point, size_t n,
+                              struct rt_calibration *c, size_t *events,
+                              struct an_err *err)
+{
+    const double least_slope = 0.1;
+    struct tr_line line;
+    bool slope;
+
+    *c = (struct rt_calibration){.kind = RT_CALIBRATION_NONE};
+    *events = 0;
+    for (size_t i = 0; i < n; i++)
+        *events += point[i].y;
+    if (*events >= TR_ISOTONIC_EVENTS && n - *events >= TR_ISOTONIC_EVENTS)
+        return knots(arena, point, n, c, err);
+    slope = *events >= TR_LINE_EVENTS && n - *events >= TR_LINE_EVENTS;
+    if (slope &&
+        (!tr_line_fit(point, n, true, true, &line) || line.slope < least_slope))
+        slope = false;
+    if (!slope && (*events < TR_SHIFT_EVENTS || n - *events < TR_SHIFT_EVENTS ||
+                   !tr_line_fit(point, n, true, false, &line)))
+        return AN_OK;
+    c->kind = RT_CALIBRATION_LOGISTIC;
+    c->intercept = line.intercept;
+    c->slope = line.slope;
+    return rt_calibration_check(c, err);
+}
+
+/* ---- one column ------------------------------------------------------------ */
+
+struct judge {
+    struct an_arena *arena;
+    const struct tr_data *d;
+    struct tr_predicted ours[TR_N_SPLITS], theirs[TR_N_SPLITS];
+    struct tr_point *a, *b, *tune;
+    double *scratch;
+};
+
+static void score(const struct tr_point *point, size_t n, struct tr_score_of *s)
+{
+    s->auroc = tr_auroc(point, n);
+    s->brier = tr_brier(point, n);
+    s->observed_expected = tr_observed_expected(point, n);
+    if (!tr_line_fit(point, n, false, true, &s->line))
+        s->line = (struct tr_line){NAN, NAN};
+}
+
+static enum an_code side(struct judge *j, struct tr_predicted *tune,
+                         struct tr_predicted *test, size_t column,
+                         struct tr_point *point, size_t *n,
+                         struct rt_calibration *c, size_t *tune_events,
+                         struct tr_score_of *s, struct an_err *err)
+{
+    const size_t n_tune = tr_predicted_points(tune, column, j->tune);
+    enum an_code code =
+        calibrate(j->arena, j->tune, n_tune, c, tune_events, err);
+
+    if (code != AN_OK)
+        return code;
+    *n = tr_predicted_points(test, column, point);
+    for (size_t i = 0; i < *n; i++)
+        point[i].p = rt_calibrate(c, point[i].p);
+    tr_points_sort(point, *n);
+    score(point, *n, s);
+    return AN_OK;
+}
+
+static void count_events(const struct tr_point *point, size_t n,
+                         uint32_t n_persons, double *scratch,
+                         struct tr_verdict *v)
+{
+    memset(scratch, 0, n_persons * sizeof(*scratch));
+    v->n = n;
+    for (size_t i = 0; i < n; i++) {
+        v->events += point[i].y;
+        if (point[i].y)
+            scratch[point[i].person] = 1;
+    }
+    for (uint32_t i = 0; i < n_persons; i++)
+        v->persons_with_event += scratch[i] > 0;
+}
+
+static enum an_code column(struct judge *j, size_t at, struct tr_verdict *v,
+                           struct an_err *err)
+{
+    const uint32_t n_persons = j->ours[TR_TEST].n_persons;
+    struct rt_calibration theirs;
+    size_t n = 0, n_b = 0, unused;
+    enum an_code code =
+        side(j, &j->ours[TR_TUNE], &j->ours[TR_TEST], at, j->a, &n,
+             &v->calibration, &v->tune_events, &v->model, err);
+
+    if (code != AN_OK)
+        return code;
+    v->column = j->ours[TR_TEST].column[at];
+    count_events(j->a, n, n_persons, j->scratch, v);
+    v->model.auroc_interval = tr_auroc_interval(j->a, n, NULL, 0, n_persons,
+                                                j->scratch, RESAMPLE_KEY);
+    code = tr_judge_regression(j->arena, j->d, &j->theirs[TR_TRAIN],
+                               &j->theirs[TR_TUNE], &j->theirs[TR_TEST], at,
+                               &v->has_regression, err);
+    if (code != AN_OK || !v->has_regression)
+        return code;
+    code = side(j, &j->theirs[TR_TUNE], &j->theirs[TR_TEST], at, j->b, &n_b,
+                &theirs, &unused, &v->regression, err);
+    v->regression.auroc_interval = tr_auroc_interval(
+        j->b, n_b, NULL, 0, n_persons, j->scratch, RESAMPLE_KEY);
+    v->difference = v->model.auroc - v->regression.auroc;
+    v->difference_interval = tr_auroc_interval(j->a, n, j->b, n_b, n_persons,
+                                               j->scratch, RESAMPLE_KEY);
+    return code;
+}
+
+static enum an_code make_room(struct judge *j, struct an_err *err)
+{
+    size_t most = 0;
+    uint32_t persons = 0;
+
+    for (int s = 0; s < TR_N_SPLITS; s++) {
+        most = j->ours[s].n > most ? j->ours[s].n : most;
+        persons =
+            j->ours[s].n_persons > persons ? j->ours[s].n_persons : persons;
+    }
+    j->a = an_arena_get(j->arena, most, sizeof(*j->a));
+    j->b = an_arena_get(j->arena, most, sizeof(*j->b));
+    j->tune = an_arena_get(j->arena, most, sizeof(*j->tune));
+    j->scratch = an_arena_get(j->arena, tr_interval_scratch(persons),
+                              sizeof(*j->scratch));
+    return j->a && j->b && j->tune && j->scratch ? AN_OK : an_fail_nomem(err);
+}
+
+enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
+                      const struct rt_model *model, struct tr_judgement *out,
+                      struct an_err *err)
+{
+    struct judge j = {.arena = arena, .d = d};
+    enum an_code code = AN_OK;
+
+    *out = (struct tr_judgement){.n = 0};
+    for (int s = 0; s < TR_N_SPLITS && code == AN_OK; s++) {
+        code = tr_predict(arena, d, s == TR_TRAIN ? NULL : model,
+                          (enum tr_split)s, &j.ours[s], err);
+        if (code == AN_OK)
+            code =
+                tr_predict(arena, d, NULL, (enum tr_split)s, &j.theirs[s], err);
+    }
+    if (code == AN_OK)
+        code = make_room(&j, err);
+    if (code == AN_OK)
+        code = tr_judge_rates(arena, d, model, out, err);
+    if (code != AN_OK)
+        return code;
+    out->n = j.ours[TR_TEST].n_columns;
+    out->verdict = an_arena_get(arena, out->n, sizeof(*out->verdict));
+    if (out->verdict == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; i < out->n && code == AN_OK; i++)
+        code = column(&j, i, &out->verdict[i], err);
+    return code;
+}
+
+bool tr_judgement_passes(const struct tr_judgement *j)
+{
+    bool passes = j->next_event_gain.high < 0;
+
+    for (size_t i = 0; i < j->n; i++) {
+        const struct tr_verdict *v = &j->verdict[i];
+
+        if (v->has_regression && v->events >= TR_JUDGED_EVENTS &&
+            !(v->difference >= -TR_MARGIN))
+            passes = false;
+    }
+    return passes;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A model judged on patients it has not seen, beside what it has to beat:
+ *
+ * - constant rates (each concept at the rate of the training patients), for
+ *   the loss of the next event;
+ * - a logistic regression per outcome and horizon on the wide features.
+ *
+ * Both probabilities are calibrated on the tuning split in the same way: a
+ * line on log-odds from TR_LINE_EVENTS events on, its intercept alone from
+ * TR_SHIFT_EVENTS on, isotonic from TR_ISOTONIC_EVENTS on, else nothing.
+ * Intervals are 95 %, by drawing patients, not questions.
+ *
+ * Thread-safety: confined to the arena. */
+#ifndef TRAINER_JUDGE_H
+#define TRAINER_JUDGE_H
+
+#include "base/json_out.h"
+#include "trainer/predict.h"
+
+enum {
+    TR_SHIFT_EVENTS = 3,
+    TR_LINE_EVENTS = 20,
+    TR_ISOTONIC_EVENTS = 1000,
+    TR_JUDGED_EVENTS = 20 /* fewer say nothing about who is better */
+};
+
+/* How much worse in AUROC than the regression a model may be. */
+#define TR_MARGIN 0.05
+
+struct tr_score_of {
+    double auroc, brier, observed_expected;
+    struct tr_interval auroc_interval;
+    struct tr_line line; /* of the answer on log-odds; NAN when undetermined */
+};
+
+struct tr_verdict {
+    struct tr_column column;
+    size_t n, events, persons_with_event;
+    struct tr_score_of model, regression;
+    bool has_regression;
+    double difference; /* AUROC of model minus regression */
+    struct tr_interval difference_interval;
+    struct rt_calibration calibration; /* of the model, from tuning */
+    size_t tune_events;
+};
+
+struct tr_judgement {
+    struct tr_verdict *verdict;
+    size_t n;
+    size_t n_patients, n_scores;            /* of the test split */
+    double next_event, next_event_constant; /* loss per position */
+    struct tr_interval next_event_gain;     /* model minus constant */
+};
+
+enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
+                      const struct rt_model *model, struct tr_judgement *out,
+                      struct an_err *err) __attribute__((warn_unused_result));
+
+/* The next-event loss is lower than that of constant rates, surely; and where
+ * there are TR_JUDGED_EVENTS, no outcome is worse than the regression by more
+ * than the margin. */
+bool tr_judgement_passes(const struct tr_judgement *j);
+
+enum an_code tr_judgement_text(struct an_arena *arena, const struct tr_data *d,
+                               const struct tr_judgement *j,
+                               struct an_str *text, struct an_err *err)
+    __attribute__((warn_unused_result));
+/* An object's value. */
+void tr_judgement_write(const struct tr_data *d, const struct tr_judgement *j,
+                        struct an_json_out *w);
+
+#endif

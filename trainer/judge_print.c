@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A judgement as a table and as JSON. */
+#include "trainer/judge.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { TEXT_BYTES = 1 << 20, LINE_BYTES = 256, PLACES = 6 };
+
+static void put_number(struct an_json_out *w, const char *key, double v)
+{
+    an_out_key(w, key);
+    if (isfinite(v))
+        an_out_fixed(w, v, PLACES);
+    else
+        an_out_null(w);
+}
+
+static void put_interval(struct an_json_out *w, const char *key,
+                         struct tr_interval v)
+{
+    an_out_key(w, key);
+    an_out_object(w);
+    put_number(w, "low", v.low);
+    put_number(w, "high", v.high);
+    an_out_end(w);
+}
+
+static void put_score(struct an_json_out *w, const char *key,
+                      const struct tr_score_of *s)
+{
+    an_out_key(w, key);
+    an_out_object(w);
+    put_number(w, "auroc", s->auroc);
+    put_interval(w, "auroc_95", s->auroc_interval);
+    put_number(w, "brier", s->brier);
+    put_number(w, "observed_expected", s->observed_expected);
+    put_number(w, "calibration_intercept", s->line.intercept);
+    put_number(w, "calibration_slope", s->line.slope);
+    an_out_end(w);
+}
+
+static void put_count(struct an_json_out *w, const char *key, size_t n)
+{
+    an_out_key(w, key);
+    an_out_i64(w, (int64_t)n);
+}
+
+void tr_judgement_write(const struct tr_data *d, const struct tr_judgement *j,
+                        struct an_json_out *w)
+{
+    an_out_object(w);
+    put_count(w, "patients", j->n_patients);
+    an_out_key(w, "next_event");
+    an_out_object(w);
+    put_count(w, "positions", j->n_scores);
+    put_number(w, "loss", j->next_event);
+    put_number(w, "constant_rates_loss", j->next_event_constant);
+    put_interval(w, "difference_95", j->next_event_gain);
+    an_out_end(w);
+    an_out_key(w, "outcomes");
+    an_out_array(w);
+    for (size_t i = 0; i < j->n; i++) {
+        const struct tr_verdict *v = &j->verdict[i];
+
+        an_out_object(w);
+        an_out_key_str(w, "id", d->asked[v->column.outcome].id);
+        put_count(w, "horizon_days", v->column.horizon_days);
+        put_count(w, "questions", v->n);
+        put_count(w, "events", v->events);
+        put_count(w, "patients_with_event", v->persons_with_event);
+        put_count(w, "tuning_events", v->tune_events);
+        put_score(w, "model", &v->model);
+        if (v->has_regression) {
+            put_score(w, "regression", &v->regression);
+            put_number(w, "auroc_difference", v->difference);
+            put_interval(w, "auroc_difference_95", v->difference_interval);
+        }
+        an_out_end(w);
+    }
+    an_out_end(w);
+    an_out_end(w);
+}
+
+#define LINE(...)                                                              \
+    do {                                                                       \
+        (void)snprintf(line, sizeof(line), __VA_ARGS__);                       \
+        an_buf_put_c(&b, line);                                                \
+    } while (0)
+
+/* "0.812 (0.701-0.903)" or "-". */
+static const char *auroc(const struct tr_score_of *s, char text[40])
+{
+    if (!isfinite(s->auroc))
+        (void)snprintf(text, 40, "-");
+    else if (!isfinite(s->auroc_interval.low))
+        (void)snprintf(text, 40, "%.3f", s->auroc);
+    else
+        (void)snprintf(text, 40, "%.3f (%.3f-%.3f)", s->auroc,
+                       s->auroc_interval.low, s->auroc_interval.high);
+    return text;
+}
+
+enum an_code tr_judgement_text(struct an_arena *arena, const struct tr_data *d,
+                               const struct tr_judgement *j,
+                               struct an_str *text, struct an_err *err)
+{
+    char line[LINE_BYTES], ours[40], theirs[40];
+    struct an_buf b;
+
+    an_buf_init(&b, arena, TEXT_BYTES);
+    LINE("test patients %zu, positions %zu\n\n", j->n_patients, j->n_scores);
+    LINE("loss of the next event: model %.4f, constant rates %.4f, difference "
+         "%.4f (95 %%: %.4f to %.4f)\n\n",
+         j->next_event, j->next_event_constant,
+         j->next_event - j->next_event_constant, j->next_event_gain.low,
+         j->next_event_gain.high);
+    LINE("%-23s %5s %6s %6s %6s  %-20s %-20s %6s %6s %6s %7s\n", "outcome",
+         "days", "asked", "events", "people", "AUROC model", "AUROC regression",
+         "O/E", "slope", "Brier", "B. reg.");
+    for (size_t i = 0; i < j->n; i++) {
+        const struct tr_verdict *v = &j->verdict[i];
+
+        LINE("%-23.*s %5u %6zu %6zu %6zu  %-20s %-20s",
+             AN_STR_ARG(d->asked[v->column.outcome].id), v->column.horizon_days,
+             v->n, v->events, v->persons_with_event, auroc(&v->model, ours),
+             v->has_regression ? auroc(&v->regression, theirs) : "-");
+        LINE(" %6.2f %6.2f %6.4f", v->model.observed_expected,
+             v->model.line.slope, v->model.brier);
+        if (v->has_regression)
+            LINE(" %7.4f\n", v->regression.brier);
+        else
+            LINE("%8s\n", "-");
+    }
+    LINE("\nO/E, slope and Brier are of the calibrated model.  Fewer than %d "
+         "events say nothing\nabout who is better.\n",
+         TR_JUDGED_EVENTS);
+    return an_buf_done(&b, text, err);
+}
