@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/suite.h"
 
+Suite *trainer_kernels_suite(void);
 Suite *trainer_gradient_suite(void);
 Suite *trainer_delphi_suite(void);
 Suite *trainer_cohort_suite(void);
@@ -8,6 +9,11 @@ Suite *trainer_fit_suite(void);
 Suite *trainer_command_suite(void);
 
 Suite *(*const test_suites[])(void) = {
-    trainer_gradient_suite, trainer_delphi_suite,  trainer_cohort_suite,
-    trainer_fit_suite,      trainer_command_suite, NULL,
+    trainer_kernels_suite,
+    trainer_gradient_suite,
+    trainer_delphi_suite,
+    trainer_cohort_suite,
+    trainer_fit_suite,
+    trainer_command_suite,
+    NULL,
 };

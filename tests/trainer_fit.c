@@ -234,6 +234,54 @@ START_TEST(same_seed_and_threads_give_the_same_bits)
 }
 END_TEST
 
+START_TEST(threads_change_sums_by_rounding_only)
+{
+    struct tr_settings settings = small();
+    struct scene s[2];
+    double away = 0, size = 0;
+
+    settings.drop = settings.hide = 0;
+    for (int i = 0; i < 2; i++) {
+        settings.threads = 1 + 2 * i;
+        open_scene(&s[i], 200, &settings);
+        steps(&s[i].fit, 1);
+    }
+    for (uint64_t k = 0; k < s[0].fit.params.n; k++) {
+        const double a = (double)s[0].fit.team.worker[0].grad[k];
+        const double b = (double)s[1].fit.team.worker[0].grad[k];
+
+        away += (a - b) * (a - b);
+        size += a * a;
+    }
+    ck_assert_double_gt(size, 0);
+    ck_assert_double_lt(sqrt(away / size), 1e-5);
+    ck_assert_double_lt(fabs(s[0].fit.last_loss - s[1].fit.last_loss), 1e-6);
+    for (int i = 0; i < 2; i++)
+        close_scene(&s[i]);
+}
+END_TEST
+
+START_TEST(an_epoch_says_its_own_mean_loss)
+{
+    struct tr_settings settings = small();
+    struct scene s;
+    double sum, rows;
+
+    open_scene(&s, 200, &settings);
+    for (int epoch = 0; epoch < 2; epoch++) {
+        sum = rows = 0;
+        do {
+            steps(&s.fit, 1);
+            sum += s.fit.last_loss * (double)s.fit.last_rows;
+            rows += (double)s.fit.last_rows;
+        } while (!s.fit.epoch_ended);
+        ck_assert_double_lt(fabs(s.fit.epoch.train - sum / rows), 1e-9);
+        ck_assert(rows >= (double)s.fit.rows_per_epoch);
+    }
+    close_scene(&s);
+}
+END_TEST
+
 START_TEST(resuming_changes_no_bit)
 {
     struct tr_settings settings = small();
@@ -383,6 +431,8 @@ Suite *trainer_fit_suite(void)
 {
     const TTest *const test[] = {learns_what_was_planted,
                                  knows_what_comes_next,
+                                 threads_change_sums_by_rounding_only,
+                                 an_epoch_says_its_own_mean_loss,
                                  resuming_changes_no_bit,
                                  a_checkpoint_of_something_else_is_refused,
                                  stops_when_the_loss_is_no_number,
