@@ -70,7 +70,7 @@ float *test_model(struct rt_model *m, struct an_arena *arena,
         const struct rt_tensor *t = &tensor[i];
         uint64_t count = (uint64_t)t->rows * (uint64_t)t->cols;
         double size = t->kind == RT_MATRIX || t->kind == RT_EMBED
-                          ? 1 / sqrt((double)t->cols)
+                          ? 1 / sqrt((double)t->cols + 1e-9)
                           : 0.3;
 
         for (uint64_t k = 0; k < count; k++)
