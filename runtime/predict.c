@@ -104,8 +104,8 @@ struct prediction {
     struct an_arena *arena;
     struct an_err *err;
     struct rt_encoded encoded;
-    struct rt_history window; /* the newest positions that the model can read */
-    size_t first_item;        /* of the window, in encoded */
+    struct rt_history window;             /* what the model can read of it */
+    const struct ctx_event *const *event; /* of the window's items */
     float *wide;
     struct reason *reason; /* NULL until the first question needs them */
     struct rt_group *group;
@@ -115,28 +115,51 @@ struct prediction {
     struct ctx_forecast *out;
 };
 
-/* The last shape.positions of the history, its items counted from 0. */
+/* Items of positions [from, to) go behind those of the window. */
+static void append(struct prediction *x, struct rt_position *position,
+                   struct rt_item *item, const struct ctx_event **event,
+                   size_t from, size_t to)
+{
+    const struct rt_history *h = &x->encoded.history;
+
+    for (size_t i = from; i < to; i++) {
+        struct rt_position *p = &position[x->window.n_positions++];
+
+        *p = h->position[i];
+        p->first_item = (uint32_t)x->window.n_items;
+        for (uint32_t k = 0; k < p->n_items; k++) {
+            size_t index = h->position[i].first_item + k;
+
+            event[x->window.n_items] = x->encoded.event[index];
+            item[x->window.n_items++] = h->item[index];
+        }
+    }
+}
+
+/* What the model can read of a long history: its first position, which says
+ * who this is, and the newest others; as in training. */
 static enum an_code take_window(struct prediction *x)
 {
     const struct rt_history *h = &x->encoded.history;
     size_t most = (size_t)x->p->package->manifest.shape.positions;
-    size_t from = h->n_positions > most ? h->n_positions - most : 0;
+    const struct ctx_event **event;
     struct rt_position *position;
+    struct rt_item *item;
 
     x->window = *h;
-    if (from == 0)
+    x->event = x->encoded.event;
+    if (h->n_positions <= most)
         return AN_OK;
-    position = an_arena_get(x->arena, h->n_positions - from, sizeof(*position));
-    if (position == NULL)
+    position = an_arena_get(x->arena, most, sizeof(*position));
+    item = an_arena_get(x->arena, h->n_items, sizeof(*item));
+    event =
+        an_arena_get(x->arena, h->n_items, sizeof(const struct ctx_event *));
+    if (position == NULL || item == NULL || event == NULL)
         return an_fail_nomem(x->err);
-    x->first_item = h->position[from].first_item;
-    for (size_t i = from; i < h->n_positions; i++) {
-        position[i - from] = h->position[i];
-        position[i - from].first_item -= (uint32_t)x->first_item;
-    }
-    x->window = (struct rt_history){position, h->n_positions - from,
-                                    h->item + x->first_item,
-                                    h->n_items - x->first_item};
+    x->window = (struct rt_history){position, 0, item, 0};
+    append(x, position, item, event, 0, 1);
+    append(x, position, item, event, h->n_positions - most + 1, h->n_positions);
+    x->event = event;
     return AN_OK;
 }
 
@@ -229,8 +252,7 @@ static enum an_code events_of(struct prediction *x, const struct reason *r,
     if (event == NULL)
         return an_fail_nomem(x->err);
     for (size_t i = 0; i < r->n_items; i++)
-        event[i] =
-            x->encoded.event[x->first_item + r->item[r->n_items - 1 - i]];
+        event[i] = x->event[r->item[r->n_items - 1 - i]];
     influence->event = event;
     influence->n_events = r->n_items;
     return AN_OK;
