@@ -53,6 +53,28 @@ static enum an_code calibrate(struct an_arena *arena,
     return rt_calibration_check(c, err);
 }
 
+/* Half a 95 % interval of the log-odds of the tuning patients' own share: how
+ * well the level can be known from so many people.  Questions of one patient
+ * do not count as many. */
+static double spread_of(const struct tr_point *point, size_t n,
+                        uint32_t n_persons, double *scratch)
+{
+    const double normal_95 = 1.96;
+    double with = 0, asked = 0;
+
+    memset(scratch, 0, n_persons * sizeof(*scratch));
+    for (size_t i = 0; i < n; i++)
+        if (scratch[point[i].person] < 1 + point[i].y)
+            scratch[point[i].person] = 1 + point[i].y;
+    for (uint32_t i = 0; i < n_persons; i++) {
+        asked += scratch[i] > 0;
+        with += scratch[i] > 1;
+    }
+    return with > 0 && asked > with
+               ? normal_95 * sqrt(1 / with + 1 / (asked - with))
+               : 0;
+}
+
 /* ---- one column ------------------------------------------------------------ */
 
 struct judge {
@@ -84,6 +106,8 @@ static enum an_code side(struct judge *j, struct tr_predicted *tune,
 
     if (code != AN_OK)
         return code;
+    if (c->kind != RT_CALIBRATION_NONE)
+        c->spread = spread_of(j->tune, n_tune, tune->n_persons, j->scratch);
     *n = tr_predicted_points(test, column, point);
     for (size_t i = 0; i < *n; i++)
         point[i].p = rt_calibrate(c, point[i].p);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* card.md: what a person needs to know before believing a number. */
+#include "trainer/package.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { CARD_BYTES = 1 << 20, LINE_BYTES = 512 };
+
+#define LINE(...)                                                              \
+    do {                                                                       \
+        char line[LINE_BYTES];                                                 \
+                                                                               \
+        (void)snprintf(line, sizeof(line), __VA_ARGS__);                       \
+        an_buf_put_c(b, line);                                                 \
+    } while (0)
+
+static void put_head(struct an_buf *b, const struct tr_data *d,
+                     const struct tr_fitted *fitted,
+                     const struct tr_package_how *how)
+{
+    size_t n[TR_N_SPLITS] = {0};
+
+    for (size_t i = 0; i < d->cohort.n_patients; i++)
+        n[d->cohort.patient[i].split]++;
+    LINE("# %.*s %.*s\n\n", AN_STR_ARG(how->name), AN_STR_ARG(how->version));
+    if (how->demonstrator)
+        LINE("**A demonstrator. It was trained on invented patients and is not "
+             "for care.**\nIt shows that the machinery works; what it says "
+             "about a real person means nothing.\n\n");
+    LINE("## What it was trained on\n\n");
+    LINE("%.*s\n\n", AN_STR_ARG(how->source));
+    LINE("Patients: %zu to train, %zu to tune (when to stop, calibration), %zu "
+         "to judge. No patient\nis in two of these. Concepts: %d, of which %d "
+         "are predicted.\n\n",
+         n[TR_TRAIN], n[TR_TUNE], n[TR_TEST], fitted->model.shape.vocab,
+         fitted->model.shape.targets);
+    LINE("## What it is\n\n");
+    LINE("A causal transformer over moments of a record (%d layers, %d "
+         "channels, %d heads, the last\n%d moments), with rates of what comes "
+         "next, hazards of %d outcomes with death competing,\nand a linear "
+         "branch on %d facts of the moment.\n\n",
+         fitted->model.shape.layers, fitted->model.shape.channels,
+         fitted->model.shape.heads, fitted->model.shape.positions,
+         fitted->model.shape.outcomes, fitted->model.shape.wide);
+    LINE("It says nothing about people younger than %.0f or older than %.0f "
+         "years, with fewer than %u\nmoments on record, or of whose events it "
+         "knows less than %.0f %%.\n\n",
+         how->limits.min_age_years, how->limits.max_age_years,
+         how->limits.min_positions, 100 * (1 - how->limits.max_unknown_share));
+}
+
+static void put_auroc(struct an_buf *b, const struct tr_score_of *s)
+{
+    if (!isfinite(s->auroc))
+        LINE(" - |");
+    else if (!isfinite(s->auroc_interval.low))
+        LINE(" %.2f |", s->auroc);
+    else
+        LINE(" %.2f (%.2f to %.2f) |", s->auroc, s->auroc_interval.low,
+             s->auroc_interval.high);
+}
+
+static const char *calibration_text(const struct rt_calibration *c)
+{
+    switch (c->kind) {
+    case RT_CALIBRATION_LOGISTIC: return c->slope == 1 ? "shift" : "line";
+    case RT_CALIBRATION_KNOTS: return "isotonic";
+    case RT_CALIBRATION_NONE: break;
+    }
+    return "none";
+}
+
+static void put_table(struct an_buf *b, const struct tr_data *d,
+                      const struct tr_judgement *j)
+{
+    LINE("| outcome | days | asked | events | people with | AUROC | regression "
+         "| observed/expected | Brier | calibration |\n"
+         "|---|---|---|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < j->n; i++) {
+        const struct tr_verdict *v = &j->verdict[i];
+
+        LINE("| %.*s | %u | %zu | %zu | %zu |",
+             AN_STR_ARG(d->asked[v->column.outcome].id), v->column.horizon_days,
+             v->n, v->events, v->persons_with_event);
+        put_auroc(b, &v->model);
+        if (v->has_regression)
+            put_auroc(b, &v->regression);
+        else
+            LINE(" - |");
+        LINE(" %.2f | %.4f | %s |\n", v->model.observed_expected,
+             v->model.brier, calibration_text(&v->calibration));
+    }
+}
+
+enum an_code tr_package_card(struct an_arena *arena, const struct tr_data *d,
+                             const struct tr_fitted *fitted,
+                             const struct tr_judgement *j,
+                             const struct tr_package_how *how,
+                             struct an_str *card, struct an_err *err)
+{
+    struct an_buf buf, *b = &buf;
+
+    an_buf_init(b, arena, CARD_BYTES);
+    put_head(b, d, fitted, how);
+    LINE("## How good it is\n\n");
+    LINE("On %zu patients it had not seen. Intervals are 95 %%, by drawing "
+         "patients.\n\n",
+         j->n_patients);
+    LINE("Loss of the next event, per moment: %.4f; with constant rates %.4f "
+         "(difference %.4f to %.4f).\n\n",
+         j->next_event, j->next_event_constant, j->next_event_gain.low,
+         j->next_event_gain.high);
+    put_table(b, d, j);
+    LINE("\nThe regression is logistic, on the same facts as the linear "
+         "branch. Where there are fewer\nthan %d events the numbers say "
+         "nothing about which is better; a dash is an outcome that did\nnot "
+         "happen. Questions whose answer is not known by the horizon are left "
+         "out.\nCalibration comes from the tuning patients, which also "
+         "decided when training stopped.\n\n",
+         TR_JUDGED_EVENTS);
+    LINE("## What it must not be used for\n\n");
+    LINE("- Care, triage or payment of anybody, unless a site has judged it on "
+         "its own patients.\n"
+         "- Reasons: an influence is an association, never an effect.\n"
+         "- People unlike those it was trained on.\n");
+    return an_buf_done(b, card, err);
+}
