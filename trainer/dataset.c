@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/dataset.h"
 
+#include "base/buf.h"
 #include "base/hash.h"
 #include "trainer/file.h"
 #include "trainer/pseudonym.h"
@@ -210,7 +211,7 @@ static enum an_code make_vocabulary(struct maker *m, struct tr_catalogue *c,
                                     struct an_err *err)
 {
     struct an_json_out w;
-    struct an_str bytes;
+    struct an_str bytes = {NULL, 0};
     enum an_code code = count_codes(m, c, err);
 
     if (code != AN_OK)
@@ -478,15 +479,28 @@ static enum an_code write_cohort(const struct tr_dataset *d,
     return code;
 }
 
-static enum an_code write_text(const char *folder, const char *name,
-                               struct an_str bytes, struct an_err *err)
+/* "folder/name", followed by a NUL. */
+static enum an_code join(struct an_arena *arena, const char *folder,
+                         const char *name, struct an_str *path,
+                         struct an_err *err)
 {
-    char path[PATH_BYTES];
-    int n = snprintf(path, sizeof(path), "%s/%s", folder, name);
+    struct an_buf b;
 
-    if (n < 0 || n >= PATH_BYTES)
-        return an_fail(err, AN_LIMIT, "a path is too long", 0);
-    return tr_file_write(path, bytes, err);
+    an_buf_init(&b, arena, PATH_BYTES);
+    an_buf_put_c(&b, folder);
+    an_buf_put_char(&b, '/');
+    an_buf_put_c(&b, name);
+    return an_buf_done(&b, path, err);
+}
+
+static enum an_code write_text(struct an_arena *arena, const char *folder,
+                               const char *name, struct an_str bytes,
+                               struct an_err *err)
+{
+    struct an_str path;
+    enum an_code code = join(arena, folder, name, &path, err);
+
+    return code == AN_OK ? tr_file_write(path.p, bytes, err) : code;
 }
 
 enum an_code tr_dataset_write(struct an_arena *arena,
@@ -495,18 +509,17 @@ enum an_code tr_dataset_write(struct an_arena *arena,
                               const struct tr_outcomes *outcomes,
                               const char *folder, struct an_err *err)
 {
-    struct an_str json, text;
-    char path[PATH_BYTES];
-    int n = snprintf(path, sizeof(path), "%s/cohort.bin", folder);
-    enum an_code code = n > 0 && n < PATH_BYTES
-                            ? write_cohort(d, outcomes, path, err)
-                            : an_fail(err, AN_LIMIT, "a path is too long", 0);
+    struct an_str json = {NULL, 0}, text = {NULL, 0}, path;
+    enum an_code code = join(arena, folder, "cohort.bin", &path, err);
 
     if (code == AN_OK)
-        code = write_text(folder, "vocabulary.json", d->json, err);
+        code = write_cohort(d, outcomes, path.p, err);
+    if (code == AN_OK)
+        code = write_text(arena, folder, "vocabulary.json", d->json, err);
     if (code == AN_OK)
         code = tr_dataset_report(arena, d, people, outcomes, &json, &text, err);
     if (code == AN_OK)
-        code = write_text(folder, "report.json", json, err);
-    return code == AN_OK ? write_text(folder, "report.txt", text, err) : code;
+        code = write_text(arena, folder, "report.json", json, err);
+    return code == AN_OK ? write_text(arena, folder, "report.txt", text, err)
+                         : code;
 }

@@ -143,8 +143,8 @@ static enum an_code take_part(struct tr_people *p, struct ctx_part *part,
                               struct an_str message, struct an_err *err)
 {
     struct tr_blob *blob;
-    struct an_str bytes;
-    uint32_t row;
+    struct an_str bytes = {NULL, 0};
+    uint32_t row = 0;
     size_t n = 0;
     enum an_code code = name_row(p, &part->patient, &row, err);
 
@@ -170,7 +170,7 @@ static enum an_code take_claim(struct tr_people *p, const struct ctx_claim *c,
                                struct an_err *err)
 {
     struct ctx_claim copy = *c;
-    uint32_t current, prior;
+    uint32_t current = 0, prior = 0;
     enum an_code code = name_row(p, &c->current, &current, err);
 
     if (code == AN_OK)
