@@ -8,6 +8,8 @@ Suite *trainer_cohort_suite(void);
 Suite *trainer_fit_suite(void);
 Suite *trainer_command_suite(void);
 
+Suite *trainer_stats_suite(void);
+
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,
     trainer_gradient_suite,
@@ -15,5 +17,6 @@ Suite *(*const test_suites[])(void) = {
     trainer_cohort_suite,
     trainer_fit_suite,
     trainer_command_suite,
+    trainer_stats_suite,
     NULL,
 };

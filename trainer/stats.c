@@ -249,37 +249,42 @@ bool tr_line_fit(const struct tr_point *point, size_t n, bool smooth,
     return false;
 }
 
+/* Pool the last block with those before it that are not below it. */
+static size_t pool(double *to, double *weight, size_t n)
+{
+    while (n > 1 && to[n - 2] >= to[n - 1]) {
+        const double w = weight[n - 2] + weight[n - 1];
+
+        to[n - 2] = (to[n - 2] * weight[n - 2] + to[n - 1] * weight[n - 1]) / w;
+        weight[n - 2] = w;
+        n--;
+    }
+    return n;
+}
+
 size_t tr_isotonic(const struct tr_point *point, size_t n, double *from,
                    double *to)
 {
     double *weight = calloc(n + 1, sizeof(*weight));
-    size_t blocks = 0, kept = 0;
-    double *start = from;
+    size_t blocks = 0;
 
     if (weight == NULL)
         return 0;
-    /* Blocks: `to` their mean, `from` their first p. */
+    /* Blocks: `to` their mean, `from` their first p.  Equal ones first become
+     * one, as they cannot be told apart later. */
     for (size_t i = 0; i < n; i++) {
-        start[blocks] = point[i].p;
-        to[blocks] = point[i].y;
-        weight[blocks] = point[i].weight;
-        blocks++;
-        while (blocks > 1 && (to[blocks - 2] >= to[blocks - 1] ||
-                              start[blocks - 2] >= start[blocks - 1])) {
-            const double w = weight[blocks - 2] + weight[blocks - 1];
-
-            to[blocks - 2] = (to[blocks - 2] * weight[blocks - 2] +
-                              to[blocks - 1] * weight[blocks - 1]) /
-                             w;
-            weight[blocks - 2] = w;
-            blocks--;
+        if (i == 0 || point[i].p > point[i - 1].p) {
+            blocks = pool(to, weight, blocks);
+            from[blocks] = point[i].p;
+            to[blocks] = weight[blocks] = 0;
+            blocks++;
         }
+        to[blocks - 1] = (to[blocks - 1] * weight[blocks - 1] +
+                          point[i].weight * point[i].y) /
+                         (weight[blocks - 1] + point[i].weight);
+        weight[blocks - 1] += point[i].weight;
     }
-    for (size_t i = 0; i < blocks; i++)
-        if (kept == 0 || start[i] > from[kept - 1]) {
-            from[kept] = start[i];
-            to[kept++] = to[i];
-        }
+    blocks = pool(to, weight, blocks);
     free(weight);
-    return kept;
+    return blocks;
 }
