@@ -17,6 +17,7 @@ struct pl_engine {
     struct an_arena arena; /* the configuration and what was made of it */
     struct cfg_options options;
     struct pl_settings settings;
+    struct pl_policy policy;
     struct an_log *log;
     an_clock *clock;
     struct pl_store *store;
@@ -75,6 +76,15 @@ enum an_code pl_settings_make(struct an_arena *arena,
     return rc;
 }
 
+/* Only the demonstrator comes without a path.  Until a model brings a signed
+ * evaluation, no other goes beyond shadow. */
+enum an_code pl_policy_make(const struct cfg_options *options, const char *file,
+                            struct pl_policy *out, struct an_err *err)
+{
+    *out = pl_policy_of(options, options->model_path.n == 0, false);
+    return pl_policy_check(out, options, file, err);
+}
+
 static enum an_code open_parts(struct pl_engine *e,
                                const struct pl_engine_source *from,
                                struct an_err *err)
@@ -85,6 +95,8 @@ static enum an_code open_parts(struct pl_engine *e,
     enum an_code rc = cfg_options_read(&e->arena, from->config, from->file,
                                        &e->options, &problems, err);
 
+    if (rc == AN_OK)
+        rc = pl_policy_make(&e->options, from->file, &e->policy, err);
     if (rc == AN_OK)
         rc = pl_settings_make(&e->arena, &e->options, &e->settings, err);
     if (rc != AN_OK)
@@ -135,6 +147,11 @@ const struct cfg_options *pl_engine_options(const struct pl_engine *e)
 const struct pl_settings *pl_engine_settings(const struct pl_engine *e)
 {
     return &e->settings;
+}
+
+const struct pl_policy *pl_engine_policy(const struct pl_engine *e)
+{
+    return &e->policy;
 }
 
 struct pl_store *pl_engine_store(struct pl_engine *e)

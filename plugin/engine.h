@@ -20,6 +20,7 @@
 #include "config/options.h"
 #include "plugin/pipeline.h"
 #include "plugin/store/reader.h"
+#include "plugin/trust/stage.h"
 
 struct pl_engine;
 
@@ -31,7 +32,8 @@ struct pl_engine_source {
 };
 
 /* AN_CONFIG, AN_SYNTAX ... with file:line:column for a wrong configuration or
- * table; what pl_store_open says for the store. */
+ * table, and for a stage that the model may not have (pl_policy_check); what
+ * pl_store_open says for the store. */
 enum an_code pl_engine_open(const struct pl_engine_source *from,
                             struct pl_engine **out, struct an_err *err)
     __attribute__((warn_unused_result));
@@ -40,6 +42,7 @@ void pl_engine_close(struct pl_engine *e);
 
 const struct cfg_options *pl_engine_options(const struct pl_engine *e);
 const struct pl_settings *pl_engine_settings(const struct pl_engine *e);
+const struct pl_policy *pl_engine_policy(const struct pl_engine *e);
 struct pl_store *pl_engine_store(struct pl_engine *e);
 struct pl_committer *pl_engine_committer(struct pl_engine *e);
 struct an_log *pl_engine_log(struct pl_engine *e);
@@ -54,6 +57,11 @@ enum an_code pl_engine_reader(const struct pl_engine *e, struct pl_reader **out,
 struct pl_job *pl_engine_job(struct pl_engine *e, enum pl_format format,
                              struct an_str feed, struct an_str bytes,
                              bool historical);
+
+/* What may leave, from a configuration; AN_CONFIG as pl_policy_check. */
+enum an_code pl_policy_make(const struct cfg_options *options, const char *file,
+                            struct pl_policy *out, struct an_err *err)
+    __attribute__((warn_unused_result));
 
 /* What reading depends on, from a configuration: the tables it names are read
  * too.  For whoever checks a configuration without opening a store. */

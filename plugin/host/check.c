@@ -68,6 +68,7 @@ int pl_command_check(const struct pl_invocation *in)
     bool every_byte = in->argc == 1 && strcmp(in->argv[0], "--store") == 0;
     struct cfg_problems problems = {.first = NULL};
     struct pl_settings settings;
+    struct pl_policy policy;
     struct cfg_options options;
     struct an_arena arena;
     struct an_err err;
@@ -84,6 +85,8 @@ int pl_command_check(const struct pl_invocation *in)
     }
     if (rc == AN_OK)
         rc = print_options(&arena, &options, &err);
+    if (rc == AN_OK)
+        rc = pl_policy_make(&options, file, &policy, &err);
     if (rc == AN_OK)
         rc = pl_settings_make(&arena, &options, &settings, &err);
     if (rc == AN_OK)

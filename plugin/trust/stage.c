@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/trust/stage.h"
+
+const char *pl_leave_text(enum pl_leave v)
+{
+    static const char *const text[] = {
+#define X(name, text) text,
+        PL_LEAVES(X)
+#undef X
+    };
+
+    return v < PL_N_LEAVES ? text[v] : "unknown";
+}
+
+struct pl_policy pl_policy_of(const struct cfg_options *options,
+                              bool demonstrator, bool evaluated)
+{
+    return (struct pl_policy){.environment =
+                                  (enum cfg_environment)options->environment,
+                              .stage = (enum cfg_stage)options->stage,
+                              .demonstrator = demonstrator,
+                              .evaluated = evaluated,
+                              .has_target = options->outbox_url.n > 0,
+                              .target_is_test = options->outbox_is_test_target};
+}
+
+/* May this model be heard outside the console at all? */
+static enum pl_leave judge_model(const struct pl_policy *p)
+{
+    if (p->demonstrator)
+        return p->environment == CFG_DEMO ? PL_MAY : PL_DEMONSTRATOR;
+    return p->evaluated ? PL_MAY : PL_NOT_EVALUATED;
+}
+
+static enum pl_leave judge_target(const struct pl_policy *p)
+{
+    return p->environment == CFG_DEMO && !p->target_is_test ? PL_NOT_TEST
+                                                            : PL_MAY;
+}
+
+enum an_code pl_policy_check(const struct pl_policy *p,
+                             const struct cfg_options *options,
+                             const char *file, struct an_err *err)
+{
+    enum cfg_option_id at = CFG_OPT_stage;
+    const char *what = NULL;
+
+    if (p->stage != CFG_TRIAL && p->stage != CFG_LIVE)
+        return AN_OK;
+    if (judge_model(p) == PL_DEMONSTRATOR) {
+        what = "the demonstrator was trained on invented patients: it goes "
+               "beyond shadow with environment: demo only";
+    } else if (judge_model(p) == PL_NOT_EVALUATED) {
+        what = "going beyond shadow asks for a valid signed evaluation of the "
+               "model on this site's data";
+    } else if (p->has_target && judge_target(p) != PL_MAY) {
+        what = "a demo writes to a server of invented patients only: declare "
+               "it with outbox.test_target: true";
+        at = CFG_OPT_outbox_url;
+    }
+    if (what == NULL)
+        return AN_OK;
+    if (options && options->line[at])
+        return an_fail_line(err, AN_CONFIG, what, file, options->line[at], 1);
+    return an_fail(err, AN_CONFIG, what, 0);
+}
+
+struct pl_item pl_item_of(const struct ctx_suggestion *s,
+                          enum pl_release release, bool in_trial_arm)
+{
+    return (struct pl_item){.kind = s->kind,
+                            .audience = s->audience,
+                            .patient_facing = s->patient_facing,
+                            .never_patient = s->never_patient,
+                            .release = release,
+                            .in_trial_arm = in_trial_arm};
+}
+
+/* Stage, model and target: the same for every suggestion of the model, the
+ * arm of a trial apart. */
+static enum pl_leave judge_stage(const struct pl_policy *p, bool in_trial_arm,
+                                 enum pl_face face)
+{
+    enum pl_leave v;
+
+    if (p->stage == CFG_STAGE_OFF)
+        return PL_STAGE_OFF;
+    if (p->stage != CFG_SHADOW && p->stage != CFG_TRIAL && p->stage != CFG_LIVE)
+        return PL_UNKNOWN;
+    if (face == PL_FACE_CONSOLE)
+        return PL_MAY;
+    if (p->stage == CFG_SHADOW)
+        return PL_SHADOW;
+    v = judge_model(p);
+    if (v == PL_MAY && face == PL_FACE_OUTBOX)
+        v = judge_target(p);
+    if (v == PL_MAY && p->stage == CFG_TRIAL && !in_trial_arm)
+        v = PL_OTHER_ARM;
+    return v;
+}
+
+/* What is said to patients, or waits for somebody. */
+static enum pl_leave judge_reader(const struct pl_item *item, bool to_patient)
+{
+    bool for_patient = item->audience == CTX_FOR_PATIENT;
+
+    if ((for_patient || to_patient) &&
+        (item->never_patient || item->kind == CTX_SUGGEST_DIFFERENTIAL))
+        return PL_NEVER_PATIENT;
+    if (to_patient && !for_patient)
+        return PL_NOT_FOR_PATIENTS;
+    if (item->release == PL_RELEASE_WITHHELD)
+        return PL_WITHHELD;
+    if (item->release == PL_RELEASE_WAITING)
+        return PL_UNRELEASED;
+    if ((for_patient || item->patient_facing) &&
+        item->release != PL_RELEASE_RELEASED)
+        return PL_UNRELEASED;
+    return PL_MAY;
+}
+
+enum pl_leave pl_may_leave(const struct pl_policy *p,
+                           const struct pl_item *item, enum pl_face face,
+                           bool to_patient)
+{
+    enum pl_leave v;
+
+    if (item->kind >= CTX_N_SUGGESTIONS || item->audience >= CTX_N_AUDIENCES ||
+        item->release >= PL_N_RELEASES || face >= PL_N_FACES)
+        return PL_UNKNOWN;
+    /* No patient sits at the console. */
+    if (face == PL_FACE_CONSOLE && to_patient)
+        return PL_UNKNOWN;
+    v = judge_stage(p, item->in_trial_arm, face);
+    if (v != PL_MAY || face == PL_FACE_CONSOLE)
+        return v;
+    return judge_reader(item, to_patient);
+}
+
+bool pl_face_is_open(const struct pl_policy *p, enum pl_face face)
+{
+    return face < PL_N_FACES && judge_stage(p, true, face) == PL_MAY;
+}
+
+bool pl_must_mark(const struct pl_policy *p)
+{
+    return p->environment == CFG_DEMO || p->demonstrator;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* May it leave?  One function says, for each suggestion and each way out, and
+ * everything that shows, sends or returns a suggestion asks it.
+ *
+ *     struct pl_policy policy = pl_policy_of(options, demonstrator, evaluated);
+ *     if (pl_policy_check(&policy, err) != AN_OK)
+ *         refuse_to_start();
+ *     ...
+ *     if (pl_may_leave(&policy, &item, PL_FACE_CDS, false) == PL_MAY)
+ *         show(suggestion, pl_must_mark(&policy));
+ *
+ * off     nothing leaves, not even to the console.
+ * shadow  nothing leaves but to the console, whose reviewers are known by name.
+ * trial   those in the arm that is shown leave as in live, others as in shadow.
+ * live    suggestions leave.
+ *
+ * Trial and live ask for a model with a valid signed evaluation on this site's
+ * data.  The demonstrator, which was trained on invented patients, is excused
+ * in `environment: demo` and allowed nowhere else.  In demo every output is
+ * marked, and the outbox writes to targets that are declared as test only.
+ *
+ * What is meant for a patient waits for a clinician's release; what may never
+ * be shown to patients, and every differential, never goes to one, released or
+ * not.  The console shows these to the reviewers, who must see what they
+ * release.
+ *
+ * Where anything is unknown the answer is no.
+ *
+ * Thread-safety: immutable. */
+#ifndef PLUGIN_TRUST_STAGE_H
+#define PLUGIN_TRUST_STAGE_H
+
+#include "base/err.h"
+#include "config/options.h"
+#include "context/suggestion.h"
+#include "plugin/trust/release.h"
+
+enum pl_face {
+    PL_FACE_CONSOLE, /* authenticated; the face sees to that */
+    PL_FACE_CDS,
+    PL_FACE_FHIR_READ,
+    PL_FACE_OUTBOX,
+    PL_FACE_ABI,
+    PL_N_FACES
+};
+
+/* Of one model at this installation. */
+struct pl_policy {
+    enum cfg_environment environment;
+    enum cfg_stage stage;
+    bool demonstrator;   /* the model was trained on invented patients */
+    bool evaluated;      /* a signed evaluation on this site's data is valid */
+    bool has_target;     /* the outbox has somewhere to write to */
+    bool target_is_test; /* which is declared to hold invented patients only */
+};
+
+/* Of one suggestion. */
+struct pl_item {
+    unsigned kind, audience; /* of context/suggestion.h */
+    bool patient_facing, never_patient;
+    enum pl_release release;
+    bool in_trial_arm; /* randomised to be shown; only a trial asks */
+};
+
+#define PL_LEAVES(X)                                                           \
+    X(MAY, "it may leave")                                                     \
+    X(STAGE_OFF, "the stage is off")                                           \
+    X(SHADOW, "in shadow only the console shows it")                           \
+    X(OTHER_ARM, "the trial keeps it from this patient's carers")              \
+    X(NOT_EVALUATED, "its model has no valid evaluation at this site")         \
+    X(DEMONSTRATOR, "its model is a demonstrator and this is no demo")         \
+    X(NOT_TEST, "a demo writes to targets declared as test only")              \
+    X(UNRELEASED, "it waits for a clinician's release")                        \
+    X(WITHHELD, "a clinician withheld it")                                     \
+    X(NEVER_PATIENT, "it is never shown to patients")                          \
+    X(NOT_FOR_PATIENTS, "it is not written for patients")                      \
+    X(UNKNOWN, "it is of no known kind, stage or way out")
+
+enum pl_leave {
+#define X(name, text) PL_##name,
+    PL_LEAVES(X)
+#undef X
+        PL_N_LEAVES
+};
+
+const char *pl_leave_text(enum pl_leave v);
+
+struct pl_policy pl_policy_of(const struct cfg_options *options,
+                              bool demonstrator, bool evaluated);
+
+/* AN_CONFIG, with what to change: this policy is none to start with.  `options`
+ * gives the place in `file`; NULL gives none. */
+enum an_code pl_policy_check(const struct pl_policy *p,
+                             const struct cfg_options *options,
+                             const char *file, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+struct pl_item pl_item_of(const struct ctx_suggestion *s,
+                          enum pl_release release, bool in_trial_arm);
+
+/* `to_patient`: the reader at the other end is the patient (a portal's token),
+ * not a carer. */
+enum pl_leave pl_may_leave(const struct pl_policy *p,
+                           const struct pl_item *item, enum pl_face face,
+                           bool to_patient);
+
+/* Whether anything at all may leave by that face; for whoever opens it. */
+bool pl_face_is_open(const struct pl_policy *p, enum pl_face face);
+
+/* What leaves says that it is a demonstration. */
+bool pl_must_mark(const struct pl_policy *p);
+
+#endif

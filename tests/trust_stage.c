@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each input against each other: half a million answers, and what must hold of
+ * every one of them, whatever the code says. */
+#include "plugin/trust/stage.h"
+#include "tests/suite.h"
+
+Suite *trust_stage_suite(void);
+
+/* One point of the product. */
+struct point {
+    struct pl_policy policy;
+    struct pl_item item;
+    enum pl_face face;
+    bool to_patient;
+};
+
+static unsigned take(unsigned long *n, unsigned of)
+{
+    unsigned v = (unsigned)(*n % of);
+
+    *n /= of;
+    return v;
+}
+
+/* Point number n; false beyond the last. */
+static bool point_at(unsigned long n, struct point *p)
+{
+    p->policy.environment = (enum cfg_environment)take(&n, CFG_TEST + 1);
+    p->policy.stage = (enum cfg_stage)take(&n, CFG_LIVE + 1);
+    p->policy.demonstrator = take(&n, 2);
+    p->policy.evaluated = take(&n, 2);
+    p->policy.has_target = true;
+    p->policy.target_is_test = take(&n, 2);
+    p->item.kind = take(&n, CTX_N_SUGGESTIONS);
+    p->item.audience = take(&n, CTX_N_AUDIENCES);
+    p->item.patient_facing = take(&n, 2);
+    p->item.never_patient = take(&n, 2);
+    p->item.release = (enum pl_release)take(&n, PL_N_RELEASES);
+    p->item.in_trial_arm = take(&n, 2);
+    p->face = (enum pl_face)take(&n, PL_N_FACES);
+    p->to_patient = take(&n, 2);
+    return n == 0;
+}
+
+static enum pl_leave ask(const struct point *p)
+{
+    return pl_may_leave(&p->policy, &p->item, p->face, p->to_patient);
+}
+
+START_TEST(nothing_leaves_that_the_design_forbids)
+{
+    struct point p;
+    unsigned long n, n_left = 0;
+
+    for (n = 0; point_at(n, &p); n++) {
+        const struct pl_policy *o = &p.policy;
+        bool console = p.face == PL_FACE_CONSOLE;
+        bool patient = p.item.audience == CTX_FOR_PATIENT;
+        const char *broken = NULL;
+
+        if (ask(&p) != PL_MAY)
+            continue;
+        n_left++;
+        if (o->stage == CFG_STAGE_OFF)
+            broken = "off";
+        else if (o->stage == CFG_SHADOW && !console)
+            broken = "shadow";
+        else if (o->stage == CFG_TRIAL && !console && !p.item.in_trial_arm)
+            broken = "trial";
+        else if (o->demonstrator && o->environment != CFG_DEMO && !console)
+            broken = "demonstrator outside demo";
+        else if (!o->demonstrator && !o->evaluated && !console)
+            broken = "no evaluation";
+        else if (o->environment == CFG_DEMO && p.face == PL_FACE_OUTBOX &&
+                 !o->target_is_test)
+            broken = "demo to a real server";
+        else if ((o->environment == CFG_DEMO || o->demonstrator) &&
+                 !pl_must_mark(o))
+            broken = "not marked";
+        else if ((patient || p.item.patient_facing) && !console &&
+                 p.item.release != PL_RELEASE_RELEASED)
+            broken = "not released";
+        else if (p.item.release == PL_RELEASE_WITHHELD && !console)
+            broken = "withheld";
+        else if (p.item.never_patient && (patient || p.to_patient) && !console)
+            broken = "never for patients";
+        else if (p.item.kind == CTX_SUGGEST_DIFFERENTIAL &&
+                 (patient || p.to_patient) && !console)
+            broken = "differential to a patient";
+        else if (p.to_patient && !patient)
+            broken = "a carer's text to a patient";
+        if (broken)
+            ck_abort_msg("point %lu: %s", n, broken);
+    }
+    ck_assert_uint_eq(n, 3UL * 4 * 2 * 2 * 2 * 4 * 4 * 2 * 2 * 4 * 2 * 5 * 2);
+    ck_assert_uint_gt(n_left, 1000);
+}
+END_TEST
+
+/* A shorter way to say the same, so that the code cannot simply refuse all. */
+START_TEST(everything_leaves_that_nothing_forbids)
+{
+    struct point p;
+
+    for (unsigned long n = 0; point_at(n, &p); n++) {
+        const struct pl_policy *o = &p.policy;
+        bool patient = p.item.audience == CTX_FOR_PATIENT;
+        bool model =
+            o->demonstrator ? o->environment == CFG_DEMO : o->evaluated;
+        bool shown = o->stage == CFG_LIVE ||
+                     (o->stage == CFG_TRIAL && p.item.in_trial_arm);
+        bool target = p.face != PL_FACE_OUTBOX || o->target_is_test ||
+                      o->environment != CFG_DEMO;
+        bool reader = patient ? !p.item.never_patient &&
+                                    p.item.kind != CTX_SUGGEST_DIFFERENTIAL
+                              : !p.to_patient;
+        bool released = p.item.release == PL_RELEASE_RELEASED ||
+                        (p.item.release == PL_RELEASE_NONE && !patient &&
+                         !p.item.patient_facing);
+        bool may = p.face == PL_FACE_CONSOLE
+                       ? o->stage != CFG_STAGE_OFF && !p.to_patient
+                       : model && shown && target && reader && released;
+
+        if ((ask(&p) == PL_MAY) != may)
+            ck_abort_msg("point %lu: %s", n, pl_leave_text(ask(&p)));
+    }
+}
+END_TEST
+
+START_TEST(a_closed_face_lets_nothing_through)
+{
+    struct point p;
+
+    for (unsigned long n = 0; point_at(n, &p); n++)
+        if (ask(&p) == PL_MAY && !pl_face_is_open(&p.policy, p.face))
+            ck_abort_msg("point %lu", n);
+}
+END_TEST
+
+/* What a table of cases says better than a product: the reasons. */
+static const struct {
+    struct pl_policy policy;
+    struct pl_item item;
+    enum pl_face face;
+    bool to_patient;
+    enum pl_leave want;
+} cases[] = {
+    {{CFG_PRODUCTION, CFG_STAGE_OFF, false, true, true, false},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true},
+     PL_FACE_CONSOLE,
+     false,
+     PL_STAGE_OFF},
+    {{CFG_PRODUCTION, CFG_SHADOW, false, true, true, false},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true},
+     PL_FACE_CDS,
+     false,
+     PL_SHADOW},
+    {{CFG_PRODUCTION, CFG_SHADOW, true, false, true, false},
+     {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_WAITING,
+      false},
+     PL_FACE_CONSOLE,
+     false,
+     PL_MAY},
+    {{CFG_PRODUCTION, CFG_TRIAL, false, true, true, false},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+      false},
+     PL_FACE_CDS,
+     false,
+     PL_OTHER_ARM},
+    {{CFG_PRODUCTION, CFG_LIVE, false, false, true, false},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+      false},
+     PL_FACE_ABI,
+     false,
+     PL_NOT_EVALUATED},
+    {{CFG_TEST, CFG_LIVE, true, true, true, true},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+      false},
+     PL_FACE_CDS,
+     false,
+     PL_DEMONSTRATOR},
+    {{CFG_DEMO, CFG_LIVE, true, false, true, false},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+      false},
+     PL_FACE_OUTBOX,
+     false,
+     PL_NOT_TEST},
+    {{CFG_DEMO, CFG_LIVE, true, false, true, true},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+      false},
+     PL_FACE_OUTBOX,
+     false,
+     PL_MAY},
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+     {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_NONE,
+      false},
+     PL_FACE_OUTBOX,
+     false,
+     PL_UNRELEASED},
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+     {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_WITHHELD,
+      false},
+     PL_FACE_FHIR_READ,
+     true,
+     PL_WITHHELD},
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+     {CTX_SUGGEST_RISK, CTX_FOR_PATIENT, true, true, PL_RELEASE_RELEASED,
+      false},
+     PL_FACE_FHIR_READ,
+     true,
+     PL_NEVER_PATIENT},
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+     {CTX_SUGGEST_RISK, CTX_FOR_NURSE, false, false, PL_RELEASE_NONE, false},
+     PL_FACE_FHIR_READ,
+     true,
+     PL_NOT_FOR_PATIENTS},
+    {{CFG_PRODUCTION, (enum cfg_stage)9, false, true, true, false},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+      false},
+     PL_FACE_CONSOLE,
+     false,
+     PL_UNKNOWN},
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+     {CTX_N_SUGGESTIONS, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+      false},
+     PL_FACE_CDS,
+     false,
+     PL_UNKNOWN},
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+     {CTX_SUGGEST_RISK, CTX_N_AUDIENCES, false, false, PL_RELEASE_NONE, false},
+     PL_FACE_CDS,
+     false,
+     PL_UNKNOWN},
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+      false},
+     PL_N_FACES,
+     false,
+     PL_UNKNOWN},
+};
+
+START_TEST(says_why)
+{
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        enum pl_leave got = pl_may_leave(&cases[i].policy, &cases[i].item,
+                                         cases[i].face, cases[i].to_patient);
+
+        ck_assert_msg(got == cases[i].want, "case %zu: %s", i,
+                      pl_leave_text(got));
+    }
+}
+END_TEST
+
+/* Starting is refused exactly where the stage promises what no suggestion of
+ * this model could keep. */
+START_TEST(refuses_to_start_what_could_not_speak)
+{
+    struct point p;
+
+    for (unsigned long n = 0; point_at(n, &p); n++) {
+        bool beyond = p.policy.stage == CFG_TRIAL || p.policy.stage == CFG_LIVE;
+        bool starts = pl_policy_check(&p.policy, NULL, NULL, NULL) == AN_OK;
+
+        if (starts != (!beyond || (pl_face_is_open(&p.policy, PL_FACE_CDS) &&
+                                   pl_face_is_open(&p.policy, PL_FACE_OUTBOX))))
+            ck_abort_msg("point %lu", n);
+    }
+}
+END_TEST
+
+START_TEST(without_a_target_a_demo_needs_no_test_target)
+{
+    struct pl_policy p = {
+        .environment = CFG_DEMO, .stage = CFG_LIVE, .demonstrator = true};
+
+    ck_assert_int_eq(pl_policy_check(&p, NULL, NULL, NULL), AN_OK);
+    p.has_target = true;
+    ck_assert_int_eq(pl_policy_check(&p, NULL, NULL, NULL), AN_CONFIG);
+}
+END_TEST
+
+START_TEST(the_refusal_names_the_line_of_the_file)
+{
+    const struct an_str text = AN_STR("environment: production\n"
+                                      "stage: live\n"
+                                      "model:\n  path: /srv/model\n");
+    struct cfg_problems problems;
+    struct cfg_options options;
+    struct pl_policy policy;
+    struct an_arena arena;
+    struct an_err err;
+    char line[256];
+
+    an_arena_init(&arena, 1 << 20);
+    ck_assert_int_eq(
+        cfg_options_read(&arena, text, "a.yaml", &options, &problems, NULL),
+        AN_OK);
+    policy = pl_policy_of(&options, false, false);
+    ck_assert_int_eq(pl_policy_check(&policy, &options, "a.yaml", &err),
+                     AN_CONFIG);
+    an_err_print(&err, line, sizeof(line));
+    ck_assert_str_eq(line, "a.yaml:2:1: going beyond shadow asks for a valid "
+                           "signed evaluation of the model on this site's "
+                           "data");
+    an_arena_free(&arena);
+}
+END_TEST
+
+START_TEST(a_suggestion_brings_what_the_decision_needs)
+{
+    struct ctx_suggestion s = {.kind = CTX_SUGGEST_SCORE,
+                               .audience = CTX_FOR_PATIENT,
+                               .patient_facing = true,
+                               .never_patient = true};
+    struct pl_item item = pl_item_of(&s, PL_RELEASE_WAITING, true);
+
+    ck_assert_uint_eq(item.kind, CTX_SUGGEST_SCORE);
+    ck_assert_uint_eq(item.audience, CTX_FOR_PATIENT);
+    ck_assert(item.patient_facing && item.never_patient && item.in_trial_arm);
+    ck_assert_int_eq(item.release, PL_RELEASE_WAITING);
+}
+END_TEST
+
+Suite *trust_stage_suite(void)
+{
+    const TTest *const test[] = {nothing_leaves_that_the_design_forbids,
+                                 everything_leaves_that_nothing_forbids,
+                                 a_closed_face_lets_nothing_through,
+                                 says_why,
+                                 refuses_to_start_what_could_not_speak,
+                                 without_a_target_a_demo_needs_no_test_target,
+                                 the_refusal_names_the_line_of_the_file,
+                                 a_suggestion_brings_what_the_decision_needs};
+
+    return TEST_SUITE("trust/stage", test);
+}
