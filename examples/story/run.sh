@@ -10,7 +10,7 @@ unset CDPATH
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "${1:?usage: run.sh BUILD}" && pwd)
 mkdir -p "$build/story"
-work=$(mktemp -d "$build/story/XXXXXX")
+work=$(mktemp -d -p "$build/story")
 server=
 trap 'status=$?; [ -z "$server" ] || kill "$server" 2>/dev/null || :
     wait; rm -rf "$work"; exit $status' EXIT
