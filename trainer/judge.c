@@ -55,7 +55,9 @@ static enum an_code calibrate(struct an_arena *arena,
 
 /* Half a 95 % interval of the log-odds of the tuning patients' own share: how
  * well the level can be known from so many people.  Questions of one patient
- * do not count as many. */
+ * do not count as many.  Half a person is added to each side (Haldane's
+ * correction), so that where nobody had the outcome the interval is wide and
+ * not absent. */
 static double spread_of(const struct tr_point *point, size_t n,
                         uint32_t n_persons, double *scratch)
 {
@@ -70,9 +72,7 @@ static double spread_of(const struct tr_point *point, size_t n,
         asked += scratch[i] > 0;
         with += scratch[i] > 1;
     }
-    return with > 0 && asked > with
-               ? normal_95 * sqrt(1 / with + 1 / (asked - with))
-               : 0;
+    return normal_95 * sqrt(1 / (with + 0.5) + 1 / (asked - with + 0.5));
 }
 
 /* ---- one column ------------------------------------------------------------ */
@@ -106,8 +106,7 @@ static enum an_code side(struct judge *j, struct tr_predicted *tune,
 
     if (code != AN_OK)
         return code;
-    if (c->kind != RT_CALIBRATION_NONE)
-        c->spread = spread_of(j->tune, n_tune, tune->n_persons, j->scratch);
+    c->spread = spread_of(j->tune, n_tune, tune->n_persons, j->scratch);
     *n = tr_predicted_points(test, column, point);
     for (size_t i = 0; i < *n; i++)
         point[i].p = rt_calibrate(c, point[i].p);
