@@ -7,7 +7,7 @@ Suite *trainer_delphi_suite(void);
 Suite *trainer_cohort_suite(void);
 Suite *trainer_fit_suite(void);
 Suite *trainer_command_suite(void);
-
+Suite *trainer_dataset_suite(void);
 Suite *trainer_stats_suite(void);
 
 Suite *(*const test_suites[])(void) = {
@@ -19,4 +19,8 @@ Suite *(*const test_suites[])(void) = {
     trainer_command_suite,
     trainer_stats_suite,
     NULL,
+    trainer_gradient_suite, trainer_delphi_suite,
+    trainer_cohort_suite,   trainer_fit_suite,
+    trainer_command_suite,  trainer_dataset_suite,
+    trainer_stats_suite,    NULL,
 };

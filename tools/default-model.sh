@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# How the default model is made: from a folder of Synthea's FHIR R4 Bundles to
+# the signed package in config/model/default.
+#
+#     tools/default-model.sh BUNDLES WORK PACKAGE [anamnesis-train]
+#
+# WORK gets the data set and the fit; PACKAGE the four signed files, and
+# PACKAGE.key beside it the public key.  Invented patients only: the seed makes
+# the pseudonyms repeatable.  Ten years are observed, because Synthea keeps no
+# more of those who live.  Same Bundles, threads and BLAS: same weights.
+# Exit status: 0 when the model passes its evaluation.
+set -eu
+[ $# -ge 3 ] || {
+    sed -n '3,14s/^# \{0,1\}//p' "$0"
+    exit 2
+}
+bundles=$1
+work=$2
+package=$3
+train=${4:-anamnesis-train}
+top=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
+mkdir -p "$work" "$package"
+
+"$train" dataset --seed 1 --until data --years 10 \
+    --outcomes "$top/config/outcomes" \
+    --concepts "$top/config/tables/concepts.tsv" \
+    --out "$work/data" "$bundles"
+
+"$train" fit --seed 1 --threads 2 --epochs 24 --layers 6 --channels 128 \
+    --heads 4 --positions 512 --rate-weight 1 --hazard-weight 0.2 \
+    --drop 0.2 --wide-l2 0.01 --out "$work/fit" "$work/data/cohort.bin"
+
+"$train" evaluate --check --out "$work/evaluation.json" "$work/fit" \
+    "$work/data"
+
+"$train" package --name anamnesis-default --version 1 --demonstrator \
+    --min-age 18 --source "Invented patients that Synthea made \
+(https://synthetichealth.github.io/synthea): Bundles of FHIR R4 from \
+smart-on-fhir/generated-sample-data, Apache-2.0. No real person is in them." \
+    --out "$package" "$work/fit" "$work/data" >"$package.key"
+
+"$train" inspect "$package"
