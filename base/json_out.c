@@ -112,11 +112,16 @@ void an_out_end(struct an_json_out *w)
 
 void an_out_key(struct an_json_out *w, const char *key)
 {
+    an_out_name(w, an_str_c(key));
+}
+
+void an_out_name(struct an_json_out *w, struct an_str name)
+{
     if (w->depth == 0 || in_array(w) || w->named)
         misuse(w);
     if (w->code != AN_OK)
         return;
-    put_text(w, an_str_c(key));
+    put_text(w, name);
     w->named = true;
 }
 
@@ -170,6 +175,17 @@ void an_out_fixed(struct an_json_out *w, double value, int places)
         fail(w, AN_TYPE, "a number to be written is none");
     else
         check(w, yajl_gen_number(w->yajl, text, n));
+}
+
+/* yajl puts what it takes for a number without a look at it. */
+void an_out_json(struct an_json_out *w, struct an_str json)
+{
+    if (!value_due(w))
+        return;
+    if (json.n == 0)
+        misuse(w);
+    else
+        check(w, yajl_gen_number(w->yajl, json.p, json.n));
 }
 
 void an_out_key_str(struct an_json_out *w, const char *key, struct an_str text)

@@ -47,6 +47,8 @@ void an_out_end(struct an_json_out *w);
 
 /* The name of the next member: a literal of ours. */
 void an_out_key(struct an_json_out *w, const char *key);
+/* The same for a name that is data. */
+void an_out_name(struct an_json_out *w, struct an_str name);
 void an_out_str(struct an_json_out *w, struct an_str text);
 void an_out_bool(struct an_json_out *w, bool value);
 void an_out_null(struct an_json_out *w);
@@ -55,6 +57,9 @@ void an_out_i64(struct an_json_out *w, int64_t value);
 void an_out_number(struct an_json_out *w, struct an_str literal);
 /* Rounded to `places` decimals, all of them printed: an_decimal_print. */
 void an_out_fixed(struct an_json_out *w, double value, int places);
+
+/* A value that is JSON text already, put as it is: the caller has read it. */
+void an_out_json(struct an_json_out *w, struct an_str json);
 
 /* A name and its text; nothing at all when the text is empty, as FHIR has no
  * empty strings. */

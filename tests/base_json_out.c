@@ -25,7 +25,10 @@ static void write_sample(struct an_json_out *w)
     an_out_array(w);
     an_out_end(w);
     an_out_str(w, AN_STR(""));
+    an_out_json(w, AN_STR("{\"a\": [1.0]}"));
     an_out_end(w);
+    an_out_name(w, AN_STR("a\"b"));
+    an_out_null(w);
     an_out_end(w);
 }
 
@@ -33,7 +36,8 @@ START_TEST(writes_in_order_and_exactly)
 {
     static const char want[] =
         "{\"text\":\"a\\\"b\\\\c\\n\\u0001\xC3\xA9/\",\"list\":[5.10,0.010,"
-        "0.667,-9223372036854775808,true,null,{},[],\"\"]}";
+        "0.667,-9223372036854775808,true,null,{},[],\"\",{\"a\": [1.0]}],"
+        "\"a\\\"b\":null}";
     struct an_arena a;
     struct an_json_out w;
     struct an_str got;
