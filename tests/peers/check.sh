@@ -51,14 +51,21 @@ hl7_counts() {
             { print } END { exit NR != 4 || n != 3 }'
 }
 
+# What we write: the golden transactions.
+ours_is_right() {
+    "$peers_src/validate.sh" "$peers_src"/../golden/write-*/bundle.json
+}
+
 for peer in hapi validator hl7; do
     build_peer "$peer"
 done
 validator_finds
+ok 'the validator accepts what we write' ours_is_right
 ok 'HAPI HL7v2 counts what it can read and write' hl7_counts
 trap '"$peers_src/hapi-server.sh" stop "$port"' EXIT
 ok 'the FHIR server starts' "$peers_src/hapi-server.sh" start "$port"
 ok 'the FHIR server is strict' "$peers_src/hapi-server.sh" check "$port"
+ok 'the FHIR server takes what we write, once' "$peers_src/writeback.sh" "$port"
 ok 'the FHIR server tells its state' "$peers_src/hapi-server.sh" status "$port"
 ok 'the FHIR server stops' "$peers_src/hapi-server.sh" stop "$port"
 echo "1..$count"

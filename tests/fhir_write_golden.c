@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tests/golden/write-*: what is sent of the suggestions in tests/fhir_said.c.
+ * tests/peers gives the same files to HL7's validator and to a FHIR server. */
+#include "fhir/read.h"
+#include "tests/fhir_said.h"
+#include "tests/golden.h"
+#include "tests/suite.h"
+
+#include <string.h>
+
+Suite *fhir_write_golden_suite(void);
+
+static const struct said *of_folder(const char *folder)
+{
+    return said_named(strrchr(folder, '-') + 1);
+}
+
+static struct an_str transaction(struct an_arena *a, const struct said *c)
+{
+    struct fhir_written out;
+    struct an_err err;
+
+    ck_assert_msg(fhir_write(a, &c->settings, &c->who, &c->what, &out, &err) ==
+                      AN_OK,
+                  "%s: %s", c->name, err.what);
+    ck_assert_uint_gt(out.n_suggestions, 0);
+    return out.json;
+}
+
+static enum an_code answer(struct an_arena *a, const struct said *c,
+                           struct an_str *json)
+{
+    const struct fhir_card_call call = {
+        .hook_instance = AN_STR("d1577c69-dfbe-44ad-ba6d-3e05e953b2ea")};
+    struct an_err err;
+
+    return fhir_cards(a, &c->settings, &c->card, &call, &c->who, &c->what, json,
+                      &err);
+}
+
+static void compare_folder(const char *folder)
+{
+    const struct said *c = of_folder(folder);
+    struct an_str json;
+    struct an_arena a;
+
+    an_arena_init(&a, 16 << 20);
+    golden_compare(folder, "bundle.json", said_lines(&a, transaction(&a, c)));
+    ck_assert_int_eq(answer(&a, c, &json), AN_OK);
+    golden_compare(folder, "cards.json", said_lines(&a, json));
+    an_arena_free(&a);
+}
+
+START_TEST(writes_as_the_golden_files_say)
+{
+    ck_assert_uint_eq(golden_each("write-", compare_folder), N_SAID);
+}
+END_TEST
+
+START_TEST(says_the_same_twice)
+{
+    struct an_arena a, b;
+
+    an_arena_init(&a, 16 << 20);
+    an_arena_init(&b, 16 << 20);
+    for (size_t i = 0; i < N_SAID; i++) {
+        struct an_str one = transaction(&a, &said[i]);
+        struct an_str two = transaction(&b, &said[i]);
+
+        ck_assert(an_str_eq(one, two));
+    }
+    an_arena_free(&a);
+    an_arena_free(&b);
+}
+END_TEST
+
+/* The same answer with every allocation failing once on the way. */
+START_TEST(survives_each_failed_allocation)
+{
+    struct fhir_written out;
+    struct an_err err;
+    struct an_arena a;
+
+    an_arena_init(&a, 16 << 20);
+    for (size_t i = 0; i < N_SAID; i++) {
+        const struct said *c = &said[i];
+        enum an_code code = AN_NOMEM;
+        struct an_str json;
+        long n = 0;
+
+        for (; code == AN_NOMEM && n < 10000; n++) {
+            an_arena_reset(&a);
+            a.fail_after = n;
+            code = fhir_write(&a, &c->settings, &c->who, &c->what, &out, &err);
+        }
+        ck_assert_int_eq(code, AN_OK);
+        ck_assert_int_gt(n, 50);
+        for (code = AN_NOMEM, n = 0; code == AN_NOMEM && n < 10000; n++) {
+            an_arena_reset(&a);
+            a.fail_after = n;
+            code = answer(&a, c, &json);
+        }
+        ck_assert_int_eq(code, AN_OK);
+        a.fail_after = -1;
+    }
+    an_arena_free(&a);
+}
+END_TEST
+
+/* What fhir/read.h promises: our own words are counted and not believed. */
+START_TEST(is_no_evidence_when_it_comes_back)
+{
+    static const struct fhir_settings settings;
+    struct ctx_reading reading;
+    struct an_err err;
+    struct an_arena a;
+
+    an_arena_init(&a, 16 << 20);
+    for (size_t i = 0; i < N_SAID; i++) {
+        size_t n_seen = 0;
+
+        ck_assert_int_eq(
+            fhir_read(&a, &settings, transaction(&a, &said[i]), &reading, &err),
+            AN_OK);
+        for (size_t k = 0; k < reading.n_parts; k++)
+            ck_assert_uint_eq(reading.part[k].n_events, 0);
+        for (size_t k = 0; k < reading.n_accounts; k++) {
+            n_seen += reading.account[k].n_seen;
+            ck_assert_uint_eq(reading.account[k].n_used, 0);
+        }
+        ck_assert_uint_ge(n_seen, 3);
+    }
+    an_arena_free(&a);
+}
+END_TEST
+
+Suite *fhir_write_golden_suite(void)
+{
+    const TTest *const test[] = {
+        writes_as_the_golden_files_say, says_the_same_twice,
+        survives_each_failed_allocation, is_no_evidence_when_it_comes_back};
+
+    return TEST_SUITE("fhir/write golden", test);
+}
