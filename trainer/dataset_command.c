@@ -96,9 +96,10 @@ static bool set_until(struct tr_dataset_how *how, struct an_str value)
         how->until = TR_UNTIL_DATA;
     else if (an_str_eq(value, AN_STR("record")))
         how->until = TR_UNTIL_RECORD;
-    else if (an_time_fhir(value, &(struct an_zone){0}, &t))
-        how->until = TR_UNTIL_DATE, how->until_us = t.us;
-    else
+    else if (an_time_fhir(value, &(struct an_zone){0}, &t)) {
+        how->until = TR_UNTIL_DATE;
+        how->until_us = t.us;
+    } else
         return false;
     return true;
 }
