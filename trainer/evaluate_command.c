@@ -49,8 +49,10 @@ static int arguments(struct job *job, int argc, char **argv)
         else if (tr_option(argc, argv, &i, &name, &value) &&
                  an_str_eq(name, AN_STR("out")))
             job->out = value.p;
-        else
-            return usage(stderr), TR_EXIT_USAGE;
+        else {
+            usage(stderr);
+            return TR_EXIT_USAGE;
+        }
     }
     if (job->data)
         return TR_EXIT_OK;

@@ -91,7 +91,7 @@ static void score(const struct tr_point *point, size_t n, struct tr_score_of *s)
     s->brier = tr_brier(point, n);
     s->observed_expected = tr_observed_expected(point, n);
     if (!tr_line_fit(point, n, false, true, &s->line))
-        s->line = (struct tr_line){NAN, NAN};
+        s->line = (struct tr_line){(double)NAN, (double)NAN};
 }
 
 static enum an_code side(struct judge *j, struct tr_predicted *tune,

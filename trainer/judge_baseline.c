@@ -163,7 +163,7 @@ enum an_code tr_judge_regression(struct an_arena *arena,
     uint32_t *row = an_arena_get(arena, train->n, sizeof(*row));
     uint8_t *y = an_arena_get(arena, train->n, 1);
     double *weight = an_arena_get(arena, 2 * (w + 1), sizeof(*weight));
-    double best = INFINITY;
+    double best = (double)INFINITY;
     size_t n, ones;
 
     if (row == NULL || y == NULL || weight == NULL)

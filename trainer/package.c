@@ -14,7 +14,7 @@ enum { MANIFEST_BYTES = 64 << 20, NEXT_HORIZON_DAYS = 365, JSON_DEPTH = 32 };
 struct rt_limits tr_package_limits(const struct tr_data *d)
 {
     const struct tr_cohort *c = &d->cohort;
-    double youngest = INFINITY, oldest = 0;
+    double youngest = (double)INFINITY, oldest = 0;
 
     for (size_t i = 0; i < c->n_patients; i++) {
         const struct tr_patient *p = &c->patient[i];

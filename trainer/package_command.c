@@ -45,15 +45,17 @@ static bool set_limit(struct job *job, struct an_str name, struct an_str value)
     if (!an_decimal_parse(value, &v) || v < 0)
         return false;
     if (an_str_eq(name, AN_STR("min-age")))
-        l->min_age_years = v, job->has_min_age = true;
+        l->min_age_years = v;
     else if (an_str_eq(name, AN_STR("max-age")))
-        l->max_age_years = v, job->has_max_age = true;
+        l->max_age_years = v;
     else if (an_str_eq(name, AN_STR("min-positions")) && v < 1e6)
         l->min_positions = (uint32_t)v;
     else if (an_str_eq(name, AN_STR("max-unknown")) && v <= 1)
         l->max_unknown_share = v;
     else
         return false;
+    job->has_min_age |= an_str_eq(name, AN_STR("min-age"));
+    job->has_max_age |= an_str_eq(name, AN_STR("max-age"));
     return true;
 }
 
@@ -91,8 +93,10 @@ static int arguments(struct job *job, int argc, char **argv)
         else if (argv[i][0] != '-' && job->data == NULL)
             job->data = argv[i];
         else if (!tr_option(argc, argv, &i, &name, &value) ||
-                 !set(job, name, value))
-            return usage(stderr), TR_EXIT_USAGE;
+                 !set(job, name, value)) {
+            usage(stderr);
+            return TR_EXIT_USAGE;
+        }
     }
     if (job->data && job->out)
         return TR_EXIT_OK;

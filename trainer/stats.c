@@ -78,7 +78,7 @@ static int double_cmp(const void *a, const void *b)
 
 static struct tr_interval middle(double *value, size_t n)
 {
-    struct tr_interval interval = {NAN, NAN};
+    struct tr_interval interval = {(double)NAN, (double)NAN};
 
     if (n < TR_RESAMPLES / 2)
         return interval;
@@ -228,8 +228,9 @@ bool tr_line_fit(const struct tr_point *point, size_t n, bool smooth,
     }
     at = line_score(point, n, target, line, g, h);
     for (int i = 0; i < NEWTON_STEPS; i++) {
-        struct tr_line step = newton(g, h, slope_too), next;
-        double then = -INFINITY;
+        struct tr_line step = newton(g, h, slope_too);
+        struct tr_line next = *line;
+        double then = -(double)INFINITY;
 
         /* A full step may overshoot: halve it until it does not. */
         for (int half = 0; half < 40 && !(then >= at); half++) {
