@@ -24,7 +24,7 @@ static struct an_str answer(const struct said *c, bool silent)
 {
     const struct fhir_card_call call = {.hook_instance = AN_STR("h-1"),
                                         .silent = silent};
-    struct an_str json;
+    struct an_str json = {NULL, 0};
     struct an_err err;
 
     ck_assert_msg(fhir_cards(&arena, &c->settings, &c->card, &call, &c->who,

@@ -85,7 +85,7 @@ START_TEST(gives_what_was_found_to_the_reader)
     struct fhir_cds_request r;
     struct ctx_reading reading;
     enum an_code code = AN_NOMEM;
-    struct an_str json;
+    struct an_str json = {NULL, 0};
     long n = 0;
 
     for (; code == AN_NOMEM && n < 100; n++) {
@@ -108,7 +108,7 @@ END_TEST
 START_TEST(makes_no_bundle_of_nothing)
 {
     struct fhir_cds_request r;
-    struct an_str json;
+    struct an_str json = {NULL, 0};
 
     ck_assert_int_eq(
         fhir_cds_read(
@@ -180,7 +180,7 @@ START_TEST(describes_its_services)
          .hook = AN_STR_INIT("order-sign"),
          .description = AN_STR_INIT("D")},
     };
-    struct an_str json;
+    struct an_str json = {NULL, 0};
 
     ck_assert_int_eq(fhir_cds_discovery(&arena, service, 2, &json, NULL),
                      AN_OK);
@@ -193,7 +193,7 @@ END_TEST
 START_TEST(refuses_to_describe_half_a_service)
 {
     static const struct fhir_cds_service service = {.id = AN_STR_INIT("a")};
-    struct an_str json;
+    struct an_str json = {NULL, 0};
     struct an_err err;
 
     ck_assert_int_eq(fhir_cds_discovery(&arena, &service, 1, &json, &err),

@@ -256,7 +256,7 @@ static void over_one(void)
 }
 static void not_a_number(void)
 {
-    one[0].p = NAN;
+    one[0].p = (double)NAN;
 }
 static void not_utf8(void)
 {
@@ -355,7 +355,7 @@ START_TEST(answers_a_search_with_what_is_kept)
                                    .resource = kept,
                                    .n_resources = 2};
     enum an_code code = AN_NOMEM;
-    struct an_str json;
+    struct an_str json = {NULL, 0};
     long n = 0;
 
     for (; code == AN_NOMEM && n < 100; n++) {
@@ -374,7 +374,7 @@ START_TEST(has_no_empty_array_where_nothing_matches)
 {
     const struct fhir_page page = {.base = AN_STR("https://h/fhir"),
                                    .self = AN_STR("https://h/fhir/Device")};
-    struct an_str json;
+    struct an_str json = {NULL, 0};
 
     ck_assert_int_eq(fhir_searchset(&arena, &page, &json, NULL), AN_OK);
     ck_assert_an_str_eq(
@@ -401,7 +401,7 @@ START_TEST(refuses_to_answer_with_what_is_no_resource)
                                    .total = 1,
                                    .resource = &spoiled[_i].kept,
                                    .n_resources = 1};
-    struct an_str json;
+    struct an_str json = {NULL, 0};
     struct an_err err;
 
     ck_assert_int_eq(fhir_searchset(&arena, &page, &json, &err),

@@ -41,7 +41,7 @@ static enum an_code answer(struct an_arena *a, const struct said *c,
 static void compare_folder(const char *folder)
 {
     const struct said *c = of_folder(folder);
-    struct an_str json;
+    struct an_str json = {NULL, 0};
     struct an_arena a;
 
     an_arena_init(&a, 16 << 20);
