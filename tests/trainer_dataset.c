@@ -344,7 +344,10 @@ START_TEST(resources_of_a_person_come_together_from_many_files)
     make_dataset(&m);
     ck_assert_uint_eq(m.people.n_persons, N_PEOPLE);
     ck_assert_uint_eq(m.people.n_refused, 0);
-    ck_assert_uint_eq(m.d.n, N_PEOPLE);
+    ck_assert_uint_eq(m.d.counts.patients[TR_TRAIN] +
+                          m.d.counts.patients[TR_TUNE] +
+                          m.d.counts.patients[TR_TEST],
+                      N_PEOPLE);
     ck_assert_int_eq(m.outcomes.death, 0);
     ck_assert_uint_gt(m.d.counts.patients[TR_TRAIN],
                       m.d.counts.patients[TR_TEST]);
@@ -373,6 +376,35 @@ START_TEST(the_vocabulary_puts_what_is_predicted_first_and_joins_twins)
                            AN_STR("I63.9")),
         rt_vocabulary_row(v, AN_STR(SCT "|230690007")));
     ck_assert_uint_eq(v->n_scales, 1);
+    drop(&m);
+}
+END_TEST
+
+START_TEST(questions_between_events_stand_at_an_empty_last_position)
+{
+    struct made m;
+    size_t between = 0;
+
+    make_dataset(&m);
+    for (size_t i = 0; i < m.d.n; i++) {
+        const struct tr_case *one = &m.d.one[i];
+        const struct rt_position *last =
+            &one->history.position[one->history.n_positions - 1];
+
+        if (i && one->key == one[-1].key)
+            ck_assert_int_eq(one->split, one[-1].split);
+        if (last->n_items)
+            continue;
+        between++;
+        ck_assert_uint_eq(one->labels.n_queries, 1);
+        ck_assert_uint_eq(one->labels.query[0].position,
+                          one->history.n_positions - 1);
+        /* No rates are learned from it. */
+        ck_assert(one->start_days == one->end_days &&
+                  one->end_days == last->time_days);
+        ck_assert(last->since_previous_days > 0);
+    }
+    ck_assert_uint_gt(between, N_PEOPLE);
     drop(&m);
 }
 END_TEST
@@ -549,6 +581,7 @@ Suite *trainer_dataset_suite(void)
         a_readmission_is_asked_at_a_discharge_and_nowhere_else,
         resources_of_a_person_come_together_from_many_files,
         the_vocabulary_puts_what_is_predicted_first_and_joins_twins,
+        questions_between_events_stand_at_an_empty_last_position,
         features_of_a_question_are_what_was_known_then,
         no_identifier_and_no_date_leaves,
         the_same_seed_gives_the_same_bytes_and_none_gives_others,

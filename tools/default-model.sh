@@ -6,7 +6,7 @@
 #     tools/default-model.sh BUNDLES WORK PACKAGE [anamnesis-train]
 #
 # WORK gets the data set and the fit; PACKAGE the four signed files, and
-# PACKAGE.key beside it the public key.  Invented patients only: the seed makes
+# a file `keys` beside it the public key.  Invented patients only: the seed makes
 # the pseudonyms repeatable.  Ten years are observed, because Synthea keeps no
 # more of those who live.  Same Bundles, threads and BLAS: same weights.
 # Exit status: 0 when the model passes its evaluation.
@@ -38,6 +38,6 @@ mkdir -p "$work" "$package"
     --min-age 18 --source "Invented patients that Synthea made \
 (https://synthetichealth.github.io/synthea): Bundles of FHIR R4 from \
 smart-on-fhir/generated-sample-data, Apache-2.0. No real person is in them." \
-    --out "$package" "$work/fit" "$work/data" >"$package.key"
+    --out "$package" "$work/fit" "$work/data" >"$(dirname "$package")/keys"
 
 "$train" inspect "$package"

@@ -22,6 +22,7 @@ void tr_dataset_how_init(struct tr_dataset_how *how)
         .share = {70, 15, 15},
         .catalogue = {.min_people = 5, .max_concepts = 4096, .min_values = 20},
         .max_asked = 8,
+        .between = 3,
         .until = TR_UNTIL_DATA,
     };
 }
@@ -93,6 +94,21 @@ static enum an_code read_past(struct maker *m, size_t person, struct past *p,
     if (death_us <= p->end_us)
         p->end_us = death_us + 1; /* death itself is seen */
     return AN_OK;
+}
+
+/* When the record begins. */
+static int64_t first_us(const struct past *p)
+{
+    int64_t first = INT64_MAX;
+
+    for (size_t i = 0; i < p->t.n_events; i++) {
+        const struct ctx_event *e = p->t.event[i];
+
+        if (e->kind != CTX_BIRTH && e->kind != CTX_SEX &&
+            rt_known_us(e) < first)
+            first = rt_known_us(e);
+    }
+    return first;
 }
 
 /* What was known before the end, for counting. */
@@ -241,7 +257,6 @@ static void count_case(struct tr_dataset *d, const struct tr_outcomes *o,
 {
     struct tr_dataset_counts *c = &d->counts;
 
-    c->patients[one->split]++;
     c->positions[one->split] += one->history.n_positions;
     c->items[one->split] += one->history.n_items;
     c->queries[one->split] += one->labels.n_queries;
@@ -308,12 +323,57 @@ static enum an_code make_case(struct maker *m, const struct ranked *who,
     return code;
 }
 
+/* A question when nothing happened: the record as it was at the moment. */
+static enum an_code make_between(struct maker *m, const struct ranked *who,
+                                 uint32_t i, struct tr_case *one, bool *used,
+                                 struct an_err *err)
+{
+    const struct tr_outcomes *o = m->outcomes;
+    struct tr_follow_up *f = an_arena_get(m->arena, o->n, sizeof(*f));
+    struct tr_query *query = an_arena_get(m->arena, 1, sizeof(*query));
+    const double lot = tr_draw_uniform(tr_key(who->key, TR_DRAW_ITEMS), i);
+    struct ctx_timeline then;
+    struct rt_encoded e;
+    struct past p;
+    int64_t from_us, at_us;
+    enum an_code code = read_past(m, who->person, &p, err);
+
+    *used = false;
+    if (code != AN_OK || f == NULL || query == NULL)
+        return code != AN_OK ? code : an_fail_nomem(err);
+    from_us = first_us(&p) > p.from_us ? first_us(&p) : p.from_us;
+    if (!p.has_birth || from_us >= p.end_us)
+        return AN_OK;
+    at_us = from_us + (int64_t)(lot * (double)(p.end_us - from_us));
+    code = ctx_timeline_build(&m->person, p.all, p.n_all, at_us, &then, err);
+    if (code == AN_OK)
+        code = rt_encode(m->arena, &m->out->vocabulary, &then, at_us, &e, err);
+    if (code != AN_OK || e.history.n_items == 0)
+        return code;
+    for (size_t k = 0; k < o->n; k++) {
+        f[k] = tr_label_one(&o->outcome[k], &p.t, at_us, p.end_us);
+        *used |= f[k].to_days > 0;
+    }
+    *query = (struct tr_query){(uint32_t)e.history.n_positions - 1, 1};
+    *one = (struct tr_case){.key = who->key,
+                            .split = (enum tr_split)who->split,
+                            .history = e.history,
+                            .labels = {query, f, 1, 0}};
+    one->start_days = one->end_days =
+        e.history.position[e.history.n_positions - 1].time_days;
+    if (*used)
+        count_case(m->out, o, one, &e);
+    return AN_OK;
+}
+
 static enum an_code make_cases(struct maker *m, struct an_err *err)
 {
     struct tr_dataset *d = m->out;
     enum an_code code = AN_OK;
 
-    d->one = an_arena_get(m->arena, m->people->n_persons, sizeof(*d->one));
+    d->one =
+        an_arena_get(m->arena, m->people->n_persons * (1 + m->how->between),
+                     sizeof(*d->one));
     d->counts.outcome =
         an_arena_get(m->arena, m->outcomes->n, sizeof(*d->counts.outcome));
     if (d->one == NULL || d->counts.outcome == NULL)
@@ -323,6 +383,14 @@ static enum an_code make_cases(struct maker *m, struct an_err *err)
 
         code = make_case(m, &m->rank[i], &d->one[d->n], &used, err);
         d->n += used;
+        d->counts.patients[m->rank[i].split] += used;
+        for (uint32_t k = 0; used && k < m->how->between && code == AN_OK;
+             k++) {
+            bool more;
+
+            code = make_between(m, &m->rank[i], k, &d->one[d->n], &more, err);
+            d->n += more;
+        }
     }
     if (code == AN_OK && d->counts.patients[TR_TRAIN] == 0)
         code = an_fail(err, AN_MISSING, "no patient is left to train on", 0);

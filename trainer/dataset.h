@@ -10,6 +10,11 @@
  * from each patient's own first moment; in the vocabulary codes that several
  * people have; in the reports counts.  No date, no identifier, no free text.
  *
+ * Somebody who opens a chart asks when nothing is happening, so besides the
+ * questions at the moments of a record there are some between them: each is a
+ * case of its own, with the record as it was then, from which no rates are
+ * learned.
+ *
  * Patients are drawn into splits by their pseudonym, whole.  Vocabulary,
  * scales and features are made from the training split alone.  With a seed all
  * files are the same bytes again; without one the key is thrown away.
@@ -36,6 +41,7 @@ struct tr_dataset_how {
     uint32_t share[TR_N_SPLITS]; /* of patients, in any unit */
     struct tr_catalogue_how catalogue;
     uint32_t max_asked; /* questions per patient, beside discharges */
+    uint32_t between;   /* and at moments when nothing happened */
     enum tr_until until;
     int64_t until_us; /* DATE */
     uint32_t years;   /* observed before the end; 0: all of the record */
@@ -58,7 +64,7 @@ struct tr_dataset_counts {
 };
 
 struct tr_dataset {
-    struct tr_case *one; /* by key */
+    struct tr_case *one; /* by key; the cases of a person together */
     size_t n;
     struct rt_vocabulary vocabulary;
     struct tr_features features;

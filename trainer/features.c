@@ -29,6 +29,7 @@ static struct counted *count_people(struct an_arena *arena,
 {
     struct counted *c = an_arena_get(arena, v->n_concepts, sizeof(*c));
     size_t *last = an_arena_get(arena, v->n_concepts, sizeof(*last));
+    uint64_t key = 0;
 
     if (c == NULL || last == NULL)
         return NULL;
@@ -38,13 +39,15 @@ static struct counted *count_people(struct an_arena *arena,
     for (size_t i = 0; i < n; i++) {
         if (one[i].split != TR_TRAIN)
             continue;
-        ++*n_train;
+        /* The cases of a person stand together. */
+        *n_train += *n_train == 0 || one[i].key != key;
+        key = one[i].key;
         for (size_t k = 0; k < one[i].history.n_items; k++) {
             const int32_t row = one[i].history.item[k].concept;
 
-            if (row == RT_NO_ROW || last[row] == i + 1)
+            if (row == RT_NO_ROW || last[row] == *n_train)
                 continue;
-            last[row] = i + 1;
+            last[row] = *n_train;
             c[row].n_people++;
         }
     }

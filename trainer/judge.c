@@ -200,6 +200,7 @@ enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
         code = tr_judge_rates(arena, d, model, out, err);
     if (code != AN_OK)
         return code;
+    out->n_patients = j.ours[TR_TEST].n_persons;
     out->n = j.ours[TR_TEST].n_columns;
     out->verdict = an_arena_get(arena, out->n, sizeof(*out->verdict));
     if (out->verdict == NULL)

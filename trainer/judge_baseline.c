@@ -79,7 +79,7 @@ enum an_code tr_judge_rates(struct an_arena *arena, const struct tr_data *d,
     uint32_t *patient = an_arena_get(arena, all, sizeof(*patient));
     double *x = an_arena_get(arena, 3 * all, sizeof(*x));
     double *ours = x, *constant, *scores, *scratch;
-    size_t n = 0;
+    size_t n = 0, kept = 0;
     enum an_code code;
 
     scratch = an_arena_get(arena, tr_interval_scratch((uint32_t)all),
@@ -94,14 +94,18 @@ enum an_code tr_judge_rates(struct an_arena *arena, const struct tr_data *d,
     code = score_both(d, model, patient, n, ours, constant, scores, err);
     if (code != AN_OK)
         return code;
-    out->n_patients = n;
     out->n_scores = (size_t)sum(scores, n);
     out->next_event = sum(ours, n) / sum(scores, n);
     out->next_event_constant = sum(constant, n) / sum(scores, n);
+    /* Cases that are asked between events have no scores, so drawing cases is
+     * drawing people. */
     for (size_t i = 0; i < n; i++)
-        ours[i] -= constant[i];
+        if (scores[i] > 0) {
+            ours[kept] = ours[i] - constant[i];
+            scores[kept++] = scores[i];
+        }
     out->next_event_gain =
-        tr_ratio_interval(ours, scores, (uint32_t)n, scratch, RESAMPLE_KEY);
+        tr_ratio_interval(ours, scores, (uint32_t)kept, scratch, RESAMPLE_KEY);
     return AN_OK;
 }
 

@@ -22,7 +22,8 @@ static void put_head(struct an_buf *b, const struct tr_data *d,
     size_t n[TR_N_SPLITS] = {0};
 
     for (size_t i = 0; i < d->cohort.n_patients; i++)
-        n[d->cohort.patient[i].split]++;
+        n[d->cohort.patient[i].split] +=
+            i == 0 || d->cohort.patient[i - 1].key != d->cohort.patient[i].key;
     LINE("# %.*s %.*s\n\n", AN_STR_ARG(how->name), AN_STR_ARG(how->version));
     if (how->demonstrator)
         LINE("**A demonstrator. It was trained on invented patients and is not "

@@ -151,16 +151,17 @@ enum an_code tr_predict(struct an_arena *arena, const struct tr_data *d,
 
         if (p->split != (uint32_t)split)
             continue;
+        /* The cases of a person stand together. */
+        out->n_persons += i == 0 || c->patient[i - 1].key != p->key;
         for (uint32_t q = 0; q < p->n_queries && code == AN_OK; q++) {
             const size_t query = p->first_query + q, at = out->n++;
 
             out->row[at] = (uint32_t)query;
-            out->person[at] = out->n_persons;
+            out->person[at] = out->n_persons - 1;
             answer(d, out, query, at);
             if (model)
                 code = ask(&r, &h, query, at, err);
         }
-        out->n_persons++;
     }
     return code;
 }
