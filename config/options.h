@@ -89,6 +89,12 @@ struct cfg_texts {
     X(model_path, "model.path", PATH, CFG_BETWEEN(0, 4095), "",                \
       "Folder of the model package. Empty: the demonstrator that comes with "  \
       "the program.")                                                          \
+    X(model_keys_path, "model.keys", PATH, CFG_BETWEEN(0, 4095), "",           \
+      "File of the public keys whose models may speak here. Empty: that of "   \
+      "the demonstrator.")                                                     \
+    X(outcomes_path, "outcomes", PATH, CFG_BETWEEN(0, 4095), "",               \
+      "Folder of the outcomes that are asked about. Empty: those that come "   \
+      "with the program.")                                                     \
     X(store_path, "store.path", PATH, CFG_BETWEEN(1, 4095),                    \
       "/var/lib/anamnesis/store.db",                                           \
       "File of the store. Its folder must be writable.")                       \

@@ -61,6 +61,18 @@ static enum an_code read_hl7(struct pl_job *j, const struct pl_settings *s)
                : rc;
 }
 
+/* What a message does not date was known when it came. */
+static void date_undated(struct pl_job *j)
+{
+    for (size_t i = 0; i < j->reading.n_parts; i++) {
+        const struct ctx_part *part = &j->reading.part[i];
+
+        for (size_t k = 0; k < part->n_events; k++)
+            if (part->event[k].available_us == 0)
+                part->event[k].available_us = j->in.received_us;
+    }
+}
+
 static enum an_code make_intake(struct pl_job *j)
 {
     struct pl_source from = {.bytes = j->bytes,
@@ -144,6 +156,8 @@ void pl_job_read(struct pl_job *j, const struct pl_settings *s)
 
     if (rc == AN_OK)
         rc = ctx_localise(&j->arena, &s->site, &j->reading, &j->err);
+    if (rc == AN_OK)
+        date_undated(j);
     if (rc == AN_OK)
         rc = make_intake(j);
     j->verdict = rc == AN_OK ? PL_ACCEPTED : PL_REFUSED;

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The story of one invented patient, told by the program itself: her history is
-# loaded, a hospital's 18 messages arrive over TCP, and her timeline is asked
-# for as of two moments.  Exit status 0: everything was as it should be.
+# loaded, a hospital's 18 messages arrive over TCP, her timeline is asked for as
+# of two moments, and the demonstrator says what it makes of her.  Exit status 0: everything was as it should be.
 #
 #   examples/story/run.sh BUILD      the folder that holds ./anamnesis
 set -eu
@@ -30,6 +30,10 @@ environment: demo
 tables:
   codes: "$here/../../config/tables/local-codes.tsv"
   authorities: "$here/authorities.tsv"
+outcomes: "$here/../../config/outcomes"
+model:
+  path: "$here/../../config/model/default"
+  keys: "$here/../../config/model/keys"
 store: {path: "$work/store.db"}
 listen: {mllp: {address: "127.0.0.1:0"}, http: {address: "127.0.0.1:0"}}
 END
@@ -67,6 +71,20 @@ anamnesis show --as-of 2026-03-12T07:00:00-05:00 100042 >then
 grep '^2026-03-12' then
 sees then '7\.1 mg/dL.*(preliminary)'
 misses then '1\.71 mg/dL'
+
+discharge=2026-03-15T13:00:00-05:00
+chapter 'What the model makes of her at discharge, with its evidence'
+anamnesis show --risks --as-of $discharge 100042 >risks
+sed -n '/^model/p; /readmission/,/^risk: Stroke/{/^risk: Stroke/!p}' risks
+sed -n '/^differential/,$p' risks
+sees risks '^risk: Hospital readmission within 30 days.* people'
+sees risks 'invented patients: not for care'
+sees risks '^score: CKD-EPI 2021: 31 '
+
+chapter 'The same record in plain words, once a clinician has released them'
+anamnesis show --risks --for patient --as-of $discharge 100042 >plain
+sed -n 's/^summary: //p' plain | fold -s -w 78
+misses plain 'Death'
 
 chapter 'Where to look while a server runs'
 echo "curl http://127.0.0.1:$http/health/ready      and /health/live, /metrics"

@@ -4,6 +4,7 @@
 #include "plugin/host/file.h"
 #include "plugin/host/thread.h"
 
+#include <cblas.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,8 +33,10 @@ static const struct {
      "load history: HL7v2, FHIR Bundles, NDJSON; triggers nothing"},
     {"reprocess", pl_command_reprocess, "",
      "read all stored messages again, after a change of tables"},
-    {"show", pl_command_show, "[--as-of TIME] [AUTHORITY] PATIENT",
-     "print a patient's timeline"},
+    {"show", pl_command_show,
+     "[--as-of TIME] [--sources | --risks [--for WHOM] [--language TAG]] "
+     "[AUTHORITY] PATIENT",
+     "print a patient's timeline, or what the model makes of it"},
     {"check", pl_command_check, "[--store]",
      "check the configuration and, if asked, every byte of the store"},
 };
@@ -171,6 +174,8 @@ int main(int argc, char **argv)
         print_help(stderr);
         return PL_EXIT_USAGE;
     }
+    /* Our threads are the parallelism: one patient each. */
+    openblas_set_num_threads(1);
     in.command = argv[i];
     in.argc = argc - i - 1;
     in.argv = argv + i + 1;

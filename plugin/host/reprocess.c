@@ -25,6 +25,7 @@ static enum an_code next_group(struct pl_engine *e, struct pl_reader *reader,
 
     while (rc == AN_OK && seen < GROUP && bytes < GROUP_BYTES) {
         struct pl_message m;
+        struct pl_inbound in;
 
         rc = pl_message_next(reader, arena, *after, &m, err);
         if (rc != AN_OK)
@@ -32,7 +33,11 @@ static enum an_code next_group(struct pl_engine *e, struct pl_reader *reader,
         *after = m.id;
         seen++;
         bytes += m.bytes.n;
-        job[n] = pl_engine_job(e, m.format, m.feed, m.bytes, true);
+        in = (struct pl_inbound){.format = m.format,
+                                 .feed = m.feed,
+                                 .received_us = m.received_us,
+                                 .historical = true};
+        job[n] = pl_job_new(&in, m.bytes, pl_engine_settings(e)->arena_bytes);
         if (job[n] == NULL) {
             rc = an_fail_nomem(err);
             break;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* show: one patient's timeline, as known now or as of a moment. */
 #include "plugin/host/command.h"
+#include "plugin/host/say.h"
+#include "plugin/host/thread.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,25 +12,54 @@ enum { ARENA_BYTES = 1 << 30, TEXT_WIDTH = 60, ID_WIDTH = 256 };
 struct request {
     struct an_str authority, value;
     int64_t as_of_us;
-    bool sources;
+    bool sources, risks;
+    uint8_t audience;
+    struct an_str language;
 };
+
+static bool audience_of(const char *text, uint8_t *audience)
+{
+    for (uint8_t i = 0; i < CTX_N_AUDIENCES; i++) {
+        if (strcmp(text, ctx_audience_text(i)) == 0) {
+            *audience = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One option that takes a value. */
+static bool read_option(const char *name, const char *value, struct request *q)
+{
+    struct an_time t;
+
+    if (strcmp(name, "--as-of") == 0 &&
+        an_time_fhir(an_str_c(value), NULL, &t)) {
+        q->as_of_us = t.us;
+        return true;
+    }
+    if (strcmp(name, "--language") == 0) {
+        q->language = an_str_c(value);
+        return true;
+    }
+    return strcmp(name, "--for") == 0 && audience_of(value, &q->audience);
+}
 
 static bool read_request(const struct pl_invocation *in, struct request *q)
 {
-    struct an_time t;
     int i = 0;
 
-    *q = (struct request){.as_of_us = CTX_AS_OF_ALL};
+    *q = (struct request){.as_of_us = CTX_AS_OF_ALL, .language = AN_STR("en")};
     for (; i < in->argc && in->argv[i][0] == '-'; i++) {
-        if (strcmp(in->argv[i], "--sources") == 0) {
+        if (strcmp(in->argv[i], "--sources") == 0)
             q->sources = true;
-        } else if (strcmp(in->argv[i], "--as-of") == 0 && i + 1 < in->argc &&
-                   an_time_fhir(an_str_c(in->argv[i + 1]), NULL, &t)) {
-            q->as_of_us = t.us;
+        else if (strcmp(in->argv[i], "--risks") == 0)
+            q->risks = true;
+        else if (i + 1 < in->argc &&
+                 read_option(in->argv[i], in->argv[i + 1], q))
             i++;
-        } else {
+        else
             return false;
-        }
     }
     if (in->argc - i == 2)
         q->authority = an_str_c(in->argv[i++]);
@@ -38,28 +69,13 @@ static bool read_request(const struct pl_invocation *in, struct request *q)
     return q->value.n > 0;
 }
 
-/* One line of text, whatever is in it: control bytes become blanks. */
-static void print_text(struct an_str s, size_t width)
-{
-    size_t n = s.n < width ? s.n : width;
-
-    /* Not in the middle of a character. */
-    while (n < s.n && n > 0 && ((unsigned char)s.p[n] & 0xC0) == 0x80)
-        n--;
-    for (size_t i = 0; i < n; i++)
-        (void)putchar((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7F ? ' '
-                                                                    : s.p[i]);
-    if (n < s.n)
-        (void)fputs("...", stdout);
-}
-
 static void print_pair(const char *before, struct an_str a, const char *between,
                        struct an_str b, const char *after)
 {
     (void)fputs(before, stdout);
-    print_text(a, ID_WIDTH);
+    pl_say_text(a, ID_WIDTH);
     (void)fputs(between, stdout);
-    print_text(b, ID_WIDTH);
+    pl_say_text(b, ID_WIDTH);
     (void)fputs(after, stdout);
 }
 
@@ -71,15 +87,15 @@ static void print_value(const struct ctx_event *e)
         return;
     (void)fputs("  ", stdout);
     if (v->kind == CTX_VALUE_QUANTITY) {
-        print_text(v->comparator, TEXT_WIDTH);
-        print_text(v->literal, TEXT_WIDTH);
+        pl_say_text(v->comparator, TEXT_WIDTH);
+        pl_say_text(v->literal, TEXT_WIDTH);
         (void)putchar(' ');
-        print_text(v->unit, TEXT_WIDTH);
+        pl_say_text(v->unit, TEXT_WIDTH);
     } else if (v->kind == CTX_VALUE_CODE) {
-        print_text(v->code.display.n ? v->code.display : v->code.code,
-                   TEXT_WIDTH);
+        pl_say_text(v->code.display.n ? v->code.display : v->code.code,
+                    TEXT_WIDTH);
     } else {
-        print_text(v->text, TEXT_WIDTH);
+        pl_say_text(v->text, TEXT_WIDTH);
     }
     if (e->low.n + e->high.n)
         print_pair(" (", e->low, "..", e->high, ")");
@@ -94,8 +110,8 @@ static void print_event(const struct ctx_event *e, const struct request *q)
     an_time_print_fhir(e->effective, time);
     (void)printf("%-26s %-17s ", time[0] ? time : "(no time)",
                  ctx_kind_text(e->kind));
-    print_text(e->concept.display.n ? e->concept.display : e->concept.code,
-               TEXT_WIDTH);
+    pl_say_text(e->concept.display.n ? e->concept.display : e->concept.code,
+                TEXT_WIDTH);
     if (e->concept.display.n && e->concept.code.n)
         print_pair(" [", e->concept.code, "]", AN_STR(""), "");
     print_value(e);
@@ -117,10 +133,37 @@ static void print_person(const struct ctx_person *p)
     }
 }
 
-static enum an_code show(struct pl_reader *reader, struct an_arena *arena,
-                         const struct request *q, struct an_err *err)
+/* What the model makes of it, as of the asked moment or of now. */
+static enum an_code think(const struct cfg_options *options,
+                          struct an_arena *arena, const struct request *q,
+                          const struct ctx_timeline *t, struct an_err *err)
 {
-    struct pl_history history;
+    bool now = q->as_of_us == CTX_AS_OF_ALL;
+    struct pl_question question = {
+        .now = an_time_us(now ? pl_clock_us(NULL) : q->as_of_us),
+        .language = q->language,
+        .audience = q->audience};
+    struct pl_thinker *thinker = NULL;
+    struct pl_mind *mind = NULL;
+    struct pl_thought thought;
+    enum an_code rc = pl_mind_open(options, &mind, err);
+
+    question.now.offset_min = options->zone_min;
+    if (rc == AN_OK)
+        rc = pl_thinker_open(mind, &thinker, err);
+    if (rc == AN_OK)
+        rc = pl_think(thinker, arena, t, &question, &thought, err);
+    if (rc == AN_OK)
+        pl_say_thought(&thought);
+    pl_thinker_close(thinker);
+    pl_mind_close(mind);
+    return rc;
+}
+
+static enum an_code find_one(struct pl_reader *reader, struct an_arena *arena,
+                             const struct request *q,
+                             struct ctx_identifier *who, struct an_err *err)
+{
     struct pl_found found;
     enum an_code rc =
         pl_find(reader, arena, q->authority, q->value, &found, err);
@@ -134,10 +177,25 @@ static enum an_code show(struct pl_reader *reader, struct an_arena *arena,
                        "\n");
         return an_fail(err, AN_CONFLICT, "the number alone is not enough", 0);
     }
-    rc = pl_history(reader, arena, &found.id[0], q->as_of_us, &history, err);
+    *who = found.id[0];
+    return AN_OK;
+}
+
+static enum an_code show(const struct cfg_options *options,
+                         struct pl_reader *reader, struct an_arena *arena,
+                         const struct request *q, struct an_err *err)
+{
+    struct pl_history history;
+    struct ctx_identifier who;
+    enum an_code rc = find_one(reader, arena, q, &who, err);
+
+    if (rc == AN_OK)
+        rc = pl_history(reader, arena, &who, q->as_of_us, &history, err);
     if (rc != AN_OK)
         return rc;
     print_person(&history.person);
+    if (q->risks)
+        return think(options, arena, q, &history.timeline, err);
     (void)printf("%zu events, chosen from %zu that were said\n",
                  history.timeline.n_events, history.n_said);
     for (size_t i = 0; i < history.timeline.n_events; i++)
@@ -164,7 +222,7 @@ int pl_command_show(const struct pl_invocation *in)
     if (rc == AN_OK)
         rc = pl_reader_open(options.store_path.p, 0, &reader, &err);
     if (rc == AN_OK)
-        rc = show(reader, &arena, &q, &err);
+        rc = show(&options, reader, &arena, &q, &err);
     pl_reader_close(reader);
     an_arena_free(&arena);
     return rc == AN_OK ? PL_EXIT_OK : pl_complain(&err);

@@ -2,11 +2,15 @@
 /* Signals as something to read, for the program only: a library inside a
  * hospital's engine leaves signals alone.
  *
- *     pl_signals_open(&signals, err);     -- before any thread is started
+ *     pl_signals_open(&signals, err);
  *     for (;;)
  *         switch (pl_signals_wait(&signals, 1000)) { ... }
  *
- * Thread-safety: confined. */
+ * A handler writes to a pipe.  Blocking the signals and reading a signalfd is
+ * not enough: a library may have started threads before main began (OpenBLAS
+ * does), and a signal that such a thread does not block would end the program.
+ *
+ * Thread-safety: confined; one at a time in a process. */
 #ifndef PLUGIN_HOST_SIGNALS_H
 #define PLUGIN_HOST_SIGNALS_H
 
@@ -14,9 +18,11 @@
 
 #include <signal.h>
 
+enum { PL_N_SIGNALS = 4 };
+
 struct pl_signals {
-    int fd;
-    sigset_t before; /* the mask to go back to */
+    int fd, write_fd;
+    struct sigaction before[PL_N_SIGNALS]; /* what to go back to */
 };
 
 enum pl_signal {
@@ -25,8 +31,7 @@ enum pl_signal {
     PL_SIGNAL_RELOAD /* SIGHUP: read the configuration again */
 };
 
-/* Block SIGTERM, SIGINT, SIGHUP and SIGPIPE in this thread, and so in those it
- * starts. */
+/* Catch SIGTERM, SIGINT and SIGHUP, and ignore SIGPIPE. */
 enum an_code pl_signals_open(struct pl_signals *s, struct an_err *err)
     __attribute__((warn_unused_result));
 

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/think.h"
+
+#include "plugin/host/file.h"
+#include "plugin/model.h"
+#include "runtime/predict.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#ifndef ANAMNESIS_DATADIR
+#    define ANAMNESIS_DATADIR "/usr/share/anamnesis"
+#endif
+
+enum {
+    KNOWLEDGE_BYTES = 32 << 20,
+    OUTCOME_BYTES = 1 << 20,
+    THINKER_BYTES = 1 << 30,
+    MAX_QUESTIONS = ADV_MAX_OUTCOMES * ADV_OUTCOME_HORIZONS,
+    PATH_BYTES = 4096
+};
+
+struct pl_mind {
+    struct pl_model model;
+    struct adv_knowledge knowledge;
+    struct an_arena arena;
+    size_t n_outcomes; /* known to both */
+};
+
+struct pl_thinker {
+    const struct pl_mind *mind;
+    struct rt_predictor predictor;
+    struct an_arena arena;
+};
+
+/* ---- the mind ----------------------------------------------------------- */
+
+static int is_yaml(const struct dirent *entry)
+{
+    return an_str_ends(an_str_c(entry->d_name), AN_STR(".yaml"));
+}
+
+/* The outcomes of a folder, one file each. */
+static enum an_code read_outcomes(struct pl_mind *m, const char *folder,
+                                  struct an_err *err)
+{
+    struct dirent **entry;
+    struct adv_file *file;
+    enum an_code rc = AN_OK;
+    int n = scandir(folder, &entry, is_yaml, alphasort);
+
+    if (n < 0) {
+        an_fail_line(err, AN_NOTFOUND, "no folder of outcomes", folder, 0, 0);
+        return AN_NOTFOUND;
+    }
+    file = an_arena_get(&m->arena, (size_t)n, sizeof(*file));
+    if (file == NULL)
+        rc = an_fail_nomem(err);
+    for (int i = 0; i < n; i++) {
+        char path[PATH_BYTES];
+        struct an_str name;
+
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, entry[i]->d_name);
+        free(entry[i]);
+        if (rc == AN_OK && !an_arena_str(&m->arena, an_str_c(path), &name))
+            rc = an_fail_nomem(err);
+        if (rc != AN_OK)
+            continue;
+        file[i].name = name.p;
+        rc = pl_file_read(&m->arena, path, OUTCOME_BYTES, &file[i].bytes, err);
+    }
+    free(entry);
+    return rc == AN_OK ? adv_knowledge_load(&m->arena, file, (size_t)n,
+                                            &m->knowledge, err)
+                       : rc;
+}
+
+static const char *or_default(struct an_str path, const char *installed)
+{
+    return path.n ? path.p : installed;
+}
+
+enum an_code pl_mind_open(const struct cfg_options *options,
+                          struct pl_mind **out, struct an_err *err)
+{
+    struct pl_mind *m = calloc(1, sizeof(*m));
+    const struct rt_manifest *manifest;
+    enum an_code rc;
+
+    if (m == NULL)
+        return an_fail_nomem(err);
+    an_arena_init(&m->arena, KNOWLEDGE_BYTES);
+    rc = read_outcomes(
+        m, or_default(options->outcomes_path, ANAMNESIS_DATADIR "/outcomes"),
+        err);
+    if (rc == AN_OK)
+        rc = pl_model_open(
+            &m->model,
+            or_default(options->model_path, ANAMNESIS_DATADIR "/model/default"),
+            or_default(options->model_keys_path,
+                       ANAMNESIS_DATADIR "/model/keys"),
+            err);
+    manifest = &m->model.package.manifest;
+    for (int i = 0; rc == AN_OK && i < manifest->shape.outcomes; i++)
+        m->n_outcomes += adv_knowledge_outcome(&m->knowledge,
+                                               manifest->outcome[i].id) != NULL;
+    if (rc == AN_OK && m->n_outcomes == 0)
+        rc = an_fail(err, AN_CONFIG,
+                     "the model has no outcome that the outcome files know", 0);
+    if (rc != AN_OK) {
+        pl_mind_close(m);
+        return rc;
+    }
+    *out = m;
+    return AN_OK;
+}
+
+void pl_mind_close(struct pl_mind *m)
+{
+    if (m == NULL)
+        return;
+    pl_model_close(&m->model);
+    an_arena_free(&m->arena);
+    free(m);
+}
+
+struct ctx_model_id pl_mind_model(const struct pl_mind *m)
+{
+    return m->model.package.id;
+}
+
+size_t pl_mind_n_outcomes(const struct pl_mind *m)
+{
+    return m->n_outcomes;
+}
+
+/* ---- the thinker -------------------------------------------------------- */
+
+enum an_code pl_thinker_open(const struct pl_mind *m, struct pl_thinker **out,
+                             struct an_err *err)
+{
+    struct pl_thinker *t = calloc(1, sizeof(*t));
+    enum an_code rc;
+
+    if (t == NULL)
+        return an_fail_nomem(err);
+    t->mind = m;
+    an_arena_init(&t->arena, THINKER_BYTES);
+    rc = rt_predictor_init(&t->predictor, &t->arena, &m->model.package, err);
+    if (rc != AN_OK) {
+        pl_thinker_close(t);
+        return rc;
+    }
+    *out = t;
+    return AN_OK;
+}
+
+void pl_thinker_close(struct pl_thinker *t)
+{
+    if (t == NULL)
+        return;
+    an_arena_free(&t->arena);
+    free(t);
+}
+
+/* ---- a thought ---------------------------------------------------------- */
+
+/* Each known outcome at each of its horizons, with why not to ask. */
+static size_t make_questions(const struct pl_thinker *t,
+                             const struct ctx_timeline *timeline,
+                             int64_t now_us, struct rt_question *question)
+{
+    const struct adv_knowledge *k = &t->mind->knowledge;
+    size_t n = 0;
+
+    for (size_t i = 0; i < k->n_outcomes; i++) {
+        const struct adv_outcome *o = &k->outcome[i];
+        int64_t from_us;
+        enum ctx_abstention why =
+            adv_outcome_ask(o, timeline, now_us, &from_us);
+
+        for (size_t h = 0; h < o->n_horizons; h++)
+            question[n++] =
+                (struct rt_question){o->id, o->horizon_days[h], (uint8_t)why};
+    }
+    return n;
+}
+
+enum an_code pl_think(struct pl_thinker *t, struct an_arena *arena,
+                      const struct ctx_timeline *timeline,
+                      const struct pl_question *q, struct pl_thought *out,
+                      struct an_err *err)
+{
+    struct adv_options options = {
+        .language = q->language, .audience = q->audience, .now = q->now};
+    struct rt_question *question =
+        an_arena_get(arena, MAX_QUESTIONS, sizeof(*question));
+    enum an_code rc;
+    size_t n;
+
+    if (question == NULL)
+        return an_fail_nomem(err);
+    n = make_questions(t, timeline, q->now.us, question);
+    rc = rt_predict(&t->predictor, arena, timeline, q->now.us, question, n,
+                    &out->forecast, err);
+    return rc == AN_OK ? adv_suggest(arena, &t->mind->knowledge, timeline,
+                                     &out->forecast, &options, &out->suggestion,
+                                     &out->n_suggestions, err)
+                       : rc;
+}
