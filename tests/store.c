@@ -7,6 +7,8 @@ Suite *store_read_suite(void);
 Suite *store_fail_suite(void);
 Suite *store_commit_suite(void);
 Suite *store_crash_suite(void);
+Suite *store_think_suite(void);
+Suite *store_audit_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     store_open_suite,
@@ -15,5 +17,7 @@ Suite *(*const test_suites[])(void) = {
     store_fail_suite,
     store_commit_suite,
     store_crash_suite,
+    store_think_suite,
+    store_audit_suite,
     NULL,
 };

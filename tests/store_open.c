@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whose file it is, and of which version. */
 #include "plugin/store/db_int.h"
+#include "plugin/store/outgoing.h"
 #include "tests/store_help.h"
 #include "tests/suite.h"
 
@@ -113,7 +114,7 @@ START_TEST(refuses_a_newer_schema_and_leaves_it_alone)
     ck_assert_int_eq(try_open(&err), AN_UNSUPPORTED);
     ck_assert_str_eq(err.what, "the store was written by a newer version");
     ck_assert_int_eq(try_read(&err), AN_UNSUPPORTED);
-    outside("PRAGMA user_version = 1");
+    outside("PRAGMA user_version = 2");
     ck_assert_int_eq(try_open(NULL), AN_OK);
 }
 END_TEST
@@ -224,6 +225,67 @@ START_TEST(a_step_that_fails_leaves_nothing)
 }
 END_TEST
 
+/* A released step never changes: files that it made are out there. */
+START_TEST(released_steps_are_as_they_were)
+{
+    static const char *const want[] = {
+        "f743c7c6227e30e9f2007433c9b6374a38e25b5057dfacd7d02f29c0941fe092",
+        "a641fc7e06c66003a4a3ed65b610bc324a5cb6ff0fe325e9796b5eb9f618d091"};
+    char text[AN_SHA256_HEX + 1];
+    struct an_sha256 hash;
+
+    ck_assert_uint_eq(pl_schema_n_steps, sizeof(want) / sizeof(want[0]));
+    for (size_t i = 0; i < pl_schema_n_steps; i++) {
+        ck_assert_int_eq(an_sha256(an_str_c(pl_schema_step[i]), &hash, NULL),
+                         AN_OK);
+        an_hex_print(hash.b, sizeof(hash.b), text);
+        ck_assert_str_eq(text, want[i]);
+    }
+}
+END_TEST
+
+START_TEST(a_file_of_version_1_keeps_its_rows_and_learns_to_speak)
+{
+    static const char rows[] =
+        "INSERT INTO feed(name, n_messages) VALUES('adt', 1);"
+        "INSERT INTO message VALUES(1, x'01', 1, 'S', 'C1', 'ADT^A01', 0, 5, 5,"
+        " 0, 0, x'', 1, 0, x'4D');"
+        "INSERT INTO identifier VALUES(1, 'GENHOSP', '4711', 'MR');"
+        "INSERT INTO said VALUES(1, 1, x'01', 5, x'', 0, x'');"
+        "INSERT INTO due VALUES(1, 1, 1, 1, 1), (2, 1, 1, 2, 0)";
+    const struct pl_trigger *list;
+    struct pl_outgoing outgoing;
+    struct pl_reader *r;
+    struct an_arena arena;
+    struct pl_db db;
+    size_t n;
+
+    ck_assert_int_eq(pl_db_open(&db, path, true, 1 << 20, 100, NULL), AN_OK);
+    ck_assert_int_eq(pl_schema_migrate(&db, pl_schema_step, 1, NULL), AN_OK);
+    ck_assert_int_eq(pl_db_exec(&db, rows, NULL), AN_OK);
+    pl_db_close(&db);
+    ck_assert_int_eq(try_read(NULL), AN_CONFLICT);
+    ck_assert_int_eq(try_open(NULL), AN_OK);
+    ck_assert_int_eq(pl_reader_open(path, 0, &r, NULL), AN_OK);
+    an_arena_init(&arena, 1 << 20);
+    ck_assert_int_eq(pl_triggers(r, &arena, 0, 10, &list, &n, NULL), AN_OK);
+    ck_assert_uint_eq(n, 1);
+    ck_assert_int_eq(list[0].id, 2);
+    ck_assert_an_str_eq(list[0].patient.value, "4711");
+    ck_assert_int_eq(pl_outgoing(r, &outgoing, NULL), AN_OK);
+    ck_assert_int_eq(outgoing.n_audit, 0);
+    pl_reader_close(r);
+    an_arena_free(&arena);
+    ck_assert_int_eq(pl_db_open(&db, path, true, 1 << 20, 100, NULL), AN_OK);
+    ck_assert_int_eq(number(&db, "SELECT count(*) FROM message"
+                                 " WHERE raw = x'4D'"),
+                     1);
+    ck_assert_int_eq(number(&db, "SELECT n_messages FROM feed"), 1);
+    ck_assert_int_eq(number(&db, "SELECT count(*) FROM said"), 1);
+    pl_db_close(&db);
+}
+END_TEST
+
 Suite *store_open_suite(void)
 {
     const TTest *const test[] = {
@@ -236,7 +298,9 @@ Suite *store_open_suite(void)
         a_reader_does_not_make_a_store,
         a_reader_refuses_an_older_schema,
         migrates_step_by_step_and_keeps_the_rows,
-        a_step_that_fails_leaves_nothing};
+        a_step_that_fails_leaves_nothing,
+        released_steps_are_as_they_were,
+        a_file_of_version_1_keeps_its_rows_and_learns_to_speak};
 
     return test_suite_around("store/open", test, sizeof(test) / sizeof(test[0]),
                              set_up, tear_down);

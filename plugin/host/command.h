@@ -33,6 +33,8 @@ int pl_command_replay(const struct pl_invocation *in);
 int pl_command_backload(const struct pl_invocation *in);
 int pl_command_reprocess(const struct pl_invocation *in);
 int pl_command_show(const struct pl_invocation *in);
+int pl_command_release(const struct pl_invocation *in);
+int pl_command_verify(const struct pl_invocation *in);
 int pl_command_check(const struct pl_invocation *in);
 
 /* "anamnesis: a.yaml:3:7: ..." on standard error; the exit status that fits. */

@@ -37,6 +37,10 @@ static const struct {
      "[--as-of TIME] [--sources | --risks [--for WHOM] [--language TAG]] "
      "[AUTHORITY] PATIENT",
      "print a patient's timeline, or what the model makes of it"},
+    {"release", pl_command_release, "[list | [--withhold] [--by NAME] ID]",
+     "texts for patients that wait for a clinician's word"},
+    {"verify", pl_command_verify, "[NUMBER HASH]",
+     "walk the audit trail; compare it with a row noted before"},
     {"check", pl_command_check, "[--store]",
      "check the configuration and, if asked, every byte of the store"},
 };

@@ -14,6 +14,13 @@
     " m.raw_bytes, m.deflated, m.raw"                                          \
     " FROM message m JOIN feed f ON f.id = m.feed"
 
+#define PL_SUGGESTION_COLUMNS                                                  \
+    "SELECT s.id, s.resource, i.authority, i.value, i.type, s.encounter,"      \
+    " s.topic, s.kind, s.audience, s.language, s.horizon_days, s.model,"       \
+    " s.stage, s.release, s.patient_facing, s.never_patient, s.as_of_us,"      \
+    " s.p, s.statement, s.detail, s.created_us, s.superseded_us"               \
+    " FROM suggestion s JOIN identifier i ON i.id = s.patient"
+
 #define PL_READS(X)                                                            \
     X(BEGIN, "BEGIN")                                                          \
     X(COMMIT, "COMMIT")                                                        \
@@ -52,7 +59,35 @@
     X(STRAY, "SELECT s.message FROM said s LEFT JOIN message m"                \
              " ON m.id = s.message WHERE m.sha256 IS NOT s.sha256 LIMIT 1")    \
     X(ALL_SAID, "SELECT message, min_available_us, claims, n_events, events"   \
-                " FROM said")
+                " FROM said")                                                  \
+    X(SUGGESTION, PL_SUGGESTION_COLUMNS " WHERE s.id = ?1")                    \
+    X(OF_PATIENT, PL_SUGGESTION_COLUMNS                                        \
+      " WHERE s.patient = (SELECT id FROM identifier WHERE value = ?3"         \
+      " AND authority = ?4) AND s.superseded_us = 0 AND s.id > ?1"             \
+      " ORDER BY s.id LIMIT ?2")                                               \
+    X(UNRELEASED, PL_SUGGESTION_COLUMNS                                        \
+      " WHERE s.release = 1 AND s.superseded_us = 0 AND s.id > ?1"             \
+      " ORDER BY s.id LIMIT ?2")                                               \
+    /* A patient's later rows wait for the first one. */                       \
+    X(OUTBOX_DUE,                                                              \
+      "SELECT id, attempts, created_us, payload, sha256, suggestion"           \
+      " FROM outbox o WHERE state = 0 AND next_us <= ?1 AND NOT EXISTS"        \
+      " (SELECT 1 FROM outbox e WHERE e.patient = o.patient"                   \
+      " AND e.state = 0 AND e.id < o.id) ORDER BY next_us, id LIMIT 1")        \
+    X(OUTBOX_NEXT, "SELECT min(next_us) FROM outbox WHERE state = 0")          \
+    X(AUDIT, "SELECT a.seq, a.time_us, a.actor, a.role, a.action, a.subject,"  \
+             " a.details, a.prev_hash, a.hash FROM audit a"                    \
+             " WHERE a.seq > ?1 ORDER BY a.seq LIMIT 1")                       \
+    X(AUDIT_HEAD, "SELECT seq, hash FROM audit_head")                          \
+    X(STAGES, "SELECT stage, n FROM stage_count")                              \
+    X(OUTGOING, "SELECT (SELECT seq FROM audit_head),"                         \
+                " (SELECT count(*) FROM outbox WHERE state = 0),"              \
+                " (SELECT count(*) FROM outbox WHERE state = 1),"              \
+                " (SELECT count(*) FROM outbox WHERE state = 3),"              \
+                " (SELECT coalesce(min(created_us), 0) FROM outbox"            \
+                " WHERE state = 0),"                                           \
+                " (SELECT count(*) FROM suggestion"                            \
+                " WHERE release = 1 AND superseded_us = 0)")
 
 enum pl_read {
 #define X(name, text) PL_R_##name,

@@ -90,7 +90,86 @@ static const char version_1[] =
     " PRIMARY KEY(feed, name)"
     ") STRICT, WITHOUT ROWID;";
 
-const char *const pl_schema_step[] = {version_1};
+static const char version_2[] =
+    /* What we said.  A newer suggestion of the same resource, audience and
+     * language supersedes the older, which stays. */
+    "CREATE TABLE suggestion("
+    " id INTEGER PRIMARY KEY,"
+    " resource TEXT NOT NULL," /* its id outside: a UUID */
+    " patient INTEGER NOT NULL,"
+    " encounter TEXT NOT NULL,"
+    " topic TEXT NOT NULL,"
+    " kind INTEGER NOT NULL,"
+    " audience INTEGER NOT NULL,"
+    " language TEXT NOT NULL,"
+    " horizon_days INTEGER NOT NULL,"
+    " model TEXT NOT NULL," /* digest */
+    " stage INTEGER NOT NULL,"
+    " release INTEGER NOT NULL,"
+    " patient_facing INTEGER NOT NULL,"
+    " never_patient INTEGER NOT NULL,"
+    " as_of_us INTEGER NOT NULL,"
+    " p REAL," /* NULL: there is no number */
+    " statement TEXT NOT NULL,"
+    " detail TEXT NOT NULL," /* JSON, detail.c */
+    " created_us INTEGER NOT NULL,"
+    " superseded_us INTEGER NOT NULL DEFAULT 0" /* 0: it is current */
+    ") STRICT;"
+    "CREATE UNIQUE INDEX suggestion_current"
+    " ON suggestion(resource, audience, language) WHERE superseded_us = 0;"
+    "CREATE INDEX suggestion_patient ON suggestion(patient, id);"
+    "CREATE INDEX suggestion_waiting ON suggestion(id)"
+    " WHERE release = 1 AND superseded_us = 0;"
+    "CREATE TABLE stage_count("
+    " stage INTEGER PRIMARY KEY,"
+    " n INTEGER NOT NULL"
+    ") STRICT;"
+
+    /* What is to be delivered, to each patient's record in order. */
+    "CREATE TABLE outbox("
+    " id INTEGER PRIMARY KEY,"
+    " patient INTEGER NOT NULL,"
+    " suggestion INTEGER NOT NULL," /* whose release it waits for, or 0 */
+    " payload BLOB NOT NULL,"       /* empty once it is settled */
+    " sha256 BLOB NOT NULL,"        /* of the payload */
+    " state INTEGER NOT NULL,"      /* enum pl_outbox_state */
+    " attempts INTEGER NOT NULL DEFAULT 0,"
+    " next_us INTEGER NOT NULL,"
+    " error INTEGER NOT NULL DEFAULT 0,"
+    " created_us INTEGER NOT NULL,"
+    " done_us INTEGER NOT NULL DEFAULT 0"
+    ") STRICT;"
+    "CREATE INDEX outbox_due ON outbox(next_us, id) WHERE state = 0;"
+    "CREATE INDEX outbox_order ON outbox(patient, id) WHERE state = 0;"
+    "CREATE INDEX outbox_held ON outbox(suggestion) WHERE state = 1;"
+    "CREATE INDEX outbox_of ON outbox(suggestion) WHERE suggestion <> 0;"
+    "CREATE INDEX outbox_dead ON outbox(id) WHERE state = 3;"
+
+    /* plugin/trust/audit.h.  The triggers stop mistakes; the hashes show what
+     * went round them. */
+    "CREATE TABLE audit("
+    " seq INTEGER PRIMARY KEY,"
+    " time_us INTEGER NOT NULL,"
+    " actor TEXT NOT NULL,"
+    " role TEXT NOT NULL,"
+    " action TEXT NOT NULL,"
+    " subject TEXT NOT NULL,"
+    " details TEXT NOT NULL,"
+    " prev_hash BLOB NOT NULL,"
+    " hash BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE TRIGGER audit_stays BEFORE DELETE ON audit"
+    " BEGIN SELECT raise(ABORT, 'the audit trail only grows'); END;"
+    "CREATE TRIGGER audit_is_fixed BEFORE UPDATE ON audit"
+    " BEGIN SELECT raise(ABORT, 'the audit trail only grows'); END;"
+    "CREATE TABLE audit_head("
+    " one INTEGER PRIMARY KEY CHECK(one = 1),"
+    " seq INTEGER NOT NULL,"
+    " hash BLOB NOT NULL"
+    ") STRICT;"
+    "INSERT INTO audit_head VALUES(1, 0, zeroblob(32));";
+
+const char *const pl_schema_step[] = {version_1, version_2};
 const size_t pl_schema_n_steps =
     sizeof(pl_schema_step) / sizeof(pl_schema_step[0]);
 

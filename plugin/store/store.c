@@ -170,9 +170,9 @@ enum an_code pl_store_replace(struct pl_store *store,
     return transact(store, pl_writer_replace, intake, n, receipt, err);
 }
 
-enum an_code pl_store_triggers_done(struct pl_store *store,
-                                    const int64_t *trigger, size_t n,
-                                    struct an_err *err)
+enum an_code pl_store_transaction(struct pl_store *store,
+                                  int (*write)(struct pl_writer *w, void *ctx),
+                                  void *ctx, struct an_err *err)
 {
     struct pl_writer *w = &store->writer;
     enum an_code code = AN_OK;
@@ -180,15 +180,40 @@ enum an_code pl_store_triggers_done(struct pl_store *store,
 
     pthread_mutex_lock(&store->lock);
     rc = pl_writer_run(w, PL_W_BEGIN);
-    for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
-        sqlite3_bind_int64(w->db.stmt[PL_W_DUE_DONE], 1, trigger[i]);
-        rc = pl_writer_run(w, PL_W_DUE_DONE);
-    }
+    if (rc == SQLITE_OK)
+        rc = write(w, ctx);
     if (rc == SQLITE_OK)
         rc = pl_writer_run(w, PL_W_COMMIT);
-    if (rc != SQLITE_OK)
+    if (rc != SQLITE_OK && rc != SQLITE_DONE)
         code = pl_db_fail(&w->db, rc, err);
     roll_back(w);
+    an_arena_reset(&w->arena);
     pthread_mutex_unlock(&store->lock);
     return code;
+}
+
+struct triggers {
+    const int64_t *id;
+    size_t n;
+};
+
+static int mark_done(struct pl_writer *w, void *ctx)
+{
+    const struct triggers *t = ctx;
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < t->n; i++) {
+        sqlite3_bind_int64(w->db.stmt[PL_W_DUE_DONE], 1, t->id[i]);
+        rc = pl_writer_run(w, PL_W_DUE_DONE);
+    }
+    return rc;
+}
+
+enum an_code pl_store_triggers_done(struct pl_store *store,
+                                    const int64_t *trigger, size_t n,
+                                    struct an_err *err)
+{
+    struct triggers triggers = {trigger, n};
+
+    return pl_store_transaction(store, mark_done, &triggers, err);
 }

@@ -35,8 +35,7 @@ int pl_writer_run(struct pl_writer *w, enum pl_write which)
     return rc;
 }
 
-/* The number in the first column, 0 without a row. */
-static int run_number(struct pl_writer *w, enum pl_write which, int64_t *out)
+int pl_writer_number(struct pl_writer *w, enum pl_write which, int64_t *out)
 {
     int rc = sqlite3_step(stmt(w, which)), reset;
 
@@ -88,7 +87,7 @@ static int find_control(struct pl_writer *w, const struct pl_intake *in,
         return SQLITE_OK;
     pl_bind_text(s, 1, in->sender);
     pl_bind_text(s, 2, in->control_id);
-    rc = run_number(w, PL_W_FIND_CONTROL, &found);
+    rc = pl_writer_number(w, PL_W_FIND_CONTROL, &found);
     *reused = found != 0;
     return rc;
 }
@@ -98,7 +97,7 @@ static int feed_number(struct pl_writer *w, struct an_str name, int64_t *feed)
     int rc;
 
     pl_bind_text(stmt(w, PL_W_FIND_FEED), 1, name);
-    rc = run_number(w, PL_W_FIND_FEED, feed);
+    rc = pl_writer_number(w, PL_W_FIND_FEED, feed);
     if (rc != SQLITE_OK || *feed)
         return rc;
     pl_bind_text(stmt(w, PL_W_PUT_FEED), 1, name);
@@ -116,8 +115,8 @@ static int retype(struct pl_writer *w, int64_t number, struct an_str type)
     return pl_writer_run(w, PL_W_TYPE_ID);
 }
 
-static int identifier_number(struct pl_writer *w,
-                             const struct ctx_identifier *id, int64_t *number)
+int pl_writer_identifier(struct pl_writer *w, const struct ctx_identifier *id,
+                         int64_t *number)
 {
     sqlite3_stmt *s = stmt(w, PL_W_FIND_ID);
     bool better = false;
@@ -162,11 +161,11 @@ static int derive(struct pl_writer *w, const struct pl_intake *in,
     d->current = number + in->n_filings;
     d->prior = d->current + in->n_claims;
     for (size_t i = 0; rc == SQLITE_OK && i < in->n_filings; i++)
-        rc = identifier_number(w, &in->filing[i].patient, &d->filed[i]);
+        rc = pl_writer_identifier(w, &in->filing[i].patient, &d->filed[i]);
     for (size_t i = 0; rc == SQLITE_OK && i < in->n_claims; i++)
-        rc = identifier_number(w, &in->claim[i].current, &d->current[i]);
+        rc = pl_writer_identifier(w, &in->claim[i].current, &d->current[i]);
     for (size_t i = 0; rc == SQLITE_OK && i < in->n_claims; i++)
-        rc = identifier_number(w, &in->claim[i].prior, &d->prior[i]);
+        rc = pl_writer_identifier(w, &in->claim[i].prior, &d->prior[i]);
     if (rc == SQLITE_OK &&
         pl_derived_put(&w->arena, &note, &d->derived, NULL) != AN_OK)
         rc = SQLITE_NOMEM;
@@ -398,7 +397,7 @@ static int undo(struct pl_writer *w, int64_t message,
 
         sqlite3_bind_int64(stmt(w, PL_W_DROP_SAID), 1, old->identifier[i]);
         sqlite3_bind_int64(stmt(w, PL_W_DROP_SAID), 2, message);
-        rc = run_number(w, PL_W_DROP_SAID, &dropped);
+        rc = pl_writer_number(w, PL_W_DROP_SAID, &dropped);
         *n += dropped;
     }
     return rc;

@@ -8,6 +8,7 @@
 
 #include "plugin/store/db_int.h"
 #include "plugin/store/store.h"
+#include "plugin/trust/audit.h"
 
 #define PL_WRITES(X)                                                           \
     X(BEGIN, "BEGIN IMMEDIATE")                                                \
@@ -50,7 +51,49 @@
       "INSERT INTO account(feed, name, n_seen, n_used) VALUES(?1,?2,?3,?4)"    \
       " ON CONFLICT(feed, name) DO UPDATE SET"                                 \
       " n_seen = n_seen + excluded.n_seen,"                                    \
-      " n_used = n_used + excluded.n_used")
+      " n_used = n_used + excluded.n_used")                                    \
+    X(SUPERSEDE, "UPDATE suggestion SET superseded_us = ?1"                    \
+                 " WHERE superseded_us = 0 AND resource = ?2"                  \
+                 " AND audience = ?3 AND language = ?4")                       \
+    X(SUPERSEDE_ALL, "UPDATE suggestion SET superseded_us = ?1"                \
+                     " WHERE superseded_us = 0 AND patient = ?2")              \
+    X(PUT_SUGGESTION,                                                          \
+      "INSERT INTO suggestion(resource, patient, encounter, topic, kind,"      \
+      " audience, language, horizon_days, model, stage, release,"              \
+      " patient_facing, never_patient, as_of_us, p, statement, detail,"        \
+      " created_us) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,"    \
+      "?15,?16,?17,?18)")                                                      \
+    X(COUNT_STAGE, "INSERT INTO stage_count(stage, n) VALUES(?1, 1)"           \
+                   " ON CONFLICT(stage) DO UPDATE SET n = n + 1")              \
+    X(PUT_OUTBOX,                                                              \
+      "INSERT INTO outbox(patient, suggestion, payload, sha256, state,"        \
+      " next_us, created_us) VALUES(?1,?2,?3,?4,?5,max(?6, (SELECT"            \
+      " coalesce(max(next_us), 0) FROM outbox WHERE patient = ?1"              \
+      " AND state = 0)),?6)")                                                  \
+    /* Texts of what nobody says any more wait for no release. */              \
+    X(DROP_HELD, "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"    \
+                 " WHERE state = 1 AND suggestion IN (SELECT id"               \
+                 " FROM suggestion WHERE patient = ?2"                         \
+                 " AND superseded_us = ?1)")                                   \
+    X(GET_RELEASE, "SELECT release, kind, audience, never_patient,"            \
+                   " superseded_us FROM suggestion WHERE id = ?1")             \
+    X(SET_RELEASE, "UPDATE suggestion SET release = ?2 WHERE id = ?1")         \
+    X(MOVE_OUTBOX, "UPDATE outbox SET state = ?3, next_us = ?4"                \
+                   " WHERE suggestion = ?1 AND state = ?2")                    \
+    X(OUTBOX_DONE, "UPDATE outbox SET state = ?2, attempts = attempts + 1,"    \
+                   " error = ?3, done_us = ?4, payload = iif(?2 = 2, x'',"     \
+                   " payload) WHERE id = ?1 AND state NOT IN (2, 3)")          \
+    X(OUTBOX_RETRY, "UPDATE outbox SET attempts = attempts + 1, error = ?2"    \
+                    " WHERE id = ?1 AND state = 0")                            \
+    /* Those behind it wait with it. */                                        \
+    X(OUTBOX_DELAY, "UPDATE outbox SET next_us = ?2 WHERE state = 0"           \
+                    " AND patient = (SELECT patient FROM outbox"               \
+                    " WHERE id = ?1) AND next_us < ?2")                        \
+    X(AUDIT_HEAD, "SELECT seq, hash FROM audit_head")                          \
+    X(PUT_AUDIT, "INSERT INTO audit(seq, time_us, actor, role, action,"        \
+                 " subject, details, prev_hash, hash)"                         \
+                 " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                        \
+    X(SET_HEAD, "UPDATE audit_head SET seq = ?1, hash = ?2")
 
 enum pl_write {
 #define X(name, text) PL_W_##name,
@@ -90,6 +133,24 @@ struct pl_writer {
 
 /* Step a statement that has no row, and reset it. */
 int pl_writer_run(struct pl_writer *w, enum pl_write which);
+
+/* The number in the first column, 0 without a row. */
+int pl_writer_number(struct pl_writer *w, enum pl_write which, int64_t *out);
+/* The number of an identifier, which is made if it was never heard of. */
+int pl_writer_identifier(struct pl_writer *w, const struct ctx_identifier *id,
+                         int64_t *number);
+/* "suggestion/17"; false without memory. */
+bool pl_subject(struct an_arena *arena, const char *what, int64_t id,
+                struct an_str *out);
+/* Append a row to the audit trail. */
+int pl_writer_audit(struct pl_writer *w, const struct pl_audit_entry *entry);
+
+/* Do `write` in a transaction of its own, under the lock.  SQLITE_DONE from it
+ * rolls back and is no failure: it has noted in ctx what stood in the way. */
+enum an_code pl_store_transaction(struct pl_store *store,
+                                  int (*write)(struct pl_writer *w, void *ctx),
+                                  void *ctx, struct an_err *err)
+    __attribute__((warn_unused_result));
 
 /* Store one intake, or find that it is there already. */
 int pl_writer_put(struct pl_writer *w, const struct pl_intake *in,

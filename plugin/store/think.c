@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/store/think.h"
+
+#include "base/json_out.h"
+#include "plugin/store/writer_int.h"
+
+enum { NOTE_BYTES = 4096 };
+
+struct thinking {
+    const struct pl_thought *thought;
+    size_t n;
+    struct pl_think_receipt *receipt;
+};
+
+static sqlite3_stmt *stmt(struct pl_writer *w, enum pl_write which)
+{
+    return w->db.stmt[which];
+}
+
+/* The triggers of a thought: *fresh when one of them still waited. */
+static int take_triggers(struct pl_writer *w, const struct pl_thought *t,
+                         bool *fresh)
+{
+    int rc = SQLITE_OK;
+
+    *fresh = t->n_triggers == 0;
+    for (size_t i = 0; rc == SQLITE_OK && i < t->n_triggers; i++) {
+        sqlite3_bind_int64(stmt(w, PL_W_DUE_DONE), 1, t->trigger[i]);
+        rc = pl_writer_run(w, PL_W_DUE_DONE);
+        if (rc == SQLITE_OK && sqlite3_changes(w->db.sql))
+            *fresh = true;
+    }
+    return rc;
+}
+
+static int supersede_all(struct pl_writer *w, const struct pl_thought *t,
+                         int64_t patient)
+{
+    sqlite3_bind_int64(stmt(w, PL_W_SUPERSEDE_ALL), 1, t->now_us);
+    sqlite3_bind_int64(stmt(w, PL_W_SUPERSEDE_ALL), 2, patient);
+    return pl_writer_run(w, PL_W_SUPERSEDE_ALL);
+}
+
+static int supersede(struct pl_writer *w, const struct pl_thought *t,
+                     const struct pl_saying *said)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_SUPERSEDE);
+
+    sqlite3_bind_int64(s, 1, t->now_us);
+    pl_bind_text(s, 2, said->resource);
+    sqlite3_bind_int64(s, 3, said->what->audience);
+    pl_bind_text(s, 4, said->what->language);
+    return pl_writer_run(w, PL_W_SUPERSEDE);
+}
+
+static int put_row(struct pl_writer *w, const struct pl_thought *t,
+                   const struct pl_saying *said, int64_t patient)
+{
+    const struct ctx_suggestion *what = said->what;
+    sqlite3_stmt *s = stmt(w, PL_W_PUT_SUGGESTION);
+
+    pl_bind_text(s, 1, said->resource);
+    sqlite3_bind_int64(s, 2, patient);
+    pl_bind_text(s, 3, said->encounter);
+    pl_bind_text(s, 4, what->topic);
+    sqlite3_bind_int64(s, 5, what->kind);
+    sqlite3_bind_int64(s, 6, what->audience);
+    pl_bind_text(s, 7, what->language);
+    sqlite3_bind_int64(s, 8, what->horizon_days);
+    pl_bind_text(s, 9, what->model.digest);
+    sqlite3_bind_int64(s, 10, said->stage);
+    sqlite3_bind_int64(s, 11, pl_release_first(what));
+    sqlite3_bind_int64(s, 12, what->patient_facing);
+    sqlite3_bind_int64(s, 13, what->never_patient);
+    sqlite3_bind_int64(s, 14, what->as_of.us);
+    if (what->kind == CTX_SUGGEST_RISK && what->abstention == CTX_ABSTAIN_NONE)
+        sqlite3_bind_double(s, 15, what->p);
+    else
+        sqlite3_bind_null(s, 15);
+    pl_bind_text(s, 16, what->statement);
+    pl_bind_text(s, 17, said->detail);
+    sqlite3_bind_int64(s, 18, t->now_us);
+    return pl_writer_run(w, PL_W_PUT_SUGGESTION);
+}
+
+/* {"resource":"...","model":"...","stage":1,"sha256":"..."} */
+static int audit_saying(struct pl_writer *w, const struct pl_thought *t,
+                        const struct pl_saying *said, int64_t id)
+{
+    struct pl_audit_entry entry = {.action = PL_AUDIT_SUGGESTED,
+                                   .time_us = t->now_us,
+                                   .actor = AN_STR("anamnesis"),
+                                   .role = AN_STR("system")};
+    char hex[AN_SHA256_HEX + 1];
+    struct an_json_out out;
+    struct an_sha256 hash;
+
+    if (an_sha256(said->detail, &hash, NULL) != AN_OK)
+        return SQLITE_NOMEM;
+    an_hex_print(hash.b, sizeof(hash.b), hex);
+    an_out_init(&out, &w->arena, NOTE_BYTES);
+    an_out_object(&out);
+    an_out_key_str(&out, "resource", said->resource);
+    an_out_key_str(&out, "model", said->what->model.digest);
+    an_out_key(&out, "stage");
+    an_out_i64(&out, said->stage);
+    an_out_key_str(&out, "sha256", an_str_c(hex));
+    an_out_end(&out);
+    if (an_out_done(&out, &entry.details, NULL) != AN_OK ||
+        !pl_subject(&w->arena, "suggestion/", id, &entry.subject))
+        return SQLITE_NOMEM;
+    return pl_writer_audit(w, &entry);
+}
+
+static int put_saying(struct pl_writer *w, const struct pl_thought *t,
+                      const struct pl_saying *said, int64_t patient,
+                      int64_t *id)
+{
+    int rc = supersede(w, t, said);
+
+    if (rc == SQLITE_OK)
+        rc = put_row(w, t, said, patient);
+    *id = sqlite3_last_insert_rowid(w->db.sql);
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_int64(stmt(w, PL_W_COUNT_STAGE), 1, said->stage);
+        rc = pl_writer_run(w, PL_W_COUNT_STAGE);
+    }
+    return rc == SQLITE_OK ? audit_saying(w, t, said, *id) : rc;
+}
+
+static int put_delivery(struct pl_writer *w, const struct pl_thought *t,
+                        const struct pl_delivery *d, int64_t patient,
+                        const int64_t *said)
+{
+    bool held = d->of &&
+                pl_release_first(t->said[d->of - 1].what) == PL_RELEASE_WAITING;
+    sqlite3_stmt *s = stmt(w, PL_W_PUT_OUTBOX);
+    struct an_sha256 hash;
+
+    if (an_sha256(d->payload, &hash, NULL) != AN_OK)
+        return SQLITE_NOMEM;
+    sqlite3_bind_int64(s, 1, patient);
+    sqlite3_bind_int64(s, 2, d->of ? said[d->of - 1] : 0);
+    pl_bind_blob(s, 3, d->payload);
+    pl_bind_blob(s, 4, (struct an_str){(const char *)hash.b, sizeof(hash.b)});
+    sqlite3_bind_int64(s, 5, held ? PL_OUTBOX_HELD : PL_OUTBOX_WAITING);
+    sqlite3_bind_int64(s, 6, t->now_us);
+    return pl_writer_run(w, PL_W_PUT_OUTBOX);
+}
+
+static int drop_held(struct pl_writer *w, const struct pl_thought *t,
+                     int64_t patient)
+{
+    sqlite3_bind_int64(stmt(w, PL_W_DROP_HELD), 1, t->now_us);
+    sqlite3_bind_int64(stmt(w, PL_W_DROP_HELD), 2, patient);
+    return pl_writer_run(w, PL_W_DROP_HELD);
+}
+
+static int think_one(struct pl_writer *w, const struct pl_thought *t,
+                     struct pl_think_receipt *r)
+{
+    int64_t *said = an_arena_get(&w->arena, t->n_said, sizeof(*said));
+    int64_t patient;
+    bool fresh;
+    int rc;
+
+    if (said == NULL)
+        return SQLITE_NOMEM;
+    rc = take_triggers(w, t, &fresh);
+    r->duplicate = !fresh;
+    if (rc != SQLITE_OK || !fresh)
+        return rc;
+    rc = pl_writer_identifier(w, &t->patient, &patient);
+    if (rc == SQLITE_OK && t->complete)
+        rc = supersede_all(w, t, patient);
+    for (size_t i = 0; rc == SQLITE_OK && i < t->n_said; i++)
+        rc = put_saying(w, t, &t->said[i], patient, &said[i]);
+    if (rc == SQLITE_OK)
+        rc = drop_held(w, t, patient);
+    for (size_t i = 0; rc == SQLITE_OK && i < t->n_deliveries; i++)
+        rc = put_delivery(w, t, &t->delivery[i], patient, said);
+    for (size_t i = 0; rc == SQLITE_OK && i < t->n_audits; i++)
+        rc = pl_writer_audit(w, &t->audit[i]);
+    return rc;
+}
+
+static int think_all(struct pl_writer *w, void *ctx)
+{
+    struct thinking *t = ctx;
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < t->n; i++)
+        rc = think_one(w, &t->thought[i], &t->receipt[i]);
+    return rc;
+}
+
+enum an_code pl_store_think(struct pl_store *store,
+                            const struct pl_thought *thought, size_t n,
+                            struct pl_think_receipt *receipt,
+                            struct an_err *err)
+{
+    struct thinking t = {thought, n, receipt};
+
+    for (size_t i = 0; i < n; i++) {
+        receipt[i] = (struct pl_think_receipt){.duplicate = false};
+        for (size_t j = 0; j < thought[i].n_deliveries; j++)
+            if (thought[i].delivery[j].of > thought[i].n_said)
+                return an_fail(err, AN_TYPE,
+                               "a delivery names no suggestion of its thought",
+                               0);
+    }
+    return pl_store_transaction(store, think_all, &t, err);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* T2: what came of a trigger, in one transaction: suggestions, what is to be
+ * delivered, the audit rows, and the trigger marked done.
+ *
+ *     pl_suggestion_detail(arena, s, &said.detail, err);
+ *     said.what = s;
+ *     thought = (struct pl_thought){.patient = who, .now_us = now_us,
+ *                                   .trigger = &trigger->id, .n_triggers = 1,
+ *                                   .said = &said, .n_said = 1};
+ *     pl_store_think(store, &thought, 1, &receipt, err);
+ *
+ * What T2 guarantees is what T1 does (store.h): AN_OK means that all of it is
+ * on the disk; any other code that nothing is.  A process that dies between T1
+ * and T2 leaves the trigger waiting, and pl_triggers gives it again.  A trigger
+ * has one outcome: a thought whose triggers are all done already writes
+ * nothing, and its receipt says so.
+ *
+ * Of each suggestion the trail gets a row that holds the SHA-256 of its detail;
+ * the texts themselves stand in the suggestion's row.
+ *
+ * Thread-safety: shared; each call takes the writer's lock.  Ownership: what is
+ * passed in stays the caller's.  Failures: those of store.h. */
+#ifndef PLUGIN_STORE_THINK_H
+#define PLUGIN_STORE_THINK_H
+
+#include "config/options.h"
+#include "context/suggestion.h"
+#include "plugin/store/store.h"
+#include "plugin/trust/audit.h"
+#include "plugin/trust/release.h"
+
+/* A suggestion, and what it needs to be kept. */
+struct pl_saying {
+    const struct ctx_suggestion *what;
+    struct an_str resource;  /* its id outside, the same for each version */
+    struct an_str encounter; /* "" is none */
+    struct an_str detail;    /* pl_suggestion_detail */
+    enum cfg_stage stage;
+};
+
+/* Bytes for the outbox. */
+struct pl_delivery {
+    struct an_str payload;
+    size_t of; /* 1 + the place of the saying whose release it waits for; 0:
+                  it waits for none */
+};
+
+struct pl_thought {
+    struct ctx_identifier patient;
+    int64_t now_us;         /* not 0 */
+    const int64_t *trigger; /* of reader.h; none for a chart that was opened */
+    size_t n_triggers;
+    const struct pl_saying *said;
+    size_t n_said;
+    bool complete; /* all that is to be said of the patient: what was said
+                      before and is not said again is superseded */
+    const struct pl_delivery *delivery; /* leave in this order */
+    size_t n_deliveries;
+    const struct pl_audit_entry *audit; /* beside those of the suggestions */
+    size_t n_audits;
+};
+
+struct pl_think_receipt {
+    bool duplicate; /* its triggers were done: nothing was written */
+};
+
+/* n thoughts share one flush of the disk: all of them are stored or none. */
+enum an_code pl_store_think(struct pl_store *store,
+                            const struct pl_thought *thought, size_t n,
+                            struct pl_think_receipt *receipt,
+                            struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* The suggestion as JSON: words, numbers, evidence by message and place,
+ * citations, model.  AN_LIMIT, AN_NOMEM, AN_TYPE (text that is no UTF-8). */
+enum an_code pl_suggestion_detail(struct an_arena *arena,
+                                  const struct ctx_suggestion *s,
+                                  struct an_str *out, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* Rows of the trail that belong to nothing that is written here: a card that
+ * was shown, a program that was started. */
+enum an_code pl_store_audit(struct pl_store *store,
+                            const struct pl_audit_entry *entry, size_t n,
+                            struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* A clinician releases or withholds suggestion `id`; what waited for it in the
+ * outbox moves with it.  `who` names actor, role, details and time; action and
+ * subject are made here.  AN_NOTFOUND; AN_CONFLICT and AN_TYPE as
+ * pl_release_check. */
+enum an_code pl_store_release(struct pl_store *store, int64_t id,
+                              enum pl_release to,
+                              const struct pl_audit_entry *who,
+                              struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* The numbers are stored: append, never reorder. */
+#define PL_OUTBOX_STATES(X)                                                    \
+    X(WAITING, "waiting")                                                      \
+    X(HELD, "held")           /* for a release */                              \
+    X(DELIVERED, "delivered") /* the payload is gone, its SHA-256 stays */     \
+    X(DEAD, "dead")           /* the receiver will never take it */            \
+    X(DROPPED, "dropped")     /* superseded before it was released */
+
+enum pl_outbox_state {
+#define X(name, text) PL_OUTBOX_##name,
+    PL_OUTBOX_STATES(X)
+#undef X
+        PL_N_OUTBOX_STATES
+};
+
+const char *pl_outbox_text(unsigned state);
+
+/* What became of one attempt to deliver. */
+struct pl_attempt {
+    int64_t id;                 /* of the outbox row */
+    enum pl_outbox_state state; /* DELIVERED, DEAD, or WAITING: try again */
+    int error;                  /* HTTP status, or minus libcurl's code */
+    int64_t now_us, next_us;    /* next_us: when to try again */
+};
+
+/* Note it; delivered and dead are told to the trail, even of a row that was
+ * withheld while it was on its way.  A row that is settled is passed over. */
+enum an_code pl_store_attempt(struct pl_store *store,
+                              const struct pl_attempt *a, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+#endif
