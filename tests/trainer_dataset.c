@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A data set from invented patients: what is asked, what the answers are, what
- * may be known, and that nobody's identity leaves. */
+/* A data set from invented patients, and a model from it: what may be known,
+ * and that nobody's identity leaves. */
 #include "tests/folder.h"
 #include "tests/suite.h"
 #include "trainer/command.h"
@@ -16,8 +16,6 @@ Suite *trainer_dataset_suite(void);
 
 #define SCT "http://snomed.info/sct"
 #define LN "http://loinc.org"
-#define DAY INT64_C(86400000000)
-
 enum { N_PEOPLE = 60, DOCUMENT_BYTES = 16384 };
 
 static struct test_folder folder;
@@ -35,19 +33,6 @@ static void tear_down(void)
     an_arena_free(&arena);
 }
 
-/* ---- labels ----------------------------------------------------------------- */
-
-static struct ctx_event make(enum ctx_kind kind, const char *system,
-                             const char *code, int64_t day)
-{
-    return (struct ctx_event){
-        .kind = (uint8_t)kind,
-        .status = CTX_STATUS_FINAL,
-        .effective = {.us = day * DAY, .precision = AN_TIME_SECOND},
-        .available_us = day * DAY,
-        .concept = {.system = an_str_c(system), .code = an_str_c(code)}};
-}
-
 static const char stroke_yaml[] =
     "id: stroke\ntitle: {en: Stroke}\nuse: Test.\n"
     "event:\n  kinds: [condition]\n  codes:\n"
@@ -55,92 +40,6 @@ static const char stroke_yaml[] =
     "start: {from: now, gap_days: 7}\nexclude: {before: yes}\n"
     "horizons_days: [365]\naudience: [clinician]\npatient: never\n"
     "threshold: off\n";
-
-static struct adv_outcome read_outcome(const char *yaml)
-{
-    struct adv_outcome o;
-    struct an_err err;
-
-    ck_assert_int_eq(
-        adv_outcome_read(&arena, an_str_c(yaml), "o.yaml", &o, &err), AN_OK);
-    return o;
-}
-
-static struct tr_follow_up label(const struct adv_outcome *o,
-                                 const struct ctx_event *e, size_t n,
-                                 int64_t at_day, int64_t end_day)
-{
-    struct ctx_timeline t;
-
-    ck_assert_int_eq(ctx_timeline_build(&arena, e, n, CTX_AS_OF_ALL, &t, NULL),
-                     AN_OK);
-    return tr_label_one(o, &t, at_day * DAY, end_day * DAY);
-}
-
-START_TEST(follow_up_begins_after_the_gap_and_ends_with_the_first_of_all)
-{
-    const struct adv_outcome o = read_outcome(stroke_yaml);
-    const struct {
-        int64_t stroke, death, at, end; /* days; -1 never */
-        float from, to;
-        uint32_t event;
-    } c[] = {
-        {100, -1, 10, 500, 7, 90, 1}, /* it came */
-        {-1, -1, 10, 500, 7, 490, 0}, /* observation ended */
-        {-1, 60, 10, 500, 7, 50, 0},  /* death came first */
-        {100, 60, 10, 500, 7, 50, 0}, /* so a later record does not count */
-        {100, -1, 10, 80, 7, 70, 0},  /* ended before it came */
-        {5, -1, 10, 500, 0, 0, 0},    /* had it: not at risk */
-        {12, -1, 10, 500, 0, 0, 0},   /* within the gap: not at risk */
-        {-1, 12, 10, 500, 0, 0, 0},   /* died within the gap */
-        {-1, 5, 10, 500, 0, 0, 0},    /* dead already */
-        {-1, -1, 10, 15, 0, 0, 0},    /* not watched beyond the gap */
-    };
-
-    for (size_t i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
-        struct ctx_event e[2];
-        struct tr_follow_up f;
-        size_t n = 0;
-
-        if (c[i].stroke >= 0)
-            e[n++] = make(CTX_CONDITION, SCT, "230690007", c[i].stroke);
-        if (c[i].death >= 0)
-            e[n++] = make(CTX_DEATH, "", "", c[i].death);
-        f = label(&o, e, n, c[i].at, c[i].end);
-        ck_assert_msg(f.from_days == c[i].from && f.to_days == c[i].to &&
-                          f.event == c[i].event,
-                      "case %zu: %g %g %u", i, (double)f.from_days,
-                      (double)f.to_days, f.event);
-    }
-}
-END_TEST
-
-START_TEST(a_readmission_is_asked_at_a_discharge_and_nowhere_else)
-{
-    static const char yaml[] =
-        "id: again\ntitle: {en: Again}\nuse: Test.\n"
-        "event:\n  kinds: [admission]\n  codes:\n"
-        "    - {system: class, code: \"IMP\", text: \"Inpatient\"}\n"
-        "start:\n  from: discharge\n  codes:\n"
-        "    - {system: class, code: \"IMP\", text: \"Inpatient\"}\n"
-        "  gap_days: 1\nexclude: {before: no}\nhorizons_days: [30]\n"
-        "audience: [clinician]\npatient: never\nthreshold: off\n";
-    const struct adv_outcome o = read_outcome(yaml);
-    static const char act[] =
-        "http://terminology.hl7.org/CodeSystem/v3-ActCode";
-    const struct ctx_event e[] = {make(CTX_ADMISSION, act, "IMP", 10),
-                                  make(CTX_DISCHARGE, act, "IMP", 15),
-                                  make(CTX_ADMISSION, act, "IMP", 35),
-                                  make(CTX_DISCHARGE, act, "IMP", 40)};
-    struct tr_follow_up f = label(&o, e, 4, 15, 900);
-
-    ck_assert(f.event && f.to_days == 20 && f.from_days == 1);
-    f = label(&o, e, 4, 40, 900);
-    ck_assert(!f.event && f.to_days == 860);
-    ck_assert(label(&o, e, 4, 12, 900).to_days == 0);
-    ck_assert(label(&o, e, 4, 18, 900).to_days == 0);
-}
-END_TEST
 
 /* ---- people ------------------------------------------------------------------ */
 
@@ -574,17 +473,101 @@ START_TEST(the_same_seed_gives_the_same_bytes_and_none_gives_others)
 }
 END_TEST
 
+/* ---- to a signed package ----------------------------------------------------- */
+
+static int call(int (*command)(int, char **), const char *a, const char *b,
+                const char *c, const char *d)
+{
+    const char *const given[] = {a, b, c, d};
+    char text[4][TEST_PATH_BYTES + 64];
+    char *argv[4];
+    int argc = 0;
+
+    for (int i = 0; i < 4; i++)
+        if (given[i]) {
+            snprintf(text[argc], sizeof(text[0]), "%s", given[i]);
+            argv[argc] = text[argc];
+            argc++;
+        }
+    return command(argc, argv);
+}
+
+static int fit(const char *cohort, const char *out)
+{
+    char a[TEST_PATH_BYTES], b[TEST_PATH_BYTES + 64];
+    char rest[][24] = {"--layers=1", "--channels=16", "--heads=2", "--epochs=2",
+                       "--rank=2"};
+    char *argv[] = {a, b, rest[0], rest[1], rest[2], rest[3], rest[4]};
+
+    snprintf(a, sizeof(a), "%s", cohort);
+    snprintf(b, sizeof(b), "--out=%s", out);
+    return tr_command_fit(7, argv);
+}
+
+START_TEST(a_fitted_model_is_judged_packed_signed_and_checked)
+{
+    char a[TEST_PATH_BYTES], b[TEST_PATH_BYTES], c[TEST_PATH_BYTES];
+    char out[TEST_PATH_BYTES + 64];
+    static const char *const all[] = {"SIGNATURE", "card.md", "manifest.json",
+                                      "model.safetensors"};
+    struct an_str card;
+
+    make_inputs(a, b, c);
+    ck_assert_int_eq(run(folder.path, "7"), TR_EXIT_OK);
+    test_folder_file(&folder, "cohort.bin", c);
+    ck_assert_int_eq(fit(c, folder.path), TR_EXIT_OK);
+    ck_assert_int_eq(
+        call(tr_command_evaluate, folder.path, folder.path, NULL, NULL),
+        TR_EXIT_OK);
+    test_folder_file(&folder, "model", b);
+    snprintf(out, sizeof(out), "--out=%s", b);
+    ck_assert_int_eq(call(tr_command_package, "--demonstrator", out,
+                          folder.path, folder.path),
+                     TR_EXIT_OK);
+    ck_assert_int_eq(call(tr_command_inspect, b, NULL, NULL, NULL), TR_EXIT_OK);
+    card = load(b, "card.md");
+    ck_assert(holds(card, "not\nfor care") || holds(card, "not for care"));
+
+    /* One byte of the card, and it opens no more. */
+    snprintf(out, sizeof(out), "%s/card.md", b);
+    ck_assert_int_eq(tr_file_write(out, an_str_sub(card, 0, card.n - 1), NULL),
+                     AN_OK);
+    ck_assert_int_eq(call(tr_command_inspect, b, NULL, NULL, NULL),
+                     TR_EXIT_FAILED);
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        snprintf(out, sizeof(out), "%s/%s", b, all[i]);
+        ck_assert_int_eq(remove(out), 0);
+    }
+    ck_assert_int_eq(remove(b), 0);
+}
+END_TEST
+
+START_TEST(a_model_of_another_vocabulary_is_not_judged)
+{
+    char a[TEST_PATH_BYTES], b[TEST_PATH_BYTES], c[TEST_PATH_BYTES];
+
+    make_inputs(a, b, c);
+    ck_assert_int_eq(run(folder.path, "7"), TR_EXIT_OK);
+    test_folder_file(&folder, "cohort.bin", c);
+    ck_assert_int_eq(fit(c, folder.path), TR_EXIT_OK);
+    ck_assert_int_eq(run(folder.path, "8"), TR_EXIT_OK);
+    ck_assert_int_eq(
+        call(tr_command_evaluate, folder.path, folder.path, NULL, NULL),
+        TR_EXIT_FAILED);
+}
+END_TEST
+
 Suite *trainer_dataset_suite(void)
 {
     const TTest *const tests[] = {
-        follow_up_begins_after_the_gap_and_ends_with_the_first_of_all,
-        a_readmission_is_asked_at_a_discharge_and_nowhere_else,
         resources_of_a_person_come_together_from_many_files,
         the_vocabulary_puts_what_is_predicted_first_and_joins_twins,
         questions_between_events_stand_at_an_empty_last_position,
         features_of_a_question_are_what_was_known_then,
         no_identifier_and_no_date_leaves,
         the_same_seed_gives_the_same_bytes_and_none_gives_others,
+        a_fitted_model_is_judged_packed_signed_and_checked,
+        a_model_of_another_vocabulary_is_not_judged,
     };
 
     return test_suite_around("trainer/dataset", tests,
