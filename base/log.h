@@ -71,7 +71,16 @@
     X(HTTP_REQUEST, DEBUG, NUM, "status", NUM, "duration_us", NUM, "bytes",    \
       "a request was answered with so many bytes")                             \
     X(HTTP_FAULT, ERROR, NUM, "route_number", CODE, "code", NONE, "",          \
-      "a handler failed; the client was told 500")
+      "a handler failed; the client was told 500")                             \
+    X(OUTBOX_DELIVERED, DEBUG, NUM, "row", NUM, "status", NUM, "duration_ms",  \
+      "the receiving server took a row of the outbox")                         \
+    X(OUTBOX_RETRY, WARN, NUM, "row", NUM, "error", NUM, "pause_ms",           \
+      "a delivery failed and is tried again; error is an HTTP status, "        \
+      "libcurl's code if under 100, 999 for an answer that is no FHIR")        \
+    X(OUTBOX_DEAD, ERROR, NUM, "row", NUM, "error", NONE, "",                  \
+      "the receiving server refused a row for good; it stays in the store")    \
+    X(OUTBOX_FAULT, ERROR, CODE, "code", NONE, "", NONE, "",                   \
+      "the outbox could not use its store or its token")
 
 enum an_event {
 #define X(name, ...) AN_EVENT_##name,

@@ -116,7 +116,7 @@ const char *pl_outbox_text(unsigned state);
 struct pl_attempt {
     int64_t id;                 /* of the outbox row */
     enum pl_outbox_state state; /* DELIVERED, DEAD, or WAITING: try again */
-    int error;                  /* HTTP status, or minus libcurl's code */
+    int error;                  /* HTTP status; libcurl's code, under 100 */
     int64_t now_us, next_us;    /* next_us: when to try again */
 };
 

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/outbox/outbox.h"
+
+#include "plugin/host/thread.h"
+#include "plugin/outbox/post.h"
+#include "plugin/store/outgoing.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+enum {
+    LOOK_MS = 1000,
+    ARENA_BYTES = 256 << 20,
+    BREAK_AFTER = 3, /* failures in a row */
+    SHIFT_MAX = 30,
+    DAMAGED = 998 /* the row's bytes are not those that were put there */
+};
+
+struct pl_outbox {
+    struct pl_outbox_options options;
+    struct pl_reader *reader; /* the thread's */
+    struct pl_post *post;     /* NULL without a url */
+    struct an_arena arena;    /* the thread's, of one delivery */
+    unsigned n_failures;      /* in a row; the thread's */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool woken, stopping; /* under the lock */
+    atomic_uint_fast64_t n_delivered, n_refused, n_retried;
+};
+
+struct pl_outbox_options pl_outbox_options_of(const struct cfg_options *o)
+{
+    return (struct pl_outbox_options){
+        .url = o->outbox_url.n ? o->outbox_url.p : "",
+        .token_file = o->outbox_token_file.n ? o->outbox_token_file.p : "",
+        .timeout_ms = o->outbox_timeout_ms,
+        .retry_first_ms = o->outbox_retry_first_ms,
+        .retry_max_ms = o->outbox_retry_max_ms};
+}
+
+/* Wait, at most so long; false when it is time to stop.  With `deaf` only that
+ * ends the wait early. */
+static bool wait(struct pl_outbox *o, int64_t ms, bool deaf)
+{
+    struct timespec until;
+    bool stopping;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += (ms % 1000) * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000L;
+    }
+    pthread_mutex_lock(&o->lock);
+    while (!o->stopping && (deaf || !o->woken))
+        if (pthread_cond_timedwait(&o->changed, &o->lock, &until) != 0)
+            break;
+    if (!deaf)
+        o->woken = false;
+    stopping = o->stopping;
+    pthread_mutex_unlock(&o->lock);
+    return !stopping;
+}
+
+static bool is_stopping(struct pl_outbox *o)
+{
+    bool stopping;
+
+    pthread_mutex_lock(&o->lock);
+    stopping = o->stopping;
+    pthread_mutex_unlock(&o->lock);
+    return stopping;
+}
+
+/* The pause after so many failures, from its upper half. */
+static int64_t pause_ms(const struct pl_outbox *o, unsigned n_failures)
+{
+    int64_t most = o->options.retry_max_ms, ms = o->options.retry_first_ms;
+    uint64_t random = 0;
+
+    for (unsigned i = 1; i < n_failures && i < SHIFT_MAX && ms < most; i++)
+        ms *= 2;
+    if (ms > most)
+        ms = most;
+    /* Without randomness the pause is merely the shortest of its range. */
+    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) !=
+        (ssize_t)sizeof(random))
+        random = 0;
+    return ms - ms / 2 + (int64_t)(random % (uint64_t)(ms / 2 + 1));
+}
+
+/* Note what became of the row; a store that cannot take it now is asked again,
+ * since sending again what was delivered is the worse. */
+static void note(struct pl_outbox *o, struct pl_attempt *a)
+{
+    struct an_err err;
+
+    while (pl_store_attempt(o->options.store, a, &err) != AN_OK) {
+        an_log(o->options.log, AN_EVENT_OUTBOX_FAULT, err.code, 0, 0);
+        if (!wait(o, LOOK_MS, true))
+            return;
+    }
+}
+
+static void note_result(struct pl_outbox *o, const struct pl_outbox_row *row,
+                        const struct pl_post_result *r, int64_t took_ms)
+{
+    struct pl_attempt a = {
+        .id = row->id, .error = r->error, .now_us = o->options.clock(NULL)};
+    uint64_t id = (uint64_t)row->id, error = (uint64_t)r->error;
+    int64_t ms;
+
+    if (r->fate == PL_FATE_TAKEN) {
+        a.state = PL_OUTBOX_DELIVERED;
+        atomic_fetch_add(&o->n_delivered, 1);
+        an_log(o->options.log, AN_EVENT_OUTBOX_DELIVERED, id, error,
+               (uint64_t)took_ms);
+    } else if (r->fate == PL_FATE_REFUSED) {
+        a.state = PL_OUTBOX_DEAD;
+        atomic_fetch_add(&o->n_refused, 1);
+        an_log(o->options.log, AN_EVENT_OUTBOX_DEAD, id, error, 0);
+    } else {
+        ms = pause_ms(o, (unsigned)row->attempts + 1);
+        if (r->retry_after_ms > ms)
+            ms = r->retry_after_ms;
+        a.state = PL_OUTBOX_WAITING;
+        a.next_us = a.now_us + ms * 1000;
+        atomic_fetch_add(&o->n_retried, 1);
+        an_log(o->options.log, AN_EVENT_OUTBOX_RETRY, id, error, (uint64_t)ms);
+    }
+    note(o, &a);
+}
+
+/* One attempt.  False when it is time to stop. */
+static bool deliver(struct pl_outbox *o, const struct pl_outbox_row *row)
+{
+    struct pl_post_result r = {.fate = PL_FATE_LATER};
+    int64_t began_ms = pl_now_ms();
+    struct an_err err;
+
+    if (pl_post_send(o->post, &o->arena, row->payload, &r, &err) != AN_OK) {
+        an_log(o->options.log, AN_EVENT_OUTBOX_FAULT, err.code, 0, 0);
+        return wait(o, LOOK_MS, true);
+    }
+    if (r.fate == PL_FATE_STOPPED)
+        return false;
+    note_result(o, row, &r, pl_now_ms() - began_ms);
+    o->n_failures = r.fate == PL_FATE_LATER ? o->n_failures + 1 : 0;
+    if (o->n_failures >= BREAK_AFTER)
+        return wait(o, pause_ms(o, o->n_failures - BREAK_AFTER + 1), true);
+    return !is_stopping(o);
+}
+
+/* Deliver what is due, or wait until something is.  False at the end. */
+static bool turn(struct pl_outbox *o)
+{
+    int64_t now_us = o->options.clock(NULL), next_us, ms;
+    struct pl_outbox_row row;
+    struct an_err err;
+    enum an_code rc =
+        pl_outbox_due(o->reader, &o->arena, now_us, &row, &next_us, &err);
+
+    if (rc == AN_OK)
+        return deliver(o, &row);
+    if (rc == AN_INTEGRITY && row.id) {
+        struct pl_attempt a = {.id = row.id,
+                               .state = PL_OUTBOX_DEAD,
+                               .error = DAMAGED,
+                               .now_us = now_us};
+
+        an_log(o->options.log, AN_EVENT_OUTBOX_DEAD, (uint64_t)row.id, DAMAGED,
+               0);
+        note(o, &a);
+        return !is_stopping(o);
+    }
+    if (rc != AN_NOTFOUND) {
+        an_log(o->options.log, AN_EVENT_OUTBOX_FAULT, rc, 0, 0);
+        return wait(o, LOOK_MS, true);
+    }
+    ms = next_us == INT64_MAX ? LOOK_MS : (next_us - now_us) / 1000 + 1;
+    return wait(o, ms < LOOK_MS ? ms : LOOK_MS, false);
+}
+
+static void *run(void *self)
+{
+    struct pl_outbox *o = self;
+    bool go = true;
+
+    pl_thread_name("outbox");
+    while (go) {
+        if (o->post && pl_face_is_open(o->options.policy, PL_FACE_OUTBOX))
+            go = turn(o);
+        else
+            go = wait(o, LOOK_MS, false);
+        an_arena_reset(&o->arena);
+    }
+    return NULL;
+}
+
+static void release(struct pl_outbox *o)
+{
+    pl_post_close(o->post);
+    pl_reader_close(o->reader);
+    an_arena_free(&o->arena);
+    pthread_cond_destroy(&o->changed);
+    pthread_mutex_destroy(&o->lock);
+    free(o);
+}
+
+static void prepare(struct pl_outbox *o)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&o->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    pthread_mutex_init(&o->lock, NULL);
+    an_arena_init(&o->arena, ARENA_BYTES);
+}
+
+enum an_code pl_outbox_open(const struct pl_outbox_options *options,
+                            struct pl_outbox **out, struct an_err *err)
+{
+    struct pl_post_options post = {.url = options->url,
+                                   .token_file = options->token_file,
+                                   .timeout_ms = options->timeout_ms};
+    struct pl_outbox *o = calloc(1, sizeof(*o));
+    enum an_code rc;
+
+    *out = NULL;
+    if (o == NULL)
+        return an_fail_nomem(err);
+    o->options = *options;
+    prepare(o);
+    rc = pl_reader_open(options->store_path, 0, &o->reader, err);
+    if (rc == AN_OK && options->url[0])
+        rc = pl_post_open(&post, &o->post, err);
+    if (rc == AN_OK)
+        rc = pl_thread_start(&o->thread, run, o, err);
+    if (rc != AN_OK) {
+        release(o);
+        return rc;
+    }
+    *out = o;
+    return AN_OK;
+}
+
+void pl_outbox_wake(struct pl_outbox *o)
+{
+    pthread_mutex_lock(&o->lock);
+    o->woken = true;
+    pthread_cond_signal(&o->changed);
+    pthread_mutex_unlock(&o->lock);
+}
+
+void pl_outbox_counts(struct pl_outbox *o, struct pl_outbox_counts *out)
+{
+    *out =
+        (struct pl_outbox_counts){.n_delivered = atomic_load(&o->n_delivered),
+                                  .n_refused = atomic_load(&o->n_refused),
+                                  .n_retried = atomic_load(&o->n_retried)};
+}
+
+void pl_outbox_close(struct pl_outbox *o, int64_t grace_ms)
+{
+    if (o == NULL)
+        return;
+    pthread_mutex_lock(&o->lock);
+    o->stopping = true;
+    pthread_cond_signal(&o->changed);
+    pthread_mutex_unlock(&o->lock);
+    if (o->post)
+        pl_post_stop(o->post, pl_now_ms() + (grace_ms > 0 ? grace_ms : 0));
+    pthread_join(o->thread, NULL);
+    release(o);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/suite.h"
+
+Suite *outbox_post_suite(void);
+Suite *outbox_deliver_suite(void);
+
+Suite *(*const test_suites[])(void) = {
+    outbox_post_suite,
+    outbox_deliver_suite,
+    NULL,
+};
