@@ -34,10 +34,14 @@ mkdir -p "$work" "$package"
 "$train" evaluate --check --out "$work/evaluation.json" "$work/fit" \
     "$work/data"
 
+{
+    echo '# SPDX-License-Identifier: Apache-2.0'
+    echo '# Who may sign the model in default/.'
+} >"$(dirname "$package")/keys"
 "$train" package --name anamnesis-default --version 1 --demonstrator \
     --min-age 18 --source "Invented patients that Synthea made \
 (https://synthetichealth.github.io/synthea): Bundles of FHIR R4 from \
 smart-on-fhir/generated-sample-data, Apache-2.0. No real person is in them." \
-    --out "$package" "$work/fit" "$work/data" >"$(dirname "$package")/keys"
+    --out "$package" "$work/fit" "$work/data" >>"$(dirname "$package")/keys"
 
 "$train" inspect "$package"
