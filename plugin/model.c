@@ -101,7 +101,7 @@ static int visible(const struct dirent *entry)
 static enum an_code map_folder(struct pl_model *m, const char *folder,
                                const char *below, int depth, struct an_err *err)
 {
-    struct dirent **entry;
+    struct dirent **entry = NULL;
     enum an_code rc = AN_OK;
     int n = depth < DEPTH ? scandir(folder, &entry, visible, alphasort) : -1;
 
