@@ -100,9 +100,10 @@ uint16_t server_start(const struct server_answer *answer, size_t n)
     n_script = n;
     n_requests = 0;
     hook = NULL;
-    daemon_of_test = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL,
-                                      NULL, handle, NULL, MHD_OPTION_SOCK_ADDR,
-                                      (struct sockaddr *)&in, MHD_OPTION_END);
+    daemon_of_test = MHD_start_daemon(
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION, 0,
+        NULL, NULL, handle, NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&in,
+        MHD_OPTION_END);
     ck_assert_ptr_nonnull(daemon_of_test);
     info = MHD_get_daemon_info(daemon_of_test, MHD_DAEMON_INFO_BIND_PORT);
     ck_assert_ptr_nonnull(info);
