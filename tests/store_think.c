@@ -385,7 +385,8 @@ START_TEST(detail_holds_the_evidence_and_survives_each_failed_allocation)
     ck_assert_an_str_eq(
         detail,
         "{\"kind\":\"risk\",\"topic\":\"stroke\",\"statement\":\"One in four."
-        "\",\"asOf\":\"2024-11-05T08:00:00.000Z\",\"p\":0.250000,\"pLow\":0.125000,"
+        "\",\"asOf\":\"2024-11-05T08:00:00.000Z\",\"p\":0.250000,\"pLow\":0."
+        "125000,"
         "\"pHigh\":0.500000,\"draftLanguage\":false,\"next\":[],\"evidence\":"
         "[{\"sentence\":\"Said \\\"so\\\".\",\"message\":\"ab12\",\"place\":"
         "\"OBX[3]-5\",\"weight\":0.500000,\"direction\":1}],\"citations\":[],"

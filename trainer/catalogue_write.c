@@ -203,14 +203,17 @@ static int values_cmp(const void *a, const void *b)
     return an_str_cmp(x->unit, y->unit);
 }
 
+/* Units of one concept that get a scale; the rest are values without one. */
+enum { MAX_UNITS = 16 };
+
 static void put_values_of(struct tr_catalogue *c, const struct tr_entry *e,
                           const struct tr_catalogue_how *how,
                           struct an_json_out *w)
 {
-    struct tr_values *sorted[16];
+    struct tr_values *sorted[MAX_UNITS] = {NULL};
     size_t n = 0;
 
-    for (struct tr_values *v = e->values; v && n < 16; v = v->next)
+    for (struct tr_values *v = e->values; v && n < MAX_UNITS; v = v->next)
         if (v->n >= how->min_values)
             sorted[n++] = v;
     qsort(sorted, n, sizeof(sorted[0]), values_cmp);

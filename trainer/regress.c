@@ -133,11 +133,14 @@ enum an_code tr_regress(const float *x_nw, size_t n_columns,
     const struct problem p = {x_nw, row, y, n, n_columns, l2};
     const size_t m = n_columns + 1;
     double *block = calloc(m * (m + 2), sizeof(*block));
-    double *g = block, *next = block + m, *h = block + 2 * m, loss;
     enum an_code code = AN_OK;
+    double *g, *next, *h, loss;
 
     if (block == NULL)
         return an_fail_nomem(err);
+    g = block;
+    next = block + m;
+    h = block + 2 * m;
     memset(weight, 0, m * sizeof(*weight));
     loss = loss_of(&p, weight);
     for (int i = 0; i < NEWTON_STEPS; i++) {
