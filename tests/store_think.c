@@ -369,7 +369,7 @@ START_TEST(detail_holds_the_evidence_and_survives_each_failed_allocation)
                                           .direction = 1};
     struct ctx_suggestion s = risk(CTX_FOR_CLINICIAN, "One in four.");
     enum an_code got = AN_NOMEM;
-    struct an_str detail;
+    struct an_str detail = {NULL, 0};
     long n = 0;
 
     s.evidence = &evidence;
