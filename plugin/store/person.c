@@ -209,7 +209,7 @@ bool pl_is_member(const struct ctx_person *p, const struct ctx_identifier *id)
 
 static enum an_code find_value(struct pl_reader *r, struct an_arena *arena,
                                struct an_str value, struct pl_numbered *found,
-                               size_t *n, struct an_err *err)
+                               bool *spoken, size_t *n, struct an_err *err)
 {
     sqlite3_stmt *s = pl_reader_stmt(r, PL_R_VALUE);
     enum an_code code;
@@ -231,18 +231,34 @@ static enum an_code find_value(struct pl_reader *r, struct an_arena *arena,
             sqlite3_reset(s);
             return code;
         }
-        found[(*n)++].number = sqlite3_column_int64(s, 0);
+        found[*n].number = sqlite3_column_int64(s, 0);
+        spoken[(*n)++] = sqlite3_column_int(s, 4) != 0;
     }
     if (code == AN_OK && *n == 0)
         code = an_fail(err, AN_NOTFOUND, "no message named this patient", 0);
     return code;
 }
 
+/* Reading again with other tables leaves names behind of which no message
+ * speaks any more: they are no choice beside one that is spoken of. */
+static size_t without_silent(struct ctx_identifier *id, const bool *silent,
+                             size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!silent[i])
+            id[kept++] = id[i];
+    return kept ? kept : n;
+}
+
 /* Of identifiers of one person the first stays. */
 static enum an_code one_each(struct pl_reader *r, struct an_arena *arena,
-                             const struct pl_numbered *found, size_t n,
-                             struct pl_found *out, struct an_err *err)
+                             const struct pl_numbered *found,
+                             const bool *spoken, size_t n, struct pl_found *out,
+                             struct an_err *err)
 {
+    bool silent[PL_LIMIT_FOUND];
     struct ctx_identifier *kept = an_arena_get(arena, n, sizeof(*kept));
     struct ctx_person *of = an_arena_get(arena, n, sizeof(*of));
 
@@ -262,8 +278,10 @@ static enum an_code one_each(struct pl_reader *r, struct an_arena *arena,
                              &of[out->n], err);
         if (code != AN_OK)
             return code;
+        silent[out->n] = !spoken[i] && of[out->n].n_members == 1;
         kept[out->n++] = found[i].id;
     }
+    out->n = without_silent(kept, silent, out->n);
     return AN_OK;
 }
 
@@ -274,6 +292,7 @@ enum an_code pl_find(struct pl_reader *r, struct an_arena *arena,
     struct ctx_identifier who = {authority, value, AN_STR("")};
     struct pl_numbered *found =
         an_arena_get(arena, PL_LIMIT_FOUND, sizeof(*found));
+    bool spoken[PL_LIMIT_FOUND] = {true};
     size_t n = 1;
     enum an_code code;
 
@@ -284,9 +303,9 @@ enum an_code pl_find(struct pl_reader *r, struct an_arena *arena,
     if (code != AN_OK)
         return code;
     code = authority.n ? pl_exact(r, arena, &who, &found[0], err)
-                       : find_value(r, arena, value, found, &n, err);
+                       : find_value(r, arena, value, found, spoken, &n, err);
     if (code == AN_OK)
-        code = one_each(r, arena, found, n, out, err);
+        code = one_each(r, arena, found, spoken, n, out, err);
     return pl_reader_end(r, code, err);
 }
 

@@ -26,8 +26,9 @@
     X(COMMIT, "COMMIT")                                                        \
     X(EXACT, "SELECT id, authority, value, type FROM identifier"               \
              " WHERE value = ?1 AND authority = ?2")                           \
-    X(VALUE, "SELECT id, authority, value, type FROM identifier"               \
-             " WHERE value = ?1 ORDER BY authority LIMIT ?2")                  \
+    X(VALUE, "SELECT id, authority, value, type,"                              \
+             " EXISTS(SELECT 1 FROM said WHERE identifier = id)"               \
+             " FROM identifier WHERE value = ?1 ORDER BY authority LIMIT ?2")  \
     X(NEXT_ID, "SELECT id, authority, value, type FROM identifier"             \
                " WHERE id > ?1 ORDER BY id LIMIT 1")                           \
     X(LINKS, "SELECT l.other, i.authority, i.value, i.type"                    \
