@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* T2: all of a thought or nothing, once for each trigger. */
-#include "plugin/store/db_int.h"
 #include "plugin/store/outgoing.h"
+#include "plugin/store/writer_int.h"
 #include "tests/store_help.h"
 #include "tests/suite.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,7 +64,7 @@ static void tell(struct told *d, const int64_t *trigger, int64_t now_us)
         d->said[i] = (struct pl_saying){.what = &d->what[i],
                                         .resource = an_str_c(resource[i]),
                                         .encounter = AN_STR("V1"),
-                                        .stage = CFG_SHADOW};
+                                        .stage = CFG_TRIAL};
         ck_assert_int_eq(pl_suggestion_detail(&t.arena, &d->what[i],
                                               &d->said[i].detail, NULL),
                          AN_OK);
@@ -165,7 +166,7 @@ START_TEST(keeps_all_of_a_thought)
     ck_assert(an_str_eq(list[0].detail, d.said[0].detail));
     ck_assert(list[0].has_p && list[0].p > 0.2499 && list[0].p < 0.2501);
     ck_assert_uint_eq(list[0].horizon_days, 365);
-    ck_assert_int_eq(list[0].stage, CFG_SHADOW);
+    ck_assert_int_eq(list[0].stage, CFG_TRIAL);
     ck_assert_int_eq(list[0].release, PL_RELEASE_NONE);
     ck_assert_int_eq(list[1].release, PL_RELEASE_WAITING);
     ck_assert_uint_eq(list[1].audience, CTX_FOR_PATIENT);
@@ -178,7 +179,7 @@ START_TEST(keeps_all_of_a_thought)
     ck_assert_int_eq(counts().n_outbox_held, 1);
     ck_assert_int_eq(counts().n_outbox_waiting, 1);
     ck_assert_int_eq(counts().n_unreleased, 1);
-    ck_assert_int_eq(counts().n_suggestions[CFG_SHADOW], 2);
+    ck_assert_int_eq(counts().n_suggestions[CFG_TRIAL], 2);
     ck_assert_int_eq(counts().n_suggestions[CFG_LIVE], 0);
     ck_assert_int_eq(counts().oldest_waiting_us, TEST_EPOCH_US);
     trail_is_whole(2);
@@ -197,12 +198,12 @@ START_TEST(a_trigger_has_one_outcome)
     ck_assert(!think(&d));
     ck_assert_uint_eq(said(&list), 2);
     ck_assert_int_eq(list[0].created_us, TEST_EPOCH_US);
-    ck_assert_int_eq(counts().n_suggestions[CFG_SHADOW], 2);
+    ck_assert_int_eq(counts().n_suggestions[CFG_TRIAL], 2);
     ck_assert_int_eq(counts().n_audit, 2);
     /* Without a trigger each thought is a new one. */
     d.thought.n_triggers = 0;
     ck_assert(think(&d));
-    ck_assert_int_eq(counts().n_suggestions[CFG_SHADOW], 4);
+    ck_assert_int_eq(counts().n_suggestions[CFG_TRIAL], 4);
 }
 END_TEST
 
@@ -347,7 +348,7 @@ START_TEST(a_patients_rows_leave_in_order_and_wait_together)
 }
 END_TEST
 
-START_TEST(refuses_a_delivery_of_nothing_and_writes_nothing)
+START_TEST(refuses_deliveries_of_nothing_and_of_shadow)
 {
     struct pl_think_receipt r;
     struct told d;
@@ -355,7 +356,45 @@ START_TEST(refuses_a_delivery_of_nothing_and_writes_nothing)
     tell(&d, NULL, TEST_EPOCH_US);
     d.delivery[1].of = 3;
     ck_assert_int_eq(pl_store_think(t.store, &d.thought, 1, &r, NULL), AN_TYPE);
-    ck_assert_int_eq(counts().n_audit, 0);
+    /* What is said in shadow is not delivered when the site goes live. */
+    d.delivery[1].of = 2;
+    d.said[1].stage = CFG_SHADOW;
+    ck_assert_int_eq(pl_store_think(t.store, &d.thought, 1, &r, NULL),
+                     AN_CONFLICT);
+    d.delivery[1].of = 0;
+    ck_assert(think(&d));
+    d.said[0].stage = CFG_STAGE_OFF;
+    ck_assert_int_eq(pl_store_think(t.store, &d.thought, 1, &r, NULL),
+                     AN_CONFLICT);
+    ck_assert_int_eq(counts().n_audit, 2);
+}
+END_TEST
+
+/* A statement that walks a whole table is slow only in the hospital. */
+START_TEST(no_statement_that_writes_scans_a_table)
+{
+    struct pl_db db;
+
+    ck_assert_int_eq(pl_db_open(&db, t.path, false, 1 << 20, 100, NULL), AN_OK);
+    for (int i = 0; i < PL_N_WRITES; i++) {
+        char text[2048];
+        sqlite3_stmt *s = NULL;
+
+        (void)snprintf(text, sizeof(text), "EXPLAIN QUERY PLAN %s",
+                       pl_write_text[i]);
+        ck_assert_int_eq(sqlite3_prepare_v2(db.sql, text, -1, &s, NULL),
+                         SQLITE_OK);
+        while (sqlite3_step(s) == SQLITE_ROW) {
+            const char *plan = (const char *)sqlite3_column_text(s, 3);
+
+            if (strncmp(plan, "SCAN ", 5) == 0 &&
+                strcmp(plan, "SCAN CONSTANT ROW") != 0 &&
+                strcmp(plan, "SCAN audit_head") != 0)
+                ck_abort_msg("%s: %s", pl_write_text[i], plan);
+        }
+        sqlite3_finalize(s);
+    }
+    pl_db_close(&db);
 }
 END_TEST
 
@@ -461,7 +500,7 @@ START_TEST(what_kill_9_left_between_t1_and_t2_is_drained_once)
     ck_assert_int_eq(test_status(&t).n_triggers_waiting, 0);
     ck_assert_uint_eq(drain(), 0);
     /* Two suggestions and two audit rows a trigger, no more and no less. */
-    ck_assert_int_eq(counts().n_suggestions[CFG_SHADOW], 2 * n_before);
+    ck_assert_int_eq(counts().n_suggestions[CFG_TRIAL], 2 * n_before);
     trail_is_whole(2 * n_before);
     test_store_check(&t);
 }
@@ -476,7 +515,8 @@ Suite *store_think_suite(void)
         a_complete_thought_takes_back_what_it_does_not_repeat,
         a_release_lets_the_outbox_row_go_and_a_withholding_stops_it,
         a_patients_rows_leave_in_order_and_wait_together,
-        refuses_a_delivery_of_nothing_and_writes_nothing,
+        refuses_deliveries_of_nothing_and_of_shadow,
+        no_statement_that_writes_scans_a_table,
         detail_holds_the_evidence_and_survives_each_failed_allocation,
         what_kill_9_left_between_t1_and_t2_is_drained_once};
 

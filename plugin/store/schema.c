@@ -117,7 +117,8 @@ static const char version_2[] =
     ") STRICT;"
     "CREATE UNIQUE INDEX suggestion_current"
     " ON suggestion(resource, audience, language) WHERE superseded_us = 0;"
-    "CREATE INDEX suggestion_patient ON suggestion(patient, id);"
+    "CREATE INDEX suggestion_patient ON suggestion(patient, id)"
+    " WHERE superseded_us = 0;"
     "CREATE INDEX suggestion_waiting ON suggestion(id)"
     " WHERE release = 1 AND superseded_us = 0;"
     "CREATE TABLE stage_count("
@@ -141,7 +142,7 @@ static const char version_2[] =
     ") STRICT;"
     "CREATE INDEX outbox_due ON outbox(next_us, id) WHERE state = 0;"
     "CREATE INDEX outbox_order ON outbox(patient, id) WHERE state = 0;"
-    "CREATE INDEX outbox_held ON outbox(suggestion) WHERE state = 1;"
+    "CREATE INDEX outbox_held ON outbox(patient) WHERE state = 1;"
     "CREATE INDEX outbox_of ON outbox(suggestion) WHERE suggestion <> 0;"
     "CREATE INDEX outbox_dead ON outbox(id) WHERE state = 3;"
 

@@ -194,6 +194,33 @@ static int think_all(struct pl_writer *w, void *ctx)
     return rc;
 }
 
+static bool is_beyond_shadow(const struct pl_saying *said)
+{
+    return said->stage == CFG_TRIAL || said->stage == CFG_LIVE;
+}
+
+/* What is put into the outbox stays there when the stage changes: what was
+ * said in shadow may not be there when the site goes live. */
+static enum an_code check_deliveries(const struct pl_thought *t,
+                                     struct an_err *err)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < t->n_said; i++)
+        any = any || is_beyond_shadow(&t->said[i]);
+    for (size_t i = 0; i < t->n_deliveries; i++) {
+        size_t of = t->delivery[i].of;
+
+        if (of > t->n_said)
+            return an_fail(err, AN_TYPE,
+                           "a delivery names no suggestion of its thought", 0);
+        if (of ? !is_beyond_shadow(&t->said[of - 1]) : t->n_said && !any)
+            return an_fail(err, AN_CONFLICT,
+                           "what is said in shadow is not for the outbox", 0);
+    }
+    return AN_OK;
+}
+
 enum an_code pl_store_think(struct pl_store *store,
                             const struct pl_thought *thought, size_t n,
                             struct pl_think_receipt *receipt,
@@ -202,12 +229,11 @@ enum an_code pl_store_think(struct pl_store *store,
     struct thinking t = {thought, n, receipt};
 
     for (size_t i = 0; i < n; i++) {
+        enum an_code code = check_deliveries(&thought[i], err);
+
+        if (code != AN_OK)
+            return code;
         receipt[i] = (struct pl_think_receipt){.duplicate = false};
-        for (size_t j = 0; j < thought[i].n_deliveries; j++)
-            if (thought[i].delivery[j].of > thought[i].n_said)
-                return an_fail(err, AN_TYPE,
-                               "a delivery names no suggestion of its thought",
-                               0);
     }
     return pl_store_transaction(store, think_all, &t, err);
 }

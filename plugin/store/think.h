@@ -64,7 +64,10 @@ struct pl_think_receipt {
     bool duplicate; /* its triggers were done: nothing was written */
 };
 
-/* n thoughts share one flush of the disk: all of them are stored or none. */
+/* n thoughts share one flush of the disk: all of them are stored or none.
+ * Deliveries hold only what pl_may_leave lets go by the outbox, a release that
+ * is due apart; AN_CONFLICT when they hold what is said in shadow, AN_TYPE when
+ * one names no saying. */
 enum an_code pl_store_think(struct pl_store *store,
                             const struct pl_thought *thought, size_t n,
                             struct pl_think_receipt *receipt,

@@ -72,14 +72,15 @@
       " AND state = 0)),?6)")                                                  \
     /* Texts of what nobody says any more wait for no release. */              \
     X(DROP_HELD, "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"    \
-                 " WHERE state = 1 AND suggestion IN (SELECT id"               \
-                 " FROM suggestion WHERE patient = ?2"                         \
-                 " AND superseded_us = ?1)")                                   \
+                 " WHERE state = 1 AND patient = ?2 AND EXISTS (SELECT 1"      \
+                 " FROM suggestion s WHERE s.id = outbox.suggestion"           \
+                 " AND s.superseded_us <> 0)")                                 \
     X(GET_RELEASE, "SELECT release, kind, audience, never_patient,"            \
                    " superseded_us FROM suggestion WHERE id = ?1")             \
     X(SET_RELEASE, "UPDATE suggestion SET release = ?2 WHERE id = ?1")         \
     X(MOVE_OUTBOX, "UPDATE outbox SET state = ?3, next_us = ?4"                \
-                   " WHERE suggestion = ?1 AND state = ?2")                    \
+                   " WHERE suggestion = ?1 AND suggestion <> 0"                \
+                   " AND state = ?2")                                          \
     X(OUTBOX_DONE, "UPDATE outbox SET state = ?2, attempts = attempts + 1,"    \
                    " error = ?3, done_us = ?4, payload = iif(?2 = 2, x'',"     \
                    " payload) WHERE id = ?1 AND state NOT IN (2, 3)")          \
