@@ -35,7 +35,8 @@ grep -n '^#include "' $ours /dev/null | $awk -f tools/layers.awk >&2 || bad=1
 
 # ---- size -------------------------------------------------------------------
 for f in $(find $all -type f \( -name '*.[ch]' -o -name '*.sh' \
-    -o -name '*.awk' -o -name '*.java' -o -name '*.py' \) | sort); do
+    -o -name '*.awk' -o -name '*.mk' -o -name '*.java' -o -name '*.py' \) |
+    sort); do
     wc -l "$f"
 done | $awk '$1 > 600 { printf "check-tree: %s has %d lines; the limit is 600\n", $2, $1; n++ }
     END { exit n > 0 }' >&2 || bad=1

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+noinst_LTLIBRARIES += libcontext.la
+libcontext_la_SOURCES = \
+	context/event.h context/event.c \
+	context/reading.h context/reading.c \
+	context/timeline.h context/timeline.c \
+	context/codec.h context/codec.c \
+	context/identity.h context/identity.c \
+	context/dump.h context/dump.c \
+	context/forecast.h \
+	context/suggestion.h context/suggestion.c \
+	context/localise.h context/localise.c
+libcontext_la_LIBADD = libbase.la

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+# What listens, waits and works; it knows nothing of a patient.
+noinst_LTLIBRARIES += libhost.la
+libhost_la_SOURCES = \
+	plugin/host/thread.h plugin/host/thread.c \
+	plugin/host/listen.h plugin/host/listen.c \
+	plugin/host/mllp.h plugin/host/mllp_int.h \
+	plugin/host/mllp.c plugin/host/mllp_conn.c \
+	plugin/host/http.h plugin/host/http_int.h \
+	plugin/host/http.c plugin/host/http_request.c \
+	plugin/host/route_int.h plugin/host/route.c \
+	plugin/host/workers.h plugin/host/workers.c \
+	plugin/host/signals.h plugin/host/signals.c \
+	plugin/host/file.h plugin/host/file.c
+libhost_la_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS)
+libhost_la_LIBADD = libconfig.la libhl7.la $(MHD_LIBS) -lpthread
+EXTRA_DIST += plugin/host/README.md
+
+# Whether a suggestion may leave, and the trail of what did.
+noinst_LTLIBRARIES += libtrust.la
+libtrust_la_SOURCES = \
+	plugin/trust/audit.h plugin/trust/audit.c \
+	plugin/trust/release.h plugin/trust/release.c \
+	plugin/trust/stage.h plugin/trust/stage.c
+libtrust_la_LIBADD = libconfig.la libcontext.la
+EXTRA_DIST += plugin/trust/README.md
+
+# All that was received, and what it means.
+noinst_LTLIBRARIES += libstore.la
+libstore_la_SOURCES = \
+	plugin/store/store.h plugin/store/store.c \
+	plugin/store/intake.h plugin/store/intake.c \
+	plugin/store/commit.h plugin/store/commit.c \
+	plugin/store/reader.h plugin/store/reader.c \
+	plugin/store/reader_int.h plugin/store/person.c \
+	plugin/store/history.c plugin/store/browse.c plugin/store/check.c \
+	plugin/store/db_int.h plugin/store/db.c plugin/store/schema.c \
+	plugin/store/writer_int.h plugin/store/writer.c \
+	plugin/store/tally.c \
+	plugin/store/derived_int.h plugin/store/derived.c \
+	plugin/store/claims_int.h plugin/store/claims.c \
+	plugin/store/pack_int.h plugin/store/pack.c \
+	plugin/store/think.h plugin/store/think.c plugin/store/detail.c \
+	plugin/store/trail.c plugin/store/settle.c \
+	plugin/store/outgoing.h plugin/store/outgoing.c plugin/store/verify.c
+libstore_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(ZLIB_CFLAGS)
+libstore_la_LIBADD = libtrust.la libcontext.la $(SQLITE_LIBS) $(ZLIB_LIBS) -lpthread
+EXTRA_DIST += plugin/store/README.md
+
+# To the hospital's FHIR server.
+noinst_LTLIBRARIES += liboutbox.la
+liboutbox_la_SOURCES = \
+	plugin/outbox/outbox.h plugin/outbox/outbox.c \
+	plugin/outbox/post.h plugin/outbox/post.c
+liboutbox_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+liboutbox_la_LIBADD = libstore.la libhost.la $(CURL_LIBS) -lpthread
+EXTRA_DIST += plugin/outbox/README.md
+
+# The life of a message, and an engine that many messages walk through.
+noinst_LTLIBRARIES += libengine.la
+libengine_la_SOURCES = \
+	plugin/pipeline.h plugin/pipeline.c \
+	plugin/engine.h plugin/engine.c
+libengine_la_LIBADD = libstore.la libfhir.la libhost.la
+
+# Messages out of files, and a sender.
+noinst_LTLIBRARIES += libload.la
+libload_la_SOURCES = \
+	plugin/host/feed.h plugin/host/feed.c \
+	plugin/host/client.h plugin/host/client.c
+libload_la_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS)
+libload_la_LIBADD = libengine.la $(ZLIB_LIBS)
+
+# From a timeline to suggestions.
+noinst_LTLIBRARIES += libthink.la
+libthink_la_SOURCES = \
+	plugin/model.h plugin/model.c \
+	plugin/think.h plugin/think.c
+libthink_la_CPPFLAGS = $(AM_CPPFLAGS) -DANAMNESIS_DATADIR='"$(pkgdatadir)"'
+libthink_la_LIBADD = libruntime.la libadvice.la libhost.la
+
+# The program: one file a command.
+bin_PROGRAMS += anamnesis
+anamnesis_SOURCES = \
+	plugin/host/command.h plugin/host/main.c \
+	plugin/host/serve.h plugin/host/serve.c \
+	plugin/host/face_mllp.c plugin/host/face_http.c \
+	plugin/host/load.c plugin/host/reprocess.c \
+	plugin/host/say.h plugin/host/say.c \
+	plugin/host/show.c plugin/host/check.c \
+	plugin/host/verify.c plugin/host/release.c
+anamnesis_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DANAMNESIS_SYSCONFDIR='"$(sysconfdir)"'
+anamnesis_LDADD = libload.la libthink.la

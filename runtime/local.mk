@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+noinst_LTLIBRARIES += libruntime.la
+libruntime_la_SOURCES = \
+	runtime/abstain.c runtime/abstain.h runtime/attend.c \
+	runtime/attribute.c runtime/attribute.h runtime/embed.c \
+	runtime/encode.h runtime/encode.c \
+	runtime/vocabulary.h runtime/vocabulary.c \
+	runtime/wide.h runtime/wide.c \
+	runtime/forward.c runtime/forward.h runtime/gelu.c runtime/heads.c \
+	runtime/history.c runtime/history.h runtime/kernels.h \
+	runtime/linear.c runtime/manifest.c runtime/manifest.h \
+	runtime/manifest_write.c runtime/norm.c runtime/package.c \
+	runtime/package.h runtime/predict.c runtime/predict.h runtime/rank.c runtime/rank.h runtime/reference.c \
+	runtime/reference.h runtime/risk.c runtime/risk.h \
+	runtime/safetensors.c runtime/safetensors.h runtime/shape.c \
+	runtime/shape.h runtime/simd.h runtime/weights.c runtime/weights.h
+libruntime_la_CFLAGS = $(AM_CFLAGS) $(VECTOR_CFLAGS) $(OPENBLAS_CFLAGS)
+libruntime_la_LIBADD = libcontext.la $(OPENBLAS_LIBS)

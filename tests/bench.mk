@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+# Each prints rows of name, value, unit (tests/bench.h).
+BENCHMARKS = tests/bench_base tests/bench_hl7 tests/bench_fhir \
+	tests/bench_store tests/bench_model
+EXTRA_PROGRAMS += $(BENCHMARKS)
+tests_bench_base_SOURCES = tests/bench.h tests/bench_base.c
+tests_bench_base_LDADD = libbase.la
+tests_bench_hl7_LDADD = libhl7.la
+tests_bench_fhir_LDADD = libfhir.la
+tests_bench_store_SOURCES = tests/bench.h tests/bench_store.c \
+	tests/messages.h tests/messages.c
+tests_bench_store_LDADD = libstore.la
+tests_bench_model_SOURCES = \
+	tests/bench.h tests/bench_model.c tests/model_random.h \
+	tests/model_random.c
+tests_bench_model_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
+tests_bench_model_LDADD = libtrainer.la
+
+# BENCH_RUN='taskset -c 0' pins them, BENCH_RUN=: only builds them.
+bench: $(BENCHMARKS)
+	@for p in $(BENCHMARKS); do $(BENCH_RUN) ./$$p || exit 1; done

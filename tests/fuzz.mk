@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# A target is tests/fuzz_<x>.c with a corpus in tests/corpus/<x>/.  It is built
+# twice: with tests/replay.c as tests/replay_<x>.t, a test of each make check;
+# and under --enable-fuzz as tests/fuzz_<x>, which `make fuzz` runs.
+replays = tests/replay_text.t tests/replay_json.t tests/replay_codec.t \
+	tests/replay_yaml.t tests/replay_hl7.t tests/replay_mllp.t \
+	tests/replay_fhir.t tests/replay_outcome.t tests/replay_cds.t
+FUZZERS = tests/fuzz_text tests/fuzz_json tests/fuzz_codec tests/fuzz_yaml \
+	tests/fuzz_hl7 tests/fuzz_mllp tests/fuzz_fhir tests/fuzz_outcome \
+	tests/fuzz_cds
+check_PROGRAMS += $(replays)
+TESTS += $(replays)
+EXTRA_PROGRAMS += $(FUZZERS)
+EXTRA_DIST += tests/corpus
+LDFLAGS_FUZZ = $(AM_LDFLAGS) -fsanitize=fuzzer
+FUZZ_SECONDS = 60
+
+tests_replay_text_t_SOURCES = tests/replay.c tests/fuzz_text.c
+tests_replay_text_t_LDADD = libbase.la
+tests_fuzz_text_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_text_LDADD = libbase.la
+tests_replay_json_t_SOURCES = tests/replay.c tests/fuzz_json.c
+tests_replay_json_t_LDADD = libbase.la
+tests_fuzz_json_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_json_LDADD = libbase.la
+tests_replay_codec_t_SOURCES = tests/replay.c tests/fuzz_codec.c
+tests_replay_codec_t_LDADD = libcontext.la
+tests_fuzz_codec_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_codec_LDADD = libcontext.la
+tests_replay_yaml_t_SOURCES = tests/replay.c tests/fuzz_yaml.c
+tests_replay_yaml_t_LDADD = libconfig.la
+tests_fuzz_yaml_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_yaml_LDADD = libconfig.la
+tests_replay_hl7_t_SOURCES = tests/replay.c tests/fuzz_hl7.c
+tests_replay_hl7_t_LDADD = libhl7.la
+tests_fuzz_hl7_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_hl7_LDADD = libhl7.la
+tests_replay_mllp_t_SOURCES = tests/replay.c tests/fuzz_mllp.c
+tests_replay_mllp_t_LDADD = libhl7.la
+tests_fuzz_mllp_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_mllp_LDADD = libhl7.la
+tests_replay_fhir_t_SOURCES = tests/replay.c tests/fuzz_fhir.c
+tests_replay_fhir_t_LDADD = libfhir.la
+tests_fuzz_fhir_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fhir_LDADD = libfhir.la
+tests_replay_cds_t_SOURCES = tests/replay.c tests/fuzz_cds.c
+tests_replay_cds_t_LDADD = libfhir.la
+tests_fuzz_cds_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_cds_LDADD = libfhir.la
+tests_replay_outcome_t_SOURCES = tests/replay.c tests/fuzz_outcome.c
+tests_replay_outcome_t_LDADD = libadvice.la
+tests_fuzz_outcome_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_outcome_LDADD = libadvice.la
+
+# New inputs gather in fuzz/<x>/ of the build folder; what a finding teaches is
+# committed to tests/corpus/<x>/.
+if FUZZ
+fuzz: $(FUZZERS)
+	@for p in $(FUZZERS); do \
+	  x=$${p#tests/fuzz_}; mkdir -p fuzz/$$x; \
+	  echo "fuzz: $$x, $(FUZZ_SECONDS) s"; \
+	  ./$$p -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 \
+	    -print_final_stats=1 -artifact_prefix=fuzz/$$x- fuzz/$$x \
+	    $(top_srcdir)/tests/corpus/$$x || exit 1; \
+	done
+else
+fuzz:
+	@echo 'configure with CC=clang-14 --enable-fuzz first' >&2; exit 1
+endif

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+# One program a room; its cases stand in tests/<room>_*.c.
+TEST_EXTENSIONS = .t .sh
+T_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
+	$(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = CK_TAP_LOG_FILE_NAME=-; export CK_TAP_LOG_FILE_NAME; \
+	top_srcdir='$(top_srcdir)'; export top_srcdir; \
+	top_builddir='$(top_builddir)'; export top_builddir; \
+	AWK='$(AWK)'; export AWK; CC='$(CC)'; export CC; \
+	HEADER_FLAGS='$(HEADER_FLAGS)'; export HEADER_FLAGS;
+if SANITIZED
+AM_TESTS_ENVIRONMENT += CK_FORK=no; export CK_FORK;
+endif
+
+SUITE = tests/suite.h tests/suite.c
+suites = tests/base.t tests/context.t tests/config.t tests/hl7.t \
+	tests/fhir.t tests/advice.t tests/runtime.t tests/trainer.t \
+	tests/host.t tests/store.t tests/trust.t tests/outbox.t
+if HAVE_CHECK
+check_PROGRAMS += $(suites)
+TESTS += $(suites)
+else
+check-local:
+	@echo 'Check was not found: the C suites did NOT run' >&2
+endif
+EXTRA_PROGRAMS += $(suites)
+
+tests_base_t_SOURCES = $(SUITE) tests/base.c tests/base_str.c \
+	tests/base_arena.c tests/base_time.c tests/base_decimal.c \
+	tests/base_log.c tests/base_hash.c tests/base_sign.c \
+	tests/base_sort.c tests/base_varint.c tests/base_json.c \
+	tests/base_json_out.c
+tests_base_t_LDADD = libbase.la $(CHECK_LIBS)
+
+tests_context_t_SOURCES = $(SUITE) tests/context.c tests/invented.h \
+	tests/invented.c tests/context_timeline.c tests/context_codec.c \
+	tests/context_identity.c tests/context_localise.c
+tests_context_t_LDADD = libcontext.la $(CHECK_LIBS)
+
+tests_config_t_SOURCES = $(SUITE) tests/config.c tests/config_value.c \
+	tests/config_yaml.c tests/config_options.c
+tests_config_t_LDADD = libconfig.la $(CHECK_LIBS)
+
+tests_hl7_t_SOURCES = $(SUITE) tests/hl7.c tests/hl7_message.c \
+	tests/hl7_odd.c tests/hl7_property.c tests/hl7_edit.c \
+	tests/hl7_escape.c tests/hl7_charset.c tests/hl7_batch.c \
+	tests/hl7_mllp.c tests/hl7_ack.c tests/hl7_events.c
+tests_hl7_t_LDADD = libhl7.la $(CHECK_LIBS)
+
+tests_fhir_t_SOURCES = $(SUITE) tests/golden.h tests/golden.c tests/fhir.c \
+	tests/fhir_read.c tests/fhir_golden.c tests/fhir_outcome.c \
+	tests/fhir_said.h tests/fhir_said.c tests/fhir_write.c \
+	tests/fhir_write_golden.c tests/fhir_cards.c tests/fhir_cds.c
+tests_fhir_t_LDADD = libfhir.la $(CHECK_LIBS)
+
+tests_advice_t_SOURCES = $(SUITE) tests/advice.c tests/advice_case.h \
+	tests/advice_case.c tests/advice_code.c tests/advice_score.c \
+	tests/advice_outcome.c tests/advice_words.c tests/advice_golden.c \
+	tests/readability.h tests/readability.c tests/advice_readability.c
+tests_advice_t_LDADD = libadvice.la $(CHECK_LIBS)
+
+tests_host_t_SOURCES = $(SUITE) tests/host.c tests/host_net.h \
+	tests/host_net.c tests/host_peer.h tests/host_peer.c \
+	tests/host_mllp.c tests/host_mllp_odd.c tests/host_http.c \
+	tests/host_workers.c tests/host_file.c
+tests_host_t_LDADD = libhost.la $(CHECK_LIBS)
+
+tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
+	tests/invented.c tests/messages.h tests/messages.c tests/folder.h \
+	tests/folder.c tests/store_help.h tests/store_help.c \
+	tests/store_open.c tests/store_put.c tests/store_read.c \
+	tests/store_fail.c tests/store_commit.c tests/store_crash.c \
+	tests/store_think.c tests/store_audit.c
+tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
+
+tests_runtime_t_SOURCES = $(SUITE) \
+	tests/runtime.c tests/model_random.h tests/model_random.c \
+	tests/runtime_encode.c tests/runtime_forward.c \
+	tests/runtime_kernels.c \
+	tests/runtime_package.c tests/runtime_predict.c tests/runtime_risk.c
+tests_runtime_t_LDADD = libruntime.la $(CHECK_LIBS)
+
+tests_trainer_t_SOURCES = $(SUITE) \
+	tests/trainer.c tests/model_random.h tests/model_random.c \
+	tests/invented_cohort.c tests/invented_cohort.h \
+	tests/trainer_cohort.c tests/trainer_command.c \
+	tests/trainer_delphi.c tests/trainer_fit.c tests/trainer_gradient.c \
+	tests/trainer_kernels.c \
+	tests/folder.h tests/folder.c tests/trainer_dataset.c tests/trainer_labels.c \
+	tests/trainer_stats.c
+tests_trainer_t_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
+tests_trainer_t_LDADD = libtrainer.la $(CHECK_LIBS)
+
+tests_outbox_t_SOURCES = $(SUITE) tests/outbox.c tests/outbox_post.c \
+	tests/outbox_deliver.c tests/outbox_server.h tests/outbox_server.c \
+	tests/invented.h tests/invented.c tests/messages.h tests/messages.c \
+	tests/folder.h tests/folder.c tests/store_help.h tests/store_help.c
+tests_outbox_t_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS)
+tests_outbox_t_LDADD = liboutbox.la $(MHD_LIBS) $(CHECK_LIBS)
+
+tests_trust_t_SOURCES = $(SUITE) tests/trust.c tests/trust_audit.c \
+	tests/trust_release.c tests/trust_stage.c
+tests_trust_t_LDADD = libtrust.la $(CHECK_LIBS)
+# The program from outside, as its users and its enemies meet it.
+check_PROGRAMS += tests/drill
+tests_drill_LDADD = libload.la
+TESTS += tests/program.sh tests/hostile.sh tests/crash.sh tests/risks.sh
+EXTRA_DIST += tests/program_lib.sh tests/program.sh tests/hostile.sh \
+	tests/crash.sh tests/risks.sh
+
+# Larger runs over the folder that ANAMNESIS_DATA names.
+check_PROGRAMS += tests/hl7_corpus
+tests_hl7_corpus_LDADD = libhl7.la
+TESTS += tests/hl7_corpus.sh
+EXTRA_DIST += tests/hl7_corpus.sh
+check_PROGRAMS += tests/fhir_corpus
+tests_fhir_corpus_LDADD = libfhir.la
+TESTS += tests/fhir_corpus.sh
+EXTRA_DIST += tests/fhir_corpus.sh
+
+# Peers of other makers: run by tests/peers/check.sh and not by "make check".
+EXTRA_DIST += tests/peers
+
+# What a compiler does not know: the house rules, headers that stand alone,
+# catalogues and tables that could do harm, manual pages.
+TESTS += tools/check-tree.sh tools/check-headers.sh tests/catalogues.sh \
+	tests/manual.sh
+EXTRA_DIST += tools/check-tree.sh tools/check-headers.sh tools/layers.awk \
+	tests/catalogues.sh tests/manual.sh tests/golden
+HEADER_FLAGS = $(DEFS) $(AM_CPPFLAGS) $(CPPFLAGS) -std=c17 -Wall -Wextra \
+	-Werror $(YAJL_CFLAGS) $(YAML_CFLAGS) $(GNUTLS_CFLAGS) $(SQLITE_CFLAGS) \
+	$(MHD_CFLAGS) $(CURL_CFLAGS) $(OPENBLAS_CFLAGS) $(ZLIB_CFLAGS) \
+	$(ICU_CFLAGS)

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+noinst_LTLIBRARIES += libtrainer.la
+libtrainer_la_SOURCES = \
+	trainer/adamw.c trainer/adamw.h trainer/backward.c \
+	trainer/backward.h trainer/checkpoint.c trainer/cohort.c \
+	trainer/cohort.h trainer/cohort_check.c trainer/cohort_int.h \
+	trainer/cohort_write.c trainer/command.c trainer/command.h \
+	trainer/feed.c trainer/feed.h trainer/file.c trainer/file.h \
+	trainer/fit.c trainer/fit.h trainer/fit_command.c trainer/params.c \
+	trainer/params.h trainer/pass.c trainer/pass.h trainer/pass_embed.c \
+	trainer/pass_heads.c trainer/random.c trainer/random.h \
+	trainer/settings.c trainer/settings.h trainer/start.c \
+	trainer/start.h trainer/team.c trainer/team.h \
+	trainer/source.h trainer/source.c \
+	trainer/people.h trainer/people.c \
+	trainer/pseudonym.h trainer/pseudonym.c \
+	trainer/concepts.h trainer/concepts.c \
+	trainer/catalogue.h trainer/catalogue_int.h trainer/catalogue.c \
+	trainer/catalogue_write.c \
+	trainer/outcomes.h trainer/outcomes.c \
+	trainer/labels.h trainer/labels.c \
+	trainer/features.h trainer/features.c \
+	trainer/dataset.h trainer/dataset.c trainer/dataset_report.c \
+	trainer/dataset_command.c \
+	trainer/stats.h trainer/stats.c \
+	trainer/regress.h trainer/regress.c \
+	trainer/data.h trainer/data.c \
+	trainer/predict.h trainer/predict.c \
+	trainer/judge.h trainer/judge_int.h trainer/judge.c \
+	trainer/judge_baseline.c trainer/judge_print.c \
+	trainer/evaluate_command.c \
+	trainer/package.h trainer/package.c trainer/package_card.c \
+	trainer/package_open.c trainer/package_command.c
+libtrainer_la_CPPFLAGS = $(AM_CPPFLAGS) -DTR_DATA_DIR='"$(pkgdatadir)"'
+libtrainer_la_CFLAGS = $(AM_CFLAGS) $(VECTOR_CFLAGS) $(OPENBLAS_CFLAGS) \
+	$(GNUTLS_CFLAGS) $(ZLIB_CFLAGS) -pthread
+libtrainer_la_LIBADD = libruntime.la libfhir.la libadvice.la \
+	$(OPENBLAS_LIBS) $(GNUTLS_LIBS) $(ZLIB_LIBS)
+dist_tables_DATA = config/tables/concepts.tsv
+tablesdir = $(pkgdatadir)/tables
+
+# The demonstrator, and who signed it.
+dist_model_DATA = config/model/keys
+modeldir = $(pkgdatadir)/model
+dist_model_default_DATA = config/model/default/SIGNATURE \
+	config/model/default/card.md config/model/default/manifest.json \
+	config/model/default/model.safetensors
+model_defaultdir = $(modeldir)/default
+EXTRA_DIST += config/model/README.md tools/default-model.sh
+
+bin_PROGRAMS += anamnesis-train
+anamnesis_train_SOURCES = trainer/main.c
+anamnesis_train_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS) -pthread
+anamnesis_train_LDADD = libtrainer.la
