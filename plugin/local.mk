@@ -40,7 +40,7 @@ libstore_la_SOURCES = \
 	plugin/store/derived_int.h plugin/store/derived.c \
 	plugin/store/claims_int.h plugin/store/claims.c \
 	plugin/store/pack_int.h plugin/store/pack.c \
-	plugin/store/think.h plugin/store/think.c plugin/store/detail.c \
+	plugin/store/conclude.h plugin/store/conclude.c plugin/store/detail.c \
 	plugin/store/trail.c plugin/store/settle.c \
 	plugin/store/outgoing.h plugin/store/outgoing.c plugin/store/verify.c
 libstore_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(ZLIB_CFLAGS)

@@ -40,8 +40,8 @@ static void fill(const char *patient, int from, int n)
 {
     char text[16][32];
     struct pl_delivery d[16];
-    struct pl_think_receipt r;
-    struct pl_thought thought = {
+    struct pl_conclude_receipt r;
+    struct pl_conclusion conclusion = {
         .patient = {AN_STR("GENHOSP"), an_str_c(patient), AN_STR("MR")},
         .now_us = TEST_EPOCH_US,
         .delivery = d,
@@ -52,7 +52,8 @@ static void fill(const char *patient, int from, int n)
                        from + i);
         d[i] = (struct pl_delivery){an_str_c(text[i]), 0};
     }
-    ck_assert_int_eq(pl_store_think(t.store, &thought, 1, &r, NULL), AN_OK);
+    ck_assert_int_eq(pl_store_conclude(t.store, &conclusion, 1, &r, NULL),
+                     AN_OK);
 }
 
 static struct pl_outbox *start(uint16_t port)

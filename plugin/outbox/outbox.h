@@ -4,7 +4,7 @@
  *
  *     pl_outbox_open(&options, &outbox, err);
  *     ...
- *     pl_store_think(...), pl_outbox_wake(outbox);
+ *     pl_store_conclude(...), pl_outbox_wake(outbox);
  *     ...
  *     pl_outbox_close(outbox, grace_ms);
  *
@@ -25,7 +25,7 @@
 #define PLUGIN_OUTBOX_OUTBOX_H
 
 #include "base/log.h"
-#include "plugin/store/think.h"
+#include "plugin/store/conclude.h"
 #include "plugin/trust/stage.h"
 
 struct pl_outbox;

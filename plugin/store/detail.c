@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A suggestion as JSON, to be kept beside its columns. */
-#include "plugin/store/think.h"
+#include "plugin/store/conclude.h"
 
 #include "base/json_out.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading what think.h wrote: suggestions, the outbox, the audit trail, and
+/* Reading what conclude.h wrote: suggestions, the outbox, the audit trail, and
  * the counts of them.  Calls are those of a struct pl_reader (reader.h) and
  * fail as its calls do.
  *
@@ -13,8 +13,8 @@
 #ifndef PLUGIN_STORE_OUTGOING_H
 #define PLUGIN_STORE_OUTGOING_H
 
+#include "plugin/store/conclude.h"
 #include "plugin/store/reader.h"
-#include "plugin/store/think.h"
 #include "plugin/trust/stage.h"
 
 struct pl_suggestion {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What happens to a suggestion after it was said: released, withheld,
  * delivered, given up. */
-#include "plugin/store/think.h"
+#include "plugin/store/conclude.h"
 
 #include "plugin/store/writer_int.h"
 

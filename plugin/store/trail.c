@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The audit trail's rows, and what else is told to it alone. */
-#include "plugin/store/think.h"
+#include "plugin/store/conclude.h"
 
 #include "plugin/store/writer_int.h"
 

@@ -5,7 +5,7 @@
  *     waiting ─────────▶ released ◀───────────▶ withheld ◀── waiting
  *
  * What is not meant for a patient needs none.  A clinician may take a release
- * back; what was delivered until then has been seen.  plugin/store/think.h
+ * back; what was delivered until then has been seen.  plugin/store/conclude.h
  * keeps the state and writes the audit row.
  *
  * Thread-safety: immutable. */

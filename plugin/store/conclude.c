@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plugin/store/think.h"
+#include "plugin/store/conclude.h"
 
 #include "base/json_out.h"
 #include "plugin/store/writer_int.h"
 
 enum { NOTE_BYTES = 4096 };
 
-struct thinking {
-    const struct pl_thought *thought;
+struct concluding {
+    const struct pl_conclusion *conclusion;
     size_t n;
-    struct pl_think_receipt *receipt;
+    struct pl_conclude_receipt *receipt;
 };
 
 static sqlite3_stmt *stmt(struct pl_writer *w, enum pl_write which)
@@ -17,8 +17,8 @@ static sqlite3_stmt *stmt(struct pl_writer *w, enum pl_write which)
     return w->db.stmt[which];
 }
 
-/* The triggers of a thought: *fresh when one of them still waited. */
-static int take_triggers(struct pl_writer *w, const struct pl_thought *t,
+/* The triggers of a conclusion: *fresh when one of them still waited. */
+static int take_triggers(struct pl_writer *w, const struct pl_conclusion *t,
                          bool *fresh)
 {
     int rc = SQLITE_OK;
@@ -33,7 +33,7 @@ static int take_triggers(struct pl_writer *w, const struct pl_thought *t,
     return rc;
 }
 
-static int supersede_all(struct pl_writer *w, const struct pl_thought *t,
+static int supersede_all(struct pl_writer *w, const struct pl_conclusion *t,
                          int64_t patient)
 {
     sqlite3_bind_int64(stmt(w, PL_W_SUPERSEDE_ALL), 1, t->now_us);
@@ -41,7 +41,7 @@ static int supersede_all(struct pl_writer *w, const struct pl_thought *t,
     return pl_writer_run(w, PL_W_SUPERSEDE_ALL);
 }
 
-static int supersede(struct pl_writer *w, const struct pl_thought *t,
+static int supersede(struct pl_writer *w, const struct pl_conclusion *t,
                      const struct pl_saying *said)
 {
     sqlite3_stmt *s = stmt(w, PL_W_SUPERSEDE);
@@ -53,7 +53,7 @@ static int supersede(struct pl_writer *w, const struct pl_thought *t,
     return pl_writer_run(w, PL_W_SUPERSEDE);
 }
 
-static int put_row(struct pl_writer *w, const struct pl_thought *t,
+static int put_row(struct pl_writer *w, const struct pl_conclusion *t,
                    const struct pl_saying *said, int64_t patient)
 {
     const struct ctx_suggestion *what = said->what;
@@ -84,7 +84,7 @@ static int put_row(struct pl_writer *w, const struct pl_thought *t,
 }
 
 /* {"resource":"...","model":"...","stage":1,"sha256":"..."} */
-static int audit_saying(struct pl_writer *w, const struct pl_thought *t,
+static int audit_saying(struct pl_writer *w, const struct pl_conclusion *t,
                         const struct pl_saying *said, int64_t id)
 {
     struct pl_audit_entry entry = {.action = PL_AUDIT_SUGGESTED,
@@ -112,7 +112,7 @@ static int audit_saying(struct pl_writer *w, const struct pl_thought *t,
     return pl_writer_audit(w, &entry);
 }
 
-static int put_saying(struct pl_writer *w, const struct pl_thought *t,
+static int put_saying(struct pl_writer *w, const struct pl_conclusion *t,
                       const struct pl_saying *said, int64_t patient,
                       int64_t *id)
 {
@@ -128,7 +128,7 @@ static int put_saying(struct pl_writer *w, const struct pl_thought *t,
     return rc == SQLITE_OK ? audit_saying(w, t, said, *id) : rc;
 }
 
-static int put_delivery(struct pl_writer *w, const struct pl_thought *t,
+static int put_delivery(struct pl_writer *w, const struct pl_conclusion *t,
                         const struct pl_delivery *d, int64_t patient,
                         const int64_t *said)
 {
@@ -148,7 +148,7 @@ static int put_delivery(struct pl_writer *w, const struct pl_thought *t,
     return pl_writer_run(w, PL_W_PUT_OUTBOX);
 }
 
-static int drop_held(struct pl_writer *w, const struct pl_thought *t,
+static int drop_held(struct pl_writer *w, const struct pl_conclusion *t,
                      int64_t patient)
 {
     sqlite3_bind_int64(stmt(w, PL_W_DROP_HELD), 1, t->now_us);
@@ -156,8 +156,8 @@ static int drop_held(struct pl_writer *w, const struct pl_thought *t,
     return pl_writer_run(w, PL_W_DROP_HELD);
 }
 
-static int think_one(struct pl_writer *w, const struct pl_thought *t,
-                     struct pl_think_receipt *r)
+static int conclude_one(struct pl_writer *w, const struct pl_conclusion *t,
+                        struct pl_conclude_receipt *r)
 {
     int64_t *said = an_arena_get(&w->arena, t->n_said, sizeof(*said));
     int64_t patient;
@@ -184,13 +184,13 @@ static int think_one(struct pl_writer *w, const struct pl_thought *t,
     return rc;
 }
 
-static int think_all(struct pl_writer *w, void *ctx)
+static int conclude_all(struct pl_writer *w, void *ctx)
 {
-    struct thinking *t = ctx;
+    struct concluding *t = ctx;
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < t->n; i++)
-        rc = think_one(w, &t->thought[i], &t->receipt[i]);
+        rc = conclude_one(w, &t->conclusion[i], &t->receipt[i]);
     return rc;
 }
 
@@ -201,7 +201,7 @@ static bool is_beyond_shadow(const struct pl_saying *said)
 
 /* What is put into the outbox stays there when the stage changes: what was
  * said in shadow may not be there when the site goes live. */
-static enum an_code check_deliveries(const struct pl_thought *t,
+static enum an_code check_deliveries(const struct pl_conclusion *t,
                                      struct an_err *err)
 {
     bool any = false;
@@ -213,7 +213,8 @@ static enum an_code check_deliveries(const struct pl_thought *t,
 
         if (of > t->n_said)
             return an_fail(err, AN_TYPE,
-                           "a delivery names no suggestion of its thought", 0);
+                           "a delivery names no suggestion of its conclusion",
+                           0);
         if (of ? !is_beyond_shadow(&t->said[of - 1]) : t->n_said && !any)
             return an_fail(err, AN_CONFLICT,
                            "what is said in shadow is not for the outbox", 0);
@@ -221,19 +222,19 @@ static enum an_code check_deliveries(const struct pl_thought *t,
     return AN_OK;
 }
 
-enum an_code pl_store_think(struct pl_store *store,
-                            const struct pl_thought *thought, size_t n,
-                            struct pl_think_receipt *receipt,
-                            struct an_err *err)
+enum an_code pl_store_conclude(struct pl_store *store,
+                               const struct pl_conclusion *conclusion, size_t n,
+                               struct pl_conclude_receipt *receipt,
+                               struct an_err *err)
 {
-    struct thinking t = {thought, n, receipt};
+    struct concluding t = {conclusion, n, receipt};
 
     for (size_t i = 0; i < n; i++) {
-        enum an_code code = check_deliveries(&thought[i], err);
+        enum an_code code = check_deliveries(&conclusion[i], err);
 
         if (code != AN_OK)
             return code;
-        receipt[i] = (struct pl_think_receipt){.duplicate = false};
+        receipt[i] = (struct pl_conclude_receipt){.duplicate = false};
     }
-    return pl_store_transaction(store, think_all, &t, err);
+    return pl_store_transaction(store, conclude_all, &t, err);
 }

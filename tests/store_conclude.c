@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* T2: all of a thought or nothing, once for each trigger. */
+/* T2: all of a conclusion or nothing, once for each trigger. */
 #include "plugin/store/outgoing.h"
 #include "plugin/store/writer_int.h"
 #include "tests/store_help.h"
@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-Suite *store_think_suite(void);
+Suite *store_conclude_suite(void);
 
 static struct test_store t;
 
@@ -43,13 +43,13 @@ static struct ctx_suggestion risk(unsigned audience, const char *statement)
         .as_of = an_time_us(TEST_EPOCH_US)};
 }
 
-/* One thought: a risk for the clinician and one for the patient, each with
+/* One conclusion: a risk for the clinician and one for the patient, each with
  * bytes to be delivered. */
 struct told {
     struct ctx_suggestion what[2];
     struct pl_saying said[2];
     struct pl_delivery delivery[2];
-    struct pl_thought thought;
+    struct pl_conclusion conclusion;
 };
 
 static void tell(struct told *d, const int64_t *trigger, int64_t now_us)
@@ -71,7 +71,7 @@ static void tell(struct told *d, const int64_t *trigger, int64_t now_us)
     }
     d->delivery[0] = (struct pl_delivery){AN_STR("{\"to\":\"carer\"}"), 0};
     d->delivery[1] = (struct pl_delivery){AN_STR("{\"to\":\"patient\"}"), 2};
-    d->thought = (struct pl_thought){
+    d->conclusion = (struct pl_conclusion){
         .patient = {AN_STR("GENHOSP"), AN_STR("M0000007"), AN_STR("MR")},
         .now_us = now_us,
         .trigger = trigger,
@@ -82,13 +82,14 @@ static void tell(struct told *d, const int64_t *trigger, int64_t now_us)
         .n_deliveries = 2};
 }
 
-static bool think(const struct told *d)
+static bool conclude(const struct told *d)
 {
-    struct pl_think_receipt r;
+    struct pl_conclude_receipt r;
     struct an_err err;
 
-    ck_assert_msg(pl_store_think(t.store, &d->thought, 1, &r, &err) == AN_OK,
-                  "think: %s %s", err.what, err.where.path);
+    ck_assert_msg(pl_store_conclude(t.store, &d->conclusion, 1, &r, &err) ==
+                      AN_OK,
+                  "conclude: %s %s", err.what, err.where.path);
     return !r.duplicate;
 }
 
@@ -145,7 +146,7 @@ static void trail_is_whole(int64_t n)
     ck_assert_int_eq(chain.n, n);
 }
 
-START_TEST(keeps_all_of_a_thought)
+START_TEST(keeps_all_of_a_conclusion)
 {
     int64_t due = trigger(1);
     const struct pl_suggestion *list;
@@ -155,7 +156,7 @@ START_TEST(keeps_all_of_a_thought)
     size_t n;
 
     tell(&d, &due, TEST_EPOCH_US);
-    ck_assert(think(&d));
+    ck_assert(conclude(&d));
     test_store_reopen(&t);
     ck_assert_uint_eq(said(&list), 2);
     ck_assert_an_str_eq(list[0].statement, "One in four.");
@@ -193,16 +194,16 @@ START_TEST(a_trigger_has_one_outcome)
     struct told d;
 
     tell(&d, &due, TEST_EPOCH_US);
-    ck_assert(think(&d));
-    d.thought.now_us++;
-    ck_assert(!think(&d));
+    ck_assert(conclude(&d));
+    d.conclusion.now_us++;
+    ck_assert(!conclude(&d));
     ck_assert_uint_eq(said(&list), 2);
     ck_assert_int_eq(list[0].created_us, TEST_EPOCH_US);
     ck_assert_int_eq(counts().n_suggestions[CFG_TRIAL], 2);
     ck_assert_int_eq(counts().n_audit, 2);
-    /* Without a trigger each thought is a new one. */
-    d.thought.n_triggers = 0;
-    ck_assert(think(&d));
+    /* Without a trigger each conclusion is a new one. */
+    d.conclusion.n_triggers = 0;
+    ck_assert(conclude(&d));
     ck_assert_int_eq(counts().n_suggestions[CFG_TRIAL], 4);
 }
 END_TEST
@@ -215,13 +216,13 @@ START_TEST(a_newer_suggestion_supersedes_the_older_of_its_resource)
     int64_t first;
 
     tell(&d, NULL, TEST_EPOCH_US);
-    (void)think(&d);
+    (void)conclude(&d);
     (void)said(&list);
     first = list[0].id;
-    d.thought.now_us = TEST_EPOCH_US + 60;
-    d.thought.n_said = 1;
-    d.thought.n_deliveries = 0;
-    (void)think(&d);
+    d.conclusion.now_us = TEST_EPOCH_US + 60;
+    d.conclusion.n_said = 1;
+    d.conclusion.n_deliveries = 0;
+    (void)conclude(&d);
     ck_assert_uint_eq(said(&list), 2);
     ck_assert_an_str_eq(list[1].statement, "One in four.");
     ck_assert_int_gt(list[1].id, first);
@@ -233,18 +234,18 @@ START_TEST(a_newer_suggestion_supersedes_the_older_of_its_resource)
 }
 END_TEST
 
-START_TEST(a_complete_thought_takes_back_what_it_does_not_repeat)
+START_TEST(a_complete_conclusion_takes_back_what_it_does_not_repeat)
 {
     const struct pl_suggestion *list;
     struct told d;
 
     tell(&d, NULL, TEST_EPOCH_US);
-    (void)think(&d);
-    d.thought.now_us = TEST_EPOCH_US + 60;
-    d.thought.n_said = 1;
-    d.thought.n_deliveries = 0;
-    d.thought.complete = true;
-    (void)think(&d);
+    (void)conclude(&d);
+    d.conclusion.now_us = TEST_EPOCH_US + 60;
+    d.conclusion.n_said = 1;
+    d.conclusion.n_deliveries = 0;
+    d.conclusion.complete = true;
+    (void)conclude(&d);
     ck_assert_uint_eq(said(&list), 1);
     ck_assert_uint_eq(list[0].audience, CTX_FOR_CLINICIAN);
     /* What waited for a release of the superseded text waits no more. */
@@ -272,7 +273,7 @@ START_TEST(a_release_lets_the_outbox_row_go_and_a_withholding_stops_it)
     int64_t id;
 
     tell(&d, NULL, TEST_EPOCH_US);
-    (void)think(&d);
+    (void)conclude(&d);
     (void)said(&list);
     id = list[1].id;
     ck_assert_int_eq(
@@ -315,7 +316,7 @@ START_TEST(a_patients_rows_leave_in_order_and_wait_together)
 
     tell(&d, NULL, TEST_EPOCH_US);
     d.delivery[1].of = 0;
-    (void)think(&d);
+    (void)conclude(&d);
     ck_assert_int_eq(pl_store_attempt(t.store, &a, NULL), AN_OK);
     ck_assert_int_eq(pl_outbox_due(t.reader, &t.arena, TEST_EPOCH_US + 99, &row,
                                    &next, NULL),
@@ -350,21 +351,22 @@ END_TEST
 
 START_TEST(refuses_deliveries_of_nothing_and_of_shadow)
 {
-    struct pl_think_receipt r;
+    struct pl_conclude_receipt r;
     struct told d;
 
     tell(&d, NULL, TEST_EPOCH_US);
     d.delivery[1].of = 3;
-    ck_assert_int_eq(pl_store_think(t.store, &d.thought, 1, &r, NULL), AN_TYPE);
+    ck_assert_int_eq(pl_store_conclude(t.store, &d.conclusion, 1, &r, NULL),
+                     AN_TYPE);
     /* What is said in shadow is not delivered when the site goes live. */
     d.delivery[1].of = 2;
     d.said[1].stage = CFG_SHADOW;
-    ck_assert_int_eq(pl_store_think(t.store, &d.thought, 1, &r, NULL),
+    ck_assert_int_eq(pl_store_conclude(t.store, &d.conclusion, 1, &r, NULL),
                      AN_CONFLICT);
     d.delivery[1].of = 0;
-    ck_assert(think(&d));
+    ck_assert(conclude(&d));
     d.said[0].stage = CFG_STAGE_OFF;
-    ck_assert_int_eq(pl_store_think(t.store, &d.thought, 1, &r, NULL),
+    ck_assert_int_eq(pl_store_conclude(t.store, &d.conclusion, 1, &r, NULL),
                      AN_CONFLICT);
     ck_assert_int_eq(counts().n_audit, 2);
 }
@@ -444,7 +446,7 @@ static size_t drain(void)
     list = triggers(&n);
     for (size_t i = 0; i < n; i++) {
         tell(&d, &list[i].id, TEST_EPOCH_US + (int64_t)i);
-        fresh += think(&d);
+        fresh += conclude(&d);
     }
     return fresh;
 }
@@ -460,7 +462,7 @@ static void drain_until_killed(int pipe)
     list = triggers(&n);
     for (size_t i = 0; i < n; i++) {
         tell(&d, &list[i].id, TEST_EPOCH_US + (int64_t)i);
-        (void)think(&d);
+        (void)conclude(&d);
         if (write(pipe, "x", 1) != 1)
             _exit(1);
     }
@@ -506,13 +508,13 @@ START_TEST(what_kill_9_left_between_t1_and_t2_is_drained_once)
 }
 END_TEST
 
-Suite *store_think_suite(void)
+Suite *store_conclude_suite(void)
 {
     const TTest *const test[] = {
-        keeps_all_of_a_thought,
+        keeps_all_of_a_conclusion,
         a_trigger_has_one_outcome,
         a_newer_suggestion_supersedes_the_older_of_its_resource,
-        a_complete_thought_takes_back_what_it_does_not_repeat,
+        a_complete_conclusion_takes_back_what_it_does_not_repeat,
         a_release_lets_the_outbox_row_go_and_a_withholding_stops_it,
         a_patients_rows_leave_in_order_and_wait_together,
         refuses_deliveries_of_nothing_and_of_shadow,
@@ -520,6 +522,6 @@ Suite *store_think_suite(void)
         detail_holds_the_evidence_and_survives_each_failed_allocation,
         what_kill_9_left_between_t1_and_t2_is_drained_once};
 
-    return test_suite_around("store/think", test,
+    return test_suite_around("store/conclude", test,
                              sizeof(test) / sizeof(test[0]), set_up, tear_down);
 }

@@ -4,15 +4,15 @@
  *
  *     pl_suggestion_detail(arena, s, &said.detail, err);
  *     said.what = s;
- *     thought = (struct pl_thought){.patient = who, .now_us = now_us,
+ *     conclusion = (struct pl_conclusion){.patient = who, .now_us = now_us,
  *                                   .trigger = &trigger->id, .n_triggers = 1,
  *                                   .said = &said, .n_said = 1};
- *     pl_store_think(store, &thought, 1, &receipt, err);
+ *     pl_store_conclude(store, &conclusion, 1, &receipt, err);
  *
  * What T2 guarantees is what T1 does (store.h): AN_OK means that all of it is
  * on the disk; any other code that nothing is.  A process that dies between T1
  * and T2 leaves the trigger waiting, and pl_triggers gives it again.  A trigger
- * has one outcome: a thought whose triggers are all done already writes
+ * has one outcome: a conclusion whose triggers are all done already writes
  * nothing, and its receipt says so.
  *
  * Of each suggestion the trail gets a row that holds the SHA-256 of its detail;
@@ -45,7 +45,7 @@ struct pl_delivery {
                   it waits for none */
 };
 
-struct pl_thought {
+struct pl_conclusion {
     struct ctx_identifier patient;
     int64_t now_us;         /* not 0 */
     const int64_t *trigger; /* of reader.h; none for a chart that was opened */
@@ -60,18 +60,18 @@ struct pl_thought {
     size_t n_audits;
 };
 
-struct pl_think_receipt {
+struct pl_conclude_receipt {
     bool duplicate; /* its triggers were done: nothing was written */
 };
 
-/* n thoughts share one flush of the disk: all of them are stored or none.
+/* n conclusions share one flush of the disk: all of them are stored or none.
  * Deliveries hold only what pl_may_leave lets go by the outbox, a release that
  * is due apart; AN_CONFLICT when they hold what is said in shadow, AN_TYPE when
  * one names no saying. */
-enum an_code pl_store_think(struct pl_store *store,
-                            const struct pl_thought *thought, size_t n,
-                            struct pl_think_receipt *receipt,
-                            struct an_err *err)
+enum an_code pl_store_conclude(struct pl_store *store,
+                               const struct pl_conclusion *conclusion, size_t n,
+                               struct pl_conclude_receipt *receipt,
+                               struct an_err *err)
     __attribute__((warn_unused_result));
 
 /* The suggestion as JSON: words, numbers, evidence by message and place,
