@@ -72,6 +72,11 @@
       "a request was answered with so many bytes")                             \
     X(HTTP_FAULT, ERROR, NUM, "route_number", CODE, "code", NONE, "",          \
       "a handler failed; the client was told 500")                             \
+    X(CONSULT_FAULT, ERROR, NUM, "trigger", CODE, "code", NUM, "given_up",     \
+      "a patient could not be thought about; given_up: it is not tried again") \
+    X(CONSULT_UNREACHABLE, WARN, NUM, "trigger", NONE, "", NONE, "",           \
+      "suggestions stay here: the receiving server knows no identifier of "    \
+      "this patient, see tables.authorities")                                  \
     X(OUTBOX_DELIVERED, DEBUG, NUM, "row", NUM, "status", NUM, "duration_ms",  \
       "the receiving server took a row of the outbox")                         \
     X(OUTBOX_RETRY, WARN, NUM, "row", NUM, "error", NUM, "pause_ms",           \

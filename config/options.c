@@ -350,6 +350,11 @@ static enum an_code check_together(struct reader *r)
         code = problem_pair(r, CFG_OPT_outbox_url,
                             "outbox.url: environment demo writes only to a "
                             "server with outbox.test_target: true");
+    if (code == AN_OK && o->environment == CFG_PRODUCTION &&
+        o->clock != CFG_CLOCK_SYSTEM)
+        code = problem_pair(r, CFG_OPT_clock,
+                            "clock: in production the present is the "
+                            "machine's: clock: system");
     if (code == AN_OK && o->outbox_retry_max_ms < o->outbox_retry_first_ms)
         code = problem_pair(r, CFG_OPT_outbox_retry_max_ms,
                             "outbox.retry_max is less than "

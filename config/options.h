@@ -31,6 +31,8 @@ enum cfg_charset {
     CFG_ISO_8859_15,
     CFG_WINDOWS_1252
 };
+enum cfg_clock { CFG_CLOCK_SYSTEM, CFG_CLOCK_MESSAGES };
+enum cfg_probability { CFG_P_FRACTION, CFG_P_PERCENT, CFG_P_INTERVAL };
 enum cfg_stage { CFG_STAGE_OFF, CFG_SHADOW, CFG_TRIAL, CFG_LIVE };
 
 /* The shape of a value, and what its range means. */
@@ -82,6 +84,13 @@ struct cfg_texts {
     X(stage, "stage", ENUM, CFG_ONE_OF("off shadow trial live"), "shadow",     \
       "How far suggestions go. In shadow they are computed and stored, and "   \
       "shown to no one but the console's reviewers.")                          \
+    X(clock, "clock", ENUM, CFG_ONE_OF("system messages"), "system",           \
+      "What the present is when suggestions are made: this machine's clock, "  \
+      "or, to replay old messages, the time that the message itself says. "    \
+      "Production takes the machine's.")                                       \
+    X(names_url, "names", URL, CFG_ANY, "",                                    \
+      "Address before the names that are made here, of messages, models and "  \
+      "topics. Empty: urn:x-anamnesis: and the tenant.")                       \
     X(codes_path, "tables.codes", PATH, CFG_BETWEEN(0, 4095), "",              \
       "Table of what local codes mean (local-codes.tsv). Empty: none.")        \
     X(authorities_path, "tables.authorities", PATH, CFG_BETWEEN(0, 4095), "",  \
@@ -144,6 +153,10 @@ struct cfg_texts {
     X(outbox_is_test_target, "outbox.test_target", BOOL, CFG_ANY, "false",     \
       "The receiving server holds invented patients only; demo writes to no "  \
       "other.")                                                                \
+    X(outbox_probability, "outbox.probability", ENUM,                          \
+      CFG_ONE_OF("fraction percent interval"), "fraction",                     \
+      "How that server reads a probability: 0.23, 23, or a range in per "      \
+      "cent.")                                                                 \
     X(outbox_timeout_ms, "outbox.timeout", DURATION, CFG_BETWEEN(100, 600000), \
       "30s", "Time for one delivery.")                                         \
     X(outbox_retry_first_ms, "outbox.retry_first", DURATION,                   \

@@ -18,6 +18,8 @@ struct pl_engine {
     struct cfg_options options;
     struct pl_settings settings;
     struct pl_policy policy;
+    struct pl_mind *mind; /* NULL: nothing is said */
+    struct fhir_write_settings naming;
     struct an_log *log;
     an_clock *clock;
     struct pl_store *store;
@@ -76,13 +78,27 @@ enum an_code pl_settings_make(struct an_arena *arena,
     return rc;
 }
 
-/* Only the demonstrator comes without a path.  Until a model brings a signed
- * evaluation, no other goes beyond shadow. */
 enum an_code pl_policy_make(const struct cfg_options *options, const char *file,
-                            struct pl_policy *out, struct an_err *err)
+                            struct pl_mind **mind, struct pl_policy *out,
+                            struct an_err *err)
 {
-    *out = pl_policy_of(options, options->model_path.n == 0, false);
-    return pl_policy_check(out, options, file, err);
+    enum an_code rc;
+
+    *mind = NULL;
+    *out = pl_policy_of(options, false, false);
+    if (options->stage == CFG_STAGE_OFF)
+        return AN_OK;
+    rc = pl_mind_open(options, mind, err);
+    if (rc != AN_OK)
+        return rc;
+    *out = pl_policy_of(options, pl_mind_model(*mind).demonstrator,
+                        pl_mind_evaluated(*mind, options->tenant));
+    rc = pl_policy_check(out, options, file, err);
+    if (rc != AN_OK) {
+        pl_mind_close(*mind);
+        *mind = NULL;
+    }
+    return rc;
 }
 
 static enum an_code open_parts(struct pl_engine *e,
@@ -95,8 +111,11 @@ static enum an_code open_parts(struct pl_engine *e,
     enum an_code rc = cfg_options_read(&e->arena, from->config, from->file,
                                        &e->options, &problems, err);
 
+    if (rc == AN_OK && from->thinks)
+        rc = pl_policy_make(&e->options, from->file, &e->mind, &e->policy, err);
     if (rc == AN_OK)
-        rc = pl_policy_make(&e->options, from->file, &e->policy, err);
+        rc =
+            pl_naming_make(&e->arena, &e->options, &e->policy, &e->naming, err);
     if (rc == AN_OK)
         rc = pl_settings_make(&e->arena, &e->options, &e->settings, err);
     if (rc != AN_OK)
@@ -129,12 +148,19 @@ enum an_code pl_engine_open(const struct pl_engine_source *from,
     return AN_OK;
 }
 
+void pl_engine_stop(struct pl_engine *e)
+{
+    pl_committer_close(e->committer);
+    e->committer = NULL;
+}
+
 void pl_engine_close(struct pl_engine *e)
 {
     if (e == NULL)
         return;
-    pl_committer_close(e->committer);
+    pl_engine_stop(e);
     pl_store_close(e->store);
+    pl_mind_close(e->mind);
     an_arena_free(&e->arena);
     free(e);
 }
@@ -152,6 +178,15 @@ const struct pl_settings *pl_engine_settings(const struct pl_engine *e)
 const struct pl_policy *pl_engine_policy(const struct pl_engine *e)
 {
     return &e->policy;
+}
+
+struct pl_consult_source pl_engine_consult(const struct pl_engine *e)
+{
+    return (struct pl_consult_source){.options = &e->options,
+                                      .policy = &e->policy,
+                                      .mind = e->mind,
+                                      .naming = &e->naming,
+                                      .store = e->store};
 }
 
 struct pl_store *pl_engine_store(struct pl_engine *e)

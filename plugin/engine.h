@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "config/options.h"
+#include "plugin/consult.h"
 #include "plugin/pipeline.h"
 #include "plugin/store/reader.h"
 #include "plugin/trust/stage.h"
@@ -29,20 +30,28 @@ struct pl_engine_source {
     const char *file;     /* its name, for errors */
     struct an_log *log;   /* may be NULL */
     an_clock *clock;      /* UTC microseconds */
+    bool thinks;          /* suggestions are made, not only messages taken: the
+                             model is loaded, unless the stage is off */
 };
 
 /* AN_CONFIG, AN_SYNTAX ... with file:line:column for a wrong configuration or
- * table, and for a stage that the model may not have (pl_policy_check); what
- * pl_store_open says for the store. */
+ * table; of one that thinks, what pl_mind_open says of the model and
+ * pl_policy_check of the stage; what pl_store_open says for the store. */
 enum an_code pl_engine_open(const struct pl_engine_source *from,
                             struct pl_engine **out, struct an_err *err)
     __attribute__((warn_unused_result));
-/* What is queued is stored first.  NULL is nothing to close. */
+/* Store what is queued and take no more messages; what was taken may still be
+ * thought about and shown. */
+void pl_engine_stop(struct pl_engine *e);
+/* Stop if that was not done, and free.  NULL is nothing to close. */
 void pl_engine_close(struct pl_engine *e);
 
 const struct cfg_options *pl_engine_options(const struct pl_engine *e);
 const struct pl_settings *pl_engine_settings(const struct pl_engine *e);
+/* Of an engine that thinks; any other has the policy of one that is off. */
 const struct pl_policy *pl_engine_policy(const struct pl_engine *e);
+/* For consultants of this engine. */
+struct pl_consult_source pl_engine_consult(const struct pl_engine *e);
 struct pl_store *pl_engine_store(struct pl_engine *e);
 struct pl_committer *pl_engine_committer(struct pl_engine *e);
 struct an_log *pl_engine_log(struct pl_engine *e);
@@ -58,9 +67,12 @@ struct pl_job *pl_engine_job(struct pl_engine *e, enum pl_format format,
                              struct an_str feed, struct an_str bytes,
                              bool historical);
 
-/* What may leave, from a configuration; AN_CONFIG as pl_policy_check. */
+/* The model of a configuration and what may leave of what it says.  *mind is
+ * NULL when the stage is off.  For whoever checks a configuration without
+ * opening a store. */
 enum an_code pl_policy_make(const struct cfg_options *options, const char *file,
-                            struct pl_policy *out, struct an_err *err)
+                            struct pl_mind **mind, struct pl_policy *out,
+                            struct an_err *err)
     __attribute__((warn_unused_result));
 
 /* What reading depends on, from a configuration: the tables it names are read

@@ -42,7 +42,7 @@ libstore_la_SOURCES = \
 	plugin/store/pack_int.h plugin/store/pack.c \
 	plugin/store/conclude.h plugin/store/conclude.c plugin/store/detail.c \
 	plugin/store/trail.c plugin/store/settle.c \
-	plugin/store/outgoing.h plugin/store/outgoing.c plugin/store/verify.c
+	plugin/store/outgoing.h plugin/store/outgoing.c plugin/store/recall.c plugin/store/verify.c
 libstore_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(ZLIB_CFLAGS)
 libstore_la_LIBADD = libtrust.la libcontext.la $(SQLITE_LIBS) $(ZLIB_LIBS) -lpthread
 EXTRA_DIST += plugin/store/README.md
@@ -56,12 +56,24 @@ liboutbox_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 liboutbox_la_LIBADD = libstore.la libhost.la $(CURL_LIBS) -lpthread
 EXTRA_DIST += plugin/outbox/README.md
 
-# The life of a message, and an engine that many messages walk through.
+# From a timeline to suggestions.
+noinst_LTLIBRARIES += libthink.la
+libthink_la_SOURCES = \
+	plugin/model.h plugin/model.c \
+	plugin/think.h plugin/think.c
+libthink_la_CPPFLAGS = $(AM_CPPFLAGS) -DANAMNESIS_DATADIR='"$(pkgdatadir)"'
+libthink_la_LIBADD = libruntime.la libadvice.la libhost.la
+
+# The life of a message, from its bytes to what is said, and an engine that
+# many messages walk through.
 noinst_LTLIBRARIES += libengine.la
 libengine_la_SOURCES = \
 	plugin/pipeline.h plugin/pipeline.c \
+	plugin/naming.h plugin/naming.c \
+	plugin/consult.h plugin/consult.c \
+	plugin/watch.h plugin/watch.c \
 	plugin/engine.h plugin/engine.c
-libengine_la_LIBADD = libstore.la libfhir.la libhost.la
+libengine_la_LIBADD = libstore.la libfhir.la libhost.la libthink.la
 
 # Messages out of files, and a sender.
 noinst_LTLIBRARIES += libload.la
@@ -70,14 +82,6 @@ libload_la_SOURCES = \
 	plugin/host/client.h plugin/host/client.c
 libload_la_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS)
 libload_la_LIBADD = libengine.la $(ZLIB_LIBS)
-
-# From a timeline to suggestions.
-noinst_LTLIBRARIES += libthink.la
-libthink_la_SOURCES = \
-	plugin/model.h plugin/model.c \
-	plugin/think.h plugin/think.c
-libthink_la_CPPFLAGS = $(AM_CPPFLAGS) -DANAMNESIS_DATADIR='"$(pkgdatadir)"'
-libthink_la_LIBADD = libruntime.la libadvice.la libhost.la
 
 # The program: one file a command.
 bin_PROGRAMS += anamnesis
@@ -91,4 +95,4 @@ anamnesis_SOURCES = \
 	plugin/host/verify.c plugin/host/release.c
 anamnesis_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DANAMNESIS_SYSCONFDIR='"$(sysconfdir)"'
-anamnesis_LDADD = libload.la libthink.la
+anamnesis_LDADD = libload.la liboutbox.la

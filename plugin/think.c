@@ -136,6 +136,19 @@ size_t pl_mind_n_outcomes(const struct pl_mind *m)
     return m->n_outcomes;
 }
 
+bool pl_mind_evaluated(const struct pl_mind *m, struct an_str site)
+{
+    const struct an_json *evaluation =
+        an_json_get(m->model.package.manifest.root, AN_STR("evaluation"));
+    bool passed = false;
+
+    return site.n &&
+           an_str_eq(an_json_text(an_json_get(evaluation, AN_STR("site"))),
+                     site) &&
+           an_json_bool(an_json_get(evaluation, AN_STR("passed")), &passed) &&
+           passed;
+}
+
 /* ---- the thinker -------------------------------------------------------- */
 
 enum an_code pl_thinker_open(const struct pl_mind *m, struct pl_thinker **out,
@@ -165,7 +178,7 @@ void pl_thinker_close(struct pl_thinker *t)
     free(t);
 }
 
-/* ---- a thought ---------------------------------------------------------- */
+/* ---- a forecast --------------------------------------------------------- */
 
 /* Each known outcome at each of its horizons, with why not to ask. */
 static size_t make_questions(const struct pl_thinker *t,
@@ -188,25 +201,32 @@ static size_t make_questions(const struct pl_thinker *t,
     return n;
 }
 
-enum an_code pl_think(struct pl_thinker *t, struct an_arena *arena,
-                      const struct ctx_timeline *timeline,
-                      const struct pl_question *q, struct pl_thought *out,
-                      struct an_err *err)
+enum an_code pl_forecast(struct pl_thinker *t, struct an_arena *arena,
+                         const struct ctx_timeline *timeline,
+                         struct an_time now, struct ctx_forecast *out,
+                         struct an_err *err)
 {
-    struct adv_options options = {
-        .language = q->language, .audience = q->audience, .now = q->now};
     struct rt_question *question =
         an_arena_get(arena, MAX_QUESTIONS, sizeof(*question));
-    enum an_code rc;
     size_t n;
+    enum an_code rc;
 
     if (question == NULL)
         return an_fail_nomem(err);
-    n = make_questions(t, timeline, q->now.us, question);
-    rc = rt_predict(&t->predictor, arena, timeline, q->now.us, question, n,
-                    &out->forecast, err);
-    return rc == AN_OK ? adv_suggest(arena, &t->mind->knowledge, timeline,
-                                     &out->forecast, &options, &out->suggestion,
-                                     &out->n_suggestions, err)
-                       : rc;
+    n = make_questions(t, timeline, now.us, question);
+    rc = rt_predict(&t->predictor, arena, timeline, now.us, question, n, out,
+                    err);
+    out->now = now; /* with the hospital's offset */
+    return rc;
+}
+
+enum an_code pl_words(const struct pl_mind *m, struct an_arena *arena,
+                      const struct ctx_timeline *timeline,
+                      const struct ctx_forecast *forecast,
+                      const struct adv_options *reader,
+                      const struct ctx_suggestion **suggestion, size_t *n,
+                      struct an_err *err)
+{
+    return adv_suggest(arena, &m->knowledge, timeline, forecast, reader,
+                       suggestion, n, err);
 }

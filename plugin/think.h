@@ -3,16 +3,16 @@
  *
  *     pl_mind_open(&options, &mind, err);            -- once: model, outcomes
  *     pl_thinker_open(mind, &thinker, err);          -- one a thread
- *     pl_think(thinker, arena, &timeline, &question, &thought, err);
- *     for (i = 0; i < thought.n_suggestions; i++)
- *         say(&thought.suggestion[i]);
+ *     pl_forecast(thinker, arena, &timeline, now, &forecast, err);
+ *     pl_words(mind, arena, &timeline, &forecast, &reader, &said, &n, err);
  *
  * Each outcome that is known both to the model and to config/outcomes is asked
  * at its horizons, if the question makes sense for this patient at this
- * moment; if not, the abstention says why.
+ * moment; if not, the abstention says why.  One forecast serves any number of
+ * readers.
  *
  * Thread-safety: a mind is immutable once open and shared; a thinker is
- * confined.  Ownership: a thought is the arena's and points into the
+ * confined.  Ownership: forecasts and words are the arena's and point into the
  * timeline and the mind. */
 #ifndef PLUGIN_THINK_H
 #define PLUGIN_THINK_H
@@ -34,29 +34,29 @@ void pl_mind_close(struct pl_mind *m); /* NULL is nothing */
 
 struct ctx_model_id pl_mind_model(const struct pl_mind *m);
 size_t pl_mind_n_outcomes(const struct pl_mind *m);
+/* Its signed manifest holds an evaluation on the data of that site that was
+ * passed: "evaluation": {"site": "main", "passed": true, ...}. */
+bool pl_mind_evaluated(const struct pl_mind *m, struct an_str site);
 
 enum an_code pl_thinker_open(const struct pl_mind *m, struct pl_thinker **out,
                              struct an_err *err)
     __attribute__((warn_unused_result));
 void pl_thinker_close(struct pl_thinker *t); /* NULL is nothing */
 
-struct pl_question {
-    struct an_time now; /* the moment asked about, at the hospital's offset */
-    struct an_str language;
-    uint8_t audience; /* enum ctx_audience */
-};
-
-struct pl_thought {
-    struct ctx_forecast forecast;
-    const struct ctx_suggestion *suggestion;
-    size_t n_suggestions;
-};
-
-/* Fails with AN_NOMEM, AN_LIMIT, or a fault of the model (AN_TYPE). */
-enum an_code pl_think(struct pl_thinker *t, struct an_arena *arena,
-                      const struct ctx_timeline *timeline,
-                      const struct pl_question *question,
-                      struct pl_thought *out, struct an_err *err)
+/* `now` is the moment asked about, at the hospital's offset.  Fails with
+ * AN_NOMEM, AN_LIMIT, or a fault of the model (AN_TYPE). */
+enum an_code pl_forecast(struct pl_thinker *t, struct an_arena *arena,
+                         const struct ctx_timeline *timeline,
+                         struct an_time now, struct ctx_forecast *out,
+                         struct an_err *err)
     __attribute__((warn_unused_result));
+
+/* For one reader, whose `now` is the forecast's; fails as adv_suggest. */
+enum an_code pl_words(const struct pl_mind *m, struct an_arena *arena,
+                      const struct ctx_timeline *timeline,
+                      const struct ctx_forecast *forecast,
+                      const struct adv_options *reader,
+                      const struct ctx_suggestion **suggestion, size_t *n,
+                      struct an_err *err) __attribute__((warn_unused_result));
 
 #endif

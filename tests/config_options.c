@@ -145,6 +145,10 @@ static const struct {
      3, 1},
     {"outbox:\n  retry_max: 20ms\n",
      "outbox.retry_max is less than outbox.retry_first", 2, 1},
+    {"clock: messages",
+     "clock: in production the present is the machine's: "
+     "clock: system",
+     1, 1},
 };
 
 START_TEST(says_where_and_what_was_expected)

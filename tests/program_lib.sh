@@ -27,6 +27,7 @@ config() {
     file=$1
     cat >"$file" <<END
 environment: test
+stage: off
 tables: {codes: "$work/codes.tsv", authorities: "$work/authorities.tsv"}
 store: {path: "$2"}
 END

@@ -426,13 +426,60 @@ START_TEST(detail_holds_the_evidence_and_survives_each_failed_allocation)
     ck_assert_an_str_eq(
         detail,
         "{\"kind\":\"risk\",\"topic\":\"stroke\",\"statement\":\"One in four."
-        "\",\"asOf\":\"2024-11-05T08:00:00.000Z\",\"p\":0.250000,\"pLow\":0."
-        "125000,"
-        "\"pHigh\":0.500000,\"draftLanguage\":false,\"next\":[],\"evidence\":"
-        "[{\"sentence\":\"Said \\\"so\\\".\",\"message\":\"ab12\",\"place\":"
-        "\"OBX[3]-5\",\"weight\":0.500000,\"direction\":1}],\"citations\":[],"
+        "\",\"asOf\":\"2024-11-05T08:00:00.000Z\",\"abstention\":0,"
+        "\"p\":0.250000000,\"pLow\":0.125000000,\"pHigh\":0.500000000,"
+        "\"draftLanguage\":false,\"next\":[],\"evidence\":[{\"sentence\":"
+        "\"Said \\\"so\\\".\",\"message\":\"ab12\",\"place\":\"OBX[3]-5\","
+        "\"kind\":0,\"weight\":0.500000000,\"direction\":1}],"
+        "\"citations\":[],"
         "\"model\":{\"name\":\"demo\",\"version\":\"1\",\"digest\":\"abc123\","
         "\"demonstrator\":true}}");
+}
+END_TEST
+
+START_TEST(what_was_kept_is_recalled_as_it_was_said)
+{
+    const struct ctx_event event = {.message = AN_STR("ab12"),
+                                    .place = AN_STR("OBX[3]-5"),
+                                    .fact = AN_STR("https://h/Observation/9"),
+                                    .kind = CTX_OBSERVATION};
+    const struct ctx_evidence evidence = {&event, AN_STR("Because."),
+                                          0.123456789, -1};
+    const struct ctx_next next = {
+        {AN_STR("http://loinc.org"), AN_STR("2160-0"), AN_STR("Creatinine")},
+        0.75};
+    const struct ctx_citation citation = {AN_STR("T"), AN_STR("S"), AN_STR("D"),
+                                          2021};
+    struct ctx_suggestion s = risk(CTX_FOR_CLINICIAN, "One in four."), back;
+    struct pl_suggestion row = {.kind = s.kind,
+                                .audience = s.audience,
+                                .language = s.language,
+                                .topic = s.topic,
+                                .horizon_days = s.horizon_days,
+                                .statement = s.statement};
+    struct an_str again;
+
+    s.evidence = &evidence;
+    s.next = &next;
+    s.citation = &citation;
+    s.n_evidence = s.n_next = s.n_citations = 1;
+    s.title = AN_STR("Stroke");
+    s.value = AN_STR("1.70");
+    s.unit = AN_STR("mg/dL");
+    ck_assert(
+        an_time_fhir(AN_STR("2024-11-05T08:00:00-05:00"), NULL, &s.as_of));
+    ck_assert_int_eq(pl_suggestion_detail(&t.arena, &s, &row.detail, NULL),
+                     AN_OK);
+    ck_assert_int_eq(pl_suggestion_recall(&t.arena, &row, &back, NULL), AN_OK);
+    ck_assert_int_eq(back.as_of.offset_min, -300);
+    ck_assert_an_str_eq(back.evidence->event->fact, "https://h/Observation/9");
+    ck_assert_int_eq(back.evidence->event->kind, CTX_OBSERVATION);
+    ck_assert_int_eq(pl_suggestion_detail(&t.arena, &back, &again, NULL),
+                     AN_OK);
+    ck_assert(an_str_eq(row.detail, again));
+    row.detail.n--;
+    ck_assert_int_eq(pl_suggestion_recall(&t.arena, &row, &back, NULL),
+                     AN_INTEGRITY);
 }
 END_TEST
 
@@ -520,6 +567,7 @@ Suite *store_conclude_suite(void)
         refuses_deliveries_of_nothing_and_of_shadow,
         no_statement_that_writes_scans_a_table,
         detail_holds_the_evidence_and_survives_each_failed_allocation,
+        what_was_kept_is_recalled_as_it_was_said,
         what_kill_9_left_between_t1_and_t2_is_drained_once};
 
     return test_suite_around("store/conclude", test,

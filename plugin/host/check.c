@@ -62,6 +62,21 @@ static enum an_code check_store(struct an_arena *arena, const char *path,
     return rc;
 }
 
+static void print_model(const struct pl_mind *mind)
+{
+    struct ctx_model_id m;
+
+    if (mind == NULL) {
+        (void)puts("# model: none, the stage is off");
+        return;
+    }
+    m = pl_mind_model(mind);
+    (void)printf("# model: %.*s %.*s (%.12s)%s, %zu outcomes\n",
+                 AN_STR_ARG(m.name), AN_STR_ARG(m.version), m.digest.p,
+                 m.demonstrator ? ", a demonstrator" : "",
+                 pl_mind_n_outcomes(mind));
+}
+
 int pl_command_check(const struct pl_invocation *in)
 {
     const char *file = in->config_file ? in->config_file : "defaults";
@@ -69,6 +84,7 @@ int pl_command_check(const struct pl_invocation *in)
     struct cfg_problems problems = {.first = NULL};
     struct pl_settings settings;
     struct pl_policy policy;
+    struct pl_mind *mind = NULL;
     struct cfg_options options;
     struct an_arena arena;
     struct an_err err;
@@ -86,7 +102,9 @@ int pl_command_check(const struct pl_invocation *in)
     if (rc == AN_OK)
         rc = print_options(&arena, &options, &err);
     if (rc == AN_OK)
-        rc = pl_policy_make(&options, file, &policy, &err);
+        rc = pl_policy_make(&options, file, &mind, &policy, &err);
+    if (rc == AN_OK)
+        print_model(mind);
     if (rc == AN_OK)
         rc = pl_settings_make(&arena, &options, &settings, &err);
     if (rc == AN_OK)
@@ -94,6 +112,7 @@ int pl_command_check(const struct pl_invocation *in)
                      settings.site.n_codes, settings.site.n_authorities);
     if (rc == AN_OK)
         rc = check_store(&arena, options.store_path.p, every_byte, &err);
+    pl_mind_close(mind);
     an_arena_free(&arena);
     return rc == AN_OK ? PL_EXIT_OK : pl_complain(&err);
 }

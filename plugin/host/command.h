@@ -42,7 +42,8 @@ int pl_complain(const struct an_err *err);
 /* How to call the command, on standard error; PL_EXIT_USAGE. */
 int pl_usage(const struct pl_invocation *in);
 
-enum an_code pl_invocation_engine(const struct pl_invocation *in,
+/* `thinks` as in struct pl_engine_source. */
+enum an_code pl_invocation_engine(const struct pl_invocation *in, bool thinks,
                                   struct pl_engine **engine, struct an_err *err)
     __attribute__((warn_unused_result));
 

@@ -41,7 +41,7 @@ static enum an_code take(struct pl_server *s, struct pl_http_request *q,
         return AN_BUSY;
     pl_job_read(job, pl_engine_settings(s->engine));
     pl_job_put(job, pl_engine_committer(s->engine));
-    atomic_fetch_add(&s->n_verdict[pl_job_verdict(job)], 1);
+    pl_server_count(s, pl_job_verdict(job));
     r->status = status_of(pl_job_verdict(job));
     r->content_type = format == PL_FORMAT_HL7V2 ? hl7_type : fhir_type;
     kept = an_arena_str(q->arena, pl_job_answer(job), &r->body);

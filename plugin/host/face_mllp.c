@@ -19,7 +19,7 @@ static void answered(struct pl_job *job, void *user)
 {
     struct flight *f = user;
 
-    atomic_fetch_add(&f->server->n_verdict[pl_job_verdict(job)], 1);
+    pl_server_count(f->server, pl_job_verdict(job));
     /* Without memory for an answer there is none: the connection is closed
      * when its time is up, and the sender repeats the message. */
     if (pl_job_answer(job).n)
@@ -77,7 +77,7 @@ static struct an_str on_bad_frame(void *ctx, const struct pl_mllp_bad *bad)
                           .n_errors = 1};
     struct an_str answer;
 
-    atomic_fetch_add(&s->n_verdict[PL_REFUSED], 1);
+    pl_server_count(s, PL_REFUSED);
     if (bad->why != AN_LIMIT)
         return AN_STR("");
     an_arena_reset(&s->nak_arena);

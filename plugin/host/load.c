@@ -4,6 +4,9 @@
 #include "plugin/host/client.h"
 #include "plugin/host/command.h"
 #include "plugin/host/feed.h"
+#include "plugin/host/say.h"
+#include "plugin/host/thread.h"
+#include "plugin/watch.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -265,15 +268,39 @@ static int load(struct loader *l, int n_paths, char **paths)
     return status;
 }
 
+/* What the messages have triggered, and what came of it. */
+static int think(struct pl_engine *e, int status)
+{
+    struct pl_watch_options options = {.consult = pl_engine_consult(e),
+                                       .log = pl_engine_log(e),
+                                       .clock = pl_clock_us};
+    struct pl_watch_counts counts;
+    struct pl_watch *watch;
+    struct an_err err;
+
+    if (options.consult.mind == NULL)
+        return status;
+    options.n_threads = (uint32_t)pl_engine_options(e)->workers;
+    if (pl_watch_open(&options, &watch, &err) != AN_OK)
+        return pl_complain(&err);
+    pl_watch_drain(watch);
+    pl_watch_counts(watch, &counts);
+    pl_watch_close(watch);
+    pl_say_counts(&counts);
+    return counts.n_put_off && status == PL_EXIT_OK ? PL_EXIT_MACHINE : status;
+}
+
 static int load_with_engine(const struct pl_invocation *in, bool historical)
 {
     struct loader l = {.in = in, .historical = historical};
     struct an_err err;
     int status;
 
-    if (pl_invocation_engine(in, &l.engine, &err) != AN_OK)
+    if (pl_invocation_engine(in, !historical, &l.engine, &err) != AN_OK)
         return pl_complain(&err);
     status = load(&l, in->argc, in->argv);
+    if (status != PL_EXIT_USAGE && !historical)
+        status = think(l.engine, status);
     pl_engine_close(l.engine);
     return status;
 }

@@ -104,14 +104,15 @@ static void print_help(FILE *to)
                   installed_config);
 }
 
-enum an_code pl_invocation_engine(const struct pl_invocation *in,
+enum an_code pl_invocation_engine(const struct pl_invocation *in, bool thinks,
                                   struct pl_engine **engine, struct an_err *err)
 {
     struct pl_engine_source from = {.config = in->config,
                                     .file = in->config_file ? in->config_file
                                                             : "defaults",
                                     .log = in->log,
-                                    .clock = pl_clock_us};
+                                    .clock = pl_clock_us,
+                                    .thinks = thinks};
 
     return pl_engine_open(&from, engine, err);
 }

@@ -135,7 +135,7 @@ int pl_command_release(const struct pl_invocation *in)
     if (!read_request(in, &q))
         return pl_usage(in);
     an_arena_init(&arena, ARENA_BYTES);
-    rc = pl_invocation_engine(in, &e, &err);
+    rc = pl_invocation_engine(in, false, &e, &err);
     if (rc == AN_OK)
         rc = q.list ? list_waiting(e, &arena, &err)
                     : settle(e, &arena, &q, &err);

@@ -76,7 +76,7 @@ int pl_command_reprocess(const struct pl_invocation *in)
     if (in->argc)
         return pl_usage(in);
     an_arena_init(&arena, ARENA_BYTES);
-    rc = pl_invocation_engine(in, &e, &err);
+    rc = pl_invocation_engine(in, false, &e, &err);
     if (rc == AN_OK)
         rc = pl_engine_reader(e, &reader, &err);
     while (rc == AN_OK) {

@@ -49,10 +49,8 @@ static void say_one(const struct ctx_suggestion *s)
                      AN_STR_ARG(s->citation[i].doi));
 }
 
-void pl_say_thought(const struct pl_thought *thought)
+void pl_say_forecast(const struct ctx_forecast *f)
 {
-    const struct ctx_forecast *f = &thought->forecast;
-
     (void)printf("model %.*s %.*s (%.12s)%s: %u moments read, %.0f %% of the "
                  "record unknown to it\n",
                  AN_STR_ARG(f->model.name), AN_STR_ARG(f->model.version),
@@ -63,6 +61,40 @@ void pl_say_thought(const struct pl_thought *thought)
                  f->n_positions, f->unknown_share * 100);
     if (f->abstention)
         (void)printf("it abstains: %s\n", ctx_abstention_text(f->abstention));
-    for (size_t i = 0; i < thought->n_suggestions; i++)
-        say_one(&thought->suggestion[i]);
+}
+
+void pl_say_suggestions(const struct ctx_suggestion *suggestion, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        say_one(&suggestion[i]);
+}
+
+static void say_reasons(const uint64_t by_reason[CTX_N_ABSTENTIONS])
+{
+    for (unsigned i = 1; i < CTX_N_ABSTENTIONS; i++)
+        if (by_reason[i])
+            (void)printf("    %llu: %s\n", (unsigned long long)by_reason[i],
+                         ctx_abstention_text(i));
+}
+
+void pl_say_counts(const struct pl_watch_counts *c)
+{
+    uint64_t n_silent = 0, n_risks = 0;
+
+    for (unsigned i = 1; i < CTX_N_ABSTENTIONS; i++) {
+        n_silent += c->forecast[i];
+        n_risks += c->risk[i];
+    }
+    (void)printf(
+        "%llu questions asked, %llu suggestions kept; %llu given up, "
+        "%llu put off\n",
+        (unsigned long long)c->n_answered, (unsigned long long)c->n_said,
+        (unsigned long long)c->n_given_up, (unsigned long long)c->n_put_off);
+    (void)printf("the model abstained %llu times\n",
+                 (unsigned long long)n_silent);
+    say_reasons(c->forecast);
+    (void)printf("%llu risks were estimated, %llu were not\n",
+                 (unsigned long long)c->risk[CTX_ABSTAIN_NONE],
+                 (unsigned long long)n_risks);
+    say_reasons(c->risk);
 }

@@ -11,13 +11,61 @@
 
 enum { QUEUED = 1024, GRACE_MS = 10000, LOG_FLUSH_MS = 1000 };
 
+void pl_server_count(struct pl_server *s, enum pl_verdict verdict)
+{
+    atomic_fetch_add(&s->n_verdict[verdict], 1);
+    if (verdict == PL_ACCEPTED && s->watch)
+        pl_watch_wake(s->watch);
+}
+
+static enum an_code open_outbox(struct pl_server *s, struct an_err *err)
+{
+    const struct cfg_options *o = pl_engine_options(s->engine);
+    struct pl_outbox_options options = pl_outbox_options_of(o);
+
+    if (o->outbox_url.n == 0)
+        return AN_OK;
+    options.store = pl_engine_store(s->engine);
+    options.store_path = o->store_path.p;
+    options.policy = pl_engine_policy(s->engine);
+    options.log = pl_engine_log(s->engine);
+    options.clock = pl_clock_us;
+    return pl_outbox_open(&options, &s->outbox, err);
+}
+
+static void posted(void *user)
+{
+    struct pl_server *s = user;
+
+    pl_outbox_wake(s->outbox);
+}
+
+static enum an_code open_watch(struct pl_server *s, struct an_err *err)
+{
+    struct pl_watch_options options = {.consult = pl_engine_consult(s->engine),
+                                       .log = pl_engine_log(s->engine),
+                                       .clock = pl_clock_us,
+                                       .posted = s->outbox ? posted : NULL,
+                                       .user = s};
+
+    if (options.consult.mind == NULL)
+        return AN_OK;
+    options.n_threads = (uint32_t)options.consult.options->workers;
+    return pl_watch_open(&options, &s->watch, err);
+}
+
 static enum an_code open_parts(struct pl_server *s,
                                const struct pl_invocation *in,
                                struct an_err *err)
 {
     struct pl_workers_options workers = {.name = "worker", .n_queued = QUEUED};
-    enum an_code rc = pl_invocation_engine(in, &s->engine, err);
+    enum an_code rc = pl_invocation_engine(in, true, &s->engine, err);
 
+    if (rc != AN_OK)
+        return rc;
+    rc = open_outbox(s, err);
+    if (rc == AN_OK)
+        rc = open_watch(s, err);
     if (rc != AN_OK)
         return rc;
     workers.n_threads = (uint32_t)pl_engine_options(s->engine)->workers;
@@ -37,10 +85,15 @@ static void close_parts(struct pl_server *s)
     if (s->http)
         pl_http_stop(s->http, GRACE_MS);
     pl_workers_close(s->workers);
-    /* Its callbacks answer over MLLP, so the committer goes first. */
-    pl_engine_close(s->engine);
+    /* Callbacks of the committer answer over MLLP and wake the watch, which
+     * writes to the store and wakes the outbox. */
+    if (s->engine)
+        pl_engine_stop(s->engine);
+    pl_watch_close(s->watch);
+    pl_outbox_close(s->outbox, GRACE_MS);
     pl_mllp_close(s->mllp);
     pl_http_close(s->http);
+    pl_engine_close(s->engine);
     an_arena_free(&s->nak_arena);
 }
 

@@ -10,19 +10,26 @@
 #include "plugin/host/http.h"
 #include "plugin/host/mllp.h"
 #include "plugin/host/workers.h"
+#include "plugin/outbox/outbox.h"
+#include "plugin/watch.h"
 
 #include <stdatomic.h>
 
 struct pl_server {
     struct pl_engine *engine;
     struct pl_workers *workers;
-    struct pl_mllp *mllp; /* NULL when it does not listen */
-    struct pl_http *http; /* NULL when it does not listen */
+    struct pl_mllp *mllp;     /* NULL when it does not listen */
+    struct pl_http *http;     /* NULL when it does not listen */
+    struct pl_watch *watch;   /* NULL when the stage is off */
+    struct pl_outbox *outbox; /* NULL when nobody receives anything */
     atomic_uint_fast64_t n_verdict[PL_FAILED + 1];
     atomic_bool stopping;
     int64_t started_us;
     struct an_arena nak_arena; /* of the MLLP listener's thread */
 };
+
+/* A message got its answer: count it, and think about what it triggers. */
+void pl_server_count(struct pl_server *s, enum pl_verdict verdict);
 
 /* Over MLLP (face_mllp.c). */
 enum an_code pl_face_mllp_open(struct pl_server *s, struct an_err *err)

@@ -3,6 +3,7 @@
 #include "plugin/host/command.h"
 #include "plugin/host/say.h"
 #include "plugin/host/thread.h"
+#include "plugin/think.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -139,22 +140,28 @@ static enum an_code think(const struct cfg_options *options,
                           const struct ctx_timeline *t, struct an_err *err)
 {
     bool now = q->as_of_us == CTX_AS_OF_ALL;
-    struct pl_question question = {
+    struct adv_options reader = {
         .now = an_time_us(now ? pl_clock_us(NULL) : q->as_of_us),
         .language = q->language,
         .audience = q->audience};
+    const struct ctx_suggestion *suggestion;
     struct pl_thinker *thinker = NULL;
+    struct ctx_forecast forecast;
     struct pl_mind *mind = NULL;
-    struct pl_thought thought;
+    size_t n = 0;
     enum an_code rc = pl_mind_open(options, &mind, err);
 
-    question.now.offset_min = options->zone_min;
+    reader.now.offset_min = options->zone_min;
     if (rc == AN_OK)
         rc = pl_thinker_open(mind, &thinker, err);
     if (rc == AN_OK)
-        rc = pl_think(thinker, arena, t, &question, &thought, err);
+        rc = pl_forecast(thinker, arena, t, reader.now, &forecast, err);
     if (rc == AN_OK)
-        pl_say_thought(&thought);
+        rc = pl_words(mind, arena, t, &forecast, &reader, &suggestion, &n, err);
+    if (rc == AN_OK) {
+        pl_say_forecast(&forecast);
+        pl_say_suggestions(suggestion, n);
+    }
     pl_thinker_close(thinker);
     pl_mind_close(mind);
     return rc;

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum an_code pl_thread_start(pthread_t *thread, void *(*run)(void *), void *arg,
@@ -21,6 +22,15 @@ enum an_code pl_thread_start(pthread_t *thread, void *(*run)(void *), void *arg,
 void pl_thread_name(const char *name)
 {
     prctl(PR_SET_NAME, name);
+}
+
+/* On Linux "process 0" is the calling thread, whose niceness is its own.  Where it is refused the thread
+ * runs as it is. */
+void pl_thread_yield_to_others(void)
+{
+    enum { NICENESS = 5 };
+
+    (void)setpriority(PRIO_PROCESS, 0, NICENESS);
 }
 
 static int64_t now_us(clockid_t clock)

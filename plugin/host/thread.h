@@ -19,6 +19,10 @@ enum an_code pl_thread_start(pthread_t *thread, void *(*run)(void *), void *arg,
 /* Name the calling thread; at most 15 bytes are kept. */
 void pl_thread_name(const char *name);
 
+/* Let the calling thread run behind the others: answering a message goes
+ * before thinking about it. */
+void pl_thread_yield_to_others(void);
+
 /* CLOCK_MONOTONIC, for timeouts. */
 int64_t pl_now_ms(void);
 int64_t pl_now_us(void);

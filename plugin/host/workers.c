@@ -21,6 +21,7 @@ struct worker {
 struct pl_workers {
     char name[16];
     uint32_t n_threads, n_started, n_queued;
+    bool background;
     struct worker *worker;
 
     pthread_mutex_t lock; /* for all below */
@@ -36,6 +37,8 @@ static void *run(void *arg)
     struct pl_workers *w = me->all;
 
     pl_thread_name(w->name);
+    if (w->background)
+        pl_thread_yield_to_others();
     pthread_mutex_lock(&w->lock);
     for (;;) {
         struct item item;
@@ -127,6 +130,7 @@ enum an_code pl_workers_open(const struct pl_workers_options *options,
         return an_fail_nomem(err);
     w->n_threads = options->n_threads ? options->n_threads : cores();
     w->n_queued = options->n_queued;
+    w->background = options->background;
     strncpy(w->name, options->name, sizeof(w->name) - 1);
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->has_work, NULL);

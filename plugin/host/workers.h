@@ -21,6 +21,7 @@ struct pl_workers_options {
     const char *name;   /* of the threads; 15 bytes are shown */
     uint32_t n_threads; /* 0: one for each core the process may use */
     uint32_t n_queued;  /* most work that waits, at least 1 */
+    bool background;    /* the rest of the process goes first */
 };
 
 /* `thread` counts from 0: an index into what each thread has for itself. */

@@ -121,6 +121,7 @@ enum an_code pl_triggers(struct pl_reader *r, struct an_arena *arena,
         }
         trigger[*n].id = sqlite3_column_int64(s, 0);
         trigger[*n].message = sqlite3_column_int64(s, 4);
+        trigger[*n].said_us = sqlite3_column_int64(s, 6);
         trigger[(*n)++].reason = (unsigned)sqlite3_column_int(s, 5);
         *out = trigger;
     }

@@ -33,12 +33,26 @@ static int take_triggers(struct pl_writer *w, const struct pl_conclusion *t,
     return rc;
 }
 
-static int supersede_all(struct pl_writer *w, const struct pl_conclusion *t,
-                         int64_t patient)
+static int supersede_of(struct pl_writer *w, const struct pl_conclusion *t,
+                        int64_t patient)
 {
     sqlite3_bind_int64(stmt(w, PL_W_SUPERSEDE_ALL), 1, t->now_us);
     sqlite3_bind_int64(stmt(w, PL_W_SUPERSEDE_ALL), 2, patient);
     return pl_writer_run(w, PL_W_SUPERSEDE_ALL);
+}
+
+static int supersede_all(struct pl_writer *w, const struct pl_conclusion *t,
+                         int64_t patient)
+{
+    int rc = supersede_of(w, t, patient);
+    int64_t other;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < t->n_members; i++) {
+        rc = pl_writer_identifier(w, &t->member[i].id, &other);
+        if (rc == SQLITE_OK)
+            rc = supersede_of(w, t, other);
+    }
+    return rc;
 }
 
 static int supersede(struct pl_writer *w, const struct pl_conclusion *t,

@@ -24,6 +24,7 @@
 #define PLUGIN_STORE_THINK_H
 
 #include "config/options.h"
+#include "context/identity.h"
 #include "context/suggestion.h"
 #include "plugin/store/store.h"
 #include "plugin/trust/audit.h"
@@ -53,7 +54,10 @@ struct pl_conclusion {
     const struct pl_saying *said;
     size_t n_said;
     bool complete; /* all that is to be said of the patient: what was said
-                      before and is not said again is superseded */
+                      before and is not said again is superseded, of `patient`
+                      and of these other identifiers of the same person */
+    const struct ctx_member *member;
+    size_t n_members;
     const struct pl_delivery *delivery; /* leave in this order */
     size_t n_deliveries;
     const struct pl_audit_entry *audit; /* beside those of the suggestions */

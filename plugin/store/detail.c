@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A suggestion as JSON, to be kept beside its columns. */
+/* A suggestion as JSON, to be kept beside its columns; recall.c reads it. */
 #include "plugin/store/conclude.h"
 
 #include "base/json_out.h"
 
-enum { DETAIL_BYTES = 4 << 20, P_PLACES = 6 };
+/* So many places that reading them back and rounding for a reader gives what
+ * rounding the number itself would have given. */
+enum { DETAIL_BYTES = 4 << 20, P_PLACES = 9 };
 
 static void put_p(struct an_json_out *w, const char *key, double p)
 {
@@ -24,6 +26,9 @@ static void put_evidence(struct an_json_out *w, const struct ctx_suggestion *s)
         if (e->event) {
             an_out_key_str(w, "message", e->event->message);
             an_out_key_str(w, "place", e->event->place);
+            an_out_key_str(w, "fact", e->event->fact);
+            an_out_key(w, "kind");
+            an_out_i64(w, e->event->kind);
         }
         put_p(w, "weight", e->weight);
         an_out_key(w, "direction");
@@ -93,8 +98,8 @@ enum an_code pl_suggestion_detail(struct an_arena *arena,
     an_out_key_str(&w, "statement", s->statement);
     an_time_print_fhir(s->as_of, as_of);
     an_out_key_str(&w, "asOf", an_str_c(as_of));
-    an_out_key_str(&w, "abstention",
-                   an_str_c(ctx_abstention_text(s->abstention)));
+    an_out_key(&w, "abstention");
+    an_out_i64(&w, s->abstention);
     if (s->kind == CTX_SUGGEST_RISK && s->abstention == CTX_ABSTAIN_NONE) {
         put_p(&w, "p", s->p);
         put_p(&w, "pLow", s->p_low);

@@ -54,6 +54,16 @@ enum an_code pl_unreleased(struct pl_reader *r, struct an_arena *arena,
                            struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* As it was said, from the row and its detail: whatever prints suggestions
+ * prints this one as it printed that.  Evidence has of its events what names
+ * them (message, place, fact, kind).  AN_INTEGRITY when the detail is damaged;
+ * AN_NOMEM. */
+enum an_code pl_suggestion_recall(struct an_arena *arena,
+                                  const struct pl_suggestion *row,
+                                  struct ctx_suggestion *out,
+                                  struct an_err *err)
+    __attribute__((warn_unused_result));
+
 /* What pl_may_leave asks about. */
 struct pl_item pl_suggestion_item(const struct pl_suggestion *s,
                                   bool in_trial_arm);

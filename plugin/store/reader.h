@@ -111,6 +111,7 @@ struct pl_trigger {
     int64_t id, message;
     struct ctx_identifier patient;
     unsigned reason; /* enum pl_reason */
+    int64_t said_us; /* when the message was said, else received */
 };
 
 /* At most `limit` triggers that wait, after number `after`, in their order. */

@@ -42,8 +42,10 @@
     X(NEXT_MESSAGE,                                                            \
       PL_MESSAGE_COLUMNS " WHERE m.id > ?1 ORDER BY m.id LIMIT 1")             \
     X(GET_MESSAGE, PL_MESSAGE_COLUMNS " WHERE m.sha256 = ?1")                  \
-    X(DUE, "SELECT d.id, i.authority, i.value, i.type, d.message, d.reason"    \
+    X(DUE, "SELECT d.id, i.authority, i.value, i.type, d.message, d.reason,"   \
+           " CASE m.said_us WHEN 0 THEN m.received_us ELSE m.said_us END"      \
            " FROM due d JOIN identifier i ON i.id = d.identifier"              \
+           " JOIN message m ON m.id = d.message"                               \
            " WHERE d.state = 0 AND d.id > ?1 ORDER BY d.id LIMIT ?2")          \
     X(FEEDS, "SELECT name, n_messages, n_warned, n_reused, n_events,"          \
              " raw_bytes, stored_bytes, last_received_us, last_said_us"        \

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/consult.h"
+
+#include "base/json_out.h"
+
+#include <stdlib.h>
+
+enum { NOTE_BYTES = 1 << 16 };
+
+struct pl_consultant {
+    struct pl_consult_source from;
+    struct pl_reader *reader;
+    struct pl_thinker *thinker; /* NULL without a mind */
+};
+
+/* One consultation under way. */
+struct consultation {
+    struct pl_consultant *c;
+    struct an_arena *arena;
+    const struct pl_call *call;
+    struct pl_answer *out;
+    struct pl_history history;
+    struct an_str encounter;
+    struct ctx_suggestion *said; /* what does not abstain, of all readers */
+    size_t n_said, room;
+    struct pl_saying *saying;
+    struct pl_delivery *delivery;
+    size_t n_deliveries;
+};
+
+enum an_code pl_consultant_open(const struct pl_consult_source *from,
+                                struct pl_consultant **out, struct an_err *err)
+{
+    struct pl_consultant *c = calloc(1, sizeof(*c));
+    enum an_code rc;
+
+    if (c == NULL)
+        return an_fail_nomem(err);
+    c->from = *from;
+    rc = pl_reader_open(from->options->store_path.p, 0, &c->reader, err);
+    if (rc == AN_OK && from->mind)
+        rc = pl_thinker_open(from->mind, &c->thinker, err);
+    if (rc != AN_OK) {
+        pl_consultant_close(c);
+        return rc;
+    }
+    *out = c;
+    return AN_OK;
+}
+
+void pl_consultant_close(struct pl_consultant *c)
+{
+    if (c == NULL)
+        return;
+    pl_thinker_close(c->thinker);
+    pl_reader_close(c->reader);
+    free(c);
+}
+
+/* ---- what is said ------------------------------------------------------- */
+
+static bool keep(struct consultation *k, const struct ctx_suggestion *s)
+{
+    if (k->n_said == k->room) {
+        size_t room = k->room ? 2 * k->room : 64;
+        struct ctx_suggestion *more =
+            an_arena_get(k->arena, room, sizeof(*more));
+
+        if (more == NULL)
+            return false;
+        for (size_t i = 0; i < k->n_said; i++)
+            more[i] = k->said[i];
+        k->said = more;
+        k->room = room;
+    }
+    k->said[k->n_said++] = *s;
+    return true;
+}
+
+/* Each text for a patient waits for somebody to read and release it: of those
+ * only the summary is made unasked. */
+static bool is_kept(const struct ctx_suggestion *s)
+{
+    return s->abstention == CTX_ABSTAIN_NONE &&
+           (s->audience != CTX_FOR_PATIENT || s->kind == CTX_SUGGEST_SUMMARY);
+}
+
+static enum an_code tell(struct consultation *k, struct an_str language,
+                         uint8_t audience, struct an_err *err)
+{
+    struct adv_options reader = {.language = language,
+                                 .audience = audience,
+                                 .now = k->out->forecast.now};
+    const struct ctx_suggestion *s;
+    size_t n = 0;
+    enum an_code rc = pl_words(k->c->from.mind, k->arena, &k->history.timeline,
+                               &k->out->forecast, &reader, &s, &n, err);
+
+    for (size_t i = 0; rc == AN_OK && i < n; i++)
+        if (is_kept(&s[i]) && !keep(k, &s[i]))
+            rc = an_fail_nomem(err);
+    return rc;
+}
+
+static enum an_code think(struct consultation *k, struct an_err *err)
+{
+    const struct cfg_options *o = k->c->from.options;
+    struct an_time now = an_time_us(k->call->now_us);
+    enum an_code rc;
+
+    now.offset_min = o->zone_min;
+    rc = pl_forecast(k->c->thinker, k->arena, &k->history.timeline, now,
+                     &k->out->forecast, err);
+    if (rc == AN_OK)
+        rc = tell(k, o->languages.item[0], CTX_FOR_CLINICIAN, err);
+    for (size_t i = 0; rc == AN_OK && i < o->languages.n; i++)
+        rc = tell(k, o->languages.item[i], CTX_FOR_PATIENT, err);
+    return rc;
+}
+
+/* ---- what is kept ------------------------------------------------------- */
+
+static enum an_code name_one(struct consultation *k, size_t i,
+                             struct an_err *err)
+{
+    struct pl_saying *saying = &k->saying[i];
+    char text[AN_UUID_TEXT_BYTES];
+    struct an_uuid id;
+    enum an_code rc;
+
+    *saying = (struct pl_saying){.what = &k->said[i],
+                                 .encounter = k->encounter,
+                                 .stage = k->c->from.policy->stage};
+    rc = fhir_suggestion_id(k->arena, k->c->from.naming, &k->out->who,
+                            &k->said[i], &id, err);
+    if (rc != AN_OK)
+        return rc;
+    an_uuid_print(&id, text);
+    if (!an_arena_str(k->arena, an_str_c(text), &saying->resource))
+        return an_fail_nomem(err);
+    return pl_suggestion_detail(k->arena, &k->said[i], &saying->detail, err);
+}
+
+static enum pl_leave may_leave(const struct consultation *k,
+                               const struct ctx_suggestion *s,
+                               enum pl_face face)
+{
+    struct pl_item item = pl_item_of(s, pl_release_first(s), false);
+
+    return pl_may_leave(k->c->from.policy, &item, face, false);
+}
+
+/* One row of the outbox: `n` suggestions, `of` as in struct pl_delivery. */
+static enum an_code post(struct consultation *k, const struct ctx_suggestion *s,
+                         size_t n, size_t of, struct an_err *err)
+{
+    struct fhir_saying what = {.suggestion = s,
+                               .n_suggestions = n,
+                               .released = of != 0,
+                               .now_us = k->call->clock_us};
+    struct fhir_written written;
+    enum an_code rc = fhir_write(k->arena, k->c->from.naming, &k->out->who,
+                                 &what, &written, err);
+
+    if (rc == AN_OK && written.n_suggestions)
+        k->delivery[k->n_deliveries++] =
+            (struct pl_delivery){.payload = written.json, .of = of};
+    return rc;
+}
+
+/* What may leave now goes in one Bundle; each text that waits for a release in
+ * one of its own, which moves when the word is given. */
+static enum an_code address_deliveries(struct consultation *k,
+                                       struct an_err *err)
+{
+    struct ctx_suggestion *now =
+        an_arena_get(k->arena, k->n_said, sizeof(*now));
+    enum an_code rc = AN_OK;
+    size_t n = 0, n_held = 0;
+
+    k->delivery = an_arena_get(k->arena, k->n_said + 1, sizeof(*k->delivery));
+    if (now == NULL || k->delivery == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; i < k->n_said; i++) {
+        enum pl_leave v = may_leave(k, &k->said[i], PL_FACE_OUTBOX);
+
+        if (v == PL_MAY)
+            now[n++] = k->said[i];
+        n_held += v == PL_UNRELEASED;
+    }
+    if (n + n_held && !pl_naming_reaches(&k->out->who)) {
+        k->out->unreachable = true;
+        return AN_OK;
+    }
+    if (n)
+        rc = post(k, now, n, 0, err);
+    for (size_t i = 0; rc == AN_OK && n_held && i < k->n_said; i++)
+        if (may_leave(k, &k->said[i], PL_FACE_OUTBOX) == PL_UNRELEASED)
+            rc = post(k, &k->said[i], 1, i + 1, err);
+    k->out->n_deliveries = k->n_deliveries;
+    return rc;
+}
+
+/* ---- what is shown ------------------------------------------------------ */
+
+/* {"instance":"...","resources":["...", ...]} */
+static enum an_code note_shown(struct consultation *k,
+                               const struct an_str *resource, size_t n,
+                               struct pl_audit_entry *entry, struct an_err *err)
+{
+    static const char *const subject[PL_N_FACES] = {
+        [PL_FACE_CONSOLE] = "console",
+        [PL_FACE_CDS] = "cds-hooks",
+        [PL_FACE_FHIR_READ] = "fhir",
+        [PL_FACE_OUTBOX] = "outbox",
+        [PL_FACE_ABI] = "host"};
+    struct an_json_out w;
+
+    *entry =
+        (struct pl_audit_entry){.action = PL_AUDIT_SHOWN,
+                                .time_us = k->call->clock_us,
+                                .actor = k->call->actor,
+                                .role = AN_STR("client"),
+                                .subject = an_str_c(subject[k->call->face])};
+    an_out_init(&w, k->arena, NOTE_BYTES);
+    an_out_object(&w);
+    an_out_key_str(&w, "instance", k->call->instance);
+    an_out_key(&w, "resources");
+    an_out_array(&w);
+    for (size_t i = 0; i < n; i++)
+        an_out_str(&w, resource[i]);
+    an_out_end(&w);
+    an_out_end(&w);
+    return an_out_done(&w, &entry->details, err);
+}
+
+static enum an_code choose_shown(struct consultation *k,
+                                 struct pl_audit_entry *entry, size_t *n_audits,
+                                 struct an_err *err)
+{
+    struct ctx_suggestion *shown;
+    struct an_str *resource;
+    size_t n = 0;
+
+    *n_audits = 0;
+    if (k->call->face >= PL_N_FACES)
+        return AN_OK;
+    shown = an_arena_get(k->arena, k->n_said, sizeof(*shown));
+    resource = an_arena_get(k->arena, k->n_said, sizeof(*resource));
+    if (shown == NULL || resource == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; i < k->n_said; i++) {
+        if (may_leave(k, &k->said[i], k->call->face) != PL_MAY)
+            continue;
+        resource[n] = k->saying[i].resource;
+        shown[n++] = k->said[i];
+    }
+    k->out->shown = shown;
+    k->out->n_shown = n;
+    if (n == 0)
+        return AN_OK;
+    *n_audits = 1;
+    return note_shown(k, resource, n, entry, err);
+}
+
+/* ---- all of it ---------------------------------------------------------- */
+
+static enum an_code conclude(struct consultation *k, struct an_err *err)
+{
+    struct pl_conclude_receipt receipt;
+    struct pl_audit_entry entry;
+    struct pl_conclusion all = {
+        .patient = k->out->who.id,
+        .now_us = k->call->clock_us,
+        .trigger = k->call->trigger,
+        .n_triggers = k->call->n_triggers,
+        .complete = true,
+        .member = k->history.person.member,
+        .n_members = k->history.person.n_members,
+        .audit = &entry,
+    };
+    enum an_code rc = choose_shown(k, &entry, &all.n_audits, err);
+
+    if (rc != AN_OK)
+        return rc;
+    all.said = k->saying;
+    all.n_said = k->n_said;
+    all.delivery = k->delivery;
+    all.n_deliveries = k->n_deliveries;
+    rc = pl_store_conclude(k->c->from.store, &all, 1, &receipt, err);
+    k->out->duplicate = rc == AN_OK && receipt.duplicate;
+    return rc;
+}
+
+static enum an_code consult(struct consultation *k, struct an_err *err)
+{
+    const struct pl_consult_source *from = &k->c->from;
+    enum an_code rc = AN_OK;
+
+    if (k->c->thinker)
+        rc = think(k, err);
+    k->saying = an_arena_get(k->arena, k->n_said, sizeof(*k->saying));
+    if (rc == AN_OK && k->saying == NULL)
+        rc = an_fail_nomem(err);
+    for (size_t i = 0; rc == AN_OK && i < k->n_said; i++)
+        rc = name_one(k, i, err);
+    if (rc == AN_OK && from->policy->has_target &&
+        pl_face_is_open(from->policy, PL_FACE_OUTBOX))
+        rc = address_deliveries(k, err);
+    k->out->said = k->said;
+    k->out->n_said = k->n_said;
+    return rc == AN_OK ? conclude(k, err) : rc;
+}
+
+enum an_code pl_consult(struct pl_consultant *c, struct an_arena *arena,
+                        const struct pl_call *call, struct pl_answer *out,
+                        struct an_err *err)
+{
+    struct consultation k = {.c = c, .arena = arena, .call = call, .out = out};
+    enum an_code rc;
+
+    *out = (struct pl_answer){.duplicate = false};
+    rc = pl_history(c->reader, arena, &call->patient, call->now_us, &k.history,
+                    err);
+    if (rc != AN_OK)
+        return rc;
+    k.encounter = pl_naming_encounter(&k.history.timeline, call->now_us);
+    out->person = k.history.person;
+    rc = pl_naming_who(arena, c->from.naming, &out->person, k.encounter,
+                       &out->who, err);
+    return rc == AN_OK ? consult(&k, err) : rc;
+}
