@@ -109,9 +109,6 @@ struct cfg_texts {
       "File of the store. Its folder must be writable.")                       \
     X(store_group_max, "store.group_max", INT, CFG_BETWEEN(1, 4096), "128",    \
       "Most messages that share one commit.")                                  \
-    X(store_key_file, "store.key_file", PATH, CFG_BETWEEN(0, 4095), "",        \
-      "File with the key that raw messages are encrypted with. Empty: they "   \
-      "are stored in the clear.")                                              \
     X(mllp_address, "listen.mllp.address", ADDRESS, CFG_ANY, "127.0.0.1:2575", \
       "Where HL7v2 arrives over MLLP. Empty: nowhere.")                        \
     X(mllp_max_frame_bytes, "listen.mllp.max_frame", SIZE,                     \

@@ -125,9 +125,10 @@ EXTRA_DIST += tests/peers
 # What a compiler does not know: the house rules, headers that stand alone,
 # catalogues and tables that could do harm, manual pages.
 TESTS += tools/check-tree.sh tools/check-headers.sh tests/catalogues.sh \
-	tests/manual.sh
+	tests/manual.sh tests/pages.sh
 EXTRA_DIST += tools/check-tree.sh tools/check-headers.sh tools/layers.awk \
-	tests/catalogues.sh tests/manual.sh tests/golden
+	tests/catalogues.sh tests/manual.sh tests/pages.sh \
+	tests/golden
 HEADER_FLAGS = $(DEFS) $(AM_CPPFLAGS) $(CPPFLAGS) -std=c17 -Wall -Wextra \
 	-Werror $(YAJL_CFLAGS) $(YAML_CFLAGS) $(GNUTLS_CFLAGS) $(SQLITE_CFLAGS) \
 	$(MHD_CFLAGS) $(CURL_CFLAGS) $(OPENBLAS_CFLAGS) $(ZLIB_CFLAGS) \

@@ -2,9 +2,11 @@
 /* Prints the tables of the manual pages in mdoc, from the tables in the code:
  *
  *     manual options    for man/anamnesis.yaml.5
- *     manual events     for man/anamnesis-events.7 */
+ *     manual events     for man/anamnesis-events.7
+ *     manual settings   for man/anamnesis-train.1 */
 #include "base/log.h"
 #include "config/options.h"
+#include "trainer/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +88,24 @@ static int print_events(void)
     return EXIT_SUCCESS;
 }
 
+static int print_settings(void)
+{
+    const double no_end = 1e18; /* as large as the number can be */
+    struct tr_setting row;
+
+    puts(".Bl -tag -width Ds");
+    for (size_t i = 0; tr_settings_row(i, &row); i++) {
+        printf(".It Fl -%s Ar %s\n", row.name, row.whole ? "N" : "X");
+        print_text(an_str_c(row.help));
+        printf(".br\nFrom %.9g", row.low);
+        if (row.high < no_end)
+            printf(" to %.9g", row.high);
+        printf("; default: %.9g\n", row.standard);
+    }
+    puts(".El");
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     int rc = EXIT_FAILURE;
@@ -94,7 +114,9 @@ int main(int argc, char **argv)
         rc = print_options();
     else if (argc == 2 && strcmp(argv[1], "events") == 0)
         rc = print_events();
+    else if (argc == 2 && strcmp(argv[1], "settings") == 0)
+        rc = print_settings();
     else
-        fputs("usage: manual options | events\n", stderr);
+        fputs("usage: manual options | events | settings\n", stderr);
     return fflush(stdout) ? EXIT_FAILURE : rc;
 }

@@ -6,9 +6,9 @@
 
 const struct tr_command tr_commands[] = {
     {"dataset", "make a data set without names", tr_command_dataset},
+    {"fit", "fit a model to a cohort", tr_command_fit},
     {"evaluate", "judge a model on patients it has not seen",
      tr_command_evaluate},
-    {"fit", "fit a model to a cohort", tr_command_fit},
     {"package", "calibrate and sign a model", tr_command_package},
     {"inspect", "check a package and print its card", tr_command_inspect},
     {NULL, NULL, NULL},

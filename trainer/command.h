@@ -16,7 +16,7 @@ struct tr_command {
     int (*run)(int argc, char **argv);
 };
 
-/* The table, ended by a row without a name. */
+/* The table in the order of the work, ended by a row without a name. */
 extern const struct tr_command tr_commands[];
 
 int tr_command_dataset(int argc, char **argv);

@@ -30,7 +30,7 @@
 struct pl_store;
 
 struct pl_store_options {
-    const char *path;    /* "/var/lib/anamnesis/anamnesis.db" */
+    const char *path;    /* "/var/lib/anamnesis/store.db" */
     size_t cache_bytes;  /* of pages, for the writer; 0: 32 MiB */
     int64_t limit_bytes; /* the file grows no larger; 0: as the disk allows */
     int busy_ms;         /* patience with another program; 0: 5,000 */
