@@ -142,6 +142,8 @@ struct cfg_texts {
       CFG_BETWEEN(1000, CFG_A_DAY_MS), "30s",                                  \
       "Silence after which a connection is closed, and the time for a "        \
       "request body to arrive. Whole seconds.")                                \
+    X(cds_max_cards, "cds.max_cards", INT, CFG_BETWEEN(1, 50), "5",            \
+      "Most cards in the answer to one CDS Hooks call.")                       \
     X(outbox_url, "outbox.url", URL, CFG_ANY, "",                              \
       "Base address of the FHIR server that receives suggestions. Empty: "     \
       "they stay in the store.")                                               \

@@ -166,7 +166,7 @@ static enum an_code localise_event(struct an_arena *arena,
     return AN_OK;
 }
 
-static void localise_authority(const struct ctx_site *site,
+void ctx_localise_identifier(const struct ctx_site *site,
                                struct ctx_identifier *id)
 {
     struct ctx_name_row key = {.from = id->authority};
@@ -186,7 +186,7 @@ enum an_code ctx_localise(struct an_arena *arena, const struct ctx_site *site,
     for (size_t i = 0; i < reading->n_parts; i++) {
         struct ctx_part *part = &reading->part[i];
 
-        localise_authority(site, &part->patient);
+        ctx_localise_identifier(site, &part->patient);
         for (size_t k = 0; k < part->n_events && site->n_codes; k++) {
             enum an_code rc = localise_event(arena, site, &part->event[k], err);
 
@@ -195,8 +195,8 @@ enum an_code ctx_localise(struct an_arena *arena, const struct ctx_site *site,
         }
     }
     for (size_t i = 0; i < reading->n_claims; i++) {
-        localise_authority(site, &reading->claim[i].current);
-        localise_authority(site, &reading->claim[i].prior);
+        ctx_localise_identifier(site, &reading->claim[i].current);
+        ctx_localise_identifier(site, &reading->claim[i].prior);
     }
     return AN_OK;
 }

@@ -55,6 +55,10 @@ enum an_code ctx_site_read_authorities(struct an_arena *arena,
 const struct ctx_code *ctx_site_code(const struct ctx_site *site,
                                      const struct ctx_code *code);
 
+/* The name that stands for the identifier's authority, in its place. */
+void ctx_localise_identifier(const struct ctx_site *site,
+                             struct ctx_identifier *id);
+
 /* Change codes and authorities in place.  The parts, claims and events of the
  * reading must be in memory that may be written: those of hl7/ and fhir/ are. */
 enum an_code ctx_localise(struct an_arena *arena, const struct ctx_site *site,

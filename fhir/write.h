@@ -67,6 +67,8 @@ struct fhir_write_settings {
     struct an_str note;  /* "" is English for: by AI, not reviewed */
     uint8_t probability; /* enum fhir_probability */
     bool demo;           /* all that is said is marked as test data (HTEST) */
+    bool reading;        /* to be read, not sent: patients are named by their
+                            identifier and not sought by it */
 };
 
 /* Of whom.  `id` and `encounter` are how we name them; the others are how the
@@ -87,9 +89,18 @@ struct fhir_saying {
     int64_t now_us;
 };
 
+/* One resource of the transaction. */
+struct fhir_resource {
+    const char *type;
+    struct an_uuid id;
+    size_t from, to; /* its place in the transaction's text */
+};
+
 struct fhir_written {
-    struct an_str json;   /* "" when there is nothing to send */
-    size_t n_suggestions; /* that are in it */
+    struct an_str json;                   /* "" when there is nothing to send */
+    size_t n_suggestions;                 /* that are in it */
+    const struct fhir_resource *resource; /* in its order, devices first */
+    size_t n_resources;
 };
 
 enum an_code fhir_write(struct an_arena *arena,

@@ -27,7 +27,7 @@ static enum an_code check_who(const struct fhir_write_settings *s,
                        0);
     if (who->id.value.n == 0)
         return an_fail(err, AN_MISSING, "the patient has no identifier", 0);
-    if (who->patient_id.n == 0 && who->system.n == 0)
+    if (who->patient_id.n == 0 && who->system.n == 0 && !s->reading)
         return an_fail(err, AN_MISSING,
                        "the patient's identifier has no system", 0);
     return AN_OK;
@@ -147,6 +147,10 @@ static void put_item(struct fhir_writer *w, const struct fhir_item *item)
 static enum an_code put_bundle(struct fhir_writer *w, const struct plan *p,
                                struct an_str *json, struct an_err *err)
 {
+    w->resource = an_arena_get(w->arena, p->n_devices + 2 * p->n_items,
+                               sizeof(*w->resource));
+    if (w->resource == NULL)
+        return an_fail_nomem(err);
     an_out_init(&w->out, w->arena, FHIR_WRITE_BYTES);
     an_out_object(&w->out);
     fhir_put_c(w, "resourceType", "Bundle");
@@ -175,13 +179,16 @@ enum an_code fhir_write(struct an_arena *arena,
     struct plan p = {NULL, NULL, 0, 0};
     enum an_code code = check_who(s, who, err);
 
-    *out = (struct fhir_written){{NULL, 0}, 0};
+    *out = (struct fhir_written){.n_suggestions = 0};
     if (code == AN_OK)
         code = plan_all(&w, &p, what, err);
     if (code != AN_OK || p.n_items == 0)
         return code;
     code = put_bundle(&w, &p, &out->json, err);
-    if (code == AN_OK)
-        out->n_suggestions = p.n_items;
-    return code;
+    if (code != AN_OK)
+        return code;
+    out->n_suggestions = p.n_items;
+    out->resource = w.resource;
+    out->n_resources = w.n_resources;
+    return AN_OK;
 }

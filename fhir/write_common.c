@@ -37,6 +37,7 @@ void fhir_open_entry(struct fhir_writer *w, const char *type,
     an_out_object(&w->out);
     an_out_key_str(&w->out, "fullUrl", full);
     an_out_key(&w->out, "resource");
+    w->began = w->out.buf.n + 1; /* after the colon */
     an_out_object(&w->out);
     fhir_put_c(w, "resourceType", type);
     an_out_key_str(&w->out, "id", id_text(id, text));
@@ -48,6 +49,8 @@ void fhir_close_entry(struct fhir_writer *w, const char *type,
     char text[AN_UUID_TEXT_BYTES];
 
     an_out_end(&w->out);
+    w->resource[w->n_resources++] = (struct fhir_resource){
+        .type = type, .id = *id, .from = w->began, .to = w->out.buf.n};
     an_out_key(&w->out, "request");
     an_out_object(&w->out);
     fhir_put_c(w, "method", "PUT");
@@ -114,7 +117,14 @@ void fhir_put_subject(struct fhir_writer *w)
 
     an_out_key(&w->out, "subject");
     an_out_object(&w->out);
-    if (who->patient_id.n)
+    if (w->s->reading) {
+        fhir_put_c(w, "type", "Patient");
+        an_out_key(&w->out, "identifier");
+        an_out_object(&w->out);
+        fhir_put(w, "system", who->system);
+        fhir_put(w, "value", who->id.value);
+        an_out_end(&w->out);
+    } else if (who->patient_id.n)
         an_out_key_str(&w->out, "reference",
                        FHIR_TEXT(w, AN_STR("Patient/"), who->patient_id));
     else

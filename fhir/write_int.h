@@ -40,6 +40,9 @@ struct fhir_writer {
     const struct fhir_who *who;
     int64_t now_us;
     const struct fhir_device *program;
+    struct fhir_resource *resource; /* written so far; room for all */
+    size_t n_resources;
+    size_t began;      /* where the text of the one under way begins */
     enum an_code code; /* AN_OK until something could not be said */
     const char *what;
 };

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/consult.h"
 
-#include "base/json_out.h"
+#include "plugin/choose.h"
+#include "plugin/showing.h"
 
 #include <stdlib.h>
-
-enum { NOTE_BYTES = 1 << 16 };
 
 struct pl_consultant {
     struct pl_consult_source from;
@@ -20,6 +19,7 @@ struct consultation {
     const struct pl_call *call;
     struct pl_answer *out;
     struct pl_history history;
+    int64_t now_us; /* the moment asked about */
     struct an_str encounter;
     struct ctx_suggestion *said; /* what does not abstain, of all readers */
     size_t n_said, room;
@@ -105,7 +105,7 @@ static enum an_code tell(struct consultation *k, struct an_str language,
 static enum an_code think(struct consultation *k, struct an_err *err)
 {
     const struct cfg_options *o = k->c->from.options;
-    struct an_time now = an_time_us(k->call->now_us);
+    struct an_time now = an_time_us(k->now_us);
     enum an_code rc;
 
     now.offset_min = o->zone_min;
@@ -143,11 +143,11 @@ static enum an_code name_one(struct consultation *k, size_t i,
 
 static enum pl_leave may_leave(const struct consultation *k,
                                const struct ctx_suggestion *s,
-                               enum pl_face face)
+                               enum pl_face face, bool to_patient)
 {
     struct pl_item item = pl_item_of(s, pl_release_first(s), false);
 
-    return pl_may_leave(k->c->from.policy, &item, face, false);
+    return pl_may_leave(k->c->from.policy, &item, face, to_patient);
 }
 
 /* One row of the outbox: `n` suggestions, `of` as in struct pl_delivery. */
@@ -182,7 +182,7 @@ static enum an_code address_deliveries(struct consultation *k,
     if (now == NULL || k->delivery == NULL)
         return an_fail_nomem(err);
     for (size_t i = 0; i < k->n_said; i++) {
-        enum pl_leave v = may_leave(k, &k->said[i], PL_FACE_OUTBOX);
+        enum pl_leave v = may_leave(k, &k->said[i], PL_FACE_OUTBOX, false);
 
         if (v == PL_MAY)
             now[n++] = k->said[i];
@@ -195,7 +195,7 @@ static enum an_code address_deliveries(struct consultation *k,
     if (n)
         rc = post(k, now, n, 0, err);
     for (size_t i = 0; rc == AN_OK && n_held && i < k->n_said; i++)
-        if (may_leave(k, &k->said[i], PL_FACE_OUTBOX) == PL_UNRELEASED)
+        if (may_leave(k, &k->said[i], PL_FACE_OUTBOX, false) == PL_UNRELEASED)
             rc = post(k, &k->said[i], 1, i + 1, err);
     k->out->n_deliveries = k->n_deliveries;
     return rc;
@@ -203,64 +203,46 @@ static enum an_code address_deliveries(struct consultation *k,
 
 /* ---- what is shown ------------------------------------------------------ */
 
-/* {"instance":"...","resources":["...", ...]} */
-static enum an_code note_shown(struct consultation *k,
-                               const struct an_str *resource, size_t n,
-                               struct pl_audit_entry *entry, struct an_err *err)
-{
-    static const char *const subject[PL_N_FACES] = {
-        [PL_FACE_CONSOLE] = "console",
-        [PL_FACE_CDS] = "cds-hooks",
-        [PL_FACE_FHIR_READ] = "fhir",
-        [PL_FACE_OUTBOX] = "outbox",
-        [PL_FACE_ABI] = "host"};
-    struct an_json_out w;
-
-    *entry =
-        (struct pl_audit_entry){.action = PL_AUDIT_SHOWN,
-                                .time_us = k->call->clock_us,
-                                .actor = k->call->actor,
-                                .role = AN_STR("client"),
-                                .subject = an_str_c(subject[k->call->face])};
-    an_out_init(&w, k->arena, NOTE_BYTES);
-    an_out_object(&w);
-    an_out_key_str(&w, "instance", k->call->instance);
-    an_out_key(&w, "resources");
-    an_out_array(&w);
-    for (size_t i = 0; i < n; i++)
-        an_out_str(&w, resource[i]);
-    an_out_end(&w);
-    an_out_end(&w);
-    return an_out_done(&w, &entry->details, err);
-}
-
+/* Of what may leave, what the caller has room for. */
 static enum an_code choose_shown(struct consultation *k,
                                  struct pl_audit_entry *entry, size_t *n_audits,
                                  struct an_err *err)
 {
-    struct ctx_suggestion *shown;
-    struct an_str *resource;
+    struct ctx_suggestion *shown =
+        an_arena_get(k->arena, k->n_said, sizeof(*shown));
+    struct an_str *resource =
+        an_arena_get(k->arena, k->n_said, sizeof(*resource));
+    size_t *place = an_arena_get(k->arena, k->n_said, sizeof(*place));
     size_t n = 0;
 
     *n_audits = 0;
-    if (k->call->face >= PL_N_FACES)
-        return AN_OK;
-    shown = an_arena_get(k->arena, k->n_said, sizeof(*shown));
-    resource = an_arena_get(k->arena, k->n_said, sizeof(*resource));
-    if (shown == NULL || resource == NULL)
+    if (shown == NULL || resource == NULL || place == NULL)
         return an_fail_nomem(err);
-    for (size_t i = 0; i < k->n_said; i++) {
-        if (may_leave(k, &k->said[i], k->call->face) != PL_MAY)
-            continue;
-        resource[n] = k->saying[i].resource;
-        shown[n++] = k->said[i];
+    for (size_t i = 0; i < k->n_said; i++)
+        if (may_leave(k, &k->said[i], k->call->face, k->call->to_patient) ==
+            PL_MAY)
+            place[n++] = i;
+    if (k->call->max_shown)
+        n = pl_choose(k->said, place, n, k->call->max_shown);
+    for (size_t i = 0; i < n; i++) {
+        resource[i] = k->saying[place[i]].resource;
+        shown[i] = k->said[place[i]];
     }
     k->out->shown = shown;
     k->out->n_shown = n;
     if (n == 0)
         return AN_OK;
     *n_audits = 1;
-    return note_shown(k, resource, n, entry, err);
+    {
+        struct pl_showing showing = {.face = k->call->face,
+                                     .actor = k->call->actor,
+                                     .instance = k->call->instance,
+                                     .resource = resource,
+                                     .n = n,
+                                     .now_us = k->call->clock_us};
+
+        return pl_showing_note(k->arena, &showing, entry, err);
+    }
 }
 
 /* ---- all of it ---------------------------------------------------------- */
@@ -279,8 +261,10 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
         .n_members = k->history.person.n_members,
         .audit = &entry,
     };
-    enum an_code rc = choose_shown(k, &entry, &all.n_audits, err);
+    enum an_code rc = AN_OK;
 
+    if (k->call->face < PL_N_FACES)
+        rc = choose_shown(k, &entry, &all.n_audits, err);
     if (rc != AN_OK)
         return rc;
     all.said = k->saying;
@@ -312,6 +296,21 @@ static enum an_code consult(struct consultation *k, struct an_err *err)
     return rc == AN_OK ? conclude(k, err) : rc;
 }
 
+/* The present: by the messages' clock, when the newest thing said of this
+ * patient could be known. */
+static int64_t present_us(const struct consultation *k)
+{
+    const struct ctx_timeline *t = &k->history.timeline;
+    int64_t newest_us = INT64_MIN;
+
+    if (k->c->from.options->clock == CFG_CLOCK_SYSTEM || t->n_events == 0)
+        return k->call->clock_us;
+    for (size_t i = 0; i < t->n_events; i++)
+        if (t->event[i]->available_us > newest_us)
+            newest_us = t->event[i]->available_us;
+    return newest_us < k->call->clock_us ? newest_us : k->call->clock_us;
+}
+
 enum an_code pl_consult(struct pl_consultant *c, struct an_arena *arena,
                         const struct pl_call *call, struct pl_answer *out,
                         struct an_err *err)
@@ -320,11 +319,13 @@ enum an_code pl_consult(struct pl_consultant *c, struct an_arena *arena,
     enum an_code rc;
 
     *out = (struct pl_answer){.duplicate = false};
-    rc = pl_history(c->reader, arena, &call->patient, call->now_us, &k.history,
+    rc = pl_history(c->reader, arena, &call->patient,
+                    call->now_us ? call->now_us : call->clock_us, &k.history,
                     err);
     if (rc != AN_OK)
         return rc;
-    k.encounter = pl_naming_encounter(&k.history.timeline, call->now_us);
+    k.now_us = call->now_us ? call->now_us : present_us(&k);
+    k.encounter = pl_naming_encounter(&k.history.timeline, k.now_us);
     out->person = k.history.person;
     rc = pl_naming_who(arena, c->from.naming, &out->person, k.encounter,
                        &out->who, err);

@@ -45,13 +45,16 @@ void pl_consultant_close(struct pl_consultant *c); /* NULL is nothing */
 
 struct pl_call {
     struct ctx_identifier patient; /* any one of theirs */
-    int64_t now_us;                /* the moment asked about */
+    int64_t now_us;                /* the moment asked about; 0: the present,
+                                      as the configuration's clock has it */
     int64_t clock_us;              /* the moment it is asked */
     const int64_t *trigger;        /* that it answers; none: it was asked for */
     size_t n_triggers;
 
     /* Who looks at the answer; PL_N_FACES: nobody does. */
     enum pl_face face;
+    bool to_patient;               /* and not a carer */
+    size_t max_shown;              /* the first of pl_choose; 0: all */
     struct an_str actor, instance; /* for the audit trail */
 };
 

@@ -70,7 +70,9 @@ noinst_LTLIBRARIES += libengine.la
 libengine_la_SOURCES = \
 	plugin/pipeline.h plugin/pipeline.c \
 	plugin/naming.h plugin/naming.c \
+	plugin/choose.h plugin/choose.c plugin/showing.h plugin/showing.c \
 	plugin/consult.h plugin/consult.c \
+	plugin/consultants.h plugin/consultants.c \
 	plugin/watch.h plugin/watch.c \
 	plugin/engine.h plugin/engine.c
 libengine_la_LIBADD = libstore.la libfhir.la libhost.la libthink.la
@@ -89,6 +91,8 @@ anamnesis_SOURCES = \
 	plugin/host/command.h plugin/host/main.c \
 	plugin/host/serve.h plugin/host/serve.c \
 	plugin/host/face_mllp.c plugin/host/face_http.c \
+	plugin/host/face_cds.c plugin/host/face_fhir.c \
+	plugin/host/metrics.c \
 	plugin/host/load.c plugin/host/reprocess.c \
 	plugin/host/say.h plugin/host/say.c \
 	plugin/host/show.c plugin/host/check.c \

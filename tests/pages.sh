@@ -110,6 +110,7 @@ examples() { # PAGE: its command lines
 }
 example() { # LINE, with the ports that the server has here
     sh -c "$(printf '%s\n' "$1" |
+        sed "s|{store: |{outcomes: $top/config/outcomes, store: |" |
         sed "s/:2575/:${mllp:-0}/; s/:8080/:${http:-0}/; s/curl /curl -sSf /")"
 }
 for page in anamnesis.1 anamnesis-train.1; do

@@ -48,10 +48,14 @@ static enum an_code open_watch(struct pl_server *s, struct an_err *err)
                                        .posted = s->outbox ? posted : NULL,
                                        .user = s};
 
+    enum an_code rc;
+
     if (options.consult.mind == NULL)
         return AN_OK;
     options.n_threads = (uint32_t)options.consult.options->workers;
-    return pl_watch_open(&options, &s->watch, err);
+    rc = pl_consultants_open(&options.consult, options.n_threads,
+                             &s->consultants, err);
+    return rc == AN_OK ? pl_watch_open(&options, &s->watch, err) : rc;
 }
 
 static enum an_code open_parts(struct pl_server *s,
@@ -90,6 +94,7 @@ static void close_parts(struct pl_server *s)
     if (s->engine)
         pl_engine_stop(s->engine);
     pl_watch_close(s->watch);
+    pl_consultants_close(s->consultants);
     pl_outbox_close(s->outbox, GRACE_MS);
     pl_mllp_close(s->mllp);
     pl_http_close(s->http);

@@ -6,6 +6,7 @@
 #ifndef PLUGIN_HOST_SERVE_H
 #define PLUGIN_HOST_SERVE_H
 
+#include "plugin/consultants.h"
 #include "plugin/engine.h"
 #include "plugin/host/http.h"
 #include "plugin/host/mllp.h"
@@ -18,10 +19,11 @@
 struct pl_server {
     struct pl_engine *engine;
     struct pl_workers *workers;
-    struct pl_mllp *mllp;     /* NULL when it does not listen */
-    struct pl_http *http;     /* NULL when it does not listen */
-    struct pl_watch *watch;   /* NULL when the stage is off */
-    struct pl_outbox *outbox; /* NULL when nobody receives anything */
+    struct pl_mllp *mllp;               /* NULL when it does not listen */
+    struct pl_http *http;               /* NULL when it does not listen */
+    struct pl_watch *watch;             /* NULL when the stage is off */
+    struct pl_outbox *outbox;           /* NULL when nobody receives anything */
+    struct pl_consultants *consultants; /* NULL when the stage is off */
     atomic_uint_fast64_t n_verdict[PL_FAILED + 1];
     atomic_bool stopping;
     int64_t started_us;
@@ -37,5 +39,10 @@ enum an_code pl_face_mllp_open(struct pl_server *s, struct an_err *err)
 /* Over HTTP (face_http.c). */
 enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
     __attribute__((warn_unused_result));
+
+/* The handlers of its routes. */
+pl_http_handler pl_cds_discover, pl_cds_patient_view; /* face_cds.c */
+pl_http_handler pl_fhir_metadata, pl_fhir_search, pl_fhir_read;
+pl_http_handler pl_get_metrics; /* metrics.c */
 
 #endif

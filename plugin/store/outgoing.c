@@ -95,6 +95,17 @@ enum an_code pl_suggestions(struct pl_reader *r, struct an_arena *arena,
     return list(r, arena, s, after, limit, out, n, err);
 }
 
+enum an_code pl_suggestions_of(struct pl_reader *r, struct an_arena *arena,
+                               struct an_str resource, int64_t after,
+                               size_t limit, const struct pl_suggestion **out,
+                               size_t *n, struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_OF_RESOURCE);
+
+    pl_bind_text(s, 3, resource);
+    return list(r, arena, s, after, limit, out, n, err);
+}
+
 enum an_code pl_unreleased(struct pl_reader *r, struct an_arena *arena,
                            int64_t after, size_t limit,
                            const struct pl_suggestion **out, size_t *n,

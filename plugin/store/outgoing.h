@@ -41,12 +41,17 @@ enum an_code pl_suggestion_get(struct pl_reader *r, struct an_arena *arena,
     __attribute__((warn_unused_result));
 
 /* At most `limit` current ones after number `after`, in their order: of one
- * identifier (ask for each member of a person), or of all patients those that
- * wait for a release. */
+ * identifier (ask for each member of a person), of one resource (for several
+ * readers), or of all patients those that wait for a release. */
 enum an_code pl_suggestions(struct pl_reader *r, struct an_arena *arena,
                             const struct ctx_identifier *patient, int64_t after,
                             size_t limit, const struct pl_suggestion **out,
                             size_t *n, struct an_err *err)
+    __attribute__((warn_unused_result));
+enum an_code pl_suggestions_of(struct pl_reader *r, struct an_arena *arena,
+                               struct an_str resource, int64_t after,
+                               size_t limit, const struct pl_suggestion **out,
+                               size_t *n, struct an_err *err)
     __attribute__((warn_unused_result));
 enum an_code pl_unreleased(struct pl_reader *r, struct an_arena *arena,
                            int64_t after, size_t limit,

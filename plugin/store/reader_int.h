@@ -68,6 +68,9 @@
       " WHERE s.patient = (SELECT id FROM identifier WHERE value = ?3"         \
       " AND authority = ?4) AND s.superseded_us = 0 AND s.id > ?1"             \
       " ORDER BY s.id LIMIT ?2")                                               \
+    X(OF_RESOURCE, PL_SUGGESTION_COLUMNS                                       \
+      " WHERE s.resource = ?3 AND s.superseded_us = 0 AND s.id > ?1"           \
+      " ORDER BY s.id LIMIT ?2")                                               \
     X(UNRELEASED, PL_SUGGESTION_COLUMNS                                        \
       " WHERE s.release = 1 AND s.superseded_us = 0 AND s.id > ?1"             \
       " ORDER BY s.id LIMIT ?2")                                               \

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* GET /metrics, in Prometheus' text format: numbers about the program, never
+ * about a patient. */
+#include "plugin/host/serve.h"
+
+#include "base/buf.h"
+#include "plugin/store/outgoing.h"
+
+enum { METRICS_BYTES = 1 << 20 };
+
+static void metric(struct an_buf *b, const char *name, const char *type,
+                   const char *help)
+{
+    an_buf_put_c(b, "# HELP anamnesis_");
+    an_buf_put_c(b, name);
+    an_buf_put_char(b, ' ');
+    an_buf_put_c(b, help);
+    an_buf_put_c(b, "\n# TYPE anamnesis_");
+    an_buf_put_c(b, name);
+    an_buf_put_char(b, ' ');
+    an_buf_put_c(b, type);
+    an_buf_put_char(b, '\n');
+}
+
+static void sample(struct an_buf *b, const char *name, const char *label,
+                   uint64_t value)
+{
+    an_buf_put_c(b, "anamnesis_");
+    an_buf_put_c(b, name);
+    an_buf_put_c(b, label);
+    an_buf_put_char(b, ' ');
+    an_buf_put_u64(b, value);
+    an_buf_put_char(b, '\n');
+}
+
+/* Reasons are ours: no byte of a message is in a label. */
+static void sample_reason(struct an_buf *b, const char *name, unsigned reason,
+                          uint64_t value)
+{
+    an_buf_put_c(b, "anamnesis_");
+    an_buf_put_c(b, name);
+    an_buf_put_c(b, "{abstention=\"");
+    an_buf_put_c(b, ctx_abstention_text(reason));
+    an_buf_put_c(b, "\"} ");
+    an_buf_put_u64(b, value);
+    an_buf_put_char(b, '\n');
+}
+
+static void put_verdicts(struct an_buf *b, struct pl_server *s)
+{
+    static const char *const label[] = {
+        "{verdict=\"accepted\"}", "{verdict=\"duplicate\"}",
+        "{verdict=\"refused\"}", "{verdict=\"failed\"}"};
+
+    metric(b, "messages_total", "counter", "Messages by what became of them.");
+    for (size_t i = 0; i <= PL_FAILED; i++)
+        sample(b, "messages_total", label[i], atomic_load(&s->n_verdict[i]));
+}
+
+static void put_store(struct an_buf *b, struct pl_server *s)
+{
+    struct pl_committer_state state;
+
+    pl_committer_state(pl_engine_committer(s->engine), &state);
+    metric(b, "store_waiting", "gauge", "Messages that wait for their commit.");
+    sample(b, "store_waiting", "", state.n_waiting);
+    metric(b, "store_commits_total", "counter", "Transactions of messages.");
+    sample(b, "store_commits_total", "", state.n_groups);
+    metric(b, "store_failed_total", "counter",
+           "Messages that could not be stored.");
+    sample(b, "store_failed_total", "", state.n_failed);
+}
+
+static void put_mllp(struct an_buf *b, struct pl_server *s)
+{
+    struct pl_mllp_counts c;
+
+    if (s->mllp == NULL)
+        return;
+    c = pl_mllp_counts(s->mllp);
+    metric(b, "mllp_connections", "gauge", "Senders connected now.");
+    sample(b, "mllp_connections", "", c.open);
+    metric(b, "mllp_connections_total", "counter", "Senders that connected.");
+    sample(b, "mllp_connections_total", "", c.accepted);
+    metric(b, "mllp_bad_frames_total", "counter", "Bytes that are no frame.");
+    sample(b, "mllp_bad_frames_total", "", c.bad_frames);
+    metric(b, "mllp_timeouts_total", "counter",
+           "Connections closed for want of progress.");
+    sample(b, "mllp_timeouts_total", "{state=\"frame\"}", c.frame_timeouts);
+    sample(b, "mllp_timeouts_total", "{state=\"answer\"}", c.answer_timeouts);
+    sample(b, "mllp_timeouts_total", "{state=\"write\"}", c.write_timeouts);
+}
+
+static void put_thoughts(struct an_buf *b, struct pl_server *s)
+{
+    struct pl_watch_counts c;
+
+    if (s->watch == NULL)
+        return;
+    pl_watch_counts(s->watch, &c);
+    metric(b, "questions_total", "counter", "Triggers by what became of them.");
+    sample(b, "questions_total", "{fate=\"answered\"}", c.n_answered);
+    sample(b, "questions_total", "{fate=\"given_up\"}", c.n_given_up);
+    sample(b, "questions_total", "{fate=\"put_off\"}", c.n_put_off);
+    metric(b, "suggestions_total", "counter", "Suggestions made unasked.");
+    sample(b, "suggestions_total", "", c.n_said);
+    metric(b, "unreachable_total", "counter",
+           "Times that the receiver knew no identifier of the patient.");
+    sample(b, "unreachable_total", "", c.n_unreachable);
+    metric(b, "forecasts_total", "counter",
+           "Forecasts by why there was none; empty: there was.");
+    for (unsigned i = 0; i < CTX_N_ABSTENTIONS; i++)
+        if (c.forecast[i])
+            sample_reason(b, "forecasts_total", i, c.forecast[i]);
+    metric(b, "risks_total", "counter",
+           "Risks by why there was none; empty: there was.");
+    for (unsigned i = 0; i < CTX_N_ABSTENTIONS; i++)
+        if (c.risk[i])
+            sample_reason(b, "risks_total", i, c.risk[i]);
+}
+
+static void put_outbox(struct an_buf *b, struct pl_server *s)
+{
+    struct pl_outbox_counts c;
+
+    if (s->outbox == NULL)
+        return;
+    pl_outbox_counts(s->outbox, &c);
+    metric(b, "outbox_attempts_total", "counter",
+           "Deliveries by what the receiving server said.");
+    sample(b, "outbox_attempts_total", "{fate=\"delivered\"}", c.n_delivered);
+    sample(b, "outbox_attempts_total", "{fate=\"refused\"}", c.n_refused);
+    sample(b, "outbox_attempts_total", "{fate=\"retried\"}", c.n_retried);
+}
+
+/* What stands in the store, whoever put it there. */
+static void put_kept(struct an_buf *b, struct pl_server *s)
+{
+    struct pl_reader *reader;
+    struct pl_outgoing o;
+
+    if (pl_engine_reader(s->engine, &reader, NULL) != AN_OK)
+        return;
+    if (pl_outgoing(reader, &o, NULL) == AN_OK) {
+        metric(b, "outbox_rows", "gauge", "Deliveries that are not settled.");
+        sample(b, "outbox_rows", "{state=\"waiting\"}",
+               (uint64_t)o.n_outbox_waiting);
+        sample(b, "outbox_rows", "{state=\"held\"}", (uint64_t)o.n_outbox_held);
+        sample(b, "outbox_rows", "{state=\"dead\"}", (uint64_t)o.n_outbox_dead);
+        metric(b, "unreleased", "gauge",
+               "Texts for patients that wait for a clinician.");
+        sample(b, "unreleased", "", (uint64_t)o.n_unreleased);
+        metric(b, "audit_rows", "gauge", "Rows of the audit trail.");
+        sample(b, "audit_rows", "", (uint64_t)o.n_audit);
+    }
+    pl_reader_close(reader);
+}
+
+enum an_code pl_get_metrics(void *ctx, struct pl_http_request *q,
+                            struct pl_http_response *r)
+{
+    struct pl_server *s = ctx;
+    struct an_buf b;
+
+    an_buf_init(&b, q->arena, METRICS_BYTES);
+    put_verdicts(&b, s);
+    put_store(&b, s);
+    put_mllp(&b, s);
+    put_thoughts(&b, s);
+    put_outbox(&b, s);
+    put_kept(&b, s);
+    metric(&b, "start_time_seconds", "gauge", "When the server was started.");
+    sample(&b, "start_time_seconds", "", (uint64_t)s->started_us / 1000000);
+    r->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    return an_buf_done(&b, &r->body, NULL);
+}
