@@ -421,6 +421,29 @@ static enum an_code pass(struct prediction *x)
                        : rc;
 }
 
+/* What has happened by a nearer horizon has happened by a farther one, but each
+ * is calibrated alone.  The farther has seen at least as many events, so it is
+ * the nearer that gives way. */
+static void order_horizons(struct ctx_risk *risk, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct ctx_risk *near = &risk[i];
+
+        for (size_t k = 0; k < n; k++) {
+            const struct ctx_risk *far = &risk[k];
+
+            if (near->abstention || far->abstention ||
+                far->horizon_days <= near->horizon_days ||
+                !an_str_eq(far->outcome, near->outcome))
+                continue;
+            near->p = near->p < far->p ? near->p : far->p;
+            near->p_low = near->p_low < far->p_low ? near->p_low : far->p_low;
+            near->p_high =
+                near->p_high < far->p_high ? near->p_high : far->p_high;
+        }
+    }
+}
+
 enum an_code rt_predict(struct rt_predictor *p, struct an_arena *arena,
                         const struct ctx_timeline *t, int64_t now_us,
                         const struct rt_question *question, size_t n_questions,
@@ -453,5 +476,6 @@ enum an_code rt_predict(struct rt_predictor *p, struct an_arena *arena,
     for (size_t i = 0; rc == AN_OK && i < n_questions; i++)
         if (rt_predictor_outcome(p, question[i].outcome) >= 0)
             rc = answer(&x, &question[i], &risk[out->n_risks++]);
+    order_horizons(risk, out->n_risks);
     return rc;
 }

@@ -13,6 +13,9 @@
  * gets it back.  The model's own reasons to say nothing (too little history,
  * too many unknown codes, an age it was not trained on) are looked at here.
  *
+ * Of one outcome a nearer horizon never has the larger risk: it gives way where
+ * the horizons, calibrated one by one, say otherwise.
+ *
  * A reason for a risk is a concept: the forecast is made again without all
  * that the record says of it, and the difference in log hazard is its weight.
  * The RT_MAX_REASONS concepts that were recorded last are tried.

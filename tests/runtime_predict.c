@@ -216,6 +216,39 @@ START_TEST(answers_what_it_knows_and_keeps_abstentions)
 }
 END_TEST
 
+/* Each horizon is calibrated alone: here the nearest far too high. */
+START_TEST(a_nearer_horizon_never_has_the_larger_risk)
+{
+    const struct rt_horizon horizon[] = {
+        {30,
+         {.kind = RT_CALIBRATION_LOGISTIC,
+          .intercept = 6,
+          .slope = 1,
+          .spread = 0.3}},
+        {365, {.kind = RT_CALIBRATION_LOGISTIC, .intercept = 0, .slope = 1}}};
+    const struct rt_question question[] = {
+        {AN_STR("readmission"), 30, CTX_ABSTAIN_NONE},
+        {AN_STR("readmission"), 365, CTX_ABSTAIN_NONE}};
+    struct rt_outcome outcome[3];
+    struct ctx_forecast f;
+    struct scene s;
+
+    open_scene(&s);
+    memcpy(outcome, s.package.manifest.outcome, sizeof(outcome));
+    outcome[0].horizon = horizon;
+    outcome[0].n_horizons = 2;
+    s.package.manifest.outcome = outcome;
+    ck_assert_int_eq(rt_predict(&s.p, &s.arena, &s.timeline, s.now_us, question,
+                                2, &f, NULL),
+                     AN_OK);
+    ck_assert(f.risk[1].p > 0 && f.risk[1].p < 1);
+    ck_assert(f.risk[0].p <= f.risk[1].p);
+    ck_assert(f.risk[0].p_low <= f.risk[0].p);
+    ck_assert(f.risk[0].p <= f.risk[0].p_high);
+    close_scene(&s);
+}
+END_TEST
+
 START_TEST(names_the_events_behind_a_risk)
 {
     struct scene s;
@@ -366,6 +399,8 @@ Suite *runtime_predict_suite(void)
 {
     const TTest *const test[] = {
         answers_what_it_knows_and_keeps_abstentions,
+        a_nearer_horizon_never_has_the_larger_risk,
+        a_nearer_horizon_never_has_the_larger_risk,
         names_the_events_behind_a_risk,
         ranks_conditions_only_and_sums_to_at_most_one,
         sees_nothing_after_now,
