@@ -400,7 +400,6 @@ Suite *runtime_predict_suite(void)
     const TTest *const test[] = {
         answers_what_it_knows_and_keeps_abstentions,
         a_nearer_horizon_never_has_the_larger_risk,
-        a_nearer_horizon_never_has_the_larger_risk,
         names_the_events_behind_a_risk,
         ranks_conditions_only_and_sums_to_at_most_one,
         sees_nothing_after_now,

@@ -138,9 +138,15 @@ static void put_kept(struct an_buf *b, struct pl_server *s)
 {
     struct pl_reader *reader;
     struct pl_outgoing o;
+    struct pl_status status;
 
     if (pl_engine_reader(s->engine, &reader, NULL) != AN_OK)
         return;
+    if (pl_status(reader, b->arena, &status, NULL) == AN_OK) {
+        metric(b, "triggers_waiting", "gauge",
+               "What messages have triggered and nobody has answered yet.");
+        sample(b, "triggers_waiting", "", (uint64_t)status.n_triggers_waiting);
+    }
     if (pl_outgoing(reader, &o, NULL) == AN_OK) {
         metric(b, "outbox_rows", "gauge", "Deliveries that are not settled.");
         sample(b, "outbox_rows", "{state=\"waiting\"}",

@@ -33,26 +33,31 @@ static int take_triggers(struct pl_writer *w, const struct pl_conclusion *t,
     return rc;
 }
 
-static int supersede_of(struct pl_writer *w, const struct pl_conclusion *t,
-                        int64_t patient)
+/* Do it for the patient's identifiers: this one alone, or all of a conclusion
+ * that is complete. */
+static int of_each(struct pl_writer *w, const struct pl_conclusion *t,
+                   int64_t patient,
+                   int (*what)(struct pl_writer *, const struct pl_conclusion *,
+                               int64_t))
 {
-    sqlite3_bind_int64(stmt(w, PL_W_SUPERSEDE_ALL), 1, t->now_us);
-    sqlite3_bind_int64(stmt(w, PL_W_SUPERSEDE_ALL), 2, patient);
-    return pl_writer_run(w, PL_W_SUPERSEDE_ALL);
+    int rc = what(w, t, patient);
+    int64_t other;
+
+    for (size_t i = 0; rc == SQLITE_OK && t->complete && i < t->n_members;
+         i++) {
+        rc = pl_writer_identifier(w, &t->member[i].id, &other);
+        if (rc == SQLITE_OK && other != patient)
+            rc = what(w, t, other);
+    }
+    return rc;
 }
 
 static int supersede_all(struct pl_writer *w, const struct pl_conclusion *t,
                          int64_t patient)
 {
-    int rc = supersede_of(w, t, patient);
-    int64_t other;
-
-    for (size_t i = 0; rc == SQLITE_OK && i < t->n_members; i++) {
-        rc = pl_writer_identifier(w, &t->member[i].id, &other);
-        if (rc == SQLITE_OK)
-            rc = supersede_of(w, t, other);
-    }
-    return rc;
+    sqlite3_bind_int64(stmt(w, PL_W_SUPERSEDE_ALL), 1, t->now_us);
+    sqlite3_bind_int64(stmt(w, PL_W_SUPERSEDE_ALL), 2, patient);
+    return pl_writer_run(w, PL_W_SUPERSEDE_ALL);
 }
 
 static int supersede(struct pl_writer *w, const struct pl_conclusion *t,
@@ -186,11 +191,11 @@ static int conclude_one(struct pl_writer *w, const struct pl_conclusion *t,
         return rc;
     rc = pl_writer_identifier(w, &t->patient, &patient);
     if (rc == SQLITE_OK && t->complete)
-        rc = supersede_all(w, t, patient);
+        rc = of_each(w, t, patient, supersede_all);
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_said; i++)
         rc = put_saying(w, t, &t->said[i], patient, &said[i]);
     if (rc == SQLITE_OK)
-        rc = drop_held(w, t, patient);
+        rc = of_each(w, t, patient, drop_held);
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_deliveries; i++)
         rc = put_delivery(w, t, &t->delivery[i], patient, said);
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_audits; i++)
