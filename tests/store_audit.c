@@ -152,12 +152,57 @@ START_TEST(a_noted_row_shows_what_the_chain_cannot)
 }
 END_TEST
 
+static void say_one(void)
+{
+    struct ctx_suggestion s = {.kind = CTX_SUGGEST_RISK,
+                               .topic = AN_STR("stroke"),
+                               .language = AN_STR("en"),
+                               .statement = AN_STR("One in four."),
+                               .p = 0.25,
+                               .as_of = an_time_us(TEST_EPOCH_US)};
+    struct pl_saying said = {
+        .what = &s, .resource = AN_STR("r-1"), .stage = CFG_SHADOW};
+    struct pl_conclusion c = {
+        .patient = {AN_STR("GENHOSP"), AN_STR("M0000007"), AN_STR("")},
+        .now_us = TEST_EPOCH_US,
+        .said = &said,
+        .n_said = 1};
+    struct pl_conclude_receipt receipt;
+
+    ck_assert_int_eq(pl_suggestion_detail(&t.arena, &s, &said.detail, NULL),
+                     AN_OK);
+    ck_assert_int_eq(pl_store_conclude(t.store, &c, 1, &receipt, NULL), AN_OK);
+}
+
+/* The chain holds the hash of what was said: who changes the words later is
+ * found, though the trail itself is whole. */
+START_TEST(a_suggestion_that_was_changed_or_removed_shows_at_its_row)
+{
+    static const char *const tamper[] = {
+        "UPDATE suggestion SET detail = replace(detail, 'One', 'Two')",
+        "DELETE FROM suggestion"};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct an_err err = {.code = AN_OK};
+
+        say_one();
+        ck_assert_int_eq(verify(&err), AN_OK);
+        ck_assert_int_eq(outside(tamper[i]), SQLITE_OK);
+        ck_assert_int_eq(verify(&err), AN_INTEGRITY);
+        ck_assert_str_eq(err.where.path, "audit row 7");
+        tear_down();
+        set_up();
+    }
+}
+END_TEST
+
 Suite *store_audit_suite(void)
 {
-    const TTest *const test[] = {is_whole_as_it_was_written,
-                                 the_program_cannot_change_it_by_mistake,
-                                 each_tampering_shows_at_its_row,
-                                 a_noted_row_shows_what_the_chain_cannot};
+    const TTest *const test[] = {
+        is_whole_as_it_was_written, the_program_cannot_change_it_by_mistake,
+        each_tampering_shows_at_its_row,
+        a_noted_row_shows_what_the_chain_cannot,
+        a_suggestion_that_was_changed_or_removed_shows_at_its_row};
 
     return test_suite_around("store/audit", test,
                              sizeof(test) / sizeof(test[0]), set_up, tear_down);

@@ -93,8 +93,8 @@ enum an_code pl_audit_next(struct pl_reader *r, struct an_arena *arena,
                            struct an_err *err)
     __attribute__((warn_unused_result));
 
-/* Walk the whole trail.  AN_INTEGRITY with the first broken row as the path of
- * err; *chain is what stood until there.  `noted` is a row whose hash was kept
+/* Walk the whole trail, and hold each suggestion against what it says of it.
+ * AN_INTEGRITY with the first broken row as the path of err; *chain is what stood until there.  `noted` is a row whose hash was kept
  * elsewhere, or NULL. */
 enum an_code pl_audit_verify(struct pl_reader *r, struct an_arena *arena,
                              const struct pl_audit_chain *noted,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A suggestion that was kept, as it was said: detail.c read back. */
+/* A suggestion that was kept, as it was said: detail.c read back.  Words and
+ * numbers come from the detail, whose hash is in the audit trail. */
 #include "plugin/store/outgoing.h"
 
 #include "base/json.h"
@@ -138,9 +139,9 @@ enum an_code pl_suggestion_recall(struct an_arena *arena,
         .audience = (uint8_t)row->audience,
         .language = row->language,
         .draft_language = yes(root, AN_STR("draftLanguage")),
-        .topic = row->topic,
+        .topic = text(root, AN_STR("topic")),
         .title = text(root, AN_STR("title")),
-        .statement = row->statement,
+        .statement = text(root, AN_STR("statement")),
         .p = real(root, AN_STR("p")),
         .p_low = real(root, AN_STR("pLow")),
         .p_high = real(root, AN_STR("pHigh")),

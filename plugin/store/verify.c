@@ -2,6 +2,7 @@
 /* The audit trail, read and walked. */
 #include "plugin/store/outgoing.h"
 
+#include "base/json.h"
 #include "plugin/store/reader_int.h"
 
 #include <string.h>
@@ -74,6 +75,40 @@ static enum an_code compare_head(struct pl_reader *r,
     return AN_OK;
 }
 
+/* The suggestion that a row tells of is still the one that was said. */
+static enum an_code compare_suggestion(struct pl_reader *r,
+                                       struct an_arena *arena,
+                                       const struct pl_audit_row *row,
+                                       struct an_err *err)
+{
+    struct an_str prefix = AN_STR("suggestion/"), want;
+    char hex[AN_SHA256_HEX + 1];
+    const struct an_json *details;
+    struct pl_suggestion said;
+    struct an_sha256 hash;
+    uint64_t id;
+    enum an_code code;
+
+    if (!an_str_eq(row->action, an_str_c(pl_audit_text(PL_AUDIT_SUGGESTED))))
+        return AN_OK;
+    if (!an_str_starts(row->subject, prefix) ||
+        !an_str_u64(an_str_sub(row->subject, prefix.n, row->subject.n), &id) ||
+        id > INT64_MAX ||
+        an_json_read(arena, &(struct an_json_limits){0}, row->details, &details,
+                     NULL) != AN_OK)
+        return pl_audit_broken(row->seq, "the row names no suggestion", err);
+    code = pl_suggestion_get(r, arena, (int64_t)id, &said, err);
+    if (code == AN_NOTFOUND)
+        return pl_audit_broken(row->seq, "its suggestion is missing", err);
+    if (code != AN_OK || an_sha256(said.detail, &hash, err) != AN_OK)
+        return code == AN_OK ? AN_INTERNAL : code;
+    an_hex_print(hash.b, sizeof(hash.b), hex);
+    want = an_json_text(an_json_get(details, AN_STR("sha256")));
+    return an_str_eq(want, an_str_c(hex))
+               ? AN_OK
+               : pl_audit_broken(row->seq, "its suggestion was changed", err);
+}
+
 static enum an_code walk(struct pl_reader *r, struct an_arena *arena,
                          const struct pl_audit_chain *noted,
                          struct pl_audit_chain *chain, struct an_err *err)
@@ -87,6 +122,8 @@ static enum an_code walk(struct pl_reader *r, struct an_arena *arena,
         code = pl_audit_next(r, arena, chain->n, &row, err);
         if (code == AN_OK)
             code = pl_audit_follow(chain, &row, err);
+        if (code == AN_OK)
+            code = compare_suggestion(r, arena, &row, err);
         if (code == AN_OK && noted && noted->n == row.seq &&
             memcmp(noted->last.b, row.hash.b, sizeof(row.hash.b)) != 0)
             code = pl_audit_broken(row.seq,
