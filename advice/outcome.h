@@ -16,6 +16,7 @@
 #define ADVICE_OUTCOME_H
 
 #include "advice/code.h"
+#include "config/options.h"
 #include "context/suggestion.h"
 
 /*        name, as the file says it */
@@ -59,8 +60,10 @@ struct adv_outcome {
     struct adv_codes exclude; /* nor can who has a condition of these */
     uint32_t horizon_days[ADV_OUTCOME_HORIZONS]; /* growing */
     size_t n_horizons;
-    uint32_t gap_days;  /* nothing counts this soon after the start */
-    bool death_counts;  /* death is an event of it, else it competes */
+    uint32_t gap_days; /* nothing counts this soon after the start */
+    bool death_counts; /* death is an event of it, else it competes */
+    uint8_t
+        stage; /* enum cfg_stage: no farther than this, whatever the site's */
     uint32_t audiences; /* bit 1 << ctx_audience: clinician, nurse, planner */
     bool patient;       /* a patient may read it, after a clinician's release */
     bool has_threshold;

@@ -346,6 +346,22 @@ static enum an_code read_threshold(const struct reading *r,
                 &o->report);
 }
 
+/* Without the key the site's stage alone decides. */
+static enum an_code read_stage(const struct reading *r,
+                               const struct cfg_node *root,
+                               struct adv_outcome *o)
+{
+    static const char *const stages[] = {"off", "shadow", "trial", "live"};
+    const struct cfg_node *node = cfg_node_get(root, AN_STR("stage"));
+    unsigned i = CFG_LIVE;
+
+    if (node && !one_of(node, stages, CFG_LIVE + 1, &i))
+        return wrong(r, node, AN_CODE,
+                     "expected stage: off, shadow, trial or live");
+    o->stage = (uint8_t)i;
+    return AN_OK;
+}
+
 static enum an_code read_citation(const struct reading *r,
                                   const struct cfg_node *root,
                                   struct adv_outcome *o)
@@ -398,9 +414,9 @@ enum an_code adv_outcome_read(struct an_arena *arena, struct an_str bytes,
                               struct an_err *err)
 {
     static const char *const keys[] = {
-        "id",      "title",     "use",           "event",
-        "start",   "exclude",   "horizons_days", "audience",
-        "patient", "threshold", "report",        "citation"};
+        "id",      "title",         "use",      "event",   "start",
+        "exclude", "horizons_days", "audience", "patient", "threshold",
+        "report",  "citation",      "stage"};
     struct cfg_yaml yaml;
     struct reading r = {arena, &yaml, file, err};
     enum an_code rc;
@@ -423,6 +439,7 @@ enum an_code adv_outcome_read(struct an_arena *arena, struct an_str bytes,
         (rc = read_horizons(&r, yaml.root, o)) != AN_OK)
         return rc;
     if ((rc = read_readers(&r, yaml.root, o)) != AN_OK ||
+        (rc = read_stage(&r, yaml.root, o)) != AN_OK ||
         (rc = read_threshold(&r, yaml.root, o)) != AN_OK)
         return rc;
     return read_citation(&r, yaml.root, o);

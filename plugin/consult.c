@@ -120,6 +120,13 @@ static enum an_code think(struct consultation *k, struct an_err *err)
 
 /* ---- what is kept ------------------------------------------------------- */
 
+static enum cfg_stage stage_of(const struct consultation *k,
+                               const struct ctx_suggestion *s)
+{
+    return pl_stage_lower(k->c->from.policy->stage,
+                          pl_mind_stage(k->c->from.mind, s->topic));
+}
+
 static enum an_code name_one(struct consultation *k, size_t i,
                              struct an_err *err)
 {
@@ -130,7 +137,7 @@ static enum an_code name_one(struct consultation *k, size_t i,
 
     *saying = (struct pl_saying){.what = &k->said[i],
                                  .encounter = k->encounter,
-                                 .stage = k->c->from.policy->stage};
+                                 .stage = stage_of(k, &k->said[i])};
     rc = fhir_suggestion_id(k->arena, k->c->from.naming, &k->out->who,
                             &k->said[i], &id, err);
     if (rc != AN_OK)
@@ -147,6 +154,7 @@ static enum pl_leave may_leave(const struct consultation *k,
 {
     struct pl_item item = pl_item_of(s, pl_release_first(s), false);
 
+    item.stage = stage_of(k, s);
     return pl_may_leave(k->c->from.policy, &item, face, to_patient);
 }
 

@@ -136,6 +136,13 @@ size_t pl_mind_n_outcomes(const struct pl_mind *m)
     return m->n_outcomes;
 }
 
+enum cfg_stage pl_mind_stage(const struct pl_mind *m, struct an_str topic)
+{
+    const struct adv_outcome *o = adv_knowledge_outcome(&m->knowledge, topic);
+
+    return o ? (enum cfg_stage)o->stage : CFG_LIVE;
+}
+
 bool pl_mind_evaluated(const struct pl_mind *m, struct an_str site)
 {
     const struct an_json *evaluation =
@@ -194,7 +201,7 @@ static size_t make_questions(const struct pl_thinker *t,
         enum ctx_abstention why =
             adv_outcome_ask(o, timeline, now_us, &from_us);
 
-        for (size_t h = 0; h < o->n_horizons; h++)
+        for (size_t h = 0; h < o->n_horizons && o->stage != CFG_STAGE_OFF; h++)
             question[n++] =
                 (struct rt_question){o->id, o->horizon_days[h], (uint8_t)why};
     }

@@ -34,6 +34,8 @@ void pl_mind_close(struct pl_mind *m); /* NULL is nothing */
 
 struct ctx_model_id pl_mind_model(const struct pl_mind *m);
 size_t pl_mind_n_outcomes(const struct pl_mind *m);
+/* How far what is said about that outcome may go; live for anything else. */
+enum cfg_stage pl_mind_stage(const struct pl_mind *m, struct an_str topic);
 /* Its signed manifest holds an evaluation on the data of that site that was
  * passed: "evaluation": {"site": "main", "passed": true, ...}. */
 bool pl_mind_evaluated(const struct pl_mind *m, struct an_str site);

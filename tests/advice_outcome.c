@@ -70,13 +70,16 @@ START_TEST(reads_every_key)
     ck_assert_uint_eq(o.audiences,
                       1U << CTX_FOR_CLINICIAN | 1U << CTX_FOR_NURSE);
     ck_assert(!o.has_threshold && !o.death_counts);
+    ck_assert_int_eq(o.stage, CFG_LIVE);
     ck_assert_int_eq(
         read_with(9,
-                  "threshold: 0.12\nreport: r-2024-1\ncitation: {title: T, "
+                  "threshold: 0.12\nreport: r-2024-1\nstage: shadow\n"
+                  "citation: {title: T, "
                   "source: S, doi: 10.1/x, year: 2020}",
                   &o, &err),
         AN_OK);
     ck_assert(o.has_threshold);
+    ck_assert_int_eq(o.stage, CFG_SHADOW);
     ck_assert_double_eq(o.p_threshold, 0.12);
     ck_assert_an_str_eq(o.report, "r-2024-1");
     ck_assert_uint_eq(o.citation.year, 2020);
@@ -121,6 +124,7 @@ START_TEST(says_where_a_file_is_wrong)
         {9, "threshold: 1.5", AN_TYPE, 10, 12},
         {9, "threshold: 0.5", AN_MISSING, 0, 0},
         {9, "threshold: off\nreport: x", AN_CONFLICT, 10, 12},
+        {9, "threshold: off\nstage: on", AN_CODE, 11, 8},
         {9, "threshold: off\nthreshhold: off", AN_CODE, 11, 1},
     };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each input against each other: half a million answers, and what must hold of
+/* Each input against each other: two million answers, and what must hold of
  * every one of them, whatever the code says. */
 #include "plugin/trust/stage.h"
 #include "tests/suite.h"
@@ -37,6 +37,7 @@ static bool point_at(unsigned long n, struct point *p)
     p->item.never_patient = take(&n, 2);
     p->item.release = (enum pl_release)take(&n, PL_N_RELEASES);
     p->item.in_trial_arm = take(&n, 2);
+    p->item.stage = (enum cfg_stage)take(&n, CFG_LIVE + 1);
     p->face = (enum pl_face)take(&n, PL_N_FACES);
     p->to_patient = take(&n, 2);
     return n == 0;
@@ -56,16 +57,18 @@ START_TEST(nothing_leaves_that_the_design_forbids)
         const struct pl_policy *o = &p.policy;
         bool console = p.face == PL_FACE_CONSOLE;
         bool patient = p.item.audience == CTX_FOR_PATIENT;
+        enum cfg_stage stage =
+            o->stage < p.item.stage ? o->stage : p.item.stage;
         const char *broken = NULL;
 
         if (ask(&p) != PL_MAY)
             continue;
         n_left++;
-        if (o->stage == CFG_STAGE_OFF)
+        if (stage == CFG_STAGE_OFF)
             broken = "off";
-        else if (o->stage == CFG_SHADOW && !console)
+        else if (stage == CFG_SHADOW && !console)
             broken = "shadow";
-        else if (o->stage == CFG_TRIAL && !console && !p.item.in_trial_arm)
+        else if (stage == CFG_TRIAL && !console && !p.item.in_trial_arm)
             broken = "trial";
         else if (o->demonstrator && o->environment != CFG_DEMO && !console)
             broken = "demonstrator outside demo";
@@ -92,7 +95,8 @@ START_TEST(nothing_leaves_that_the_design_forbids)
         if (broken)
             ck_abort_msg("point %lu: %s", n, broken);
     }
-    ck_assert_uint_eq(n, 3UL * 4 * 2 * 2 * 2 * 4 * 4 * 2 * 2 * 4 * 2 * 5 * 2);
+    ck_assert_uint_eq(n,
+                      3UL * 4 * 2 * 2 * 2 * 4 * 4 * 2 * 2 * 4 * 2 * 4 * 5 * 2);
     ck_assert_uint_gt(n_left, 1000);
 }
 END_TEST
@@ -107,8 +111,10 @@ START_TEST(everything_leaves_that_nothing_forbids)
         bool patient = p.item.audience == CTX_FOR_PATIENT;
         bool model =
             o->demonstrator ? o->environment == CFG_DEMO : o->evaluated;
-        bool shown = o->stage == CFG_LIVE ||
-                     (o->stage == CFG_TRIAL && p.item.in_trial_arm);
+        enum cfg_stage stage =
+            o->stage < p.item.stage ? o->stage : p.item.stage;
+        bool shown =
+            stage == CFG_LIVE || (stage == CFG_TRIAL && p.item.in_trial_arm);
         bool target = p.face != PL_FACE_OUTBOX || o->target_is_test ||
                       o->environment != CFG_DEMO;
         bool reader = patient ? !p.item.never_patient &&
@@ -118,7 +124,7 @@ START_TEST(everything_leaves_that_nothing_forbids)
                         (p.item.release == PL_RELEASE_NONE && !patient &&
                          !p.item.patient_facing);
         bool may = p.face == PL_FACE_CONSOLE
-                       ? o->stage != CFG_STAGE_OFF && !p.to_patient
+                       ? stage != CFG_STAGE_OFF && !p.to_patient
                        : model && shown && target && reader && released;
 
         if ((ask(&p) == PL_MAY) != may)
@@ -145,95 +151,111 @@ static const struct {
     bool to_patient;
     enum pl_leave want;
 } cases[] = {
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
+      CFG_SHADOW},
+     PL_FACE_FHIR_READ,
+     false,
+     PL_SHADOW},
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
+      CFG_STAGE_OFF},
+     PL_FACE_CONSOLE,
+     false,
+     PL_STAGE_OFF},
     {{CFG_PRODUCTION, CFG_STAGE_OFF, false, true, true, false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
+      CFG_LIVE},
      PL_FACE_CONSOLE,
      false,
      PL_STAGE_OFF},
     {{CFG_PRODUCTION, CFG_SHADOW, false, true, true, false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
+      CFG_LIVE},
      PL_FACE_CDS,
      false,
      PL_SHADOW},
     {{CFG_PRODUCTION, CFG_SHADOW, true, false, true, false},
      {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_WAITING,
-      false},
+      false, CFG_LIVE},
      PL_FACE_CONSOLE,
      false,
      PL_MAY},
     {{CFG_PRODUCTION, CFG_TRIAL, false, true, true, false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
-      false},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
+      CFG_LIVE},
      PL_FACE_CDS,
      false,
      PL_OTHER_ARM},
     {{CFG_PRODUCTION, CFG_LIVE, false, false, true, false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
-      false},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
+      CFG_LIVE},
      PL_FACE_ABI,
      false,
      PL_NOT_EVALUATED},
     {{CFG_TEST, CFG_LIVE, true, true, true, true},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
-      false},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
+      CFG_LIVE},
      PL_FACE_CDS,
      false,
      PL_DEMONSTRATOR},
     {{CFG_DEMO, CFG_LIVE, true, false, true, false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
-      false},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
+      CFG_LIVE},
      PL_FACE_OUTBOX,
      false,
      PL_NOT_TEST},
     {{CFG_DEMO, CFG_LIVE, true, false, true, true},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
-      false},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
+      CFG_LIVE},
      PL_FACE_OUTBOX,
      false,
      PL_MAY},
     {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
-     {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_NONE,
-      false},
+     {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_NONE, false,
+      CFG_LIVE},
      PL_FACE_OUTBOX,
      false,
      PL_UNRELEASED},
     {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
      {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_WITHHELD,
-      false},
+      false, CFG_LIVE},
      PL_FACE_FHIR_READ,
      true,
      PL_WITHHELD},
     {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
-     {CTX_SUGGEST_RISK, CTX_FOR_PATIENT, true, true, PL_RELEASE_RELEASED,
-      false},
+     {CTX_SUGGEST_RISK, CTX_FOR_PATIENT, true, true, PL_RELEASE_RELEASED, false,
+      CFG_LIVE},
      PL_FACE_FHIR_READ,
      true,
      PL_NEVER_PATIENT},
     {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
-     {CTX_SUGGEST_RISK, CTX_FOR_NURSE, false, false, PL_RELEASE_NONE, false},
+     {CTX_SUGGEST_RISK, CTX_FOR_NURSE, false, false, PL_RELEASE_NONE, false,
+      CFG_LIVE},
      PL_FACE_FHIR_READ,
      true,
      PL_NOT_FOR_PATIENTS},
     {{CFG_PRODUCTION, (enum cfg_stage)9, false, true, true, false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
-      false},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
+      CFG_LIVE},
      PL_FACE_CONSOLE,
      false,
      PL_UNKNOWN},
     {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
      {CTX_N_SUGGESTIONS, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
-      false},
+      false, CFG_LIVE},
      PL_FACE_CDS,
      false,
      PL_UNKNOWN},
     {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
-     {CTX_SUGGEST_RISK, CTX_N_AUDIENCES, false, false, PL_RELEASE_NONE, false},
+     {CTX_SUGGEST_RISK, CTX_N_AUDIENCES, false, false, PL_RELEASE_NONE, false,
+      CFG_LIVE},
      PL_FACE_CDS,
      false,
      PL_UNKNOWN},
     {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
-      false},
+     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
+      CFG_LIVE},
      PL_N_FACES,
      false,
      PL_UNKNOWN},

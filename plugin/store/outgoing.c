@@ -123,7 +123,8 @@ struct pl_item pl_suggestion_item(const struct pl_suggestion *s,
                             .patient_facing = s->patient_facing,
                             .never_patient = s->never_patient,
                             .release = s->release,
-                            .in_trial_arm = in_trial_arm};
+                            .in_trial_arm = in_trial_arm,
+                            .stage = s->stage};
 }
 
 /* When anything will be due. */

@@ -73,28 +73,35 @@ struct pl_item pl_item_of(const struct ctx_suggestion *s,
                             .patient_facing = s->patient_facing,
                             .never_patient = s->never_patient,
                             .release = release,
-                            .in_trial_arm = in_trial_arm};
+                            .in_trial_arm = in_trial_arm,
+                            .stage = CFG_LIVE};
 }
 
-/* Stage, model and target: the same for every suggestion of the model, the
- * arm of a trial apart. */
-static enum pl_leave judge_stage(const struct pl_policy *p, bool in_trial_arm,
-                                 enum pl_face face)
+enum cfg_stage pl_stage_lower(enum cfg_stage a, enum cfg_stage b)
 {
+    return a < b ? a : b;
+}
+
+/* Stage, model and target: the same for every suggestion of the model, its own
+ * stage and the arm of a trial apart. */
+static enum pl_leave judge_stage(const struct pl_policy *p,
+                                 const struct pl_item *item, enum pl_face face)
+{
+    enum cfg_stage stage = pl_stage_lower(p->stage, item->stage);
     enum pl_leave v;
 
-    if (p->stage == CFG_STAGE_OFF)
+    if (stage == CFG_STAGE_OFF)
         return PL_STAGE_OFF;
-    if (p->stage != CFG_SHADOW && p->stage != CFG_TRIAL && p->stage != CFG_LIVE)
+    if (p->stage > CFG_LIVE || item->stage > CFG_LIVE)
         return PL_UNKNOWN;
     if (face == PL_FACE_CONSOLE)
         return PL_MAY;
-    if (p->stage == CFG_SHADOW)
+    if (stage == CFG_SHADOW)
         return PL_SHADOW;
     v = judge_model(p);
     if (v == PL_MAY && face == PL_FACE_OUTBOX)
         v = judge_target(p);
-    if (v == PL_MAY && p->stage == CFG_TRIAL && !in_trial_arm)
+    if (v == PL_MAY && stage == CFG_TRIAL && !item->in_trial_arm)
         v = PL_OTHER_ARM;
     return v;
 }
@@ -131,7 +138,7 @@ enum pl_leave pl_may_leave(const struct pl_policy *p,
     /* No patient sits at the console. */
     if (face == PL_FACE_CONSOLE && to_patient)
         return PL_UNKNOWN;
-    v = judge_stage(p, item->in_trial_arm, face);
+    v = judge_stage(p, item, face);
     if (v != PL_MAY || face == PL_FACE_CONSOLE)
         return v;
     return judge_reader(item, to_patient);
@@ -139,7 +146,9 @@ enum pl_leave pl_may_leave(const struct pl_policy *p,
 
 bool pl_face_is_open(const struct pl_policy *p, enum pl_face face)
 {
-    return face < PL_N_FACES && judge_stage(p, true, face) == PL_MAY;
+    const struct pl_item any = {.in_trial_arm = true, .stage = CFG_LIVE};
+
+    return face < PL_N_FACES && judge_stage(p, &any, face) == PL_MAY;
 }
 
 bool pl_must_mark(const struct pl_policy *p)

@@ -14,6 +14,8 @@
  * trial   those in the arm that is shown leave as in live, others as in shadow.
  * live    suggestions leave.
  *
+ * The stage of the site is that of each suggestion, unless its own is lower.
+ *
  * Trial and live ask for a model with a valid signed evaluation on this site's
  * data.  The demonstrator, which was trained on invented patients, is excused
  * in `environment: demo` and allowed nowhere else.  In demo every output is
@@ -59,7 +61,10 @@ struct pl_item {
     unsigned kind, audience; /* of context/suggestion.h */
     bool patient_facing, never_patient;
     enum pl_release release;
-    bool in_trial_arm; /* randomised to be shown; only a trial asks */
+    bool in_trial_arm;    /* randomised to be shown; only a trial asks */
+    enum cfg_stage stage; /* as far as this one goes: of its outcome, or the
+                             stage in which it was said.  What was said in
+                             shadow stays there when the site goes live */
 };
 
 #define PL_LEAVES(X)                                                           \
@@ -95,6 +100,7 @@ enum an_code pl_policy_check(const struct pl_policy *p,
                              const char *file, struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* Its stage is live: the site's alone decides, unless the caller lowers it. */
 struct pl_item pl_item_of(const struct ctx_suggestion *s,
                           enum pl_release release, bool in_trial_arm);
 
@@ -106,6 +112,9 @@ enum pl_leave pl_may_leave(const struct pl_policy *p,
 
 /* Whether anything at all may leave by that face; for whoever opens it. */
 bool pl_face_is_open(const struct pl_policy *p, enum pl_face face);
+
+/* Of two stages the one that lets less out. */
+enum cfg_stage pl_stage_lower(enum cfg_stage a, enum cfg_stage b);
 
 /* What leaves says that it is a demonstration. */
 bool pl_must_mark(const struct pl_policy *p);
