@@ -5,7 +5,6 @@
 #include "plugin/host/workers.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     LOOK_MS = 1000,
@@ -227,14 +226,12 @@ static bool batch(struct pl_watch *w, int64_t *after)
 /* Wait for a reason to look; false when it is time to stop. */
 static bool wait(struct pl_watch *w, uint64_t *sweep)
 {
-    struct timespec until;
+    int64_t until_ms = pl_now_ms() + LOOK_MS;
     bool go;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += LOOK_MS / 1000;
     pthread_mutex_lock(&w->lock);
     while (!w->stopping && !w->woken && w->n_wanted == w->n_finished)
-        if (pthread_cond_timedwait(&w->changed, &w->lock, &until) != 0)
+        if (!pl_cond_wait(&w->changed, &w->lock, until_ms))
             break;
     w->woken = false;
     *sweep = w->n_wanted;
@@ -267,12 +264,7 @@ static void *run(void *self)
 
 static void prepare(struct pl_watch *w)
 {
-    pthread_condattr_t attr;
-
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    pl_cond_init(&w->changed);
     pthread_mutex_init(&w->lock, NULL);
     an_arena_init(&w->arena, LIST_BYTES);
 }

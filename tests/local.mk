@@ -105,9 +105,10 @@ tests_trust_t_LDADD = libtrust.la $(CHECK_LIBS)
 # The program from outside, as its users and its enemies meet it.
 check_PROGRAMS += tests/drill
 tests_drill_LDADD = libload.la
-TESTS += tests/program.sh tests/hostile.sh tests/crash.sh tests/risks.sh
+TESTS += tests/program.sh tests/hostile.sh tests/crash.sh tests/risks.sh \
+	tests/story.sh
 EXTRA_DIST += tests/program_lib.sh tests/program.sh tests/hostile.sh \
-	tests/crash.sh tests/risks.sh
+	tests/crash.sh tests/risks.sh tests/story.sh
 
 # Larger runs over the folder that ANAMNESIS_DATA names.
 check_PROGRAMS += tests/hl7_corpus

@@ -248,29 +248,14 @@ static enum an_code missing(struct look *l)
     return refuse(l, 404);
 }
 
-enum an_code pl_fhir_search(void *ctx, struct pl_http_request *q,
-                            struct pl_http_response *r)
-{
-    struct look l = {.s = ctx, .q = q, .r = r};
-    enum an_code rc = open_look(&l, q->param[0]);
-
-    r->content_type = fhir_type;
-    if (rc == AN_NOTFOUND)
-        rc = missing(&l);
-    else
-        rc = rc == AN_OK ? search(&l) : fault(&l, rc);
-    pl_reader_close(l.reader);
-    return rc;
-}
-
 /* ---- one resource ------------------------------------------------------- */
 
-static enum an_code read_one(struct look *l, struct an_str id)
+static enum an_code read_one(struct look *l)
 {
     const struct pl_suggestion *row;
     size_t n;
-    enum an_code rc = pl_suggestions_of(l->reader, l->q->arena, id, 0, ROWS,
-                                        &row, &n, &l->err);
+    enum an_code rc = pl_suggestions_of(l->reader, l->q->arena, l->q->param[1],
+                                        0, ROWS, &row, &n, &l->err);
 
     if (rc == AN_OK)
         rc = tell_all(l, row, n);
@@ -284,19 +269,32 @@ static enum an_code read_one(struct look *l, struct an_str id)
     return AN_OK;
 }
 
-enum an_code pl_fhir_read(void *ctx, struct pl_http_request *q,
-                          struct pl_http_response *r)
+static enum an_code look(struct pl_server *s, struct pl_http_request *q,
+                         struct pl_http_response *r,
+                         enum an_code (*how)(struct look *l))
 {
-    struct look l = {.s = ctx, .q = q, .r = r};
+    struct look l = {.s = s, .q = q, .r = r};
     enum an_code rc = open_look(&l, q->param[0]);
 
     r->content_type = fhir_type;
     if (rc == AN_NOTFOUND)
         rc = missing(&l);
     else
-        rc = rc == AN_OK ? read_one(&l, q->param[1]) : fault(&l, rc);
+        rc = rc == AN_OK ? how(&l) : fault(&l, rc);
     pl_reader_close(l.reader);
     return rc;
+}
+
+enum an_code pl_fhir_search(void *ctx, struct pl_http_request *q,
+                            struct pl_http_response *r)
+{
+    return look(ctx, q, r, search);
+}
+
+enum an_code pl_fhir_read(void *ctx, struct pl_http_request *q,
+                          struct pl_http_response *r)
+{
+    return look(ctx, q, r, read_one);
 }
 
 /* ---- what can be asked -------------------------------------------------- */

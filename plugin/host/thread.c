@@ -33,6 +33,24 @@ void pl_thread_yield_to_others(void)
     (void)setpriority(PRIO_PROCESS, 0, NICENESS);
 }
 
+void pl_cond_init(pthread_cond_t *c)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(c, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+bool pl_cond_wait(pthread_cond_t *c, pthread_mutex_t *lock, int64_t until_ms)
+{
+    struct timespec until = {.tv_sec = until_ms / 1000,
+                             .tv_nsec = until_ms % 1000 * 1000000L};
+
+    return pthread_cond_timedwait(c, lock, &until) == 0;
+}
+
 static int64_t now_us(clockid_t clock)
 {
     struct timespec t;

@@ -23,6 +23,11 @@ void pl_thread_name(const char *name);
  * before thinking about it. */
 void pl_thread_yield_to_others(void);
 
+/* A condition that is waited for by CLOCK_MONOTONIC. */
+void pl_cond_init(pthread_cond_t *c);
+/* Wait until a moment of pl_now_ms at the latest; false when it is over. */
+bool pl_cond_wait(pthread_cond_t *c, pthread_mutex_t *lock, int64_t until_ms);
+
 /* CLOCK_MONOTONIC, for timeouts. */
 int64_t pl_now_ms(void);
 int64_t pl_now_us(void);

@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <time.h>
 
 enum {
     LOOK_MS = 1000,
@@ -45,19 +44,12 @@ struct pl_outbox_options pl_outbox_options_of(const struct cfg_options *o)
  * ends the wait early. */
 static bool wait(struct pl_outbox *o, int64_t ms, bool deaf)
 {
-    struct timespec until;
+    int64_t until_ms = pl_now_ms() + ms;
     bool stopping;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += (ms % 1000) * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
     pthread_mutex_lock(&o->lock);
     while (!o->stopping && (deaf || !o->woken))
-        if (pthread_cond_timedwait(&o->changed, &o->lock, &until) != 0)
+        if (!pl_cond_wait(&o->changed, &o->lock, until_ms))
             break;
     if (!deaf)
         o->woken = false;
@@ -213,12 +205,7 @@ static void release(struct pl_outbox *o)
 
 static void prepare(struct pl_outbox *o)
 {
-    pthread_condattr_t attr;
-
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&o->changed, &attr);
-    pthread_condattr_destroy(&attr);
+    pl_cond_init(&o->changed);
     pthread_mutex_init(&o->lock, NULL);
     an_arena_init(&o->arena, ARENA_BYTES);
 }
