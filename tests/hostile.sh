@@ -123,6 +123,19 @@ config newer.yaml "$work/newer.db"
 is 'a store of a newer version is left alone' says 2 'newer version' an newer.yaml backload "$one"
 is 'and not shown' says 2 'newer version' an newer.yaml show 100042
 
+# ---- the model --------------------------------------------------------------------
+cp -r "$top/config/model/default" model
+chmod -R u+w model
+printf 'x' | dd of=model/model.safetensors bs=1 seek=1000000 conv=notrunc 2>/dev/null
+cat >model.yaml <<END
+outcomes: $top/config/outcomes
+model: {path: model, keys: "$top/config/model/keys"}
+store: {path: model.db}
+END
+is 'a model with one wrong byte: nobody serves with it, and the file is named' \
+    says 3 'model\.safetensors: .*not as it was signed' an model.yaml serve
+is 'and check finds it' says 3 'model\.safetensors' an model.yaml check
+
 # ---- a full disk ------------------------------------------------------------------
 mkdir disk
 if mount -t tmpfs -o size=40m none disk 2>/dev/null; then
