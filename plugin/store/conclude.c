@@ -2,14 +2,22 @@
 #include "plugin/store/conclude.h"
 
 #include "base/json_out.h"
+#include "plugin/store/pack_int.h"
 #include "plugin/store/writer_int.h"
 
-enum { NOTE_BYTES = 4096 };
+enum { NOTE_BYTES = 4096, PACKED_BYTES = 256 << 20 };
+
+/* A detail as it is kept. */
+struct packed {
+    struct an_str bytes;
+    bool deflated;
+};
 
 struct concluding {
     const struct pl_conclusion *conclusion;
     size_t n;
     struct pl_conclude_receipt *receipt;
+    const struct packed *packed; /* of every saying, in order */
 };
 
 static sqlite3_stmt *stmt(struct pl_writer *w, enum pl_write which)
@@ -73,7 +81,8 @@ static int supersede(struct pl_writer *w, const struct pl_conclusion *t,
 }
 
 static int put_row(struct pl_writer *w, const struct pl_conclusion *t,
-                   const struct pl_saying *said, int64_t patient)
+                   const struct pl_saying *said, const struct packed *packed,
+                   int64_t patient)
 {
     const struct ctx_suggestion *what = said->what;
     sqlite3_stmt *s = stmt(w, PL_W_PUT_SUGGESTION);
@@ -97,8 +106,10 @@ static int put_row(struct pl_writer *w, const struct pl_conclusion *t,
     else
         sqlite3_bind_null(s, 15);
     pl_bind_text(s, 16, what->statement);
-    pl_bind_text(s, 17, said->detail);
+    pl_bind_blob(s, 17, packed->bytes);
     sqlite3_bind_int64(s, 18, t->now_us);
+    sqlite3_bind_int64(s, 19, (int64_t)said->detail.n);
+    sqlite3_bind_int64(s, 20, packed->deflated);
     return pl_writer_run(w, PL_W_PUT_SUGGESTION);
 }
 
@@ -132,13 +143,13 @@ static int audit_saying(struct pl_writer *w, const struct pl_conclusion *t,
 }
 
 static int put_saying(struct pl_writer *w, const struct pl_conclusion *t,
-                      const struct pl_saying *said, int64_t patient,
-                      int64_t *id)
+                      const struct pl_saying *said, const struct packed *packed,
+                      int64_t patient, int64_t *id)
 {
     int rc = supersede(w, t, said);
 
     if (rc == SQLITE_OK)
-        rc = put_row(w, t, said, patient);
+        rc = put_row(w, t, said, packed, patient);
     *id = sqlite3_last_insert_rowid(w->db.sql);
     if (rc == SQLITE_OK) {
         sqlite3_bind_int64(stmt(w, PL_W_COUNT_STAGE), 1, said->stage);
@@ -176,6 +187,7 @@ static int drop_held(struct pl_writer *w, const struct pl_conclusion *t,
 }
 
 static int conclude_one(struct pl_writer *w, const struct pl_conclusion *t,
+                        const struct packed *packed,
                         struct pl_conclude_receipt *r)
 {
     int64_t *said = an_arena_get(&w->arena, t->n_said, sizeof(*said));
@@ -193,7 +205,7 @@ static int conclude_one(struct pl_writer *w, const struct pl_conclusion *t,
     if (rc == SQLITE_OK && t->complete)
         rc = of_each(w, t, patient, supersede_all);
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_said; i++)
-        rc = put_saying(w, t, &t->said[i], patient, &said[i]);
+        rc = put_saying(w, t, &t->said[i], &packed[i], patient, &said[i]);
     if (rc == SQLITE_OK)
         rc = of_each(w, t, patient, drop_held);
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_deliveries; i++)
@@ -206,11 +218,37 @@ static int conclude_one(struct pl_writer *w, const struct pl_conclusion *t,
 static int conclude_all(struct pl_writer *w, void *ctx)
 {
     struct concluding *t = ctx;
+    const struct packed *packed = t->packed;
     int rc = SQLITE_OK;
 
-    for (size_t i = 0; rc == SQLITE_OK && i < t->n; i++)
-        rc = conclude_one(w, &t->conclusion[i], &t->receipt[i]);
+    for (size_t i = 0; rc == SQLITE_OK && i < t->n; i++) {
+        rc = conclude_one(w, &t->conclusion[i], packed, &t->receipt[i]);
+        packed += t->conclusion[i].n_said;
+    }
     return rc;
+}
+
+/* Before the writer's turn: others need not wait for it. */
+static enum an_code pack_all(struct an_arena *arena, struct concluding *t,
+                             struct an_err *err)
+{
+    enum an_code code = AN_OK;
+    struct packed *packed;
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->n; i++)
+        n += t->conclusion[i].n_said;
+    packed = an_arena_get(arena, n, sizeof(*packed));
+    if (packed == NULL)
+        return an_fail_nomem(err);
+    t->packed = packed;
+    for (size_t i = 0; i < t->n; i++)
+        for (size_t k = 0; code == AN_OK && k < t->conclusion[i].n_said; k++) {
+            code = pl_pack(arena, t->conclusion[i].said[k].detail,
+                           &packed->bytes, &packed->deflated, err);
+            packed++;
+        }
+    return code;
 }
 
 static bool is_beyond_shadow(const struct pl_saying *said)
@@ -246,14 +284,21 @@ enum an_code pl_store_conclude(struct pl_store *store,
                                struct pl_conclude_receipt *receipt,
                                struct an_err *err)
 {
-    struct concluding t = {conclusion, n, receipt};
+    struct concluding t = {
+        .conclusion = conclusion, .n = n, .receipt = receipt};
+    struct an_arena arena;
+    enum an_code code;
 
     for (size_t i = 0; i < n; i++) {
-        enum an_code code = check_deliveries(&conclusion[i], err);
-
+        code = check_deliveries(&conclusion[i], err);
         if (code != AN_OK)
             return code;
         receipt[i] = (struct pl_conclude_receipt){.duplicate = false};
     }
-    return pl_store_transaction(store, conclude_all, &t, err);
+    an_arena_init(&arena, PACKED_BYTES);
+    code = pack_all(&arena, &t, err);
+    if (code == AN_OK)
+        code = pl_store_transaction(store, conclude_all, &t, err);
+    an_arena_free(&arena);
+    return code;
 }

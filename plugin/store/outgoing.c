@@ -1,13 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/store/outgoing.h"
 
+#include "plugin/store/pack_int.h"
 #include "plugin/store/reader_int.h"
 
 #include <string.h>
 
+enum { DETAIL_BYTES = 4 << 20 };
+
+static enum an_code take_detail(struct an_arena *arena, sqlite3_stmt *s,
+                                struct an_str *out, struct an_err *err)
+{
+    int64_t n = sqlite3_column_int64(s, 22);
+
+    if (sqlite3_column_int(s, 23)) {
+        if (n < 0 || n > DETAIL_BYTES)
+            return an_fail(err, AN_INTEGRITY, "what was said is damaged", 0);
+        return pl_unpack(arena, pl_column(s, 19), (size_t)n, out, err);
+    }
+    return pl_column_copy(arena, s, 19, out) ? AN_OK : an_fail_nomem(err);
+}
+
 /* The columns of PL_SUGGESTION_COLUMNS. */
-static bool take_suggestion(struct an_arena *arena, sqlite3_stmt *s,
-                            struct pl_suggestion *out)
+static enum an_code take_suggestion(struct an_arena *arena, sqlite3_stmt *s,
+                                    struct pl_suggestion *out,
+                                    struct an_err *err)
 {
     *out = (struct pl_suggestion){
         .id = sqlite3_column_int64(s, 0),
@@ -24,13 +41,14 @@ static bool take_suggestion(struct an_arena *arena, sqlite3_stmt *s,
         .created_us = sqlite3_column_int64(s, 20),
         .superseded_us = sqlite3_column_int64(s, 21)};
     return pl_column_copy(arena, s, 1, &out->resource) &&
-           pl_column_identifier(arena, s, 2, &out->patient) &&
-           pl_column_copy(arena, s, 5, &out->encounter) &&
-           pl_column_copy(arena, s, 6, &out->topic) &&
-           pl_column_copy(arena, s, 9, &out->language) &&
-           pl_column_copy(arena, s, 11, &out->model) &&
-           pl_column_copy(arena, s, 18, &out->statement) &&
-           pl_column_copy(arena, s, 19, &out->detail);
+                   pl_column_identifier(arena, s, 2, &out->patient) &&
+                   pl_column_copy(arena, s, 5, &out->encounter) &&
+                   pl_column_copy(arena, s, 6, &out->topic) &&
+                   pl_column_copy(arena, s, 9, &out->language) &&
+                   pl_column_copy(arena, s, 11, &out->model) &&
+                   pl_column_copy(arena, s, 18, &out->statement)
+               ? take_detail(arena, s, &out->detail, err)
+               : an_fail_nomem(err);
 }
 
 enum an_code pl_suggestion_get(struct pl_reader *r, struct an_arena *arena,
@@ -47,8 +65,7 @@ enum an_code pl_suggestion_get(struct pl_reader *r, struct an_arena *arena,
         return code;
     if (!more)
         return an_fail(err, AN_NOTFOUND, "there is no such suggestion", 0);
-    if (!take_suggestion(arena, s, out))
-        code = an_fail_nomem(err);
+    code = take_suggestion(arena, s, out, err);
     sqlite3_reset(s);
     return code;
 }
@@ -73,10 +90,12 @@ static enum an_code list(struct pl_reader *r, struct an_arena *arena,
         if (code != AN_OK || !more)
             return code;
         row = pl_grown(arena, row, *n, &room, sizeof(*row));
-        if (row == NULL || !take_suggestion(arena, s, &row[*n])) {
+        code =
+            row ? take_suggestion(arena, s, &row[*n], err) : an_fail_nomem(err);
+        if (code != AN_OK) {
             sqlite3_reset(s);
             *n = 0;
-            return an_fail_nomem(err);
+            return code;
         }
         (*n)++;
         *out = row;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Raw messages, smaller (raw deflate, RFC 1951, by zlib).
+/* Raw messages and details, smaller (raw deflate, RFC 1951, by zlib).
  *
  * Thread-safety: confined to the arena, which also gives zlib its memory. */
 #ifndef PLUGIN_STORE_PACK_INT_H

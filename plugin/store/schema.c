@@ -111,7 +111,9 @@ static const char version_2[] =
     " as_of_us INTEGER NOT NULL,"
     " p REAL," /* NULL: there is no number */
     " statement TEXT NOT NULL,"
-    " detail TEXT NOT NULL," /* JSON, detail.c */
+    " detail_bytes INTEGER NOT NULL," /* JSON, detail.c */
+    " deflated INTEGER NOT NULL,"
+    " detail BLOB NOT NULL,"
     " created_us INTEGER NOT NULL,"
     " superseded_us INTEGER NOT NULL DEFAULT 0" /* 0: it is current */
     ") STRICT;"

@@ -100,6 +100,8 @@ static enum an_code compare_suggestion(struct pl_reader *r,
     code = pl_suggestion_get(r, arena, (int64_t)id, &said, err);
     if (code == AN_NOTFOUND)
         return pl_audit_broken(row->seq, "its suggestion is missing", err);
+    if (code == AN_INTEGRITY)
+        return pl_audit_broken(row->seq, "its suggestion was changed", err);
     if (code != AN_OK || an_sha256(said.detail, &hash, err) != AN_OK)
         return code == AN_OK ? AN_INTERNAL : code;
     an_hex_print(hash.b, sizeof(hash.b), hex);
