@@ -89,7 +89,7 @@ static struct an_str on_bad_frame(void *ctx, const struct pl_mllp_bad *bad)
 
 void peer_open(const struct pl_mllp_options *options, enum peer_mode mode)
 {
-    const struct pl_workers_options two = {"an-echo", 2, 16};
+    const struct pl_workers_options two = {"an-echo", 2, 16, false};
     const struct pl_mllp_calls calls = {NULL, on_message, on_bad_frame};
 
     atomic_store(&peer.n_kept, 0);

@@ -18,7 +18,8 @@ static char thread_name[16];
 
 static struct pl_workers *open_workers(uint32_t n_threads, uint32_t n_queued)
 {
-    const struct pl_workers_options options = {"an-test", n_threads, n_queued};
+    const struct pl_workers_options options = {"an-test", n_threads, n_queued,
+                                               false};
     struct pl_workers *w;
 
     atomic_store(&n_done, 0);
