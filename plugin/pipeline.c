@@ -202,6 +202,9 @@ static void stored(struct pl_waiter *w)
 void pl_job_store(struct pl_job *j, struct pl_committer *c,
                   void (*done)(struct pl_job *j, void *user), void *user)
 {
+    struct an_err err;
+    enum an_code rc;
+
     j->done = done;
     j->user = user;
     j->waiter =
@@ -210,9 +213,14 @@ void pl_job_store(struct pl_job *j, struct pl_committer *c,
         done(j, user);
         return;
     }
-    j->waiter.code = pl_committer_submit(c, &j->waiter, &j->waiter.err);
-    if (j->waiter.code != AN_OK)
+    /* Once submitted it is the committer's: it may be done, and freed, before
+     * the call returns. */
+    rc = pl_committer_submit(c, &j->waiter, &err);
+    if (rc != AN_OK) {
+        j->waiter.code = rc;
+        j->waiter.err = err;
         stored(&j->waiter);
+    }
 }
 
 void pl_job_put(struct pl_job *j, struct pl_committer *c)
