@@ -161,6 +161,33 @@ static const struct {
      "2024-03-05T08:00:00+01:00 observation cancelled [2823-3] haemolysed"
      " @OBX[8]-5\n"
      "2024-03-05T08:00:00+01:00 observation final [11524-6]  @OBX[9]-5\n"},
+    {"units as devices (ISO 11073) and laboratories without a slash write them",
+     MSH("ORU^R01") PID "OBR|1||F1^LAB|85353-1^Vitals^LN|||20240305080000\r"
+                        "OBX|1|NM|8480-6^Systolic^LN||171.28|MDC_DIM_MMHG\r"
+                        "OBX|2|NM|8867-4^Pulse^LN||86|MDC_DIM_BEAT_PER_MIN\r"
+                        "OBX|3|NM|8310-5^Temperature^LN||36.19|MDC_DIM_DEGC\r"
+                        "OBX|4||3151-8^Oxygen^LN||5|MDC_DIM_X_L_PER_MIN\r"
+                        "OBX|5||3150-6^Oxygen^LN||28|MDC_DIM_PERCENT\r"
+                        "OBX|6|NM|14682-9^Creatinine^LN||121.00|UMOLL|49 - 92\r"
+                        "OBX|7|NM|2823-3^Potassium^LN||4.78|MMOLL\r"
+                        "OBX|8|NM|33914-3^eGFR^LN||<15|MLMIN|[ ]\r",
+     "2024-03-05T08:00:00+01:00 report final [85353-1]  @OBR[1]-4\n"
+     "2024-03-05T08:00:00+01:00 observation final [8480-6] 171.28 mm[Hg]"
+     " @OBX[1]-5\n"
+     "2024-03-05T08:00:00+01:00 observation final [8867-4] 86 /min"
+     " @OBX[2]-5\n"
+     "2024-03-05T08:00:00+01:00 observation final [8310-5] 36.19 Cel"
+     " @OBX[3]-5\n"
+     "2024-03-05T08:00:00+01:00 observation final [3151-8] 5 L/min"
+     " @OBX[4]-5\n"
+     "2024-03-05T08:00:00+01:00 observation final [3150-6] 28 %"
+     " @OBX[5]-5\n"
+     "2024-03-05T08:00:00+01:00 observation final [14682-9] 121.00 umol/L"
+     " @OBX[6]-5\n"
+     "2024-03-05T08:00:00+01:00 observation final [2823-3] 4.78 mmol/L"
+     " @OBX[7]-5\n"
+     "2024-03-05T08:00:00+01:00 observation final [33914-3] <15 mL/min"
+     " @OBX[8]-5\n"},
     {"a note belongs to what stands above it",
      MSH("ORU^R01") PID "OBR|1||F1|24323-8^Panel^LN|||20240305080000\r"
                         "NTE|1||Fasting\r"
