@@ -113,8 +113,8 @@ EXTRA_DIST += tests/program_lib.sh tests/program.sh tests/hostile.sh \
 # Larger runs over the folder that ANAMNESIS_DATA names.
 check_PROGRAMS += tests/hl7_corpus
 tests_hl7_corpus_LDADD = libhl7.la
-TESTS += tests/hl7_corpus.sh
-EXTRA_DIST += tests/hl7_corpus.sh
+TESTS += tests/hl7_corpus.sh tests/simhospital.sh
+EXTRA_DIST += tests/hl7_corpus.sh tests/simhospital.sh
 check_PROGRAMS += tests/fhir_corpus
 tests_fhir_corpus_LDADD = libfhir.la
 TESTS += tests/fhir_corpus.sh
