@@ -126,10 +126,9 @@ START_TEST(tries_again_after_every_answer_that_is_none)
     /* Closed first: on a connection that it has used before, libcurl repeats
      * by itself. */
     static const struct server_answer odd[] = {
-        {ANSWER_CLOSE, NULL}, {500, NULL},
-        {429, NULL},          {408, NULL},
-        {503, "text/html"},   {200, "text/html"},
-        {302, NULL},          {ANSWER_SILENCE, NULL},
+        {ANSWER_CLOSE, NULL}, {500, NULL}, {429, NULL},
+        {408, NULL},          {409, NULL}, {503, "text/html"},
+        {200, "text/html"},   {302, NULL}, {ANSWER_SILENCE, NULL},
         {200, NULL}};
     const size_t n = sizeof(odd) / sizeof(odd[0]);
     struct pl_outbox_counts c;

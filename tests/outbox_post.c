@@ -25,6 +25,8 @@ static const struct {
     {0, 401, NULL, PL_FATE_REFUSED, 401},
     {0, 404, "text/html", PL_FATE_REFUSED, 404},
     {0, 408, NULL, PL_FATE_LATER, 408},
+    {0, 409, "application/fhir+json", PL_FATE_LATER, 409},
+    {0, 412, NULL, PL_FATE_REFUSED, 412},
     {0, 422, NULL, PL_FATE_REFUSED, 422},
     {0, 429, NULL, PL_FATE_LATER, 429},
     {0, 500, NULL, PL_FATE_LATER, 500},

@@ -8,8 +8,8 @@
  *     ...
  *     pl_outbox_close(outbox, grace_ms);
  *
- * 2xx is delivered.  4xx is dead and told to the audit trail, 408 and 429
- * apart; those and everything else are tried again after a pause that doubles
+ * 2xx is delivered.  4xx is dead and told to the audit trail, 408, 409 and
+ * 429 apart; those and everything else are tried again after a pause that doubles
  * from retry_first_ms to retry_max_ms, drawn from its upper half so that many
  * rows do not come back at once, and as long as the server asks.  After several
  * failures in a row nobody is asked for such a pause: one row then tries.

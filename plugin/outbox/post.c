@@ -134,6 +134,13 @@ static bool is_fhir(const char *type)
            an_str_eq_nocase(t, AN_STR("application/json"));
 }
 
+/* Too slow, too often; or in conflict with what the server is just writing:
+ * our own bytes, if we died or gave up while it took them. */
+static bool may_pass(long status)
+{
+    return status == 408 || status == 409 || status == 429;
+}
+
 struct pl_post_result pl_post_judge(int curl_code, long status,
                                     const char *type)
 {
@@ -147,7 +154,7 @@ struct pl_post_result pl_post_judge(int curl_code, long status,
         r.error = PL_POST_FOREIGN;
     else if (status >= 200 && status < 300)
         r.fate = PL_FATE_TAKEN;
-    else if (status >= 400 && status < 500 && status != 408 && status != 429)
+    else if (status >= 400 && status < 500 && !may_pass(status))
         r.fate = PL_FATE_REFUSED;
     return r;
 }
