@@ -120,7 +120,7 @@ static void bench_training(struct an_arena *arena)
     }
     for (int i = 0; i < ROUNDS; i++) {
         const double t0 = bench_now_s();
-        struct tr_loss loss = {0, 0, 0};
+        struct tr_loss loss = {.rate = 0};
         struct tr_grads g;
         double t;
 

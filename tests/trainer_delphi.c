@@ -214,7 +214,7 @@ START_TEST(losses_gradients_and_a_step_of_delphi_are_reproduced)
     static struct batch b;
     struct tr_params p, want;
     struct tr_pass pass;
-    struct tr_loss loss = {0, 0, 0};
+    struct tr_loss loss = {.rate = 0};
     struct tr_terms terms = delphi;
     struct tr_grads g;
     struct tr_adamw adamw = {1e-3, 0.9, 0.99, 1e-8, 0.2, 1, 1, 0};

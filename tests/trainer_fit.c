@@ -122,7 +122,7 @@ START_TEST(learns_what_was_planted)
     double harm[2] = {0, 0}, count[2] = {0, 0}, up = 0, same = 0;
     size_t n;
 
-    settings.wide_rate = 0; /* the trunk has to find HARM by itself */
+    settings.wide_folds = 0; /* the trunk has to find HARM by itself */
     open_scene(&s, N, &settings);
     before = tr_fit_score(&s.fit, s.fit.tune, s.fit.n_tune);
     steps(&s.fit, 100000);
@@ -199,18 +199,119 @@ START_TEST(knows_what_comes_next)
 }
 END_TEST
 
-/* Parameters after some steps. */
+/* HARM multiplies the hazard of outcome 0 by 6, and is the second feature;
+ * neither feature moves outcome 2. */
+START_TEST(the_wide_branch_starts_at_its_regression)
+{
+    struct tr_settings settings = small();
+    struct scene s;
+    const struct rt_model *m = &s.fit.params.model;
+    struct tr_sums with, without;
+    float kept[6];
+
+    open_scene(&s, 3000, &settings);
+    ck_assert_double_eq_tol((double)m->w.wide[1], log(6), 0.35);
+    ck_assert_double_lt(fabs((double)m->w.wide[0]), 0.15);
+    ck_assert_double_lt(fabs((double)m->w.wide[4]), 0.15);
+    ck_assert_double_lt(fabs((double)m->w.wide[5]), 0.15);
+    with = tr_fit_score(&s.fit, s.fit.tune, s.fit.n_tune);
+    memcpy(kept, m->w.wide, sizeof(kept));
+    steps(&s.fit, 3);
+    /* wide_rate is 0: it stays. */
+    ck_assert_mem_eq(kept, m->w.wide, sizeof(kept));
+    close_scene(&s);
+
+    settings.wide_folds = 0;
+    open_scene(&s, 3000, &settings);
+    ck_assert(!(fabsf(m->w.wide[1]) > 0));
+    without = tr_fit_score(&s.fit, s.fit.tune, s.fit.n_tune);
+    ck_assert_double_lt(with.loss.hazard, without.loss.hazard);
+    close_scene(&s);
+}
+END_TEST
+
+START_TEST(what_is_judged_is_the_mean_of_the_last_steps)
+{
+    struct tr_settings settings = small();
+    struct scene s;
+    struct tr_sums sums;
+    double away = 0;
+
+    settings.average = 2;
+    open_scene(&s, 200, &settings);
+    do {
+        steps(&s.fit, 1);
+    } while (!s.fit.epoch_ended);
+    for (uint64_t i = 0; i < s.fit.params.n; i++)
+        away += fabs((double)s.fit.mean[i] - (double)s.fit.params.value[i]);
+    ck_assert_double_gt(away, 0);
+    memcpy(s.fit.params.value, s.fit.mean, s.fit.params.n * sizeof(float));
+    sums = tr_fit_score(&s.fit, s.fit.tune, s.fit.n_tune);
+    ck_assert_double_eq_tol(s.fit.epoch.tune, tr_fit_loss(&s.fit, &sums), 1e-9);
+    close_scene(&s);
+
+    settings.average = 0;
+    open_scene(&s, 200, &settings);
+    steps(&s.fit, 3);
+    ck_assert_mem_eq(s.fit.mean, s.fit.params.value,
+                     s.fit.params.n * sizeof(float));
+    close_scene(&s);
+}
+END_TEST
+
+/* What the trunk found of HARM is believed; turned round, it is not, and that
+ * moves no other outcome. */
+START_TEST(the_trunk_says_as_much_as_tuning_bears_out)
+{
+    struct tr_settings settings = small();
+    double right[RT_MAX_OUTCOMES], wrong[RT_MAX_OUTCOMES];
+    struct scene s;
+    const struct rt_model *m = &s.fit.params.model;
+    const struct rt_tensor *level, *mix;
+
+    settings.wide_folds = 0;
+    open_scene(&s, 1500, &settings);
+    steps(&s.fit, 100000);
+    tr_fit_take_best(&s.fit);
+    tr_fit_share(&s.fit, right);
+    ck_assert_double_ge(right[0], 0.5);
+    level = &s.fit.params.tensor[RT_W_hazard_level];
+    mix = &s.fit.params.tensor[RT_W_hazard_mix];
+    ck_assert_double_eq_tol((double)m->w.hazard_level[3],
+                            right[0] * (double)s.fit.best[level->first + 3],
+                            1e-7);
+    for (int32_t i = 0; i < level->cols; i++)
+        s.fit.best[level->first + (uint64_t)i] *= -1;
+    for (int32_t i = 0; i < mix->cols; i++)
+        s.fit.best[mix->first + (uint64_t)i] *= -1;
+    tr_fit_take_best(&s.fit);
+    tr_fit_share(&s.fit, wrong);
+    ck_assert(!(wrong[0] > 0));
+    ck_assert(!(fabsf(m->w.hazard_level[3]) > 0));
+    ck_assert_double_eq_tol(wrong[1], right[1], 1e-12);
+    s.fit.n_tune = 0;
+    tr_fit_take_best(&s.fit);
+    tr_fit_share(&s.fit, wrong);
+    ck_assert_double_eq_tol(wrong[0], 1, 1e-12);
+    close_scene(&s);
+}
+END_TEST
+
+/* Parameters, and their mean, after some steps. */
 static float *run(const struct tr_settings *settings, int n, size_t *size)
 {
     struct scene s;
+    size_t half;
     float *value;
 
     open_scene(&s, 200, settings);
     steps(&s.fit, n);
-    *size = s.fit.params.n * sizeof(float);
+    half = s.fit.params.n * sizeof(float);
+    *size = 2 * half;
     value = malloc(*size);
     ck_assert_ptr_nonnull(value);
-    memcpy(value, s.fit.params.value, *size);
+    memcpy(value, s.fit.params.value, half);
+    memcpy(value + s.fit.params.n, s.fit.mean, half);
     close_scene(&s);
     return value;
 }
@@ -299,7 +400,8 @@ START_TEST(resuming_changes_no_bit)
     ck_assert_int_eq(tr_fit_load(&s.fit, path, NULL), AN_OK);
     ck_assert_int_eq(s.fit.progress.step, 9);
     steps(&s.fit, 11);
-    ck_assert_mem_eq(whole, s.fit.params.value, size);
+    ck_assert_mem_eq(whole, s.fit.params.value, size / 2);
+    ck_assert_mem_eq(whole + s.fit.params.n, s.fit.mean, size / 2);
     close_scene(&s);
     free(whole);
     invented_remove(path);
@@ -430,6 +532,9 @@ END_TEST
 Suite *trainer_fit_suite(void)
 {
     const TTest *const test[] = {learns_what_was_planted,
+                                 the_wide_branch_starts_at_its_regression,
+                                 what_is_judged_is_the_mean_of_the_last_steps,
+                                 the_trunk_says_as_much_as_tuning_bears_out,
                                  knows_what_comes_next,
                                  threads_change_sums_by_rounding_only,
                                  an_epoch_says_its_own_mean_loss,

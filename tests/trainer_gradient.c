@@ -109,7 +109,7 @@ static void scene_release(struct scene *s)
 /* Loss at the parameters as they are; with gradients if asked. */
 static double scene_loss(struct scene *s, float *grad)
 {
-    struct tr_loss loss = {0, 0, 0};
+    struct tr_loss loss = {.rate = 0};
     struct tr_grads g;
 
     if (grad) {
@@ -268,7 +268,7 @@ START_TEST(loss_is_the_competing_exponential_likelihood)
 {
     struct rt_shape shape = test_shape();
     struct scene s;
-    struct tr_loss loss = {0, 0, 0};
+    struct tr_loss loss = {.rate = 0};
     double want = 0;
 
     scene_init(&s, &shape, 500);

@@ -136,16 +136,47 @@ START_TEST(a_regression_gives_the_odds_of_two_groups)
 {
     const float x[8] = {0, 0, 0, 0, 1, 1, 1, 1};
     const uint32_t row[8] = {0, 1, 2, 3, 4, 5, 6, 7};
-    const uint8_t y[8] = {1, 0, 0, 0, 1, 1, 1, 0};
-    double w[2], tight[2];
+    const float y[8] = {1, 0, 0, 0, 1, 1, 1, 0};
+    struct tr_regression r = {
+        .x_nw = x, .n_columns = 1, .row = row, .y = y, .n = 8};
+    double w[2] = {0, 0}, tight[2] = {0, 0};
 
-    ck_assert_int_eq(tr_regress(x, 1, row, y, 8, 0, w, NULL), AN_OK);
+    ck_assert_int_eq(tr_regress(&r, w, NULL), AN_OK);
     ck_assert_double_eq_tol(w[1], -log(3), 1e-4);
     ck_assert_double_eq_tol(w[0], 2 * log(3), 1e-4);
     ck_assert_double_eq_tol(tr_regress_p(x + 4, 1, w), 0.75, 1e-5);
-    ck_assert_int_eq(tr_regress(x, 1, row, y, 8, 1e6, tight, NULL), AN_OK);
+    r.l2 = 1e6;
+    ck_assert_int_eq(tr_regress(&r, tight, NULL), AN_OK);
     ck_assert_double_eq_tol(tight[0], 0, 1e-4);
     ck_assert_double_eq_tol(tr_regress_p(x, 1, tight), 0.5, 1e-4);
+}
+END_TEST
+
+/* 2 events where 4 were expected, 9 where 3 were: factors of 1/2 and 3. */
+START_TEST(a_regression_of_counts_gives_the_factors_of_two_groups)
+{
+    const float x[4] = {0, 0, 1, 1};
+    const uint32_t row[4] = {0, 1, 2, 3};
+    const float y[4] = {2, 0, 4, 5};
+    const double expected[4] = {1, 3, 1, 2};
+    struct tr_regression r = {.x_nw = x,
+                              .n_columns = 1,
+                              .row = row,
+                              .y = y,
+                              .n = 4,
+                              .expected = expected};
+    double w[2] = {0, 0};
+
+    ck_assert_int_eq(tr_regress(&r, w, NULL), AN_OK);
+    ck_assert_double_eq_tol(w[1], -log(2), 1e-4);
+    ck_assert_double_eq_tol(tr_regress_line(x + 2, 1, w), log(3), 1e-4);
+    /* Without an event anywhere the level stays finite. */
+    r.y = (const float[4]){0, 0, 0, 0};
+    r.unseen = 0.5;
+    r.l2 = 1;
+    w[0] = w[1] = 0;
+    ck_assert_int_eq(tr_regress(&r, w, NULL), AN_OK);
+    ck_assert(isfinite(w[0]) && w[1] > -5 && w[1] < -1);
 }
 END_TEST
 
@@ -196,6 +227,7 @@ Suite *trainer_stats_suite(void)
         a_line_through_classes_that_part_stays_finite_with_platts_targets,
         isotonic_knots_pool_what_falls,
         a_regression_gives_the_odds_of_two_groups,
+        a_regression_of_counts_gives_the_factors_of_two_groups,
         an_answer_is_yes_no_or_not_known,
         a_spread_is_robust_and_takes_logs_of_what_is_skewed,
     };

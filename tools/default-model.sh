@@ -27,9 +27,10 @@ mkdir -p "$work" "$package"
     --concepts "$top/config/tables/concepts.tsv" \
     --out "$work/data" "$bundles"
 
-"$train" fit --seed 1 --threads 2 --epochs 24 --layers 6 --channels 128 \
-    --heads 4 --positions 512 --rate-weight 1 --hazard-weight 0.2 \
-    --drop 0.2 --wide-l2 0.01 --out "$work/fit" "$work/data/cohort.bin"
+"$train" fit --seed 1 --threads 2 --epochs 12 --batch-rows 1024 --rate 0.001 \
+    --layers 6 --channels 128 --heads 4 --positions 512 --rate-weight 1 \
+    --hazard-weight 0.5 --drop 0.2 --decay 0.3 --out "$work/fit" \
+    "$work/data/cohort.bin"
 
 "$train" evaluate --check --out "$work/evaluation.json" "$work/fit" \
     "$work/data"

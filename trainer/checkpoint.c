@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A fit on disk: header, parameters, both moments, best parameters. */
+/* A fit on disk: header, parameters, both moments, their mean, the best. */
 #include "trainer/file.h"
 #include "trainer/fit.h"
 
@@ -13,9 +13,9 @@ struct header {
     uint64_t n; /* floats of one block */
 };
 
-enum { BLOCKS = 4 };
+enum { BLOCKS = 5 };
 
-static const char magic[8] = "ANFIT001";
+static const char magic[8] = "ANFIT002";
 
 enum an_code tr_fit_save(const struct tr_fit *f, const char *path,
                          struct an_err *err)
@@ -23,7 +23,7 @@ enum an_code tr_fit_save(const struct tr_fit *f, const char *path,
     const size_t block = f->params.n * sizeof(float);
     const size_t n = sizeof(struct header) + BLOCKS * block;
     const float *const part[BLOCKS] = {f->params.value, f->first, f->second,
-                                       f->best};
+                                       f->mean, f->best};
     struct header h = {.progress = f->progress, .n = f->params.n};
     char *bytes = calloc(1, n + AN_SHA256_BYTES);
     struct an_sha256 digest;
@@ -74,7 +74,8 @@ static enum an_code check(const struct tr_fit *f, struct an_str file,
 enum an_code tr_fit_load(struct tr_fit *f, const char *path, struct an_err *err)
 {
     const size_t block = f->params.n * sizeof(float);
-    float *const part[BLOCKS] = {f->params.value, f->first, f->second, f->best};
+    float *const part[BLOCKS] = {f->params.value, f->first, f->second, f->mean,
+                                 f->best};
     struct an_str file;
     struct header h;
     enum an_code code = tr_file_map(path, &file, err);

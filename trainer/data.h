@@ -38,6 +38,7 @@ struct tr_fitted {
     struct an_str weights, text; /* as they are mapped */
     struct rt_model model;
     const struct an_json *root; /* fit.json or manifest.json */
+    double t_min_days;          /* of the loss it was fitted by */
     bool is_package;
     struct rt_manifest manifest; /* of a package */
 };

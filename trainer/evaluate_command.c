@@ -101,7 +101,7 @@ int tr_command_evaluate(int argc, char **argv)
         subject = job.model;
         code = tr_fitted_open(&fitted, &arena, job.model, &data, &err);
         if (code == AN_OK) {
-            code = tr_judge(&arena, &data, &fitted.model, &j, &err);
+            code = tr_judge(&arena, &data, &fitted, &j, &err);
             if (code == AN_OK)
                 code = report(&job, &arena, &data, &j, &err);
             tr_fitted_close(&fitted);

@@ -111,14 +111,17 @@ enum an_code tr_fit_init(struct tr_fit *f, const struct tr_cohort *cohort,
     if (code == AN_OK) {
         f->first = calloc(f->params.n, sizeof(*f->first));
         f->second = calloc(f->params.n, sizeof(*f->second));
+        f->mean = calloc(f->params.n, sizeof(*f->mean));
         f->best = calloc(f->params.n, sizeof(*f->best));
-        if (!f->first || !f->second || !f->best)
+        if (!f->first || !f->second || !f->mean || !f->best)
             code = an_fail_nomem(err);
     }
     if (code == AN_OK) {
         tr_params_randomize(&f->params, (uint64_t)settings->seed);
         code = tr_start_biases(&f->params, cohort, err);
     }
+    if (code == AN_OK && settings->wide_folds && shape.wide)
+        code = tr_start_wide(&f->params, cohort, settings, err);
     if (code == AN_OK)
         code = tr_team_init(&f->team, &f->params, cohort,
                             (size_t)settings->threads, err);
@@ -138,6 +141,7 @@ void tr_fit_release(struct tr_fit *f)
     tr_params_release(&f->params);
     free(f->first);
     free(f->second);
+    free(f->mean);
     free(f->best);
     free(f->order);
     free(f->tune);
@@ -202,6 +206,7 @@ static size_t take_batch(struct tr_fit *f, struct tr_terms *terms)
                           .hazard_weight = (float)f->settings.hazard_weight,
                           .rate_norm = rows,
                           .hazard_norm = fmax(queries, 1),
+                          .t_min_days = (float)f->settings.t_min,
                           .drop = (float)f->settings.drop};
     return n;
 }
@@ -215,7 +220,8 @@ struct tr_sums tr_fit_score(struct tr_fit *f, const uint32_t *patient, size_t n)
         (struct tr_terms){.rate_weight = (float)f->settings.rate_weight,
                           .hazard_weight = (float)f->settings.hazard_weight,
                           .rate_norm = 1,
-                          .hazard_norm = 1};
+                          .hazard_norm = 1,
+                          .t_min_days = (float)f->settings.t_min};
     return tr_team_run(&f->team, n);
 }
 
@@ -223,6 +229,29 @@ void tr_fit_take_best(struct tr_fit *f)
 {
     if (f->progress.best_epoch)
         memcpy(f->params.value, f->best, f->params.n * sizeof(*f->best));
+}
+
+/* The mean of the last parameters, the older counting less and less: single
+ * steps are noisy, and would be stopped at for their luck. */
+static void average(struct tr_fit *f)
+{
+    const double per_epoch =
+        (double)f->rows_per_epoch / (double)f->settings.batch_rows;
+    const double last = f->settings.average * fmax(per_epoch, 1);
+    const float share = (float)(1 / (1 + fmin((double)f->progress.step, last)));
+
+    for (uint64_t i = 0; i < f->params.n; i++)
+        f->mean[i] = (1 - share) * f->mean[i] + share * f->params.value[i];
+}
+
+static void swap_mean(struct tr_fit *f)
+{
+    for (uint64_t i = 0; i < f->params.n; i++) {
+        const float kept = f->mean[i];
+
+        f->mean[i] = f->params.value[i];
+        f->params.value[i] = kept;
+    }
 }
 
 static void end_epoch(struct tr_fit *f)
@@ -235,8 +264,11 @@ static void end_epoch(struct tr_fit *f)
     f->epoch = (struct tr_epoch){p->sum_loss / fmax(p->sum_rows, 1),
                                  (double)NAN, (double)NAN, (double)NAN};
     if (f->n_tune) {
-        struct tr_sums sums = tr_fit_score(f, f->tune, f->n_tune);
+        struct tr_sums sums;
 
+        swap_mean(f);
+        sums = tr_fit_score(f, f->tune, f->n_tune);
+        swap_mean(f);
         f->epoch.tune = tr_fit_loss(f, &sums);
         f->epoch.tune_rate = sums.loss.rate / fmax(sums.n_scores, 1);
         f->epoch.tune_hazard = sums.loss.hazard / fmax(sums.query_weight, 1);
@@ -245,7 +277,7 @@ static void end_epoch(struct tr_fit *f)
     if (loss < p->best_loss) {
         p->best_loss = loss;
         p->best_epoch = p->epoch;
-        memcpy(f->best, f->params.value, f->params.n * sizeof(*f->best));
+        memcpy(f->best, f->mean, f->params.n * sizeof(*f->best));
     }
     p->at = 0;
     p->sum_loss = p->sum_rows = 0;
@@ -290,6 +322,7 @@ enum an_code tr_fit_step(struct tr_fit *f, struct an_err *err)
             err->where.line = (uint32_t)(p->step + 1);
         return AN_TYPE;
     }
+    average(f);
     p->step++;
     p->at += n;
     p->rows_done += f->last_rows;

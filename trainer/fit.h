@@ -32,7 +32,8 @@ struct tr_fit {
     const struct tr_cohort *cohort;
     struct tr_settings settings;
     struct tr_params params;
-    float *first, *second, *best;
+    float *first, *second; /* moments of the gradient */
+    float *mean, *best;    /* averaged; the best average so far */
     struct tr_team team;
     uint32_t *order; /* this epoch's training patients */
     size_t n_order;
@@ -80,6 +81,16 @@ void tr_fit_reorder(struct tr_fit *f);
 
 /* Make the best parameters so far the current ones. */
 void tr_fit_take_best(struct tr_fit *f);
+
+/* After that: let the trunk say as much about each outcome as serves the tuning
+ * patients.  Its part of the log hazard is multiplied by a share in [0, 1]; at
+ * 0 the outcome is left to the wide branch, which is a regression.  An outcome
+ * with TR_SHARE_EVENTS events in tuning has a share of its own, the rarer ones
+ * have one together: a trunk that many outcomes and the rates have formed is
+ * not to be believed in the ones that few people had.  Without tuning patients
+ * every share is 1. */
+enum { TR_SHARE_EVENTS = 20 };
+void tr_fit_share(struct tr_fit *f, double share_k[RT_MAX_OUTCOMES]);
 
 /* AN_CONFLICT when the checkpoint is of another cohort or other settings,
  * AN_INTEGRITY when it is damaged; the fit is unchanged then. */

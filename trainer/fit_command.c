@@ -168,8 +168,9 @@ static void put_settings(struct an_json_out *w, const struct tr_settings *s)
 }
 
 /* What `package` needs beside the weights. */
-static enum an_code describe(struct job *job, struct an_arena *arena,
-                             struct an_str *text, struct an_err *err)
+static enum an_code describe(struct job *job, const double *share_k,
+                             struct an_arena *arena, struct an_str *text,
+                             struct an_err *err)
 {
     const struct tr_fit *f = &job->fit;
     char hex[AN_SHA256_HEX + 1];
@@ -194,18 +195,25 @@ static enum an_code describe(struct job *job, struct an_arena *arena,
         an_out_key(&w, "tuning_loss");
         an_out_fixed(&w, f->progress.best_loss, 9);
     }
+    an_out_key(&w, "trunk_share");
+    an_out_array(&w);
+    for (int k = 0; k < f->params.model.shape.outcomes; k++)
+        an_out_fixed(&w, share_k[k], 2);
+    an_out_end(&w);
     an_out_end(&w);
     return an_out_done(&w, text, err);
 }
 
 static enum an_code write_result(struct job *job, struct an_err *err)
 {
+    double share_k[RT_MAX_OUTCOMES];
     char path[PATH_BYTES];
     struct an_arena arena;
     struct an_str bytes;
     enum an_code code;
 
     tr_fit_take_best(&job->fit);
+    tr_fit_share(&job->fit, share_k);
     an_arena_init(&arena, (size_t)4 << 30);
     code = rt_safetensors_write(&arena, &job->fit.params.model.shape,
                                 job->fit.params.value, &bytes, err);
@@ -214,7 +222,7 @@ static enum an_code write_result(struct job *job, struct an_err *err)
     if (code == AN_OK)
         code = tr_file_write(path, bytes, err);
     if (code == AN_OK)
-        code = describe(job, &arena, &bytes, err);
+        code = describe(job, share_k, &arena, &bytes, err);
     if (code == AN_OK)
         code = path_of(job, "fit.json", path, err);
     if (code == AN_OK)

@@ -180,7 +180,7 @@ static enum an_code make_room(struct judge *j, struct an_err *err)
 }
 
 enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
-                      const struct rt_model *model, struct tr_judgement *out,
+                      const struct tr_fitted *fitted, struct tr_judgement *out,
                       struct an_err *err)
 {
     struct judge j = {.arena = arena, .d = d};
@@ -188,7 +188,7 @@ enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
 
     *out = (struct tr_judgement){.n = 0};
     for (int s = 0; s < TR_N_SPLITS && code == AN_OK; s++) {
-        code = tr_predict(arena, d, s == TR_TRAIN ? NULL : model,
+        code = tr_predict(arena, d, s == TR_TRAIN ? NULL : &fitted->model,
                           (enum tr_split)s, &j.ours[s], err);
         if (code == AN_OK)
             code =
@@ -197,7 +197,7 @@ enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
     if (code == AN_OK)
         code = make_room(&j, err);
     if (code == AN_OK)
-        code = tr_judge_rates(arena, d, model, out, err);
+        code = tr_judge_rates(arena, d, fitted, out, err);
     if (code != AN_OK)
         return code;
     out->n_patients = j.ours[TR_TEST].n_persons;

@@ -2,7 +2,7 @@
 /* A model judged on patients it has not seen, beside what it has to beat:
  *
  * - constant rates (each concept at the rate of the training patients), for
- *   the loss of the next event;
+ *   the loss of the next event, both with waits told apart as in the fit;
  * - a logistic regression per outcome and horizon on the wide features.
  *
  * Both probabilities are calibrated on the tuning split in the same way: a
@@ -53,7 +53,7 @@ struct tr_judgement {
 };
 
 enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
-                      const struct rt_model *model, struct tr_judgement *out,
+                      const struct tr_fitted *fitted, struct tr_judgement *out,
                       struct an_err *err) __attribute__((warn_unused_result));
 
 /* The next-event loss is lower than that of constant rates, surely; and where

@@ -13,9 +13,9 @@ enum { MIN_CLASS = 5, RESAMPLE_KEY = 71 };
 
 /* Loss and positions of each test patient. */
 static enum an_code score_each(const struct tr_params *params,
-                               const struct tr_cohort *c, uint32_t *patient,
-                               size_t n, double *loss, double *scores,
-                               struct an_err *err)
+                               const struct tr_cohort *c, double t_min_days,
+                               uint32_t *patient, size_t n, double *loss,
+                               double *scores, struct an_err *err)
 {
     struct tr_team team;
     enum an_code code = tr_team_init(&team, params, c, 1, err);
@@ -31,7 +31,8 @@ static enum an_code score_each(const struct tr_params *params,
         team.terms = (struct tr_terms){.rate_weight = 1,
                                        .rate_norm = 1,
                                        .hazard_weight = 1,
-                                       .hazard_norm = 1};
+                                       .hazard_norm = 1,
+                                       .t_min_days = (float)t_min_days};
         sums = tr_team_run(&team, 1);
         loss[i] = sums.loss.rate;
         scores[i] = sums.n_scores;
@@ -50,29 +51,33 @@ static double sum(const double *x, size_t n)
 }
 
 static enum an_code score_both(const struct tr_data *d,
-                               const struct rt_model *model, uint32_t *patient,
-                               size_t n, double *ours, double *constant,
-                               double *scores, struct an_err *err)
+                               const struct tr_fitted *fitted,
+                               uint32_t *patient, size_t n, double *ours,
+                               double *constant, double *scores,
+                               struct an_err *err)
 {
+    const double t_min_days = fitted->t_min_days;
     struct tr_params params;
-    enum an_code code = tr_params_init(&params, &model->shape, err);
+    enum an_code code = tr_params_init(&params, &fitted->model.shape, err);
 
     if (code != AN_OK)
         return code;
     /* All zero but the biases: rates that never change. */
     code = tr_start_biases(&params, &d->cohort, err);
     if (code == AN_OK)
-        code =
-            score_each(&params, &d->cohort, patient, n, constant, scores, err);
-    memcpy(params.value, model->w.embed, params.n * sizeof(*params.value));
+        code = score_each(&params, &d->cohort, t_min_days, patient, n, constant,
+                          scores, err);
+    memcpy(params.value, fitted->model.w.embed,
+           params.n * sizeof(*params.value));
     if (code == AN_OK)
-        code = score_each(&params, &d->cohort, patient, n, ours, scores, err);
+        code = score_each(&params, &d->cohort, t_min_days, patient, n, ours,
+                          scores, err);
     tr_params_release(&params);
     return code;
 }
 
 enum an_code tr_judge_rates(struct an_arena *arena, const struct tr_data *d,
-                            const struct rt_model *model,
+                            const struct tr_fitted *fitted,
                             struct tr_judgement *out, struct an_err *err)
 {
     const size_t all = d->cohort.n_patients;
@@ -91,7 +96,7 @@ enum an_code tr_judge_rates(struct an_arena *arena, const struct tr_data *d,
     for (size_t i = 0; i < all; i++)
         if (d->cohort.patient[i].split == TR_TEST)
             patient[n++] = (uint32_t)i;
-    code = score_both(d, model, patient, n, ours, constant, scores, err);
+    code = score_both(d, fitted, patient, n, ours, constant, scores, err);
     if (code != AN_OK)
         return code;
     out->n_scores = (size_t)sum(scores, n);
@@ -113,7 +118,7 @@ enum an_code tr_judge_rates(struct an_arena *arena, const struct tr_data *d,
 
 /* The judged rows of a column and their answers. */
 static size_t judged(const struct tr_predicted *p, size_t column, uint32_t *row,
-                     uint8_t *y, size_t *ones)
+                     float *y, size_t *ones)
 {
     size_t n = 0;
 
@@ -124,7 +129,7 @@ static size_t judged(const struct tr_predicted *p, size_t column, uint32_t *row,
         if (answer == TR_UNKNOWN)
             continue;
         row[n] = p->row[q];
-        y[n++] = answer == TR_YES;
+        y[n++] = answer == TR_YES ? 1 : 0;
         *ones += answer == TR_YES;
     }
     return n;
@@ -165,20 +170,23 @@ enum an_code tr_judge_regression(struct an_arena *arena,
     static const double penalty[] = {3, 10, 30, 100, 300};
     const size_t w = d->cohort.sizes.wide;
     uint32_t *row = an_arena_get(arena, train->n, sizeof(*row));
-    uint8_t *y = an_arena_get(arena, train->n, 1);
+    float *y = an_arena_get(arena, train->n, sizeof(*y));
     double *weight = an_arena_get(arena, 2 * (w + 1), sizeof(*weight));
+    struct tr_regression r = {
+        .x_nw = d->cohort.wide, .n_columns = w, .row = row, .y = y};
     double best = (double)INFINITY;
-    size_t n, ones;
+    size_t ones;
 
     if (row == NULL || y == NULL || weight == NULL)
         return an_fail_nomem(err);
-    n = judged(train, column, row, y, &ones);
-    *made = w && ones >= MIN_CLASS && n - ones >= MIN_CLASS;
+    r.n = judged(train, column, row, y, &ones);
+    *made = w && ones >= MIN_CLASS && r.n - ones >= MIN_CLASS;
     for (size_t i = 0; *made && i < sizeof(penalty) / sizeof(penalty[0]); i++) {
+        enum an_code code;
         double loss;
-        enum an_code code =
-            tr_regress(d->cohort.wide, w, row, y, n, penalty[i], weight, err);
 
+        r.l2 = penalty[i];
+        code = tr_regress(&r, weight, err);
         if (code != AN_OK)
             return code;
         fill(d, tune, column, weight);

@@ -9,7 +9,7 @@
 
 /* The next-event losses of the test split, model and constant rates. */
 enum an_code tr_judge_rates(struct an_arena *arena, const struct tr_data *d,
-                            const struct rt_model *model,
+                            const struct tr_fitted *fitted,
                             struct tr_judgement *out, struct an_err *err)
     __attribute__((warn_unused_result));
 

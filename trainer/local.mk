@@ -6,11 +6,12 @@ libtrainer_la_SOURCES = \
 	trainer/cohort.h trainer/cohort_check.c trainer/cohort_int.h \
 	trainer/cohort_write.c trainer/command.c trainer/command.h \
 	trainer/feed.c trainer/feed.h trainer/file.c trainer/file.h \
-	trainer/fit.c trainer/fit.h trainer/fit_command.c trainer/params.c \
+	trainer/fit.c trainer/fit.h trainer/fit_command.c \
+	trainer/fit_share.c trainer/params.c \
 	trainer/params.h trainer/pass.c trainer/pass.h trainer/pass_embed.c \
 	trainer/pass_heads.c trainer/random.c trainer/random.h \
 	trainer/settings.c trainer/settings.h trainer/start.c \
-	trainer/start.h trainer/team.c trainer/team.h \
+	trainer/start.h trainer/start_wide.c trainer/team.c trainer/team.h \
 	trainer/source.h trainer/source.c \
 	trainer/people.h trainer/people.c \
 	trainer/pseudonym.h trainer/pseudonym.c \

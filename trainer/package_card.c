@@ -94,6 +94,28 @@ static void put_table(struct an_buf *b, const struct tr_data *d,
     }
 }
 
+/* Where there is enough to compare: the model less the regression. */
+static void put_comparison(struct an_buf *b, const struct tr_data *d,
+                           const struct tr_judgement *j)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < j->n; i++) {
+        const struct tr_verdict *v = &j->verdict[i];
+
+        if (!v->has_regression || v->events < TR_JUDGED_EVENTS)
+            continue;
+        if (n++ == 0)
+            LINE("\nAUROC of the model less that of the regression, where "
+                 "there are %d events or more:\n\n",
+                 TR_JUDGED_EVENTS);
+        LINE("- %.*s within %u days: %+.3f (%+.3f to %+.3f)\n",
+             AN_STR_ARG(d->asked[v->column.outcome].id), v->column.horizon_days,
+             v->difference, v->difference_interval.low,
+             v->difference_interval.high);
+    }
+}
+
 enum an_code tr_package_card(struct an_arena *arena, const struct tr_data *d,
                              const struct tr_fitted *fitted,
                              const struct tr_judgement *j,
@@ -108,17 +130,19 @@ enum an_code tr_package_card(struct an_arena *arena, const struct tr_data *d,
     LINE("On %zu patients it had not seen. Intervals are 95 %%, by drawing "
          "patients.\n\n",
          j->n_patients);
-    LINE("Loss of the next event, per moment: %.4f; with constant rates %.4f "
-         "(difference %.4f to %.4f).\n\n",
-         j->next_event, j->next_event_constant, j->next_event_gain.low,
-         j->next_event_gain.high);
+    LINE("Loss of the next event, per moment (waits below %g d count alike): "
+         "%.4f; with constant rates\n%.4f (difference %.4f to %.4f).\n\n",
+         fitted->t_min_days, j->next_event, j->next_event_constant,
+         j->next_event_gain.low, j->next_event_gain.high);
     put_table(b, d, j);
+    put_comparison(b, d, j);
     LINE("\nThe regression is logistic, on the same facts as the linear "
          "branch. Where there are fewer\nthan %d events the numbers say "
          "nothing about which is better; a dash is an outcome that did\nnot "
          "happen. Questions whose answer is not known by the horizon are left "
          "out.\nCalibration comes from the tuning patients, which also "
-         "decided when training stopped.\n\n",
+         "decided when training stopped and how\nmuch of each outcome is left "
+         "to the linear branch.\n\n",
          TR_JUDGED_EVENTS);
     LINE("## What it must not be used for\n\n");
     LINE("- Care, triage or payment of anybody, unless a site has judged it on "

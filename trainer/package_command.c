@@ -124,7 +124,7 @@ static enum an_code write_package(struct job *job, struct an_arena *arena,
     if (code == AN_OK && mkdir(job->out, 0755) < 0 && errno != EEXIST)
         code = an_fail_sys(err, AN_IO, "the folder cannot be made", errno);
     if (code == AN_OK)
-        code = tr_judge(arena, data, &fitted->model, &j, err);
+        code = tr_judge(arena, data, fitted, &j, err);
     if (code == AN_OK)
         code = tr_package_write(arena, data, fitted, &j, &job->how, job->out,
                                 &key, err);

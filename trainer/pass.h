@@ -55,14 +55,15 @@ struct tr_pack {
 struct tr_terms {
     float rate_weight, hazard_weight; /* of the two losses */
     double rate_norm, hazard_norm;    /* sums are divided by these */
-    float t_min_days, dt_min_days;    /* Delphi: 0.1 and 1; ours: 0 and 0 */
+    float t_min_days, dt_min_days;    /* Delphi: 0.1 and 1; ours: 1 and 0 */
     float drop;                       /* share of units dropped */
 };
 
 /* Sums over the pack, not yet weighted or divided. */
 struct tr_loss {
     double rate, hazard;
-    double log_share; /* Delphi's cross-entropy part of `rate` */
+    double log_share;                /* Delphi's cross-entropy part of `rate` */
+    double outcome[RT_MAX_OUTCOMES]; /* `hazard` by outcome */
 };
 
 struct tr_layer {

@@ -143,10 +143,12 @@ static void query_loss(struct tr_pass *p, const struct rt_model *m,
         terms->hazard_weight * query / (float)terms->hazard_norm;
 
     for (size_t e = 0; e < kj; e++) {
-        float expected = exposure[e] * rt_exp(eta[e]);
+        const float expected = exposure[e] * rt_exp(eta[e]);
+        const double one = (double)query * ((double)expected -
+                                            (double)event[e] * (double)eta[e]);
 
-        loss->hazard += (double)query *
-                        ((double)expected - (double)event[e] * (double)eta[e]);
+        loss->hazard += one;
+        loss->outcome[e / (size_t)m->shape.bins] += one;
         eta[e] = weight * (expected - event[e]);
     }
 }

@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/regress.h"
 
+#include "runtime/simd.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { NEWTON_STEPS = 50, HALVINGS = 30 };
 
-struct problem {
-    const float *x_nw;
-    const uint32_t *row;
-    const uint8_t *y;
-    size_t n, w; /* w columns, the intercept beside them */
-    double l2;
-};
-
-static double dot(const float *x, size_t w, const double *weight)
+double tr_regress_line(const float *x, size_t w, const double *weight)
 {
     double sum = weight[w];
 
@@ -26,7 +20,7 @@ static double dot(const float *x, size_t w, const double *weight)
 
 double tr_regress_p(const float *x_w, size_t n_columns, const double *weight)
 {
-    return 1 / (1 + exp(-dot(x_w, n_columns, weight)));
+    return 1 / (1 + exp(-tr_regress_line(x_w, n_columns, weight)));
 }
 
 /* log(1 + e^z), never infinite. */
@@ -35,45 +29,67 @@ static double softplus(double z)
     return z > 0 ? z + log1p(exp(-z)) : log1p(exp(z));
 }
 
-static double loss_of(const struct problem *p, const double *weight)
+static const float *row_of(const struct tr_regression *r, size_t i)
+{
+    return r->x_nw + r->row[i] * r->n_columns;
+}
+
+static double loss_of(const struct tr_regression *r, const double *weight)
 {
     double sum = 0;
 
-    for (size_t i = 0; i < p->n; i++) {
-        const double z = dot(p->x_nw + p->row[i] * p->w, p->w, weight);
+    for (size_t i = 0; i < r->n; i++) {
+        const double z = tr_regress_line(row_of(r, i), r->n_columns, weight);
 
-        sum += softplus(z) - (p->y[i] ? z : 0);
+        sum += r->expected ? r->expected[i] * exp(z) : softplus(z);
+        sum -= (double)r->y[i] * z;
     }
-    for (size_t i = 0; i < p->w; i++)
-        sum += p->l2 / 2 * weight[i] * weight[i];
+    for (size_t i = 0; i < r->n_columns; i++)
+        sum += r->l2 / 2 * weight[i] * weight[i];
+    sum += r->unseen * (exp(weight[r->n_columns]) - weight[r->n_columns]);
     return sum;
 }
 
-/* Gradient g[m] and the lower half of the curvature h[m][m], m = w + 1. */
-static void slopes(const struct problem *p, const double *weight, double *g,
-                   double *h)
+/* Adds v x x' to the lower half of h, over m columns. */
+RT_CLONES
+static void add_square(double *h, const double *x, double v, size_t m)
 {
-    const size_t m = p->w + 1;
+    for (size_t a = 0; a < m; a++) {
+        const double vx = v * x[a];
+
+        for (size_t b = 0; b <= a; b++)
+            h[a * m + b] += vx * x[b];
+    }
+}
+
+/* Gradient g[m] and the lower half of the curvature h[m][m], m = w + 1; x[m]
+ * is scratch. */
+static void slopes(const struct tr_regression *r, const double *weight,
+                   double *x, double *g, double *h)
+{
+    const size_t w = r->n_columns, m = w + 1;
 
     memset(g, 0, m * sizeof(*g));
     memset(h, 0, m * m * sizeof(*h));
-    for (size_t i = 0; i < p->n; i++) {
-        const float *x = p->x_nw + p->row[i] * p->w;
-        const double q = tr_regress_p(x, p->w, weight), v = q * (1 - q);
+    x[w] = 1;
+    for (size_t i = 0; i < r->n; i++) {
+        const float *from = row_of(r, i);
+        const double q =
+            r->expected ? r->expected[i] * exp(tr_regress_line(from, w, weight))
+                        : tr_regress_p(from, w, weight);
 
-        for (size_t a = 0; a < m; a++) {
-            const double xa = a < p->w ? (double)x[a] : 1;
-
-            g[a] += (q - p->y[i]) * xa;
-            for (size_t b = 0; b <= a; b++)
-                h[a * m + b] += v * xa * (b < p->w ? (double)x[b] : 1);
-        }
+        for (size_t a = 0; a < w; a++)
+            x[a] = (double)from[a];
+        for (size_t a = 0; a < m; a++)
+            g[a] += (q - (double)r->y[i]) * x[a];
+        add_square(h, x, r->expected ? q : q * (1 - q), m);
     }
-    for (size_t a = 0; a < p->w; a++) {
-        g[a] += p->l2 * weight[a];
-        h[a * m + a] += p->l2;
+    for (size_t a = 0; a < w; a++) {
+        g[a] += r->l2 * weight[a];
+        h[a * m + a] += r->l2;
     }
-    h[m * m - 1] += 1e-9;
+    g[w] += r->unseen * expm1(weight[w]);
+    h[m * m - 1] += r->unseen * exp(weight[w]) + 1e-9;
 }
 
 /* Cholesky: h's lower half becomes its factor; g becomes h^-1 g. */
@@ -104,7 +120,7 @@ static bool solve(double *h, double *g, size_t m)
 }
 
 /* One step; false when there is nothing left to gain. */
-static bool step(const struct problem *p, double *weight, double *next,
+static bool step(const struct tr_regression *r, double *weight, double *next,
                  const double *g, double *loss)
 {
     double size = 1;
@@ -112,13 +128,13 @@ static bool step(const struct problem *p, double *weight, double *next,
     for (int i = 0; i < HALVINGS; i++, size /= 2) {
         double then;
 
-        for (size_t a = 0; a <= p->w; a++)
+        for (size_t a = 0; a <= r->n_columns; a++)
             next[a] = weight[a] - size * g[a];
-        then = loss_of(p, next);
+        then = loss_of(r, next);
         if (then < *loss) {
             const bool more = *loss - then > 1e-9 * (1 + fabs(*loss));
 
-            memcpy(weight, next, (p->w + 1) * sizeof(*weight));
+            memcpy(weight, next, (r->n_columns + 1) * sizeof(*weight));
             *loss = then;
             return more;
         }
@@ -126,30 +142,28 @@ static bool step(const struct problem *p, double *weight, double *next,
     return false;
 }
 
-enum an_code tr_regress(const float *x_nw, size_t n_columns,
-                        const uint32_t *row, const uint8_t *y, size_t n,
-                        double l2, double *weight, struct an_err *err)
+enum an_code tr_regress(const struct tr_regression *r, double *weight,
+                        struct an_err *err)
 {
-    const struct problem p = {x_nw, row, y, n, n_columns, l2};
-    const size_t m = n_columns + 1;
-    double *block = calloc(m * (m + 2), sizeof(*block));
+    const size_t m = r->n_columns + 1;
+    double *block = calloc(m * (m + 3), sizeof(*block));
     enum an_code code = AN_OK;
-    double *g, *next, *h, loss;
+    double *g, *next, *x, *h, loss;
 
     if (block == NULL)
         return an_fail_nomem(err);
     g = block;
-    next = block + m;
-    h = block + 2 * m;
-    memset(weight, 0, m * sizeof(*weight));
-    loss = loss_of(&p, weight);
+    next = g + m;
+    x = next + m;
+    h = x + m;
+    loss = loss_of(r, weight);
     for (int i = 0; i < NEWTON_STEPS; i++) {
-        slopes(&p, weight, g, h);
+        slopes(r, weight, x, g, h);
         if (!solve(h, g, m)) {
             code = an_fail(err, AN_TYPE, "a regression has no solution", 0);
             break;
         }
-        if (!step(&p, weight, next, g, &loss))
+        if (!step(r, weight, next, g, &loss))
             break;
     }
     free(block);

@@ -19,7 +19,10 @@
     X(heads, 4, 1, 64, "attention heads")                                      \
     X(positions, 512, 2, 65536, "longest history that is read")                \
     X(value_hidden, 16, 1, 256, "units of the value network")                  \
-    X(rank, 32, 0, 256, "rank of the hazards' change over time")
+    X(rank, 32, 0, 256, "rank of the hazards' change over time")               \
+    X(wide_folds, 5, 0, 100,                                                   \
+      "parts to choose the wide branch's ridge by; 0: "                        \
+      "it starts at nothing")
 
 #define TR_REALS(X)                                                            \
     X(rate, 1.5e-3, 0, 1, "learning rate at its highest")                      \
@@ -31,9 +34,13 @@
     X(clip, 1, 0, 1e6, "longest gradient; 0 for no limit")                     \
     X(drop, 0.1, 0, 0.9, "share of units dropped")                             \
     X(hide, 0.1, 0, 0.9, "share of concepts and values hidden")                \
+    X(t_min, 1, 0, 1e4, "days below which waits are not told apart")           \
     X(rate_weight, 0.1, 0, 1e3, "weight of the next-event loss")               \
     X(hazard_weight, 1, 0, 1e3, "weight of the outcome loss")                  \
-    X(wide_rate, 5, 0, 1e3, "learning rate of the wide branch, times `rate`")  \
+    X(average, 1, 0, 1e3, "epochs over which parameters are averaged; 0: no")  \
+    X(wide_rate, 0, 0, 1e3,                                                    \
+      "learning rate of the wide branch, times `rate`; 0: it stays at its "    \
+      "start")                                                                 \
     X(wide_l2, 1e-4, 0, 1e3, "L2 penalty of the wide branch")
 
 struct tr_settings {

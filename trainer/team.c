@@ -28,7 +28,7 @@ static void work(struct tr_worker *w)
     const struct tr_feed_how how = {t->training, t->hide, t->key};
     struct tr_grads g;
 
-    w->loss = (struct tr_loss){0, 0, 0};
+    w->loss = (struct tr_loss){.rate = 0};
     w->n_scores = w->query_weight = 0;
     tr_grads_at(t->params, w->grad, &g);
     if (t->training)
@@ -171,7 +171,7 @@ static void share(struct tr_team *t, size_t n_patients)
 
 struct tr_sums tr_team_run(struct tr_team *t, size_t n_patients)
 {
-    struct tr_sums sums = {{0, 0, 0}, 0, 0};
+    struct tr_sums sums = {.n_scores = 0};
 
     share(t, n_patients);
     begin_job(t);
@@ -181,6 +181,8 @@ struct tr_sums tr_team_run(struct tr_team *t, size_t n_patients)
         sums.loss.rate += t->worker[w].loss.rate;
         sums.loss.hazard += t->worker[w].loss.hazard;
         sums.loss.log_share += t->worker[w].loss.log_share;
+        for (int k = 0; k < RT_MAX_OUTCOMES; k++)
+            sums.loss.outcome[k] += t->worker[w].loss.outcome[k];
         sums.n_scores += t->worker[w].n_scores;
         sums.query_weight += t->worker[w].query_weight;
     }
