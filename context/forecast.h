@@ -58,10 +58,14 @@ struct ctx_risk {
     size_t n_influences;
 };
 
-/* One line of the differential: what may be recorded next. */
+/* One line of the differential: what may be recorded next.  Candidates are the
+ * conditions that the model predicts and that were recorded of people of the
+ * patient's age and sex, without those on record that people have once; the
+ * list is the likeliest of them. */
 struct ctx_next {
     struct ctx_code concept;
-    double p; /* that it is the first of the listed ones within the horizon */
+    double p; /* that it is recorded within the horizon, and before any other
+                 candidate, listed or not */
 };
 
 struct ctx_forecast {

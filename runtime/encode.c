@@ -313,6 +313,7 @@ static const struct ctx_event *read_person(const struct ctx_timeline *t,
             out->has_birth = true;
         } else if (e->kind == CTX_SEX) {
             sex = e;
+            out->sex = rt_sex(e->value.code.code);
         } else if (e->kind == CTX_DEATH && rt_known_us(e) <= now_us) {
             out->is_dead = true;
         }

@@ -35,6 +35,7 @@ struct rt_encoded {
     int64_t origin_us; /* time_days counts from here: the first position */
     bool has_birth;    /* else ages are 0 and mean nothing */
     bool is_dead;
+    uint8_t sex;      /* as rt_sex says; 0: not known */
     size_t n_read;    /* events that the model could have known */
     size_t n_unknown; /* of them, those of which it knows no more than kind */
 };

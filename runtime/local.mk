@@ -10,7 +10,9 @@ libruntime_la_SOURCES = \
 	runtime/history.c runtime/history.h runtime/kernels.h \
 	runtime/linear.c runtime/manifest.c runtime/manifest.h \
 	runtime/manifest_write.c runtime/norm.c runtime/package.c \
-	runtime/package.h runtime/predict.c runtime/predict.h runtime/rank.c runtime/rank.h runtime/reference.c \
+	runtime/package.h runtime/plausible.c runtime/plausible.h \
+	runtime/predict.c runtime/predict.h runtime/rank.c runtime/rank.h \
+	runtime/reference.c \
 	runtime/reference.h runtime/risk.c runtime/risk.h \
 	runtime/safetensors.c runtime/safetensors.h runtime/shape.c \
 	runtime/shape.h runtime/simd.h runtime/weights.c runtime/weights.h

@@ -349,17 +349,56 @@ static enum an_code answer(struct prediction *x, const struct rt_question *q,
     return explain(x, risk, outcome);
 }
 
+/* Years at the moment asked; NAN when the birth is not known. */
+static double age_of(const struct prediction *x)
+{
+    const struct rt_history *h = &x->encoded.history;
+
+    return x->encoded.has_birth && h->n_positions
+               ? (double)h->position[h->n_positions - 1].age_days / 365.25
+               : (double)NAN;
+}
+
+/* The candidates that may be named for this patient. */
+static enum an_code candidates(const struct prediction *x, int32_t **row,
+                               size_t *n)
+{
+    const struct rt_predictor *p = x->p;
+    const struct rt_history *h = &x->encoded.history;
+    const double age_years = age_of(x);
+    bool *has = an_arena_get(x->arena, p->vocabulary.n_concepts, sizeof(*has));
+
+    *row = an_arena_get(x->arena, p->n_among, sizeof(**row));
+    *n = 0;
+    if (has == NULL || *row == NULL)
+        return an_fail_nomem(x->err);
+    for (size_t i = 0; i < h->n_items; i++)
+        if (h->item[i].concept != RT_NO_ROW)
+            has[h->item[i].concept] = true;
+    for (size_t i = 0; i < p->n_among; i++) {
+        const int32_t one = p->among[i];
+
+        if (rt_plausible(&p->vocabulary.concept[one].whom, age_years,
+                         x->encoded.sex, has[one]))
+            (*row)[(*n)++] = one;
+    }
+    return AN_OK;
+}
+
 static enum an_code rank(struct prediction *x)
 {
     struct rt_predictor *p = x->p;
     struct rt_next next[RT_MAX_NEXT];
     struct ctx_next *list = an_arena_get(x->arena, RT_MAX_NEXT, sizeof(*list));
+    int32_t *row;
     size_t n;
 
     if (list == NULL)
         return an_fail_nomem(x->err);
-    n = rt_rank(p->workspace.log_rate_qv, p->among, p->n_among,
-                p->next_horizon_days, next, RT_MAX_NEXT);
+    if (candidates(x, &row, &n) != AN_OK)
+        return AN_NOMEM;
+    n = rt_rank(p->workspace.log_rate_qv, row, n, p->next_horizon_days, next,
+                RT_MAX_NEXT);
     for (size_t i = 0; i < n; i++) {
         const struct rt_concept *c = &p->vocabulary.concept[next[i].concept];
         struct an_str rest = c->key;
@@ -380,14 +419,10 @@ static uint8_t look_at(const struct prediction *x)
 {
     const struct rt_encoded *e = &x->encoded;
     const struct rt_history *h = &e->history;
-    struct rt_record_facts facts = {
-        .n_positions = h->n_positions,
-        .n_known = e->n_read - e->n_unknown,
-        .n_unknown = e->n_unknown,
-        .age_years =
-            e->has_birth
-                ? (double)h->position[h->n_positions - 1].age_days / 365.25
-                : (double)NAN};
+    struct rt_record_facts facts = {.n_positions = h->n_positions,
+                                    .n_known = e->n_read - e->n_unknown,
+                                    .n_unknown = e->n_unknown,
+                                    .age_years = age_of(x)};
 
     return (uint8_t)rt_abstain(&x->p->package->manifest.limits, &facts);
 }

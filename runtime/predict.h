@@ -23,7 +23,13 @@
  * Members of manifest.json that are read here:
  *     "vocabulary" (runtime/vocabulary.h), "wide" (runtime/wide.h),
  *     "next": {"kinds": ["kind|condition"], "horizon_days": 365}
- *         rows of the differential: predicted concepts under these
+ *         candidates of the differential: predicted concepts under these
+ *
+ * Of the candidates a patient has those that are plausible at their age, for
+ * their sex and with what is on record (runtime/plausible.h).  The others do
+ * not take part at all: the chance that is given with a concept is that it is
+ * recorded within the horizon and before any other candidate that this patient
+ * has.
  *
  * Thread-safety: a predictor is confined to a thread; packages are shared.
  * Ownership: the predictor's memory is the arena's it was made in, a forecast
@@ -44,7 +50,7 @@ struct rt_predictor {
     struct rt_vocabulary vocabulary;
     const struct rt_feature *feature;
     size_t n_features;
-    int32_t *among; /* rows of the differential */
+    int32_t *among; /* rows of the candidates, whoever the patient is */
     size_t n_among;
     uint32_t next_horizon_days;
     struct rt_workspace workspace;

@@ -218,6 +218,9 @@ static enum an_code read_concepts(struct an_arena *arena,
             return fail(err, AN_MISSING, "a concept has no key", "concepts", i);
         (void)an_json_i64(an_json_get(e, AN_STR("seen")), &seen);
         concept[i].n_seen = (uint32_t)seen;
+        if (!rt_whom_read(e, &concept[i].whom))
+            return fail(err, AN_TYPE, "ages, sexes or once cannot be read",
+                        "concepts", i);
         by_key[i] = (struct rt_key){concept[i].key, (int32_t)i};
     }
     if (n)

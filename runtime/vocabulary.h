@@ -12,7 +12,9 @@
  *
  *     "vocabulary": {
  *       "concepts": [{"key": "...", "parents": ["kind|condition"],
- *                     "seen": 112, "display": "Hypertension"}, ...],
+ *                     "seen": 112, "ages": [30, 95],
+ *                     "sexes": ["female", "male"], "once": true,
+ *                     "display": "Hypertension"}, ...],
  *       "targets": 400,                     the first rows are predicted
  *       "values": [{"key": "...", "unit": "g/dL", "log": false,
  *                   "mean": 13.9, "sd": 1.6}, ...],
@@ -22,10 +24,11 @@
  *                  "to": "http://snomed.info/sct|88805009"}, ...]
  *     }
  *
- * `same` is another code for a concept, or another unit of its values with the
- * factor that brings them to the unit that was trained on; `under` says the
- * same of every code that begins so, the longest beginning first (ICD-10-CM's
- * categories).
+ * `ages`, `sexes` and `once` say for whom it may be named
+ * (runtime/plausible.h).  `same` is another code for a concept, or another unit
+ * of its values with the factor that brings them to the unit that was trained
+ * on; `under` says the same of every code that begins so, the longest beginning
+ * first (ICD-10-CM's categories).
  *
  * Thread-safety: immutable once read.  Ownership: the arena it was read into,
  * and the bytes of the JSON. */
@@ -34,11 +37,13 @@
 
 #include "base/json.h"
 #include "runtime/history.h"
+#include "runtime/plausible.h"
 
 struct rt_concept {
     struct an_str key, display;
     int32_t parent[RT_MAX_PARENTS]; /* rows; RT_NO_ROW: no more */
     uint32_t n_seen;                /* in the training data */
+    struct rt_whom whom;            /* for whom it may be named */
 };
 
 /* How a value becomes a z-score: of its logarithm or of itself. */

@@ -151,6 +151,27 @@ START_TEST(a_vocabulary_that_contradicts_itself_is_refused)
         {"{\"concepts\": [{\"key\": \"a\", \"parents\":"
          "[\"a\", \"a\", \"a\", \"a\", \"a\"]}], \"targets\": 0}",
          AN_LIMIT},
+        {"{\"concepts\": [{\"key\": \"a\", \"ages\": [15, 55],"
+         "\"sexes\": [\"female\"]}], \"targets\": 0}",
+         AN_OK},
+        {"{\"concepts\": [{\"key\": \"a\", \"ages\": [55, 15]}],"
+         "\"targets\": 0}",
+         AN_TYPE},
+        {"{\"concepts\": [{\"key\": \"a\", \"ages\": [15]}],"
+         "\"targets\": 0}",
+         AN_TYPE},
+        {"{\"concepts\": [{\"key\": \"a\", \"ages\": [-5, 55]}],"
+         "\"targets\": 0}",
+         AN_TYPE},
+        {"{\"concepts\": [{\"key\": \"a\", \"once\": 1}],"
+         "\"targets\": 0}",
+         AN_TYPE},
+        {"{\"concepts\": [{\"key\": \"a\", \"sexes\": []}],"
+         "\"targets\": 0}",
+         AN_TYPE},
+        {"{\"concepts\": [{\"key\": \"a\", \"sexes\": [\"other\"]}],"
+         "\"targets\": 0}",
+         AN_TYPE},
         {"{\"targets\": 0, \"values\": [{\"key\": \"a\", \"mean\": 1,"
          "\"sd\": 0}]}",
          AN_TYPE},

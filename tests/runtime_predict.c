@@ -32,6 +32,30 @@ static void put_key(struct an_json_out *w, const char *name, int row)
     an_out_key_str(w, name, an_str_c(text));
 }
 
+/* The conditions with a rule of their own; the others are for everybody. */
+enum { WOMANS = 3, OF_TOO_FEW = 5, ONCE_ON_RECORD = 7, ONCE = 9, OFTEN = 11 };
+
+static void put_whom(struct an_json_out *w, int row)
+{
+    if (row == OF_TOO_FEW)
+        return;
+    an_out_key(w, "ages");
+    an_out_array(w);
+    an_out_i64(w, row == WOMANS ? 15 : 0);
+    an_out_i64(w, row == WOMANS ? 55 : 120);
+    an_out_end(w);
+    an_out_key(w, "sexes");
+    an_out_array(w);
+    an_out_str(w, AN_STR("female"));
+    if (row != WOMANS)
+        an_out_str(w, AN_STR("male"));
+    an_out_end(w);
+    if (row == ONCE_ON_RECORD || row == ONCE) {
+        an_out_key(w, "once");
+        an_out_bool(w, true);
+    }
+}
+
 /* Concepts "t|c000" ...; the last two are the kinds. */
 static void put_vocabulary(struct an_json_out *w, const struct rt_shape *s)
 {
@@ -52,6 +76,7 @@ static void put_vocabulary(struct an_json_out *w, const struct rt_shape *s)
             an_out_str(w, i % 2 ? AN_STR("kind|condition")
                                 : AN_STR("kind|observation"));
             an_out_end(w);
+            put_whom(w, i);
         }
         an_out_end(w);
     }
@@ -300,6 +325,108 @@ START_TEST(ranks_conditions_only_and_sums_to_at_most_one)
 }
 END_TEST
 
+/* The chance of a row in a forecast: -1 when it is not listed. */
+static double listed(const struct ctx_forecast *f, int row)
+{
+    char code[8];
+
+    (void)snprintf(code, sizeof(code), "c%03d", row);
+    for (size_t i = 0; i < f->n_next; i++)
+        if (an_str_eq(f->next[i].concept.code, an_str_c(code)))
+            return f->next[i].p;
+    return -1;
+}
+
+static double sum_of(const struct ctx_forecast *f)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < f->n_next; i++)
+        sum += f->next[i].p;
+    return sum;
+}
+
+/* The second event says the sex, which this vocabulary has no row for: the
+ * model's rates are the same whatever it is. */
+static struct ctx_forecast ask_of(struct scene *s, struct an_str sex,
+                                  int64_t age_years)
+{
+    s->event[0].effective = an_time_us(s->now_us - age_years * 365 * DAY);
+    s->event[1] = (struct ctx_event){
+        .kind = CTX_SEX,
+        .status = CTX_STATUS_FINAL,
+        .value = {.kind = CTX_VALUE_CODE,
+                  .code = {.system = AN_STR(""), .code = sex}}};
+    return ask(s, s->now_us);
+}
+
+START_TEST(names_nothing_implausible_for_age_and_sex)
+{
+    struct scene s;
+    struct ctx_forecast f;
+
+    open_scene(&s);
+    f = ask_of(&s, AN_STR("female"), 40);
+    ck_assert_double_gt(listed(&f, WOMANS), 0);
+    ck_assert_double_lt(listed(&f, OF_TOO_FEW), 0);
+    ck_assert_double_gt(listed(&f, OFTEN), 0);
+    f = ask_of(&s, AN_STR("male"), 40);
+    ck_assert_double_lt(listed(&f, WOMANS), 0);
+    ck_assert_double_gt(listed(&f, OFTEN), 0);
+    f = ask_of(&s, AN_STR("female"), 72);
+    ck_assert_double_lt(listed(&f, WOMANS), 0);
+    ck_assert_double_gt(listed(&f, OFTEN), 0);
+    /* What is not known rules nothing out. */
+    f = ask_of(&s, AN_STR("unknown"), 40);
+    ck_assert_double_gt(listed(&f, WOMANS), 0);
+    close_scene(&s);
+}
+END_TEST
+
+/* The events of the scene are of c000 to c007. */
+START_TEST(names_nothing_that_the_patient_has_for_good)
+{
+    struct scene s;
+    struct ctx_forecast f;
+
+    open_scene(&s);
+    f = ask(&s, s.now_us);
+    ck_assert_double_lt(listed(&f, ONCE_ON_RECORD), 0);
+    ck_assert_double_gt(listed(&f, ONCE), 0);
+    ck_assert_double_gt(listed(&f, 1), 0); /* on record, but comes again */
+    for (int i = 2; i < N_EVENTS; i++)
+        if (an_str_eq(s.event[i].concept.code, AN_STR("c007")))
+    s.event[i].concept.code = AN_STR("c001");
+    f = ask(&s, s.now_us);
+    ck_assert_double_gt(listed(&f, ONCE_ON_RECORD), 0);
+    close_scene(&s);
+}
+END_TEST
+
+/* All candidates fit the list, so its sum is 1 - exp(-R h): without one of
+ * them it is what their other rates make, and theirs alone. */
+START_TEST(a_candidate_left_out_competes_no_more)
+{
+    struct scene s;
+    struct ctx_forecast woman, man;
+    double all, rest, share;
+
+    open_scene(&s);
+    s.p.next_horizon_days = 1; /* this model's rates are high */
+    woman = ask_of(&s, AN_STR("female"), 40);
+    man = ask_of(&s, AN_STR("male"), 40);
+    ck_assert_uint_lt(woman.n_next, RT_MAX_NEXT);
+    ck_assert_uint_eq(man.n_next, woman.n_next - 1);
+    all = -log1p(-sum_of(&woman));
+    share = listed(&woman, WOMANS) / sum_of(&woman);
+    rest = -log1p(-sum_of(&man));
+    ck_assert_double_gt(share, 1e-6);
+    ck_assert_double_eq_tol(rest, all * (1 - share), 1e-6 * all);
+    ck_assert_double_gt(listed(&man, OFTEN), listed(&woman, OFTEN));
+    close_scene(&s);
+}
+END_TEST
+
 START_TEST(sees_nothing_after_now)
 {
     struct scene s;
@@ -402,6 +529,9 @@ Suite *runtime_predict_suite(void)
         a_nearer_horizon_never_has_the_larger_risk,
         names_the_events_behind_a_risk,
         ranks_conditions_only_and_sums_to_at_most_one,
+        names_nothing_implausible_for_age_and_sex,
+        names_nothing_that_the_patient_has_for_good,
+        a_candidate_left_out_competes_no_more,
         sees_nothing_after_now,
         abstains_for_reasons_of_its_own,
         reads_the_first_and_the_newest_of_a_long_history,

@@ -282,6 +282,24 @@ START_TEST(the_vocabulary_puts_what_is_predicted_first_and_joins_twins)
 }
 END_TEST
 
+/* Born from 1940 to 1949, recorded in May 2011: at 62 to 71. */
+START_TEST(the_vocabulary_says_of_whom_a_condition_was_recorded)
+{
+    struct made m;
+    const struct rt_vocabulary *v = &m.d.vocabulary;
+    const struct rt_whom *is;
+
+    make_dataset(&m);
+    is = &v->concept[rt_vocabulary_row(v, AN_STR(SCT "|38341003"))].whom;
+    ck_assert_uint_eq(is->age_from, 55);
+    ck_assert_uint_eq(is->age_to, 80);
+    ck_assert(is->sexes == (RT_FEMALE | RT_MALE) && is->once);
+    is = &v->concept[rt_vocabulary_row(v, AN_STR(LN "|2160-0"))].whom;
+    ck_assert_uint_eq(is->age_to, 0); /* it is not predicted */
+    drop(&m);
+}
+END_TEST
+
 START_TEST(questions_between_events_stand_at_an_empty_last_position)
 {
     struct made m;
@@ -566,6 +584,7 @@ Suite *trainer_dataset_suite(void)
     const TTest *const tests[] = {
         resources_of_a_person_come_together_from_many_files,
         the_vocabulary_puts_what_is_predicted_first_and_joins_twins,
+        the_vocabulary_says_of_whom_a_condition_was_recorded,
         questions_between_events_stand_at_an_empty_last_position,
         features_of_a_question_are_what_was_known_then,
         no_identifier_and_no_date_leaves,

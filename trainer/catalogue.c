@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#define US_PER_YEAR (365.25 * 86400e6)
+
 enum { FIRST_SLOTS = 1 << 12, CATEGORY_CODE_BYTES = 3, FIRST_VALUES = 16 };
 
 void tr_catalogue_init(struct tr_catalogue *c,
@@ -142,6 +144,16 @@ static bool is_predicted(unsigned kind)
     }
 }
 
+static void note_whom(struct tr_catalogue *c, struct tr_entry *entry,
+                      const struct ctx_event *e)
+{
+    const double us = (double)e->effective.us - (double)c->who.birth_us;
+
+    if (entry->predicted && c->who.has_birth && us >= 0 &&
+        e->effective.precision != AN_TIME_NONE)
+        tr_whom_add(&entry->whom, c->n_people, us / US_PER_YEAR, c->who.sex);
+}
+
 /* Count a key for the person being added. */
 static struct tr_entry *count(struct tr_catalogue *c, struct an_str key,
                               const struct ctx_event *e, struct an_str display)
@@ -155,6 +167,7 @@ static struct tr_entry *count(struct tr_catalogue *c, struct an_str key,
         entry->predicted = is_predicted(e->kind);
     }
     entry->n_seen++;
+    note_whom(c, entry, e);
     if (entry->last_person != c->n_people) {
         entry->last_person = c->n_people;
         entry->n_people++;
@@ -201,10 +214,28 @@ static bool add_event(struct tr_catalogue *c, const struct ctx_event *e)
     return true;
 }
 
+static struct tr_who who_is(const struct ctx_timeline *t)
+{
+    struct tr_who who = {.has_birth = false};
+
+    for (size_t i = 0; i < t->n_events; i++) {
+        const struct ctx_event *e = t->event[i];
+
+        if (e->kind == CTX_BIRTH && e->effective.precision != AN_TIME_NONE) {
+            who.has_birth = true;
+            who.birth_us = e->effective.us;
+        } else if (e->kind == CTX_SEX) {
+            who.sex = rt_sex(e->value.code.code);
+        }
+    }
+    return who;
+}
+
 enum an_code tr_catalogue_add(struct tr_catalogue *c,
                               const struct ctx_timeline *t, struct an_err *err)
 {
     c->n_people++;
+    c->who = who_is(t);
     for (size_t i = 0; i < t->n_events; i++) {
         an_arena_reset(&c->scratch);
         if (!add_event(c, t->event[i]))

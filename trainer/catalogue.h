@@ -14,6 +14,8 @@
  * Rows: first what is predicted (conditions, procedures, medication,
  * immunizations, encounters), the commonest first, then the rest.
  *
+ * With a predicted one goes of whom it was recorded (trainer/whom.h).
+ *
  * A value is standardised per concept and unit, by median and spread of the
  * middle half, of its logarithm where that makes it less skewed.
  *
@@ -34,6 +36,11 @@ struct tr_catalogue {
     uint32_t *slot;          /* hash table: index + 1 */
     size_t n_entries, n_slots;
     uint32_t n_people;
+    struct tr_who {
+        bool has_birth;
+        int64_t birth_us;
+        uint8_t sex; /* as rt_sex says */
+    } who;           /* the person who is being added */
     /* filled by tr_catalogue_write */
     size_t n_kept, n_targets, n_scales;
     size_t n_dropped,

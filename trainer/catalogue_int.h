@@ -6,6 +6,7 @@
 #define TRAINER_CATALOGUE_INT_H
 
 #include "trainer/catalogue.h"
+#include "trainer/whom.h"
 
 /* The values of a concept in one unit. */
 struct tr_values {
@@ -22,6 +23,7 @@ struct tr_entry {
     bool predicted;
     uint32_t n_people, n_seen, last_person;
     uint32_t n_display, display_person; /* people whose record says `display` */
+    struct tr_whom whom;                /* when predicted */
     struct tr_values *values;
     bool kept;
 };

@@ -163,6 +163,7 @@ static void put_concept(struct tr_catalogue *c, const struct tr_entry *e,
     an_out_end(w);
     an_out_key(w, "seen");
     an_out_i64(w, e->n_seen);
+    tr_whom_write(&e->whom, w);
     if (e->n_display >= how->min_people)
         an_out_key_str(w, "display", e->display);
     an_out_end(w);

@@ -17,7 +17,7 @@ libtrainer_la_SOURCES = \
 	trainer/pseudonym.h trainer/pseudonym.c \
 	trainer/concepts.h trainer/concepts.c \
 	trainer/catalogue.h trainer/catalogue_int.h trainer/catalogue.c \
-	trainer/catalogue_write.c \
+	trainer/catalogue_write.c trainer/whom.h trainer/whom.c \
 	trainer/outcomes.h trainer/outcomes.c \
 	trainer/labels.h trainer/labels.c \
 	trainer/features.h trainer/features.c \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* card.md: what a person needs to know before believing a number. */
 #include "trainer/package.h"
+#include "trainer/whom.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -94,6 +95,32 @@ static void put_table(struct an_buf *b, const struct tr_data *d,
     }
 }
 
+/* Conditions that are predicted, and those of them that may be named. */
+static void put_named(struct an_buf *b, const struct tr_data *d)
+{
+    const struct an_json *concept = an_json_first(an_json_get(
+        an_json_get(d->root, AN_STR("vocabulary")), AN_STR("concepts")));
+    size_t all = 0, named = 0;
+
+    for (uint32_t i = 0; concept && i < d->cohort.sizes.targets;
+         i++, concept = concept->next) {
+        const struct an_json *kind =
+            an_json_first(an_json_get(concept, AN_STR("parents")));
+        struct rt_whom whom;
+
+        if (!an_str_eq(an_json_text(kind), AN_STR("kind|condition")))
+            continue;
+        all++;
+        named += rt_whom_read(concept, &whom) && whom.age_to > 0;
+    }
+    LINE("It predicts %zu conditions. As what may come next it names the %zu "
+         "of them that %d or more\ntraining patients had; each only for people "
+         "of an age and sex at which they had it (give or\ntake %d years), and "
+         "not for who has it already where hardly any of them had it again.\n"
+         "Another condition is not thereby excluded.\n\n",
+         all, named, TR_WHOM_PEOPLE, TR_WHOM_STEP);
+}
+
 /* Where there is enough to compare: the model less the regression. */
 static void put_comparison(struct an_buf *b, const struct tr_data *d,
                            const struct tr_judgement *j)
@@ -126,6 +153,7 @@ enum an_code tr_package_card(struct an_arena *arena, const struct tr_data *d,
 
     an_buf_init(b, arena, CARD_BYTES);
     put_head(b, d, fitted, how);
+    put_named(b, d);
     LINE("## How good it is\n\n");
     LINE("On %zu patients it had not seen. Intervals are 95 %%, by drawing "
          "patients.\n\n",
