@@ -145,15 +145,13 @@ enum cfg_stage pl_mind_stage(const struct pl_mind *m, struct an_str topic)
 
 bool pl_mind_evaluated(const struct pl_mind *m, struct an_str site)
 {
-    const struct an_json *evaluation =
-        an_json_get(m->model.package.manifest.root, AN_STR("evaluation"));
+    const struct an_json *at =
+        an_json_get(m->model.package.manifest.root, AN_STR("site"));
     bool passed = false;
 
     return site.n &&
-           an_str_eq(an_json_text(an_json_get(evaluation, AN_STR("site"))),
-                     site) &&
-           an_json_bool(an_json_get(evaluation, AN_STR("passed")), &passed) &&
-           passed;
+           an_str_eq(an_json_text(an_json_get(at, AN_STR("name"))), site) &&
+           an_json_bool(an_json_get(at, AN_STR("passed")), &passed) && passed;
 }
 
 /* ---- the thinker -------------------------------------------------------- */

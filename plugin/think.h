@@ -36,8 +36,8 @@ struct ctx_model_id pl_mind_model(const struct pl_mind *m);
 size_t pl_mind_n_outcomes(const struct pl_mind *m);
 /* How far what is said about that outcome may go; live for anything else. */
 enum cfg_stage pl_mind_stage(const struct pl_mind *m, struct an_str topic);
-/* Its signed manifest holds an evaluation on the data of that site that was
- * passed: "evaluation": {"site": "main", "passed": true, ...}. */
+/* Its signed manifest says that it was evaluated on the data of that site, and
+ * passed: "site": {"name": "main", "passed": true}. */
 bool pl_mind_evaluated(const struct pl_mind *m, struct an_str site);
 
 enum an_code pl_thinker_open(const struct pl_mind *m, struct pl_thinker **out,

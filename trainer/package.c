@@ -136,6 +136,20 @@ static enum an_code outcomes_of(struct an_arena *arena, const struct tr_data *d,
     return AN_OK;
 }
 
+/* Where plugin/think.h looks before the stage may be live. */
+static void put_site(struct an_json_out *w, const struct tr_judgement *j,
+                     const struct tr_package_how *how)
+{
+    if (how->site.n == 0)
+        return;
+    an_out_key(w, "site");
+    an_out_object(w);
+    an_out_key_str(w, "name", how->site);
+    an_out_key(w, "passed");
+    an_out_bool(w, tr_judgement_passes(j));
+    an_out_end(w);
+}
+
 static enum an_code make_manifest(struct an_arena *arena,
                                   const struct tr_data *d,
                                   const struct tr_fitted *fitted,
@@ -160,6 +174,7 @@ static enum an_code make_manifest(struct an_arena *arena,
     put_training(&w, fitted, how);
     an_out_key(&w, "evaluation");
     tr_judgement_write(d, j, &w);
+    put_site(&w, j, how);
     an_out_key(&w, "vocabulary");
     copy(&w, an_json_get(d->root, AN_STR("vocabulary")), JSON_DEPTH);
     an_out_key(&w, "wide");

@@ -13,6 +13,8 @@
 struct tr_package_how {
     struct an_str name, version;
     struct an_str source; /* what it was trained on, and its licence */
+    struct an_str site;   /* whose own records the data set holds: there it may
+                             be heard, if it passes; "": nowhere */
     bool demonstrator;    /* invented patients: not for care */
     struct rt_limits limits;
     struct an_str key_pem; /* to sign with; "": a key of this moment alone */

@@ -18,6 +18,7 @@ enum { CARD_BYTES = 1 << 20, LINE_BYTES = 512 };
 
 static void put_head(struct an_buf *b, const struct tr_data *d,
                      const struct tr_fitted *fitted,
+                     const struct tr_judgement *j,
                      const struct tr_package_how *how)
 {
     size_t n[TR_N_SPLITS] = {0};
@@ -32,6 +33,13 @@ static void put_head(struct an_buf *b, const struct tr_data *d,
              "about a real person means nothing.\n\n");
     LINE("## What it was trained on\n\n");
     LINE("%.*s\n\n", AN_STR_ARG(how->source));
+    if (how->site.n)
+        LINE("They are the own records of the site %.*s, where the model "
+             "%s.\n\n",
+             AN_STR_ARG(how->site),
+             tr_judgement_passes(j)
+                 ? "passed its evaluation and may be heard"
+                 : "did not pass its evaluation and may not be heard");
     LINE("Patients: %zu to train, %zu to tune (when to stop, calibration), %zu "
          "to judge. No patient\nis in two of these. Concepts: %d, of which %d "
          "are predicted.\n\n",
@@ -152,7 +160,7 @@ enum an_code tr_package_card(struct an_arena *arena, const struct tr_data *d,
     struct an_buf buf, *b = &buf;
 
     an_buf_init(b, arena, CARD_BYTES);
-    put_head(b, d, fitted, how);
+    put_head(b, d, fitted, j, how);
     put_named(b, d);
     LINE("## How good it is\n\n");
     LINE("On %zu patients it had not seen. Intervals are 95 %%, by drawing "

@@ -27,6 +27,9 @@ static void usage(FILE *out)
           "  --name TEXT       of the model (anamnesis-default)\n"
           "  --version TEXT    (1)\n"
           "  --source TEXT     what it was trained on, and the licence\n"
+          "  --site NAME       the data are this site's own records (its "
+          "`tenant`): if the\n"
+          "                    model passes, it may be heard there\n"
           "  --demonstrator    trained on invented patients: not for care\n"
           "  --key FILE        Ed25519 private key (PEM) to sign with; without "
           "one a key is\n"
@@ -71,6 +74,8 @@ static bool set(struct job *job, struct an_str name, struct an_str value)
         job->how.version = value;
     else if (an_str_eq(name, AN_STR("source")))
         job->how.source = value;
+    else if (an_str_eq(name, AN_STR("site")))
+        job->how.site = value;
     else
         return set_limit(job, name, value);
     return true;
