@@ -83,17 +83,73 @@ void rt_attend(float *mix_tc, float *p, bool keep_all, const float *qkv_t3c,
     }
 }
 
-void rt_attend_row(float *mix_c, float *p_n, const float *q_c, const float *k,
-                   const float *v, int stride, int n, int heads, int c)
+/* One head of one block: n rows of queries, which end at the own row `end`. */
+static void attend_block(float *mix, float *s, const struct rt_keys *past,
+                         const struct rt_keys *own, const float *q, int n,
+                         int end, int d, int c)
 {
-    const int d = c / heads;
+    const int width = past->n + end, ld = past->n + own->n;
+    const float scale = 1.0F / sqrtf((float)d);
+
+    if (past->n > 0)
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, past->n, d,
+                    1.0F, q, own->stride, past->k, past->stride, 0.0F, s, ld);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, end, d, 1.0F, q,
+                own->stride, own->k, own->stride, 0.0F, s + past->n, ld);
+    for (int i = 0; i < n; i++)
+        row_weights(s + (size_t)i * (size_t)ld, 0, width - n + i + 1, width,
+                    scale);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, d, end, 1.0F,
+                s + past->n, ld, own->v, own->stride, 0.0F, mix, c);
+    if (past->n > 0)
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, d, past->n,
+                    1.0F, s, ld, past->v, past->stride, 1.0F, mix, c);
+}
+
+void rt_attend_after(float *mix_tc, float *p, const struct rt_keys *past,
+                     const float *qkv_t3c, int t, int heads, int c)
+{
+    const int d = c / heads, c3 = 3 * c;
+
+    for (int h = 0; h < heads; h++) {
+        const float *q = qkv_t3c + h * d;
+        const struct rt_keys own = {q + c, q + 2 * c, c3, t};
+        const struct rt_keys before = {past->k + h * d, past->v + h * d,
+                                       past->stride, past->n};
+
+        for (int row = 0; row < t; row += RT_ATTEND_ROWS) {
+            int n = t - row < RT_ATTEND_ROWS ? t - row : RT_ATTEND_ROWS;
+
+            attend_block(mix_tc + (size_t)row * (size_t)c + h * d, p, &before,
+                         &own, q + (size_t)row * (size_t)c3, n, row + n, d, c);
+        }
+    }
+}
+
+void rt_attend_row(float *mix_c, float *p, const float *q_c,
+                   const struct rt_keys *past, const struct rt_keys *own,
+                   int heads, int c)
+{
+    const struct rt_keys *const part[2] = {past, own};
+    const int d = c / heads, n = past->n + own->n;
     const float scale = 1.0F / sqrtf((float)d);
 
     for (int h = 0; h < heads; h++) {
-        cblas_sgemv(CblasRowMajor, CblasNoTrans, n, d, 1.0F, k + h * d, stride,
-                    q_c + h * d, 1, 0.0F, p_n, 1);
-        rt_softmax(p_n, n, scale);
-        cblas_sgemv(CblasRowMajor, CblasTrans, n, d, 1.0F, v + h * d, stride,
-                    p_n, 1, 0.0F, mix_c + h * d, 1);
+        float *s = p, keep = 0.0F;
+
+        for (int i = 0; i < 2; s += part[i++]->n)
+            if (part[i]->n > 0)
+                cblas_sgemv(CblasRowMajor, CblasNoTrans, part[i]->n, d, 1.0F,
+                            part[i]->k + h * d, part[i]->stride, q_c + h * d, 1,
+                            0.0F, s, 1);
+        rt_softmax(p, n, scale);
+        s = p;
+        for (int i = 0; i < 2; s += part[i++]->n)
+            if (part[i]->n > 0) {
+                cblas_sgemv(CblasRowMajor, CblasTrans, part[i]->n, d, 1.0F,
+                            part[i]->v + h * d, part[i]->stride, s, 1, keep,
+                            mix_c + h * d, 1);
+                keep = 1.0F;
+            }
     }
 }

@@ -8,6 +8,16 @@
  *     rt_forward(model, &ws, &ask, 1, RT_WANT_HAZARDS, err);
  *     use(ws.log_hazard_qkj);
  *
+ * The model looks back only: keys and values of a position do not depend on
+ * what follows.  So a history that begins like one whose pass was kept need
+ * not begin again:
+ *
+ *     rt_past_init(&past, arena, &model->shape, positions, err);
+ *     rt_forward_keep(model, &ws, &past, &ask, want, err);
+ *     struct rt_ask rest = {&positions_from_40_on, &query, 1};
+ *     uint32_t n_past = 40;
+ *     rt_forward_after(model, &ws, &past, &rest, &n_past, 1, want, err);
+ *
  * Several histories share one pass: their positions stand one after the other
  * as the rows of the matrix products, and look only at their own.  The last
  * layer is computed for the queried rows alone.
@@ -15,9 +25,9 @@
  * runtime/reference.h says the same in plain loops, and tests hold the two
  * together within 1e-4.
  *
- * Thread-safety: a model is immutable, a workspace is confined.
- * Ownership: the workspace's memory is the arena's; results stay until the
- * next call.  A call gets no memory. */
+ * Thread-safety: a model is immutable, a workspace and a past are confined.
+ * Ownership: the memory of both is the arena's; results stay until the next
+ * call.  A call gets no memory. */
 #ifndef RUNTIME_FORWARD_H
 #define RUNTIME_FORWARD_H
 
@@ -46,6 +56,14 @@ struct rt_workspace {
     float *low_jr;
     int32_t *row_q; /* row of each query, and where its sequence starts */
     int32_t *start_q;
+    int32_t *past_q; /* positions before that start, of the past */
+};
+
+/* Keys and values of one history's positions in every layer. */
+struct rt_past {
+    int32_t max_positions;
+    int32_t n_positions; /* that are kept now */
+    float *kv_lt2c;
 };
 
 /* Room for `rows` positions and `queries` queries at once.  AN_NOMEM. */
@@ -62,5 +80,31 @@ size_t rt_workspace_bytes(const struct rt_shape *s, size_t rows,
 enum an_code rt_forward(const struct rt_model *m, struct rt_workspace *ws,
                         const struct rt_ask *ask, size_t n_asks, unsigned want,
                         struct an_err *err) __attribute__((warn_unused_result));
+
+/* Room for `positions` positions.  AN_NOMEM. */
+enum an_code rt_past_init(struct rt_past *past, struct an_arena *arena,
+                          const struct rt_shape *s, size_t positions,
+                          struct an_err *err)
+    __attribute__((warn_unused_result));
+/* Bytes of it for each position. */
+size_t rt_past_bytes(const struct rt_shape *s);
+
+/* As rt_forward of one ask, and keeps the past of its history; AN_LIMIT when
+ * that has no room for it. */
+enum an_code rt_forward_keep(const struct rt_model *m, struct rt_workspace *ws,
+                             struct rt_past *past, const struct rt_ask *ask,
+                             unsigned want, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* As rt_forward of histories that begin with the first n_past[a] positions of
+ * the kept one, the asks holding and counting only the positions after those.
+ * The workspace needs rows for each history as a whole, but for its own
+ * positions only when they share a pass.  AN_LIMIT also when the past is
+ * shorter. */
+enum an_code rt_forward_after(const struct rt_model *m, struct rt_workspace *ws,
+                              const struct rt_past *past,
+                              const struct rt_ask *ask, const uint32_t *n_past,
+                              size_t n_asks, unsigned want, struct an_err *err)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -37,9 +37,22 @@ enum { RT_ATTEND_ROWS = 64 };
 void rt_attend(float *mix_tc, float *p, bool keep_all, const float *qkv_t3c,
                const int32_t *n_keys, int t, int heads, int c);
 
-/* One query row q[c] against n keys and values, a row each `stride` floats. */
-void rt_attend_row(float *mix_c, float *p_n, const float *q_c, const float *k,
-                   const float *v, int stride, int n, int heads, int c);
+/* Keys and values of n rows, one row each `stride` floats. */
+struct rt_keys {
+    const float *k, *v;
+    int stride, n;
+};
+
+/* The same for rows that go on after earlier ones: all look at the whole past,
+ * and then up to themselves.  p: RT_ATTEND_ROWS * (past->n + t) floats. */
+void rt_attend_after(float *mix_tc, float *p, const struct rt_keys *past,
+                     const float *qkv_t3c, int t, int heads, int c);
+
+/* One query row q[c] against the past, which may have no rows, and its own.
+ * p: past->n + own->n floats. */
+void rt_attend_row(float *mix_c, float *p, const float *q_c,
+                   const struct rt_keys *past, const struct rt_keys *own,
+                   int heads, int c);
 
 /* s[0..n) becomes its softmax after scaling; n > 0. */
 void rt_softmax(float *s, int n, float scale);

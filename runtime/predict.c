@@ -71,12 +71,15 @@ enum an_code rt_predictor_init(struct rt_predictor *p, struct an_arena *arena,
         rc = check_sizes(p, shape, err);
     if (rc == AN_OK)
         rc = read_among(p, arena, an_json_get(root, AN_STR("next")), err);
+    if (rc == AN_OK)
+        rc =
+            rt_past_init(&p->past, arena, shape, (size_t)shape->positions, err);
     return rc == AN_OK
                ? rt_workspace_init(&p->workspace, arena, shape,
                                    (size_t)shape->positions > ROWS_AT_ONCE
                                        ? (size_t)shape->positions
                                        : ROWS_AT_ONCE,
-                                   RT_MAX_REASONS + 1, err)
+                                   RT_MAX_REASONS, err)
                : rc;
 }
 
@@ -107,11 +110,10 @@ struct prediction {
     struct rt_history window;             /* what the model can read of it */
     const struct ctx_event *const *event; /* of the window's items */
     float *wide;
+    float *whole_kj;       /* log hazards */
     struct reason *reason; /* NULL until the first question needs them */
-    struct rt_group *group;
     size_t n_reasons;
-    double *effect_gk;    /* [reason][outcome], of the horizon below */
-    uint32_t effect_days; /* 0: not made yet */
+    float *without_gkj; /* log hazards without each of them */
     struct ctx_forecast *out;
 };
 
@@ -195,45 +197,6 @@ static enum an_code find_reasons(struct prediction *x, struct reason *reason,
     return AN_OK;
 }
 
-/* The wide features as they were without the items of a reason. */
-static enum an_code wide_without(struct prediction *x, const struct reason *r,
-                                 const float **out)
-{
-    const struct rt_history *h = &x->window;
-    size_t n = x->p->n_features, at = 0, next = 0;
-    float *wide = an_arena_get(x->arena, n, sizeof(*wide));
-    struct an_mark mark;
-    struct rt_position *position;
-    struct rt_item *item;
-
-    if (wide == NULL)
-        return an_fail_nomem(x->err);
-    mark = an_arena_mark(x->arena);
-    position = an_arena_get(x->arena, h->n_positions, sizeof(*position));
-    item = an_arena_get(x->arena, h->n_items, sizeof(*item));
-    if (position == NULL || item == NULL)
-        return an_fail_nomem(x->err);
-    for (size_t i = 0; i < h->n_positions; i++) {
-        position[i] = h->position[i];
-        position[i].first_item = (uint32_t)at;
-        for (uint32_t k = 0; k < h->position[i].n_items; k++) {
-            uint32_t index = h->position[i].first_item + k;
-
-            if (next < r->n_items && r->item[next] == index)
-                next++;
-            else
-                item[at++] = h->item[index];
-        }
-        position[i].n_items = (uint32_t)at - position[i].first_item;
-    }
-    rt_wide(x->p->feature, n,
-            &(struct rt_history){position, h->n_positions, item, at},
-            h->n_positions - 1, wide);
-    an_arena_rewind(x->arena, mark);
-    *out = wide;
-    return AN_OK;
-}
-
 static int influence_cmp(const void *a, const void *b)
 {
     const struct ctx_influence *x = a, *y = b;
@@ -262,7 +225,8 @@ static enum an_code events_of(struct prediction *x, const struct reason *r,
 static enum an_code keep_reasons(struct prediction *x, struct ctx_risk *risk,
                                  int outcome)
 {
-    size_t n_outcomes = (size_t)x->p->package->manifest.shape.outcomes;
+    const struct rt_shape *s = &x->p->package->manifest.shape;
+    const size_t kj = (size_t)s->outcomes * (size_t)s->bins;
     size_t n = x->n_reasons, kept = 0;
     struct ctx_influence *list = an_arena_get(x->arena, n, sizeof(*list));
     void *scratch = an_arena_get(x->arena, n / 2 + 1, sizeof(*list));
@@ -274,7 +238,8 @@ static enum an_code keep_reasons(struct prediction *x, struct ctx_risk *risk,
 
         if (rc != AN_OK)
             return rc;
-        list[i].log_hazard = x->effect_gk[i * n_outcomes + (size_t)outcome];
+        list[i].log_hazard = rt_effect(s, x->whole_kj, x->without_gkj + i * kj,
+                                       outcome, risk->horizon_days);
     }
     an_sort(list, n, sizeof(*list), scratch, influence_cmp);
     while (kept < n && fabs(list[kept].log_hazard) > 0 &&
@@ -286,42 +251,48 @@ static enum an_code keep_reasons(struct prediction *x, struct ctx_risk *risk,
     return AN_OK;
 }
 
-/* The reasons to try, once a forecast: the same for all outcomes. */
-static enum an_code prepare_reasons(struct prediction *x)
+/* Each reason is left out once a forecast, for all outcomes and horizons. */
+static enum an_code try_reasons(struct prediction *x)
 {
-    size_t n_outcomes = (size_t)x->p->package->manifest.shape.outcomes;
+    struct rt_predictor *p = x->p;
+    const struct rt_shape *s = &p->package->manifest.shape;
+    const struct rt_query query = {(uint32_t)x->window.n_positions - 1,
+                                   x->wide};
+    const size_t kj = (size_t)s->outcomes * (size_t)s->bins;
+    struct rt_group *group;
     enum an_code rc;
 
     x->reason = an_arena_get(x->arena, RT_MAX_REASONS, sizeof(*x->reason));
-    x->group = an_arena_get(x->arena, RT_MAX_REASONS, sizeof(*x->group));
-    x->effect_gk = an_arena_get(x->arena, RT_MAX_REASONS * n_outcomes,
-                                sizeof(*x->effect_gk));
-    if (x->reason == NULL || x->group == NULL || x->effect_gk == NULL)
+    group = an_arena_get(x->arena, RT_MAX_REASONS, sizeof(*group));
+    if (x->reason == NULL || group == NULL)
         return an_fail_nomem(x->err);
     rc = find_reasons(x, x->reason, &x->n_reasons);
+    x->without_gkj =
+        an_arena_get(x->arena, x->n_reasons * kj, sizeof(*x->without_gkj));
+    if (rc == AN_OK && x->without_gkj == NULL)
+        rc = an_fail_nomem(x->err);
     for (size_t i = 0; rc == AN_OK && i < x->n_reasons; i++) {
-        struct reason *r = &x->reason[i];
+        const struct reason *r = &x->reason[i];
+        float *wide = an_arena_get(x->arena, p->n_features, sizeof(*wide));
 
-        x->group[i] = (struct rt_group){r->item, r->n_items, NULL};
-        rc = wide_without(x, r, &x->group[i].wide);
+        if (wide == NULL)
+            return an_fail_nomem(x->err);
+        rt_wide_without(p->feature, p->n_features, &x->window, query.position,
+                        r->item, r->n_items, x->wide, wide);
+        group[i] = (struct rt_group){r->item, r->n_items, wide};
     }
-    return rc;
+    return rc == AN_OK
+               ? rt_leave_out(&p->package->model, &p->workspace, &p->past,
+                              x->arena, &x->window, &query, group, x->n_reasons,
+                              x->without_gkj, x->err)
+               : rc;
 }
 
-/* Effects depend on the horizon: questions of one horizon share them. */
 static enum an_code explain(struct prediction *x, struct ctx_risk *risk,
                             int outcome)
 {
-    struct rt_query query = {(uint32_t)x->window.n_positions - 1, x->wide};
-    enum an_code rc = AN_OK;
+    enum an_code rc = x->reason ? AN_OK : try_reasons(x);
 
-    if (x->reason == NULL)
-        rc = prepare_reasons(x);
-    if (rc == AN_OK && x->effect_days != risk->horizon_days)
-        rc = rt_attribute(&x->p->package->model, &x->p->workspace, x->arena,
-                          &x->window, &query, x->group, x->n_reasons,
-                          risk->horizon_days, x->effect_gk, x->err);
-    x->effect_days = risk->horizon_days;
     return rc == AN_OK ? keep_reasons(x, risk, outcome) : rc;
 }
 
@@ -342,9 +313,8 @@ static enum an_code answer(struct prediction *x, const struct rt_question *q,
     if (risk->abstention)
         return AN_OK;
     c = rt_manifest_calibration(m, (size_t)outcome, q->horizon_days);
-    risk->p =
-        rt_calibrate(&c, rt_risk(&m->shape, x->p->workspace.log_hazard_qkj,
-                                 outcome, q->horizon_days));
+    risk->p = rt_calibrate(
+        &c, rt_risk(&m->shape, x->whole_kj, outcome, q->horizon_days));
     rt_calibration_interval(&c, risk->p, &risk->p_low, &risk->p_high);
     return explain(x, risk, outcome);
 }
@@ -441,19 +411,26 @@ static size_t known_questions(const struct rt_predictor *p,
 static enum an_code pass(struct prediction *x)
 {
     struct rt_predictor *p = x->p;
+    const struct rt_shape *s = &p->package->manifest.shape;
+    const size_t kj = (size_t)s->outcomes * (size_t)s->bins;
     struct rt_query query = {(uint32_t)x->window.n_positions - 1, NULL};
     struct rt_ask ask = {&x->window, &query, 1};
     enum an_code rc;
 
     x->wide = an_arena_get(x->arena, p->n_features, sizeof(*x->wide));
-    if (x->wide == NULL)
+    x->whole_kj = an_arena_get(x->arena, kj, sizeof(*x->whole_kj));
+    if (x->wide == NULL || x->whole_kj == NULL)
         return an_fail_nomem(x->err);
     rt_wide(p->feature, p->n_features, &x->window, query.position, x->wide);
     query.wide = x->wide;
-    rc = rt_history_check(&x->window, &p->package->manifest.shape, x->err);
-    return rc == AN_OK ? rt_forward(&p->package->model, &p->workspace, &ask, 1,
-                                    RT_WANT_HAZARDS | RT_WANT_RATES, x->err)
-                       : rc;
+    rc = rt_history_check(&x->window, s, x->err);
+    if (rc == AN_OK)
+        rc = rt_forward_keep(&p->package->model, &p->workspace, &p->past, &ask,
+                             RT_WANT_HAZARDS | RT_WANT_RATES, x->err);
+    if (rc == AN_OK)
+        memcpy(x->whole_kj, p->workspace.log_hazard_qkj,
+               kj * sizeof(*x->whole_kj));
+    return rc;
 }
 
 /* What has happened by a nearer horizon has happened by a farther one, but each

@@ -54,6 +54,7 @@ struct rt_predictor {
     size_t n_among;
     uint32_t next_horizon_days;
     struct rt_workspace workspace;
+    struct rt_past past;
 };
 
 struct rt_question {

@@ -100,18 +100,32 @@ struct seen {
     bool ever, measured;
 };
 
-static struct seen look(const struct rt_feature *f, const struct rt_history *h,
-                        size_t position)
-{
-    double now = h->position[position].time_days;
-    struct seen s = {.ever = false};
+/* A history as of a position, without the items that are gone. */
+struct view {
+    const struct rt_history *h;
+    size_t position;
+    const uint32_t *gone; /* rising */
+    size_t n_gone;
+};
 
-    for (size_t p = 0; p <= position; p++) {
+static struct seen look(const struct rt_feature *f, const struct view *v)
+{
+    const struct rt_history *h = v->h;
+    double now = h->position[v->position].time_days;
+    struct seen s = {.ever = false};
+    size_t next = 0;
+
+    for (size_t p = 0; p <= v->position; p++) {
         const struct rt_position *at = &h->position[p];
 
         for (uint32_t i = 0; i < at->n_items; i++) {
-            const struct rt_item *item = &h->item[at->first_item + i];
+            const uint32_t index = at->first_item + i;
+            const struct rt_item *item = &h->item[index];
 
+            if (next < v->n_gone && v->gone[next] == index) {
+                next++;
+                continue;
+            }
             if (!stands_for(item, f->row))
                 continue;
             s.ever = true;
@@ -126,15 +140,14 @@ static struct seen look(const struct rt_feature *f, const struct rt_history *h,
     return s;
 }
 
-static double feature_value(const struct rt_feature *f,
-                            const struct rt_history *h, size_t position)
+static double feature_value(const struct rt_feature *f, const struct view *v)
 {
-    const struct rt_position *at = &h->position[position];
+    const struct rt_position *at = &v->h->position[v->position];
     double years = (double)at->age_days / DAYS_PER_YEAR;
     struct seen s = {.ever = false};
 
     if (needs_row(f->kind))
-        s = look(f, h, position);
+        s = look(f, v);
     switch (f->kind) {
     case RT_FEATURE_AGE: return years;
     case RT_FEATURE_AGE_SQUARE: break;
@@ -144,21 +157,48 @@ static double feature_value(const struct rt_feature *f,
     case RT_FEATURE_LAST: return s.measured ? (double)s.z : 0;
     case RT_FEATURE_MEASURED: return s.measured;
     case RT_FEATURE_COUNT: return log1p(s.n);
-    case RT_FEATURE_POSITIONS: return log1p((double)position);
+    case RT_FEATURE_POSITIONS: return log1p((double)v->position);
     }
     return 0;
+}
+
+static float standardised(const struct rt_feature *f, const struct view *v)
+{
+    struct rt_feature age = {.kind = RT_FEATURE_AGE};
+    double x = feature_value(f->kind == RT_FEATURE_AGE_SQUARE ? &age : f, v);
+
+    x = (x - (double)f->mean) / (double)f->sd;
+    return (float)(f->kind == RT_FEATURE_AGE_SQUARE ? x * x : x);
 }
 
 void rt_wide(const struct rt_feature *feature, size_t n,
              const struct rt_history *h, size_t position, float *out)
 {
-    for (size_t i = 0; i < n; i++) {
-        const struct rt_feature *f = &feature[i];
-        struct rt_feature age = {.kind = RT_FEATURE_AGE};
-        double x = feature_value(f->kind == RT_FEATURE_AGE_SQUARE ? &age : f, h,
-                                 position);
+    const struct view v = {h, position, NULL, 0};
 
-        x = (x - (double)f->mean) / (double)f->sd;
-        out[i] = (float)(f->kind == RT_FEATURE_AGE_SQUARE ? x * x : x);
-    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = standardised(&feature[i], &v);
+}
+
+/* Whether a feature looks at one of the items that are gone. */
+static bool concerns(const struct rt_feature *f, const struct view *v)
+{
+    if (!needs_row(f->kind))
+        return false;
+    for (size_t i = 0; i < v->n_gone; i++)
+        if (stands_for(&v->h->item[v->gone[i]], f->row))
+            return true;
+    return false;
+}
+
+void rt_wide_without(const struct rt_feature *feature, size_t n,
+                     const struct rt_history *h, size_t position,
+                     const uint32_t *gone, size_t n_gone, const float *whole,
+                     float *out)
+{
+    const struct view v = {h, position, gone, n_gone};
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = concerns(&feature[i], &v) ? standardised(&feature[i], &v)
+                                           : whole[i];
 }

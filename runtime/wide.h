@@ -19,7 +19,7 @@
  *     count      log1p of how often within `days` before (0: ever)
  *     positions  log1p of the number of positions so far
  *
- * Trainer and runtime share this function.
+ * Trainer and runtime share these functions.
  *
  * Thread-safety: immutable once read.  Ownership: the arena it was read into. */
 #ifndef RUNTIME_WIDE_H
@@ -61,6 +61,13 @@ enum an_code rt_wide_read(struct an_arena *arena, const struct an_json *json,
 /* The features as of one position of a history, after its items. */
 void rt_wide(const struct rt_feature *feature, size_t n,
              const struct rt_history *h, size_t position, float *out);
+
+/* The same without some of the items up to there (indices, rising), all moments
+ * staying.  `whole` is what rt_wide says with them. */
+void rt_wide_without(const struct rt_feature *feature, size_t n,
+                     const struct rt_history *h, size_t position,
+                     const uint32_t *gone, size_t n_gone, const float *whole,
+                     float *out);
 
 const char *rt_feature_text(enum rt_feature_kind kind);
 

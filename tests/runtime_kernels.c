@@ -191,9 +191,36 @@ START_TEST(one_row_of_attention_equals_the_block)
     fill(qkv, sizeof(qkv) / sizeof(*qkv), &r);
     rt_attend(mix, p, false, qkv, NULL, T, H, C);
     for (int row = 0; row < T; row++) {
-        rt_attend_row(one, p, qkv + row * 3 * C, qkv + C, qkv + 2 * C, 3 * C,
-                      row + 1, H, C);
-        ck_assert_double_lt(test_max_diff(one, mix + row * C, C), 1e-5);
+        /* Cut in two anywhere, or nowhere. */
+        for (int cut = 0; cut <= row; cut += row ? row : 1) {
+            const float *k = qkv + C, *v = qkv + 2 * C;
+            const struct rt_keys past = {k, v, 3 * C, cut};
+            const struct rt_keys own = {k + cut * 3 * C, v + cut * 3 * C, 3 * C,
+                                        row + 1 - cut};
+
+            rt_attend_row(one, p, qkv + row * 3 * C, &past, &own, H, C);
+            ck_assert_double_lt(test_max_diff(one, mix + row * C, C), 1e-5);
+        }
+    }
+}
+END_TEST
+
+START_TEST(attention_after_a_past_equals_the_whole)
+{
+    enum { T = 150, H = 3, D = 4, C = H * D };
+    static float qkv[T * 3 * C], mix[T * C], p[RT_ATTEND_ROWS * T], end[T * C];
+    static const int cuts[] = {1, 2, 63, 64, 65, 86, 148, 149};
+    struct test_random r = {8};
+
+    fill(qkv, sizeof(qkv) / sizeof(*qkv), &r);
+    rt_attend(mix, p, false, qkv, NULL, T, H, C);
+    for (size_t i = 0; i < sizeof(cuts) / sizeof(*cuts); i++) {
+        const int cut = cuts[i];
+        const struct rt_keys past = {qkv + C, qkv + 2 * C, 3 * C, cut};
+
+        rt_attend_after(end, p, &past, qkv + cut * 3 * C, T - cut, H, C);
+        ck_assert_double_lt(
+            test_max_diff(end, mix + cut * C, (size_t)((T - cut) * C)), 1e-5);
     }
 }
 END_TEST
@@ -221,6 +248,7 @@ Suite *runtime_kernels_suite(void)
                                  gelu_is_the_tanh_form,
                                  attention_equals_its_formula_with_any_view,
                                  one_row_of_attention_equals_the_block,
+                                 attention_after_a_past_equals_the_whole,
                                  same_numbers_twice};
 
     return TEST_SUITE("runtime/kernels", test);
