@@ -13,10 +13,13 @@ struct rest {
     uint32_t n_past;
 };
 
-/* Indices rise, so each is looked at once. */
-static enum an_code group_check(const struct rt_group *g, size_t n_items,
-                                struct an_err *err)
+enum an_code rt_group_check(const struct rt_group *g,
+                            const struct rt_history *h,
+                            const struct rt_query *q, struct an_err *err)
 {
+    const struct rt_position *last = &h->position[q->position];
+    const size_t n_items = (size_t)last->first_item + last->n_items;
+
     for (size_t i = 0; i < g->n_items; i++)
         if (g->item[i] >= n_items || (i > 0 && g->item[i] <= g->item[i - 1]))
             return an_fail(err, AN_TYPE, "a group names no item, or falls", i);
@@ -141,16 +144,13 @@ enum an_code rt_leave_out(const struct rt_model *m, struct rt_workspace *ws,
     const struct an_mark mark = an_arena_mark(arena);
     struct rest *rest = an_arena_get(arena, n_groups, sizeof(*rest));
     enum an_code code = AN_OK;
-    size_t n_items;
 
     if (rest == NULL)
         return an_fail_nomem(err);
     if (q->position >= h->n_positions)
         return an_fail(err, AN_TYPE, "a query is outside its history", 0);
-    n_items = (size_t)h->position[q->position].first_item +
-              h->position[q->position].n_items;
     for (size_t i = 0; i < n_groups && code == AN_OK; i++) {
-        code = group_check(&group[i], n_items, err);
+        code = rt_group_check(&group[i], h, q, err);
         if (code == AN_OK)
             code = leave_out(arena, h, q, &group[i], &rest[i], err);
     }

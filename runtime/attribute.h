@@ -30,10 +30,16 @@ struct rt_group {
     const float *wide; /* the wide features as they were without them */
 };
 
+/* AN_TYPE for a group that names no item of what the query can see, or falls.
+ */
+enum an_code rt_group_check(const struct rt_group *g,
+                            const struct rt_history *h,
+                            const struct rt_query *q, struct an_err *err)
+    __attribute__((warn_unused_result));
+
 /* without_gkj[group]: the log hazards without it.  `past` is that of the same
  * history.  Histories share passes as far as the workspace has room; it needs
- * room for one.  AN_TYPE for a group that names no item of what the query can
- * see, or falls. */
+ * room for one.  AN_TYPE as rt_group_check. */
 enum an_code rt_leave_out(const struct rt_model *m, struct rt_workspace *ws,
                           const struct rt_past *past, struct an_arena *arena,
                           const struct rt_history *h, const struct rt_query *q,

@@ -156,9 +156,8 @@ static void keep_layer(const struct pass *p, int layer, const float *kv,
         memcpy(to + row * c2, kv + row * stride, c2 * sizeof(float));
 }
 
-static void feed_forward(const struct rt_model *m,
-                         const struct rt_workspace *ws, int layer, float *x_tc,
-                         int t)
+void rt_feed_forward(const struct rt_model *m, const struct rt_workspace *ws,
+                     int layer, float *x_tc, int t)
 {
     const int c = m->shape.channels;
     const size_t l = (size_t)layer, cc = (size_t)c * (size_t)c;
@@ -201,7 +200,7 @@ static void layer_all(const struct pass *p, int layer)
     keep_layer(p, layer, ws->qkv_t3c + c, 3 * n(c));
     attend(p, layer);
     rt_linear_add(ws->x_tc, ws->mix_tc, m->w.proj + l * cc, t, c, c);
-    feed_forward(m, ws, layer, ws->x_tc, t);
+    rt_feed_forward(m, ws, layer, ws->x_tc, t);
 }
 
 /* Only what the queries need: keys and values of all rows, the rest of the
@@ -235,7 +234,7 @@ static void layer_last(const struct pass *p, int layer)
         memcpy(ws->picked_qc + n(i) * w, ws->x_tc + n(ws->row_q[i]) * w,
                w * sizeof(float));
     rt_linear_add(ws->picked_qc, ws->mix_tc, m->w.proj + l * cc, q, c, c);
-    feed_forward(m, ws, layer, ws->picked_qc, q);
+    rt_feed_forward(m, ws, layer, ws->picked_qc, q);
 }
 
 static void trunk(const struct pass *p)

@@ -81,6 +81,10 @@ enum an_code rt_forward(const struct rt_model *m, struct rt_workspace *ws,
                         const struct rt_ask *ask, size_t n_asks, unsigned want,
                         struct an_err *err) __attribute__((warn_unused_result));
 
+/* One step of a layer: x[t][channels] += down . gelu(up . norm2 x). */
+void rt_feed_forward(const struct rt_model *m, const struct rt_workspace *ws,
+                     int layer, float *x_tc, int t);
+
 /* Room for `positions` positions.  AN_NOMEM. */
 enum an_code rt_past_init(struct rt_past *past, struct an_arena *arena,
                           const struct rt_shape *s, size_t positions,

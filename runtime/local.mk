@@ -7,6 +7,7 @@ libruntime_la_SOURCES = \
 	runtime/vocabulary.h runtime/vocabulary.c \
 	runtime/wide.h runtime/wide.c \
 	runtime/forward.c runtime/forward.h runtime/gelu.c runtime/heads.c \
+	runtime/glance.c runtime/glance.h \
 	runtime/history.c runtime/history.h runtime/kernels.h \
 	runtime/linear.c runtime/manifest.c runtime/manifest.h \
 	runtime/manifest_write.c runtime/norm.c runtime/package.c \

@@ -2,7 +2,7 @@
 #include "runtime/predict.h"
 
 #include "base/sort.h"
-#include "runtime/attribute.h"
+#include "runtime/glance.h"
 #include "runtime/rank.h"
 #include "runtime/risk.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_AT_ONCE = 2048 }; /* of one pass when reasons are sought */
+enum { ROWS_AT_ONCE = 1024 }; /* of one pass when reasons are sought */
 
 /* Influences smaller than this share of the largest are no reasons. */
 static const double smallest_share = 0.02;
@@ -111,6 +111,7 @@ struct prediction {
     const struct ctx_event *const *event; /* of the window's items */
     float *wide;
     float *whole_kj;       /* log hazards */
+    size_t n_hazards;      /* outcomes times bins */
     struct reason *reason; /* NULL until the first question needs them */
     size_t n_reasons;
     float *without_gkj; /* log hazards without each of them */
@@ -178,7 +179,7 @@ static enum an_code find_reasons(struct prediction *x, struct reason *reason,
     *n = 0;
     if (pool == NULL)
         return an_fail_nomem(x->err);
-    for (size_t i = h->n_items; i-- > 0 && *n < RT_MAX_REASONS;) {
+    for (size_t i = h->n_items; i-- > 0 && *n < RT_MAX_CONCEPTS;) {
         int32_t concept = h->item[i].concept;
         struct reason *r = &reason[*n];
         size_t k = 0;
@@ -226,7 +227,6 @@ static enum an_code keep_reasons(struct prediction *x, struct ctx_risk *risk,
                                  int outcome)
 {
     const struct rt_shape *s = &x->p->package->manifest.shape;
-    const size_t kj = (size_t)s->outcomes * (size_t)s->bins;
     size_t n = x->n_reasons, kept = 0;
     struct ctx_influence *list = an_arena_get(x->arena, n, sizeof(*list));
     void *scratch = an_arena_get(x->arena, n / 2 + 1, sizeof(*list));
@@ -238,8 +238,9 @@ static enum an_code keep_reasons(struct prediction *x, struct ctx_risk *risk,
 
         if (rc != AN_OK)
             return rc;
-        list[i].log_hazard = rt_effect(s, x->whole_kj, x->without_gkj + i * kj,
-                                       outcome, risk->horizon_days);
+        list[i].log_hazard =
+            rt_effect(s, x->whole_kj, x->without_gkj + i * x->n_hazards,
+                      outcome, risk->horizon_days);
     }
     an_sort(list, n, sizeof(*list), scratch, influence_cmp);
     while (kept < n && fabs(list[kept].log_hazard) > 0 &&
@@ -251,41 +252,85 @@ static enum an_code keep_reasons(struct prediction *x, struct ctx_risk *risk,
     return AN_OK;
 }
 
-/* Each reason is left out once a forecast, for all outcomes and horizons. */
-static enum an_code try_reasons(struct prediction *x)
+/* The group of each reason, with the wide features as they were without it. */
+static enum an_code make_groups(struct prediction *x, struct rt_group *group)
 {
-    struct rt_predictor *p = x->p;
-    const struct rt_shape *s = &p->package->manifest.shape;
-    const struct rt_query query = {(uint32_t)x->window.n_positions - 1,
-                                   x->wide};
-    const size_t kj = (size_t)s->outcomes * (size_t)s->bins;
-    struct rt_group *group;
-    enum an_code rc;
+    const struct rt_predictor *p = x->p;
 
-    x->reason = an_arena_get(x->arena, RT_MAX_REASONS, sizeof(*x->reason));
-    group = an_arena_get(x->arena, RT_MAX_REASONS, sizeof(*group));
-    if (x->reason == NULL || group == NULL)
-        return an_fail_nomem(x->err);
-    rc = find_reasons(x, x->reason, &x->n_reasons);
-    x->without_gkj =
-        an_arena_get(x->arena, x->n_reasons * kj, sizeof(*x->without_gkj));
-    if (rc == AN_OK && x->without_gkj == NULL)
-        rc = an_fail_nomem(x->err);
-    for (size_t i = 0; rc == AN_OK && i < x->n_reasons; i++) {
+    for (size_t i = 0; i < x->n_reasons; i++) {
         const struct reason *r = &x->reason[i];
         float *wide = an_arena_get(x->arena, p->n_features, sizeof(*wide));
 
         if (wide == NULL)
             return an_fail_nomem(x->err);
-        rt_wide_without(p->feature, p->n_features, &x->window, query.position,
-                        r->item, r->n_items, x->wide, wide);
+        rt_wide_without(p->feature, p->n_features, &x->window,
+                        x->window.n_positions - 1, r->item, r->n_items, x->wide,
+                        wide);
         group[i] = (struct rt_group){r->item, r->n_items, wide};
     }
-    return rc == AN_OK
-               ? rt_leave_out(&p->package->model, &p->workspace, &p->past,
-                              x->arena, &x->window, &query, group, x->n_reasons,
-                              x->without_gkj, x->err)
-               : rc;
+    return AN_OK;
+}
+
+/* The RT_MAX_REASONS that seem to matter most, when there are more. */
+static enum an_code choose_reasons(struct prediction *x,
+                                   const struct rt_query *q,
+                                   struct rt_group *group)
+{
+    struct rt_predictor *p = x->p;
+    const struct rt_shape *s = &p->package->manifest.shape;
+    const size_t n = x->n_reasons;
+    struct reason reason[RT_MAX_REASONS];
+    struct rt_group chosen[RT_MAX_REASONS];
+    uint32_t order[RT_MAX_CONCEPTS];
+    float *without_gkj;
+    enum an_code rc;
+
+    if (n <= RT_MAX_REASONS)
+        return AN_OK;
+    without_gkj =
+        an_arena_get(x->arena, n * x->n_hazards, sizeof(*without_gkj));
+    if (without_gkj == NULL)
+        return an_fail_nomem(x->err);
+    rc = rt_glance(&p->package->model, &p->workspace, &p->past, x->arena,
+                   &x->window, q, group, n, without_gkj, x->err);
+    if (rc == AN_OK)
+        rc = rt_glance_order(x->arena, s, x->whole_kj, without_gkj, n, order,
+                             x->err);
+    if (rc != AN_OK)
+        return rc;
+    for (size_t i = 0; i < RT_MAX_REASONS; i++) {
+        reason[i] = x->reason[order[i]];
+        chosen[i] = group[order[i]];
+    }
+    memcpy(x->reason, reason, sizeof(reason));
+    memcpy(group, chosen, sizeof(chosen));
+    x->n_reasons = RT_MAX_REASONS;
+    return AN_OK;
+}
+
+/* Each reason is left out once a forecast, for all outcomes and horizons. */
+static enum an_code try_reasons(struct prediction *x)
+{
+    struct rt_predictor *p = x->p;
+    const struct rt_query q = {(uint32_t)x->window.n_positions - 1, x->wide};
+    struct rt_group *group =
+        an_arena_get(x->arena, RT_MAX_CONCEPTS, sizeof(*group));
+    enum an_code rc;
+
+    x->reason = an_arena_get(x->arena, RT_MAX_CONCEPTS, sizeof(*x->reason));
+    x->without_gkj = an_arena_get(x->arena, RT_MAX_REASONS * x->n_hazards,
+                                  sizeof(*x->without_gkj));
+    if (x->reason == NULL || group == NULL || x->without_gkj == NULL)
+        return an_fail_nomem(x->err);
+    rc = find_reasons(x, x->reason, &x->n_reasons);
+    if (rc == AN_OK)
+        rc = make_groups(x, group);
+    if (rc == AN_OK)
+        rc = choose_reasons(x, &q, group);
+    return rc == AN_OK ? rt_leave_out(&p->package->model, &p->workspace,
+                                      &p->past, x->arena, &x->window, &q, group,
+                                      x->n_reasons, x->without_gkj, x->err)
+                       : rc;
 }
 
 static enum an_code explain(struct prediction *x, struct ctx_risk *risk,
@@ -412,13 +457,13 @@ static enum an_code pass(struct prediction *x)
 {
     struct rt_predictor *p = x->p;
     const struct rt_shape *s = &p->package->manifest.shape;
-    const size_t kj = (size_t)s->outcomes * (size_t)s->bins;
     struct rt_query query = {(uint32_t)x->window.n_positions - 1, NULL};
     struct rt_ask ask = {&x->window, &query, 1};
     enum an_code rc;
 
     x->wide = an_arena_get(x->arena, p->n_features, sizeof(*x->wide));
-    x->whole_kj = an_arena_get(x->arena, kj, sizeof(*x->whole_kj));
+    x->n_hazards = (size_t)s->outcomes * (size_t)s->bins;
+    x->whole_kj = an_arena_get(x->arena, x->n_hazards, sizeof(*x->whole_kj));
     if (x->wide == NULL || x->whole_kj == NULL)
         return an_fail_nomem(x->err);
     rt_wide(p->feature, p->n_features, &x->window, query.position, x->wide);
@@ -429,7 +474,7 @@ static enum an_code pass(struct prediction *x)
                              RT_WANT_HAZARDS | RT_WANT_RATES, x->err);
     if (rc == AN_OK)
         memcpy(x->whole_kj, p->workspace.log_hazard_qkj,
-               kj * sizeof(*x->whole_kj));
+               x->n_hazards * sizeof(*x->whole_kj));
     return rc;
 }
 

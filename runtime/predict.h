@@ -18,7 +18,11 @@
  *
  * A reason for a risk is a concept: the forecast is made again without all
  * that the record says of it, and the difference in log hazard is its weight.
- * The RT_MAX_REASONS concepts that were recorded last are tried.
+ * That is done for RT_MAX_REASONS concepts, the same for all questions.  They
+ * are chosen among the RT_MAX_CONCEPTS that were recorded last: at a glance
+ * (runtime/glance.h) the strongest for each outcome, then the second, and so
+ * on.  A concept that was not chosen is never named; every weight that is said
+ * was computed in full.
  *
  * Members of manifest.json that are read here:
  *     "vocabulary" (runtime/vocabulary.h), "wide" (runtime/wide.h),
@@ -43,7 +47,7 @@
 #include "runtime/package.h"
 #include "runtime/wide.h"
 
-enum { RT_MAX_REASONS = 64, RT_MAX_NEXT = 10 };
+enum { RT_MAX_CONCEPTS = 64, RT_MAX_REASONS = 16, RT_MAX_NEXT = 10 };
 
 struct rt_predictor {
     const struct rt_package *package;

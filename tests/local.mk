@@ -76,7 +76,8 @@ tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
 
 tests_runtime_t_SOURCES = $(SUITE) \
 	tests/runtime.c tests/model_random.h tests/model_random.c \
-	tests/runtime_encode.c tests/runtime_forward.c \
+	tests/runtime_attribute.c tests/runtime_encode.c \
+	tests/runtime_forward.c \
 	tests/runtime_kernels.c \
 	tests/runtime_package.c tests/runtime_predict.c tests/runtime_risk.c
 tests_runtime_t_LDADD = libruntime.la $(CHECK_LIBS)

@@ -303,6 +303,42 @@ START_TEST(names_the_events_behind_a_risk)
 }
 END_TEST
 
+START_TEST(gives_the_same_reasons_whatever_else_is_asked)
+{
+    struct scene s;
+    struct rt_question all[6];
+    struct ctx_forecast together, alone;
+
+    open_scene(&s);
+    make_events(&s, N_EVENTS);
+    for (size_t i = 0; i < 6; i++)
+        all[i] = (struct rt_question){
+            i % 2 ? AN_STR("death") : AN_STR("readmission"),
+            (uint32_t)(30 * (i + 1)), CTX_ABSTAIN_NONE};
+    ck_assert_int_eq(rt_predict(&s.p, &s.arena, &s.timeline, s.now_us, all, 6,
+                                &together, NULL),
+                     AN_OK);
+    for (size_t i = 0; i < 6; i++) {
+        const struct ctx_risk *a = &together.risk[i], *b;
+
+        ck_assert_int_eq(rt_predict(&s.p, &s.arena, &s.timeline, s.now_us,
+                                    &all[i], 1, &alone, NULL),
+                         AN_OK);
+        b = &alone.risk[0];
+        ck_assert_mem_eq(&a->p, &b->p, sizeof(a->p));
+        ck_assert_uint_eq(a->n_influences, b->n_influences);
+        ck_assert_uint_le(a->n_influences, RT_MAX_REASONS);
+        for (size_t k = 0; k < a->n_influences; k++) {
+            ck_assert_ptr_eq(a->influence[k].event[0],
+                             b->influence[k].event[0]);
+            ck_assert_mem_eq(&a->influence[k].log_hazard,
+                             &b->influence[k].log_hazard, sizeof(double));
+        }
+    }
+    close_scene(&s);
+}
+END_TEST
+
 START_TEST(ranks_conditions_only_and_sums_to_at_most_one)
 {
     struct scene s;
@@ -528,6 +564,7 @@ Suite *runtime_predict_suite(void)
         answers_what_it_knows_and_keeps_abstentions,
         a_nearer_horizon_never_has_the_larger_risk,
         names_the_events_behind_a_risk,
+        gives_the_same_reasons_whatever_else_is_asked,
         ranks_conditions_only_and_sums_to_at_most_one,
         names_nothing_implausible_for_age_and_sex,
         names_nothing_that_the_patient_has_for_good,
