@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each prints rows of name, value, unit (tests/bench.h).
 BENCHMARKS = tests/bench_base tests/bench_hl7 tests/bench_fhir \
-	tests/bench_store tests/bench_model
+	tests/bench_store tests/bench_model tests/bench_forecast
 EXTRA_PROGRAMS += $(BENCHMARKS)
 tests_bench_base_SOURCES = tests/bench.h tests/bench_base.c
 tests_bench_base_LDADD = libbase.la
@@ -15,7 +15,13 @@ tests_bench_model_SOURCES = \
 	tests/model_random.c
 tests_bench_model_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
 tests_bench_model_LDADD = libtrainer.la
+tests_bench_forecast_SOURCES = \
+	tests/bench.h tests/bench_forecast.c tests/model_random.h \
+	tests/model_random.c
+tests_bench_forecast_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
+tests_bench_forecast_LDADD = libtrainer.la
 
 # BENCH_RUN='taskset -c 0' pins them, BENCH_RUN=: only builds them.
 bench: $(BENCHMARKS)
-	@for p in $(BENCHMARKS); do $(BENCH_RUN) ./$$p || exit 1; done
+	@top_srcdir='$(top_srcdir)'; export top_srcdir; \
+	for p in $(BENCHMARKS); do $(BENCH_RUN) ./$$p || exit 1; done
