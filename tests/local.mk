@@ -16,7 +16,8 @@ endif
 SUITE = tests/suite.h tests/suite.c
 suites = tests/base.t tests/context.t tests/config.t tests/hl7.t \
 	tests/fhir.t tests/advice.t tests/runtime.t tests/trainer.t \
-	tests/host.t tests/store.t tests/trust.t tests/outbox.t
+	tests/host.t tests/store.t tests/trust.t tests/outbox.t \
+	tests/consult.t
 if HAVE_CHECK
 check_PROGRAMS += $(suites)
 TESTS += $(suites)
@@ -103,6 +104,14 @@ tests_outbox_t_LDADD = liboutbox.la $(MHD_LIBS) $(CHECK_LIBS)
 tests_trust_t_SOURCES = $(SUITE) tests/trust.c tests/trust_audit.c \
 	tests/trust_release.c tests/trust_stage.c
 tests_trust_t_LDADD = libtrust.la $(CHECK_LIBS)
+tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
+	tests/consult_ward.c tests/folder.h tests/folder.c \
+	tests/consult_choose.c tests/consult_naming.c tests/consult_ask.c \
+	tests/consult_post.c tests/consult_recall.c tests/consult_watch.c \
+	tests/consult_policy.c tests/site_model.h tests/site_model.c
+tests_consult_t_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+tests_consult_t_LDADD = libengine.la $(SQLITE_LIBS) $(CHECK_LIBS)
+
 # The program from outside, as its users and its enemies meet it.
 check_PROGRAMS += tests/drill
 tests_drill_LDADD = libload.la

@@ -4,14 +4,38 @@
 
 #include "base/json_out.h"
 
-/* So many places that reading them back and rounding for a reader gives what
- * rounding the number itself would have given. */
-enum { DETAIL_BYTES = 4 << 20, P_PLACES = 9 };
+#include <math.h>
+#include <stdio.h>
 
+enum { DETAIL_BYTES = 4 << 20, PLACES = 9 };
+
+static const double BILLION = 1e9;
+
+/* A share, in [0,1], with the 18 places after which reading it back and
+ * rounding for a reader gives what rounding the number itself would have
+ * given: fewer would round twice. */
 static void put_p(struct an_json_out *w, const char *key, double p)
 {
+    double scaled = p * BILLION, first = floor(scaled);
+    double rest =
+        floor((scaled - first + fma(p, BILLION, -scaled)) * BILLION + 0.5);
+    struct an_str text;
+    char digits[32];
+    int64_t all;
+
     an_out_key(w, key);
-    an_out_fixed(w, p, P_PLACES);
+    if (!(p >= 0 && p <= 1)) {
+        an_out_fixed(w, p, PLACES);
+        return;
+    }
+    all = (int64_t)first * (int64_t)BILLION + (int64_t)rest;
+    (void)snprintf(digits, sizeof(digits), "%lld.%018lld",
+                   (long long)(all / INT64_C(1000000000000000000)),
+                   (long long)(all % INT64_C(1000000000000000000)));
+    text = an_str_c(digits);
+    while (text.n > PLACES + 2 && text.p[text.n - 1] == '0')
+        text.n--;
+    an_out_json(w, text);
 }
 
 static void put_evidence(struct an_json_out *w, const struct ctx_suggestion *s)

@@ -10,11 +10,18 @@ static struct an_str text(const struct an_json *j, struct an_str key)
     return an_json_text(an_json_get(j, key));
 }
 
-static int64_t number(const struct an_json *j, struct an_str key)
+/* From min to max, both among -128 to 65535; 0 where nothing is said.  Whatever
+ * else stands there is damage: *whole is false then. */
+static int64_t number(const struct an_json *j, struct an_str key, int64_t min,
+                      int64_t max, bool *whole)
 {
+    const struct an_json *said = an_json_get(j, key);
     int64_t v = 0;
 
-    (void)an_json_i64(an_json_get(j, key), &v);
+    if (said && (!an_json_i64(said, &v) || v < min || v > max)) {
+        *whole = false;
+        return 0;
+    }
     return v;
 }
 
@@ -48,7 +55,7 @@ static bool elements(struct an_arena *arena, const struct an_json *root,
 }
 
 static bool take_evidence(struct an_arena *arena, const struct an_json *root,
-                          struct ctx_suggestion *s)
+                          struct ctx_suggestion *s, bool *whole)
 {
     struct ctx_evidence *e;
     struct ctx_event *event;
@@ -68,13 +75,14 @@ static bool take_evidence(struct an_arena *arena, const struct an_json *root,
             .message = text(j, AN_STR("message")),
             .place = text(j, AN_STR("place")),
             .fact = text(j, AN_STR("fact")),
-            .kind = (uint8_t)number(j, AN_STR("kind")),
+            .kind =
+                (uint8_t)number(j, AN_STR("kind"), 0, CTX_N_KINDS - 1, whole),
         };
         *e = (struct ctx_evidence){
             .event = event,
             .sentence = text(j, AN_STR("sentence")),
             .weight = real(j, AN_STR("weight")),
-            .direction = (int8_t)number(j, AN_STR("direction")),
+            .direction = (int8_t)number(j, AN_STR("direction"), -1, 1, whole),
         };
     }
     return true;
@@ -102,7 +110,7 @@ static bool take_next(struct an_arena *arena, const struct an_json *root,
 }
 
 static bool take_citations(struct an_arena *arena, const struct an_json *root,
-                           struct ctx_suggestion *s)
+                           struct ctx_suggestion *s, bool *whole)
 {
     struct ctx_citation *c;
     const struct an_json *j;
@@ -118,7 +126,7 @@ static bool take_citations(struct an_arena *arena, const struct an_json *root,
             .title = text(j, AN_STR("title")),
             .source = text(j, AN_STR("source")),
             .doi = text(j, AN_STR("doi")),
-            .year = (uint16_t)number(j, AN_STR("year")),
+            .year = (uint16_t)number(j, AN_STR("year"), 0, UINT16_MAX, whole),
         };
     return true;
 }
@@ -129,9 +137,13 @@ enum an_code pl_suggestion_recall(struct an_arena *arena,
                                   struct an_err *err)
 {
     const struct an_json *root, *model;
+    bool whole = true;
+    enum an_code code = an_json_read(arena, &(struct an_json_limits){0},
+                                     row->detail, &root, err);
 
-    if (an_json_read(arena, &(struct an_json_limits){0}, row->detail, &root,
-                     err) != AN_OK)
+    if (code == AN_NOMEM)
+        return code;
+    if (code != AN_OK)
         return an_fail(err, AN_INTEGRITY, "what was said is damaged", 0);
     model = an_json_get(root, AN_STR("model"));
     *out = (struct ctx_suggestion){
@@ -148,7 +160,8 @@ enum an_code pl_suggestion_recall(struct an_arena *arena,
         .horizon_days = row->horizon_days,
         .value = text(root, AN_STR("value")),
         .unit = text(root, AN_STR("unit")),
-        .abstention = (uint8_t)number(root, AN_STR("abstention")),
+        .abstention = (uint8_t)number(root, AN_STR("abstention"), 0,
+                                      CTX_N_ABSTENTIONS - 1, &whole),
         .patient_facing = row->patient_facing,
         .never_patient = row->never_patient,
         .model = {text(model, AN_STR("name")), text(model, AN_STR("version")),
@@ -157,8 +170,11 @@ enum an_code pl_suggestion_recall(struct an_arena *arena,
     };
     if (!an_time_fhir(text(root, AN_STR("asOf")), NULL, &out->as_of))
         return an_fail(err, AN_INTEGRITY, "what was said names no moment", 0);
-    return take_evidence(arena, root, out) && take_next(arena, root, out) &&
-                   take_citations(arena, root, out)
-               ? AN_OK
-               : an_fail_nomem(err);
+    if (!take_evidence(arena, root, out, &whole) ||
+        !take_next(arena, root, out) ||
+        !take_citations(arena, root, out, &whole))
+        return an_fail_nomem(err);
+    return whole ? AN_OK
+                 : an_fail(err, AN_INTEGRITY,
+                           "what was said has a number that is none", 0);
 }

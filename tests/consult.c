@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/suite.h"
+
+Suite *consult_choose_suite(void);
+Suite *consult_naming_suite(void);
+Suite *consult_ask_suite(void);
+Suite *consult_post_suite(void);
+Suite *consult_recall_suite(void);
+Suite *consult_watch_suite(void);
+Suite *consult_policy_suite(void);
+
+Suite *(*const test_suites[])(void) = {
+    consult_choose_suite, consult_naming_suite,
+    consult_ask_suite,    consult_post_suite,
+    consult_recall_suite, consult_watch_suite,
+    consult_policy_suite, NULL,
+};
