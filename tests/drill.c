@@ -10,10 +10,19 @@
  *                                        was accepted.  1: not all were
  *     drill raw PORT                     standard input to the port as it is,
  *                                        what comes back to standard output
- *     drill list STORE                   the control ids in a store, in order */
+ *     drill list STORE                   the control ids in a store, in order
+ *     drill said STORE                   its suggestions: number, kind, reader,
+ *                                        language, "current" or "-", stage,
+ *                                        release, resource
+ *     drill audit STORE                  its trail: action, actor, subject,
+ *                                        details
+ *     drill waiting STORE                how many triggers wait
+ *     drill resign FROM TO KEYS WORDS    a package as a site's own: see
+ *                                        tests/site_model.h */
 #include "plugin/host/client.h"
 #include "plugin/host/feed.h"
-#include "plugin/store/reader.h"
+#include "plugin/store/outgoing.h"
+#include "tests/site_model.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -221,16 +230,105 @@ static int list(char **argv)
     return rc == AN_NOTFOUND ? 0 : complain(&err);
 }
 
+/* `look` prints the thing number n; AN_NOTFOUND ends it. */
+static int each(const char *path,
+                enum an_code (*look)(struct pl_reader *, struct an_arena *,
+                                     int64_t n, struct an_err *))
+{
+    struct pl_reader *reader = NULL;
+    struct an_arena arena;
+    struct an_err err;
+    enum an_code rc;
+
+    an_arena_init(&arena, 256 << 20);
+    rc = pl_reader_open(path, 0, &reader, &err);
+    for (int64_t n = 1; rc == AN_OK; n++) {
+        rc = look(reader, &arena, n, &err);
+        an_arena_reset(&arena);
+    }
+    pl_reader_close(reader);
+    an_arena_free(&arena);
+    return rc == AN_NOTFOUND ? 0 : complain(&err);
+}
+
+static enum an_code print_said(struct pl_reader *reader, struct an_arena *arena,
+                               int64_t n, struct an_err *err)
+{
+    struct pl_suggestion s;
+    enum an_code rc = pl_suggestion_get(reader, arena, n, &s, err);
+
+    if (rc == AN_OK)
+        (void)printf("%lld %s %s %.*s %s %d %d %.*s\n", (long long)n,
+                     ctx_suggestion_text(s.kind), ctx_audience_text(s.audience),
+                     AN_STR_ARG(s.language), s.superseded_us ? "-" : "current",
+                     (int)s.stage, (int)s.release, AN_STR_ARG(s.resource));
+    return rc;
+}
+
+static int said(char **argv)
+{
+    return each(argv[0], print_said);
+}
+
+static enum an_code print_audit(struct pl_reader *reader,
+                                struct an_arena *arena, int64_t n,
+                                struct an_err *err)
+{
+    struct pl_audit_row row;
+    enum an_code rc = pl_audit_next(reader, arena, n - 1, &row, err);
+
+    if (rc == AN_OK)
+        (void)printf("%.*s %.*s %.*s %.*s\n", AN_STR_ARG(row.action),
+                     AN_STR_ARG(row.actor), AN_STR_ARG(row.subject),
+                     AN_STR_ARG(row.details));
+    return rc;
+}
+
+static int audit(char **argv)
+{
+    return each(argv[0], print_audit);
+}
+
+static int waiting(char **argv)
+{
+    struct pl_reader *reader = NULL;
+    struct pl_status status;
+    struct an_arena arena;
+    struct an_err err;
+    enum an_code rc;
+
+    an_arena_init(&arena, 16 << 20);
+    rc = pl_reader_open(argv[0], 0, &reader, &err);
+    if (rc == AN_OK)
+        rc = pl_status(reader, &arena, &status, &err);
+    if (rc == AN_OK)
+        (void)printf("%lld\n", (long long)status.n_triggers_waiting);
+    pl_reader_close(reader);
+    an_arena_free(&arena);
+    return rc == AN_OK ? 0 : complain(&err);
+}
+
+/* ---- a model ------------------------------------------------------------- */
+
+static int resign(char **argv)
+{
+    struct an_err err;
+
+    return site_model_make(argv[0], argv[1], argv[2], argv[3], &err) == AN_OK
+               ? 0
+               : complain(&err);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         int n_arguments;
         int (*run)(char **argv);
-    } drills[] = {{"generate", 1, generate},
-                  {"send", 5, send_all},
-                  {"raw", 1, raw},
-                  {"list", 1, list}};
+    } drills[] = {{"generate", 1, generate}, {"send", 5, send_all},
+                  {"raw", 1, raw},           {"list", 1, list},
+                  {"said", 1, said},         {"audit", 1, audit},
+                  {"waiting", 1, waiting},   {"resign", 4, resign}};
 
     for (size_t i = 0; i < sizeof(drills) / sizeof(drills[0]); i++)
         if (argc == drills[i].n_arguments + 2 &&

@@ -114,11 +114,18 @@ tests_consult_t_LDADD = libengine.la $(SQLITE_LIBS) $(CHECK_LIBS)
 
 # The program from outside, as its users and its enemies meet it.
 check_PROGRAMS += tests/drill
+tests_drill_SOURCES = tests/drill.c tests/site_model.h tests/site_model.c
 tests_drill_LDADD = libload.la
 TESTS += tests/program.sh tests/hostile.sh tests/crash.sh tests/risks.sh \
 	tests/story.sh
 EXTRA_DIST += tests/program_lib.sh tests/program.sh tests/hostile.sh \
 	tests/crash.sh tests/risks.sh tests/story.sh
+# The same, of what leaves; tests/receiver is the other end of the outbox.
+check_PROGRAMS += tests/receiver
+tests_receiver_LDADD = libhost.la
+TESTS += tests/faces.sh tests/calls.sh tests/triggers.sh
+EXTRA_DIST += tests/faces_lib.sh tests/faces.sh tests/calls.sh \
+	tests/triggers.sh
 
 # Larger runs over the folder that ANAMNESIS_DATA names.
 check_PROGRAMS += tests/hl7_corpus

@@ -119,10 +119,17 @@ static enum pl_verdict keep(struct visit *v, const struct pl_settings *settings)
     return verdict;
 }
 
-static bool is_patient(struct an_str user)
+/* "Practitioner/7", or the same as a URL.  Anybody else, named or not, gets what
+ * a patient gets. */
+static bool is_carer(struct an_str user)
 {
-    return an_str_starts(user, AN_STR("Patient/")) ||
-           an_str_starts(user, AN_STR("RelatedPerson/"));
+    struct an_str part, type = AN_STR("");
+
+    for (struct an_str rest = user; an_str_cut(&rest, '/', &part);)
+        if (rest.n)
+            type = part;
+    return an_str_eq(type, AN_STR("Practitioner")) ||
+           an_str_eq(type, AN_STR("PractitionerRole"));
 }
 
 /* Nobody has heard of the patient: did the client look? */
@@ -147,7 +154,7 @@ static enum an_code answer(struct visit *v)
     struct pl_call call = {.patient = v->patient,
                            .clock_us = pl_engine_now_us(v->s->engine),
                            .face = PL_FACE_CDS,
-                           .to_patient = is_patient(v->request.user_id),
+                           .to_patient = !is_carer(v->request.user_id),
                            .max_shown = (size_t)o->cds_max_cards,
                            .actor = v->request.user_id,
                            .instance = v->request.hook_instance};

@@ -43,6 +43,7 @@ struct look {
     struct pl_reader *reader;
     struct fhir_write_settings naming;
     const char *type;
+    struct an_str asked;     /* the id of the only one that is; "" any */
     struct an_str *resource; /* JSON texts, those that answer */
     struct an_uuid *id;      /* of them */
     struct an_str *name;     /* the ids as text */
@@ -75,9 +76,21 @@ static bool add(struct look *l, const struct fhir_resource *res,
     if (l->n == l->room)
         return true;
     an_uuid_print(&res->id, text);
+    if (l->asked.n && !an_str_eq(l->asked, an_str_c(text)))
+        return true;
     l->id[l->n] = res->id;
     l->resource[l->n] = an_str_sub(json, res->from, res->to - res->from);
     return an_arena_str(l->q->arena, an_str_c(text), &l->name[l->n++]);
+}
+
+/* The policy is that of the model in force: what another one said, before it,
+ * has nobody's word for it. */
+static bool is_of_now(const struct look *l, const struct pl_suggestion *row)
+{
+    const struct pl_mind *mind = pl_engine_consult(l->s->engine).mind;
+
+    return row->model.n == 0 ||
+           (mind && an_str_eq(row->model, pl_mind_model(mind).digest));
 }
 
 /* The row's resources of the asked type, if it may leave. */
@@ -94,7 +107,8 @@ static enum an_code tell(struct look *l, const struct pl_suggestion *row)
     enum an_code rc;
 
     if (pl_may_leave(pl_engine_policy(l->s->engine), &item, PL_FACE_FHIR_READ,
-                     false) != PL_MAY)
+                     false) != PL_MAY ||
+        !is_of_now(l, row))
         return AN_OK;
     rc = pl_suggestion_recall(l->q->arena, row, &said, &l->err);
     if (rc == AN_OK)
@@ -130,7 +144,8 @@ static enum an_code open_look(struct look *l, struct an_str type)
     struct an_buf b;
 
     for (size_t i = 0; i < N_SERVED; i++)
-        if (an_str_eq(type, an_str_c(served[i].type)))
+        if (an_str_eq(type, an_str_c(served[i].type)) &&
+            (served[i].is_read || l->asked.n == 0))
             l->type = served[i].type;
     if (l->type == NULL)
         return AN_NOTFOUND;
@@ -254,8 +269,8 @@ static enum an_code read_one(struct look *l)
 {
     const struct pl_suggestion *row;
     size_t n;
-    enum an_code rc = pl_suggestions_of(l->reader, l->q->arena, l->q->param[1],
-                                        0, ROWS, &row, &n, &l->err);
+    enum an_code rc = pl_suggestions_of(l->reader, l->q->arena, l->asked, 0,
+                                        ROWS, &row, &n, &l->err);
 
     if (rc == AN_OK)
         rc = tell_all(l, row, n);
@@ -273,7 +288,7 @@ static enum an_code look(struct pl_server *s, struct pl_http_request *q,
                          struct pl_http_response *r,
                          enum an_code (*how)(struct look *l))
 {
-    struct look l = {.s = s, .q = q, .r = r};
+    struct look l = {.s = s, .q = q, .r = r, .asked = q->param[1]};
     enum an_code rc = open_look(&l, q->param[0]);
 
     r->content_type = fhir_type;
