@@ -304,19 +304,19 @@ static enum an_code consult(struct consultation *k, struct an_err *err)
     return rc == AN_OK ? conclude(k, err) : rc;
 }
 
-/* The present: by the messages' clock, when the newest thing said of this
- * patient could be known. */
+/* The present: when the newest thing said of this patient could be known; by
+ * the system's clock now, unless a sender's clock is ahead of it. */
 static int64_t present_us(const struct consultation *k)
 {
     const struct ctx_timeline *t = &k->history.timeline;
-    int64_t newest_us = INT64_MIN;
+    bool by_messages =
+        k->c->from.options->clock == CFG_CLOCK_MESSAGES && t->n_events;
+    int64_t present_us = by_messages ? INT64_MIN : k->call->clock_us;
 
-    if (k->c->from.options->clock == CFG_CLOCK_SYSTEM || t->n_events == 0)
-        return k->call->clock_us;
     for (size_t i = 0; i < t->n_events; i++)
-        if (t->event[i]->available_us > newest_us)
-            newest_us = t->event[i]->available_us;
-    return newest_us < k->call->clock_us ? newest_us : k->call->clock_us;
+        if (t->event[i]->available_us > present_us)
+            present_us = t->event[i]->available_us;
+    return present_us;
 }
 
 enum an_code pl_consult(struct pl_consultant *c, struct an_arena *arena,
@@ -328,8 +328,8 @@ enum an_code pl_consult(struct pl_consultant *c, struct an_arena *arena,
 
     *out = (struct pl_answer){.duplicate = false};
     rc = pl_history(c->reader, arena, &call->patient,
-                    call->now_us ? call->now_us : call->clock_us, &k.history,
-                    err);
+                    call->now_us ? call->now_us : call->clock_us + PL_AHEAD_US,
+                    &k.history, err);
     if (rc != AN_OK)
         return rc;
     k.now_us = call->now_us ? call->now_us : present_us(&k);

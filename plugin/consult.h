@@ -43,6 +43,9 @@ enum an_code pl_consultant_open(const struct pl_consult_source *from,
     __attribute__((warn_unused_result));
 void pl_consultant_close(struct pl_consultant *c); /* NULL is nothing */
 
+/* So far is a sender's clock believed that is ahead of ours. */
+#define PL_AHEAD_US (INT64_C(3600) * 1000000)
+
 struct pl_call {
     struct ctx_identifier patient; /* any one of theirs */
     int64_t now_us;                /* the moment asked about; 0: the present,

@@ -10,8 +10,7 @@ enum {
     LOOK_MS = 1000,
     BATCH = 64, /* triggers */
     LIST_BYTES = 16 << 20,
-    ARENA_BYTES = 1 << 30,
-    AHEAD_S = 3600 /* so far a sender's clock is believed */
+    ARENA_BYTES = 1 << 30
 };
 
 /* What each worker has for itself. */
@@ -107,42 +106,27 @@ static void ask(struct pl_watch *w, struct desk *desk,
     an_arena_reset(&desk->arena);
 }
 
-/* The moment that a trigger's message speaks of. */
-static int64_t moment(const struct pl_watch *w, const struct pl_trigger *t,
-                      int64_t clock_us)
-{
-    if (w->options.consult.options->clock == CFG_CLOCK_MESSAGES)
-        return t->said_us;
-    return t->said_us > clock_us &&
-                   t->said_us - clock_us <= AHEAD_S * INT64_C(1000000)
-               ? t->said_us
-               : clock_us;
-}
-
-/* The triggers [from, ...) that are one question; *n of them. */
+/* The triggers [from, ...) that are one question; *n of them.  By the system's
+ * clock it is about the present, which pl_consult knows. */
 static struct pl_call question(const struct group *g, size_t from, int64_t *id,
                                size_t *n)
 {
     bool each = g->w->options.consult.options->clock == CFG_CLOCK_MESSAGES;
-    int64_t clock_us = g->w->options.clock(NULL);
-    struct pl_call call = {.patient = g->trigger[from]->patient,
-                           .clock_us = clock_us,
-                           .trigger = id,
-                           .face = PL_N_FACES};
+    const struct pl_trigger *first = g->trigger[from];
     size_t k = 0;
 
-    for (size_t i = from; i < g->n; i++) {
-        int64_t at_us = moment(g->w, g->trigger[i], clock_us);
-
-        if (each && g->trigger[i]->message != g->trigger[from]->message)
-            break;
-        if (at_us > call.now_us)
-            call.now_us = at_us;
-        id[k++] = g->trigger[i]->id;
+    while (from + k < g->n &&
+           (!each || g->trigger[from + k]->message == first->message)) {
+        id[k] = g->trigger[from + k]->id;
+        k++;
     }
-    call.n_triggers = k;
     *n = k;
-    return call;
+    return (struct pl_call){.patient = first->patient,
+                            .now_us = each ? first->said_us : 0,
+                            .clock_us = g->w->options.clock(NULL),
+                            .trigger = id,
+                            .n_triggers = k,
+                            .face = PL_N_FACES};
 }
 
 static void work(void *arg, uint32_t thread)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One patient, one moment: what is said, kept, shown and told to the trail. */
 #include "plugin/consultants.h"
+#include "plugin/host/thread.h"
 #include "tests/consult_ward.h"
 #include "tests/suite.h"
 
@@ -89,7 +90,7 @@ START_TEST(by_the_messages_clock_the_present_is_what_was_said_last)
     struct pl_answer a = ask(&call);
 
     ck_assert_int_eq(a.forecast.now.us, WARD_DISCHARGE_US);
-    /* ... but never after the moment of the question. */
+    /* ... of what was known at the moment of the question. */
     call.clock_us = WARD_DISCHARGE_US - AN_US_PER_DAY;
     a = ask(&call);
     ck_assert_int_lt(a.forecast.now.us, WARD_DISCHARGE_US - AN_US_PER_DAY);
@@ -108,6 +109,33 @@ START_TEST(by_the_systems_clock_the_present_is_now)
     a = ask(&call);
     ck_assert_int_eq(a.forecast.now.us, call.clock_us);
     ck_assert_int_eq(a.forecast.now.offset_min, 60);
+}
+END_TEST
+
+/* Ten minutes ahead of our clock, and a day. */
+static const struct {
+    int64_t ahead_us;
+    bool is_known;
+} senders[] = {{INT64_C(600000000), true}, {AN_US_PER_DAY, false}};
+
+START_TEST(a_result_of_a_sender_whose_clock_is_a_little_ahead_is_known)
+{
+    int64_t said_us = pl_clock_us(NULL) + senders[_i].ahead_us;
+    struct pl_call call = call_by(PL_N_FACES);
+    char message[WARD_MESSAGE_BYTES];
+    bool is_known = false;
+    struct pl_answer a;
+
+    ward_restart(&w, "stage: live\n");
+    said_us -= said_us % 1000000;
+    ward_creatinine(message, said_us, "1.99");
+    ward_tell(&w, message, true);
+    call.clock_us = pl_clock_us(NULL);
+    a = ask(&call);
+    for (size_t i = 0; i < a.n_said; i++)
+        is_known |= ward_has(a.said[i].statement, " 1.99 ");
+    ck_assert(is_known == senders[_i].is_known);
+    ck_assert_int_eq(a.forecast.now.us, is_known ? said_us : call.clock_us);
 }
 END_TEST
 
@@ -367,6 +395,9 @@ Suite *consult_ask_suite(void)
     tcase_add_test(cases,
                    by_the_messages_clock_the_present_is_what_was_said_last);
     tcase_add_test(cases, by_the_systems_clock_the_present_is_now);
+    tcase_add_loop_test(
+        cases, a_result_of_a_sender_whose_clock_is_a_little_ahead_is_known, 0,
+        sizeof(senders) / sizeof(senders[0]));
     tcase_add_test(cases, what_is_known_later_is_not_known_yet);
     tcase_add_test(cases, a_face_gets_what_may_leave_and_the_trail_hears_of_it);
     tcase_add_test(cases, a_patient_is_shown_nothing_that_nobody_released);

@@ -77,6 +77,23 @@ const char *const ward_foreign =
                            RESULT("2", "2951-2", "Sodium", "135", "mmol/L",
                                   "20260309104500+0000");
 
+void ward_creatinine(char message[WARD_MESSAGE_BYTES], int64_t said_us,
+                     const char *value)
+{
+    struct an_time said = an_time_us(said_us);
+    char when[AN_TIME_TEXT_BYTES];
+
+    said.precision = AN_TIME_SECOND;
+    an_time_print_hl7(said, when);
+    (void)snprintf(
+        message, WARD_MESSAGE_BYTES,
+        "MSH|^~\\&|LAB|LAKESIDE|A|B|%s||ORU^R01^ORU_R01|W%s|P|2.5.1\r" PATIENT(
+            "7001",
+            "LAKESIDE") "OBR|1|P%s^C|F%s^L|24323-8^Metabolic panel^LN|||%s\r"
+                        "OBX|1|NM|2160-0^Creatinine^LN||%s|mg/dL|||||F|||%s\r",
+        when, value, value, value, when, value, when);
+}
+
 /* ---- the installation --------------------------------------------------- */
 
 static const char *top(void)

@@ -51,6 +51,11 @@ extern const char *const ward_foreign;       /* of an authority without a URI,
                                                  results, 2026-03-10 12:00Z */
 #define WARD_DISCHARGE_US INT64_C(1773316800000000)
 
+/* A creatinine of hers, said at that moment (whole seconds). */
+enum { WARD_MESSAGE_BYTES = 1024 };
+void ward_creatinine(char message[WARD_MESSAGE_BYTES], int64_t said_us,
+                     const char *value);
+
 /* Through T1, as if it had come in today. */
 void ward_tell(struct ward *w, const char *message, bool historical);
 /* The whole story of examples/story. */

@@ -122,6 +122,29 @@ START_TEST(by_the_systems_clock_all_that_waits_of_a_patient_is_one_question)
 }
 END_TEST
 
+START_TEST(what_a_fast_clock_said_is_not_forgotten_by_the_next_question)
+{
+    int64_t now_us = pl_clock_us(NULL) / 1000000 * 1000000;
+    const struct ctx_identifier who = ward_patient();
+    char message[WARD_MESSAGE_BYTES];
+    const struct pl_suggestion *row;
+    bool is_known = false;
+    size_t n;
+
+    ward_restart(&w, BY_SYSTEM);
+    ward_tell(&w, ward_past, true);
+    ward_creatinine(message, now_us + INT64_C(600000000), "1.99");
+    ward_tell(&w, message, false);
+    (void)think(1);
+    ward_tell(&w, ward_admission, false);
+    (void)think(1);
+    n = ward_current(&w, &who, &row);
+    for (size_t i = 0; i < n; i++)
+        is_known |= ward_has(row[i].statement, " 1.99 ");
+    ck_assert(is_known);
+}
+END_TEST
+
 START_TEST(what_is_answered_is_not_asked_again)
 {
     struct pl_watch_counts c;
@@ -325,6 +348,8 @@ Suite *consult_watch_suite(void)
     tcase_add_test(
         cases,
         by_the_systems_clock_all_that_waits_of_a_patient_is_one_question);
+    tcase_add_test(
+        cases, what_a_fast_clock_said_is_not_forgotten_by_the_next_question);
     tcase_add_test(cases, what_is_answered_is_not_asked_again);
     tcase_add_test(cases, a_start_answers_what_the_last_run_left);
     tcase_add_test(cases, the_same_messages_from_the_start_are_answered_alike);
