@@ -265,6 +265,9 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
         .trigger = k->call->trigger,
         .n_triggers = k->call->n_triggers,
         .complete = true,
+        /* By the messages' clock moments come in the messages' order. */
+        .as_of_us =
+            k->c->from.options->clock == CFG_CLOCK_SYSTEM ? k->now_us : 0,
         .member = k->history.person.member,
         .n_members = k->history.person.n_members,
         .audit = &entry,
@@ -281,6 +284,8 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
     all.n_deliveries = k->n_deliveries;
     rc = pl_store_conclude(k->c->from.store, &all, 1, &receipt, err);
     k->out->duplicate = rc == AN_OK && receipt.duplicate;
+    if (rc == AN_OK && receipt.late)
+        k->out->n_deliveries = 0;
     return rc;
 }
 

@@ -202,6 +202,52 @@ START_TEST(a_probability_is_said_in_the_receivers_form)
 }
 END_TEST
 
+/* A consultation that began before another and ends after it knows less. */
+START_TEST(what_is_about_an_earlier_moment_replaces_nothing)
+{
+    struct pl_call call = {.patient = ward_patient(),
+                           .clock_us = WARD_DISCHARGE_US + AN_US_PER_DAY,
+                           .now_us = WARD_DISCHARGE_US,
+                           .face = PL_FACE_CDS,
+                           .actor = AN_STR("Practitioner/7")};
+    const struct ctx_identifier who = ward_patient();
+    const struct pl_suggestion *row;
+    struct posted before[8], after[8];
+    struct pl_answer a;
+    int64_t n_audit;
+    size_t n;
+
+    ward_restart(&w, "stage: live\nclock: system\n" TARGET);
+    her_stay();
+    ck_assert_int_eq(ward_ask(&w, &call, &a), AN_OK);
+    ck_assert_uint_gt(a.n_deliveries, 0);
+    n = posted(before, 8);
+    n_audit = ward_outgoing(&w).n_audit;
+    call.now_us -= 1000;
+    ck_assert_int_eq(ward_ask(&w, &call, &a), AN_OK);
+    /* It is kept, and told; who asked sees it. */
+    ck_assert_uint_gt(a.n_said, 0);
+    ck_assert_uint_gt(a.n_shown, 0);
+    ck_assert_int_eq(ward_outgoing(&w).n_audit,
+                     n_audit + (int64_t)a.n_said + 1);
+    ck_assert_uint_eq(a.n_deliveries, 0);
+    ck_assert_uint_eq(posted(after, 8), n);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_int_eq(after[i].state, before[i].state);
+    n = ward_current(&w, &who, &row);
+    ck_assert_uint_gt(n, 0);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_int_eq(row[i].as_of_us, WARD_DISCHARGE_US);
+    /* A moment after now is a clock that was wrong: it blocks nobody. */
+    call.clock_us = WARD_DISCHARGE_US - 1;
+    call.now_us = WARD_DISCHARGE_US - 2;
+    ck_assert_int_eq(ward_ask(&w, &call, &a), AN_OK);
+    n = ward_current(&w, &who, &row);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_int_eq(row[i].as_of_us, WARD_DISCHARGE_US - 2);
+}
+END_TEST
+
 /* ---- who is who --------------------------------------------------------- */
 
 START_TEST(after_a_merge_nothing_is_said_under_the_old_number)
@@ -252,6 +298,7 @@ Suite *consult_post_suite(void)
     tcase_add_test(cases, without_a_receiver_there_is_nothing_to_post);
     tcase_add_loop_test(cases, a_probability_is_said_in_the_receivers_form, 0,
                         sizeof(forms) / sizeof(forms[0]));
+    tcase_add_test(cases, what_is_about_an_earlier_moment_replaces_nothing);
     tcase_add_test(cases, after_a_merge_nothing_is_said_under_the_old_number);
     suite_add_tcase(suite, cases);
     return suite;

@@ -60,6 +60,21 @@ static int of_each(struct pl_writer *w, const struct pl_conclusion *t,
     return rc;
 }
 
+/* SQLITE_ROW when something about a later moment is current. */
+static int find_later(struct pl_writer *w, const struct pl_conclusion *t,
+                      int64_t patient)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_FIND_LATER);
+    int64_t found;
+    int rc;
+
+    sqlite3_bind_int64(s, 1, patient);
+    sqlite3_bind_int64(s, 2, t->as_of_us);
+    sqlite3_bind_int64(s, 3, t->now_us);
+    rc = pl_writer_number(w, PL_W_FIND_LATER, &found);
+    return rc == SQLITE_OK && found ? SQLITE_ROW : rc;
+}
+
 static int supersede_all(struct pl_writer *w, const struct pl_conclusion *t,
                          int64_t patient)
 {
@@ -82,7 +97,7 @@ static int supersede(struct pl_writer *w, const struct pl_conclusion *t,
 
 static int put_row(struct pl_writer *w, const struct pl_conclusion *t,
                    const struct pl_saying *said, const struct packed *packed,
-                   int64_t patient)
+                   int64_t patient, bool late)
 {
     const struct ctx_suggestion *what = said->what;
     sqlite3_stmt *s = stmt(w, PL_W_PUT_SUGGESTION);
@@ -110,6 +125,7 @@ static int put_row(struct pl_writer *w, const struct pl_conclusion *t,
     sqlite3_bind_int64(s, 18, t->now_us);
     sqlite3_bind_int64(s, 19, (int64_t)said->detail.n);
     sqlite3_bind_int64(s, 20, packed->deflated);
+    sqlite3_bind_int64(s, 21, late ? t->now_us : 0);
     return pl_writer_run(w, PL_W_PUT_SUGGESTION);
 }
 
@@ -144,12 +160,12 @@ static int audit_saying(struct pl_writer *w, const struct pl_conclusion *t,
 
 static int put_saying(struct pl_writer *w, const struct pl_conclusion *t,
                       const struct pl_saying *said, const struct packed *packed,
-                      int64_t patient, int64_t *id)
+                      int64_t patient, bool late, int64_t *id)
 {
-    int rc = supersede(w, t, said);
+    int rc = late ? SQLITE_OK : supersede(w, t, said);
 
     if (rc == SQLITE_OK)
-        rc = put_row(w, t, said, packed, patient);
+        rc = put_row(w, t, said, packed, patient, late);
     *id = sqlite3_last_insert_rowid(w->db.sql);
     if (rc == SQLITE_OK) {
         sqlite3_bind_int64(stmt(w, PL_W_COUNT_STAGE), 1, said->stage);
@@ -186,6 +202,29 @@ static int drop_held(struct pl_writer *w, const struct pl_conclusion *t,
     return pl_writer_run(w, PL_W_DROP_HELD);
 }
 
+/* In place of what still waited for a release. */
+static int put_deliveries(struct pl_writer *w, const struct pl_conclusion *t,
+                          int64_t patient, const int64_t *said)
+{
+    int rc = of_each(w, t, patient, drop_held);
+
+    for (size_t i = 0; rc == SQLITE_OK && i < t->n_deliveries; i++)
+        rc = put_delivery(w, t, &t->delivery[i], patient, said);
+    return rc;
+}
+
+/* Supersede what a complete conclusion replaces, unless it comes too late. */
+static int replace(struct pl_writer *w, const struct pl_conclusion *t,
+                   int64_t patient, bool *late)
+{
+    int rc = t->as_of_us ? of_each(w, t, patient, find_later) : SQLITE_OK;
+
+    *late = rc == SQLITE_ROW;
+    if (*late)
+        return SQLITE_OK;
+    return rc == SQLITE_OK ? of_each(w, t, patient, supersede_all) : rc;
+}
+
 static int conclude_one(struct pl_writer *w, const struct pl_conclusion *t,
                         const struct packed *packed,
                         struct pl_conclude_receipt *r)
@@ -203,13 +242,12 @@ static int conclude_one(struct pl_writer *w, const struct pl_conclusion *t,
         return rc;
     rc = pl_writer_identifier(w, &t->patient, &patient);
     if (rc == SQLITE_OK && t->complete)
-        rc = of_each(w, t, patient, supersede_all);
+        rc = replace(w, t, patient, &r->late);
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_said; i++)
-        rc = put_saying(w, t, &t->said[i], &packed[i], patient, &said[i]);
-    if (rc == SQLITE_OK)
-        rc = of_each(w, t, patient, drop_held);
-    for (size_t i = 0; rc == SQLITE_OK && i < t->n_deliveries; i++)
-        rc = put_delivery(w, t, &t->delivery[i], patient, said);
+        rc = put_saying(w, t, &t->said[i], &packed[i], patient, r->late,
+                        &said[i]);
+    if (rc == SQLITE_OK && !r->late)
+        rc = put_deliveries(w, t, patient, said);
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_audits; i++)
         rc = pl_writer_audit(w, &t->audit[i]);
     return rc;

@@ -53,9 +53,13 @@ struct pl_conclusion {
     size_t n_triggers;
     const struct pl_saying *said;
     size_t n_said;
-    bool complete; /* all that is to be said of the patient: what was said
+    bool complete;    /* all that is to be said of the patient: what was said
                       before and is not said again is superseded, of `patient`
                       and of these other identifiers of the same person */
+    int64_t as_of_us; /* of a complete one, the moment it is about; 0: the
+                         latest.  Where what is current is about a later one, up
+                         to now, this is kept as past and not delivered: it was
+                         begun before that and has ended after it */
     const struct ctx_member *member;
     size_t n_members;
     const struct pl_delivery *delivery; /* leave in this order */
@@ -66,6 +70,7 @@ struct pl_conclusion {
 
 struct pl_conclude_receipt {
     bool duplicate; /* its triggers were done: nothing was written */
+    bool late;      /* it is kept as past */
 };
 
 /* n conclusions share one flush of the disk: all of them are stored or none.

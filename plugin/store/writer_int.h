@@ -61,8 +61,12 @@
       "INSERT INTO suggestion(resource, patient, encounter, topic, kind,"      \
       " audience, language, horizon_days, model, stage, release,"              \
       " patient_facing, never_patient, as_of_us, p, statement, detail,"        \
-      " created_us, detail_bytes, deflated) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,"   \
-      "?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)")                       \
+      " created_us, detail_bytes, deflated, superseded_us)"                    \
+      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,"    \
+      "?18,?19,?20,?21)")                                                      \
+    X(FIND_LATER, "SELECT 1 FROM suggestion WHERE superseded_us = 0"           \
+                  " AND patient = ?1 AND as_of_us > ?2 AND as_of_us <= ?3"     \
+                  " LIMIT 1")                                                  \
     X(COUNT_STAGE, "INSERT INTO stage_count(stage, n) VALUES(?1, 1)"           \
                    " ON CONFLICT(stage) DO UPDATE SET n = n + 1")              \
     X(PUT_OUTBOX,                                                              \
