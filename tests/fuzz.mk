@@ -4,10 +4,11 @@
 # and under --enable-fuzz as tests/fuzz_<x>, which `make fuzz` runs.
 replays = tests/replay_text.t tests/replay_json.t tests/replay_codec.t \
 	tests/replay_yaml.t tests/replay_hl7.t tests/replay_mllp.t \
-	tests/replay_fhir.t tests/replay_outcome.t tests/replay_cds.t
+	tests/replay_fhir.t tests/replay_outcome.t tests/replay_cds.t \
+	tests/replay_recall.t
 FUZZERS = tests/fuzz_text tests/fuzz_json tests/fuzz_codec tests/fuzz_yaml \
 	tests/fuzz_hl7 tests/fuzz_mllp tests/fuzz_fhir tests/fuzz_outcome \
-	tests/fuzz_cds
+	tests/fuzz_cds tests/fuzz_recall
 check_PROGRAMS += $(replays)
 TESTS += $(replays)
 EXTRA_PROGRAMS += $(FUZZERS)
@@ -51,6 +52,10 @@ tests_replay_outcome_t_SOURCES = tests/replay.c tests/fuzz_outcome.c
 tests_replay_outcome_t_LDADD = libadvice.la
 tests_fuzz_outcome_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_outcome_LDADD = libadvice.la
+tests_replay_recall_t_SOURCES = tests/replay.c tests/fuzz_recall.c
+tests_replay_recall_t_LDADD = libstore.la libfhir.la
+tests_fuzz_recall_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_recall_LDADD = libstore.la libfhir.la
 
 # New inputs gather in fuzz/<x>/ of the build folder; what a finding teaches is
 # committed to tests/corpus/<x>/.
