@@ -187,8 +187,8 @@ static bool is_stopping(struct pl_watch *w)
 static bool batch(struct pl_watch *w, int64_t *after)
 {
     const struct pl_trigger *trigger;
-    struct group *group;
-    size_t n, n_groups;
+    struct group *group = NULL;
+    size_t n, n_groups = 0;
     struct an_err err;
     enum an_code rc =
         pl_triggers(w->reader, &w->arena, *after, BATCH, &trigger, &n, &err);
