@@ -149,6 +149,17 @@ static const struct {
      "clock: in production the present is the machine's: "
      "clock: system",
      1, 1},
+    {"clock: sundial\n", "clock: expected one of system, messages", 1, 8},
+    {"names: here\n",
+     "names: expected an http:// or https:// URL without a password, or \"\" "
+     "for none",
+     1, 8},
+    {"cds: {max_cards: 0}\n",
+     "cds.max_cards: expected a whole number from 1 to 50", 1, 18},
+    {"cds: {max_cards: 51}\n",
+     "cds.max_cards: expected a whole number from 1 to 50", 1, 18},
+    {"outbox: {probability: ratio}\n",
+     "outbox.probability: expected one of fraction, percent, interval", 1, 23},
 };
 
 START_TEST(says_where_and_what_was_expected)
@@ -170,6 +181,27 @@ START_TEST(says_where_and_what_was_expected)
         ck_assert_uint_eq(err.where.column, problem_cases[i].column);
         ck_assert_str_eq(err.where.path, "a.yaml");
     }
+    teardown();
+}
+END_TEST
+
+START_TEST(what_suggestions_depend_on_is_read)
+{
+    setup();
+    ck_assert_int_eq(read_text("stage: shadow\n"), AN_OK);
+    ck_assert_int_eq(options.clock, CFG_CLOCK_SYSTEM);
+    ck_assert_uint_eq(options.names_url.n, 0);
+    ck_assert_int_eq(options.cds_max_cards, 5);
+    ck_assert_int_eq(options.outbox_probability, CFG_P_FRACTION);
+    ck_assert_int_eq(read_text("environment: test\nclock: messages\n"
+                               "names: 'https://h.example/ai'\n"
+                               "cds: {max_cards: 50}\n"
+                               "outbox: {probability: interval}\n"),
+                     AN_OK);
+    ck_assert_int_eq(options.clock, CFG_CLOCK_MESSAGES);
+    ck_assert_an_str_eq(options.names_url, "https://h.example/ai");
+    ck_assert_int_eq(options.cds_max_cards, 50);
+    ck_assert_int_eq(options.outbox_probability, CFG_P_INTERVAL);
     teardown();
 }
 END_TEST
@@ -303,6 +335,7 @@ Suite *config_options_suite(void)
 {
     const TTest *const test[] = {reads_every_type,
                                  says_where_and_what_was_expected,
+                                 what_suggestions_depend_on_is_read,
                                  finds_every_problem_in_one_pass,
                                  repeats_no_byte_of_the_file,
                                  default_file_reads_back_as_the_defaults,

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 Suite *host_workers_suite(void);
@@ -123,6 +124,40 @@ START_TEST(has_a_thread_for_each_core_when_none_is_said)
 }
 END_TEST
 
+static void look_at_niceness(void *arg, uint32_t thread)
+{
+    (void)thread;
+    *(int *)arg = getpriority(PRIO_PROCESS, 0);
+}
+
+static int niceness_of(bool background)
+{
+    const struct pl_workers_options options = {.name = "an-test",
+                                               .n_threads = 1,
+                                               .n_queued = 1,
+                                               .background = background};
+    struct pl_workers *w;
+    int niceness = -1;
+
+    ck_assert_int_eq(pl_workers_open(&options, &w, NULL), AN_OK);
+    ck_assert_int_eq(pl_workers_put(w, look_at_niceness, &niceness), AN_OK);
+    pl_workers_close(w);
+    return niceness;
+}
+
+START_TEST(those_in_the_background_let_the_others_go_first)
+{
+    int ours = getpriority(PRIO_PROCESS, 0);
+
+    ck_assert_int_eq(niceness_of(false), ours);
+    if (ours < 19)
+        ck_assert_int_gt(niceness_of(true), ours);
+    /* It is the thread's alone. */
+    ck_assert_int_eq(getpriority(PRIO_PROCESS, 0), ours);
+    ck_assert_int_eq(niceness_of(false), ours);
+}
+END_TEST
+
 static void *nap(void *unused)
 {
     const struct timespec a_while = {0, 100000000};
@@ -156,11 +191,13 @@ END_TEST
 
 Suite *host_workers_suite(void)
 {
-    const TTest *const test[] = {does_all_that_was_put_before_it_stops,
-                                 says_busy_when_its_queue_is_full,
-                                 takes_work_in_order_under_its_name,
-                                 has_a_thread_for_each_core_when_none_is_said,
-                                 reads_signals_whatever_thread_they_come_to};
+    const TTest *const test[] = {
+        does_all_that_was_put_before_it_stops,
+        says_busy_when_its_queue_is_full,
+        takes_work_in_order_under_its_name,
+        has_a_thread_for_each_core_when_none_is_said,
+        those_in_the_background_let_the_others_go_first,
+        reads_signals_whatever_thread_they_come_to};
 
     return TEST_SUITE("host/workers", test);
 }

@@ -28,9 +28,10 @@ void pl_thread_name(const char *name)
  * runs as it is. */
 void pl_thread_yield_to_others(void)
 {
-    enum { NICENESS = 5 };
+    enum { NICER = 5 };
+    int ours = getpriority(PRIO_PROCESS, 0); /* -1 is one, too */
 
-    (void)setpriority(PRIO_PROCESS, 0, NICENESS);
+    (void)setpriority(PRIO_PROCESS, 0, ours + NICER);
 }
 
 void pl_cond_init(pthread_cond_t *c)
