@@ -102,6 +102,14 @@ static enum an_code tell(struct consultation *k, struct an_str language,
     return rc;
 }
 
+static bool is_repeated(const struct cfg_texts *list, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (an_str_eq(list->item[k], list->item[i]))
+            return true;
+    return false;
+}
+
 static enum an_code think(struct consultation *k, struct an_err *err)
 {
     const struct cfg_options *o = k->c->from.options;
@@ -114,7 +122,8 @@ static enum an_code think(struct consultation *k, struct an_err *err)
     if (rc == AN_OK)
         rc = tell(k, o->languages.item[0], CTX_FOR_CLINICIAN, err);
     for (size_t i = 0; rc == AN_OK && i < o->languages.n; i++)
-        rc = tell(k, o->languages.item[i], CTX_FOR_PATIENT, err);
+        if (!is_repeated(&o->languages, i))
+            rc = tell(k, o->languages.item[i], CTX_FOR_PATIENT, err);
     return rc;
 }
 

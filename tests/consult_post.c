@@ -149,6 +149,19 @@ START_TEST(a_text_that_is_said_anew_waits_anew_and_the_old_one_goes)
 }
 END_TEST
 
+START_TEST(a_language_that_is_configured_twice_is_spoken_once)
+{
+    struct posted row[8];
+
+    ward_restart(
+        &w, "stage: live\nclock: messages\nlanguages: [en, es, en]\n" TARGET);
+    her_stay();
+    (void)ask_about(ward_patient());
+    ck_assert_uint_eq(posted(row, 8), 3);
+    ck_assert_int_eq(ward_outgoing(&w).n_unreleased, 2);
+}
+END_TEST
+
 START_TEST(nobody_is_told_of_a_patient_without_a_name)
 {
     struct pl_answer a;
@@ -294,6 +307,7 @@ Suite *consult_post_suite(void)
     tcase_add_test(cases, each_released_text_leaves_as_it_was_posted);
     tcase_add_test(cases,
                    a_text_that_is_said_anew_waits_anew_and_the_old_one_goes);
+    tcase_add_test(cases, a_language_that_is_configured_twice_is_spoken_once);
     tcase_add_test(cases, nobody_is_told_of_a_patient_without_a_name);
     tcase_add_test(cases, without_a_receiver_there_is_nothing_to_post);
     tcase_add_loop_test(cases, a_probability_is_said_in_the_receivers_form, 0,
