@@ -7,7 +7,8 @@
  * What the client prefetched is stored like any message, before it is thought
  * about, so that evidence from it can be traced; it triggers nothing.  The
  * patient is the client's id at its server, or any identifier that the prefetch
- * or an earlier message says is the same.
+ * or an earlier message says is the same.  A carer is who calls as Practitioner
+ * or PractitionerRole; anybody else is shown what the patient would be.
  *
  * 200 with cards, possibly none; 400 for what is no call; 412 when we know
  * nothing of the patient and the client sent nothing; 503: ask again.  Errors
