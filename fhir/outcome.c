@@ -13,7 +13,7 @@ static void issue(struct an_json_out *w, const char *severity,
     struct an_str what = an_str_c(e->what ? e->what : an_code_text(e->code));
 
     /* A place that is no FHIRPath is said in words. */
-    if (path.n == 0 && e->code != AN_OK)
+    if (path.n == 0 && (e->where.segment[0] || e->where.line || e->where.byte))
         what = (struct an_str){text, an_err_print(e, text, sizeof(text))};
     an_out_object(w);
     an_out_key_str(w, "severity", an_str_c(severity));

@@ -90,9 +90,13 @@ static void ask(struct pl_watch *w, struct desk *desk,
 {
     struct pl_answer answer;
     struct an_err err;
-    enum an_code rc =
-        pl_consult(desk->consultant, &desk->arena, call, &answer, &err);
+    enum an_code rc;
 
+    desk->arena.peak_bytes = 0;
+    rc = pl_consult(desk->consultant, &desk->arena, call, &answer, &err);
+    /* Its record alone fills the room: it would again. */
+    if (rc == AN_NOMEM && desk->arena.peak_bytes > ARENA_BYTES / 2)
+        rc = AN_LIMIT;
     if (rc != AN_OK) {
         fail(w, call, rc);
     } else if (!answer.duplicate) {

@@ -303,6 +303,40 @@ START_TEST(a_release_lets_the_outbox_row_go_and_a_withholding_stops_it)
 }
 END_TEST
 
+/* A clinician is not asked twice about the same words. */
+START_TEST(the_same_words_keep_the_release_that_they_were_given)
+{
+    struct pl_audit_entry who = clinician(TEST_EPOCH_US + 5);
+    const struct pl_suggestion *list;
+    struct told d;
+
+    tell(&d, NULL, TEST_EPOCH_US);
+    d.conclusion.complete = true;
+    (void)conclude(&d);
+    (void)said(&list);
+    ck_assert_int_eq(
+        pl_store_release(t.store, list[1].id, PL_RELEASE_RELEASED, &who, NULL),
+        AN_OK);
+    d.conclusion.now_us++;
+    (void)conclude(&d);
+    (void)said(&list);
+    ck_assert_int_eq(list[1].release, PL_RELEASE_RELEASED);
+    ck_assert_int_eq(counts().n_outbox_held, 0);
+    ck_assert_int_eq(counts().n_outbox_waiting, 4);
+    ck_assert_int_eq(
+        pl_store_release(t.store, list[1].id, PL_RELEASE_WITHHELD, &who, NULL),
+        AN_OK);
+    d.conclusion.now_us++;
+    (void)conclude(&d);
+    (void)said(&list);
+    ck_assert_int_eq(list[1].release, PL_RELEASE_WITHHELD);
+    d.what[1].statement = AN_STR("About one in three people.");
+    (void)conclude(&d);
+    (void)said(&list);
+    ck_assert_int_eq(list[1].release, PL_RELEASE_WAITING);
+}
+END_TEST
+
 START_TEST(a_patients_rows_leave_in_order_and_wait_together)
 {
     struct pl_attempt a = {.id = 1,
@@ -437,52 +471,6 @@ START_TEST(detail_holds_the_evidence_and_survives_each_failed_allocation)
 }
 END_TEST
 
-START_TEST(what_was_kept_is_recalled_as_it_was_said)
-{
-    const struct ctx_event event = {.message = AN_STR("ab12"),
-                                    .place = AN_STR("OBX[3]-5"),
-                                    .fact = AN_STR("https://h/Observation/9"),
-                                    .kind = CTX_OBSERVATION};
-    const struct ctx_evidence evidence = {&event, AN_STR("Because."),
-                                          0.123456789, -1};
-    const struct ctx_next next = {
-        {AN_STR("http://loinc.org"), AN_STR("2160-0"), AN_STR("Creatinine")},
-        0.75};
-    const struct ctx_citation citation = {AN_STR("T"), AN_STR("S"), AN_STR("D"),
-                                          2021};
-    struct ctx_suggestion s = risk(CTX_FOR_CLINICIAN, "One in four."), back;
-    struct pl_suggestion row = {.kind = s.kind,
-                                .audience = s.audience,
-                                .language = s.language,
-                                .topic = s.topic,
-                                .horizon_days = s.horizon_days,
-                                .statement = s.statement};
-    struct an_str again;
-
-    s.evidence = &evidence;
-    s.next = &next;
-    s.citation = &citation;
-    s.n_evidence = s.n_next = s.n_citations = 1;
-    s.title = AN_STR("Stroke");
-    s.value = AN_STR("1.70");
-    s.unit = AN_STR("mg/dL");
-    ck_assert(
-        an_time_fhir(AN_STR("2024-11-05T08:00:00-05:00"), NULL, &s.as_of));
-    ck_assert_int_eq(pl_suggestion_detail(&t.arena, &s, &row.detail, NULL),
-                     AN_OK);
-    ck_assert_int_eq(pl_suggestion_recall(&t.arena, &row, &back, NULL), AN_OK);
-    ck_assert_int_eq(back.as_of.offset_min, -300);
-    ck_assert_an_str_eq(back.evidence->event->fact, "https://h/Observation/9");
-    ck_assert_int_eq(back.evidence->event->kind, CTX_OBSERVATION);
-    ck_assert_int_eq(pl_suggestion_detail(&t.arena, &back, &again, NULL),
-                     AN_OK);
-    ck_assert(an_str_eq(row.detail, again));
-    row.detail.n--;
-    ck_assert_int_eq(pl_suggestion_recall(&t.arena, &row, &back, NULL),
-                     AN_INTEGRITY);
-}
-END_TEST
-
 /* Think about waiting triggers, as a restart does. */
 static size_t drain(void)
 {
@@ -563,11 +551,11 @@ Suite *store_conclude_suite(void)
         a_newer_suggestion_supersedes_the_older_of_its_resource,
         a_complete_conclusion_takes_back_what_it_does_not_repeat,
         a_release_lets_the_outbox_row_go_and_a_withholding_stops_it,
+        the_same_words_keep_the_release_that_they_were_given,
         a_patients_rows_leave_in_order_and_wait_together,
         refuses_deliveries_of_nothing_and_of_shadow,
         no_statement_that_writes_scans_a_table,
         detail_holds_the_evidence_and_survives_each_failed_allocation,
-        what_was_kept_is_recalled_as_it_was_said,
         what_kill_9_left_between_t1_and_t2_is_drained_once};
 
     return test_suite_around("store/conclude", test,

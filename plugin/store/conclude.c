@@ -13,6 +13,12 @@ struct packed {
     bool deflated;
 };
 
+/* What becomes of a saying. */
+struct fate {
+    int64_t id;
+    enum pl_release release;
+};
+
 struct concluding {
     const struct pl_conclusion *conclusion;
     size_t n;
@@ -97,7 +103,7 @@ static int supersede(struct pl_writer *w, const struct pl_conclusion *t,
 
 static int put_row(struct pl_writer *w, const struct pl_conclusion *t,
                    const struct pl_saying *said, const struct packed *packed,
-                   int64_t patient, bool late)
+                   int64_t patient, bool late, enum pl_release release)
 {
     const struct ctx_suggestion *what = said->what;
     sqlite3_stmt *s = stmt(w, PL_W_PUT_SUGGESTION);
@@ -112,7 +118,7 @@ static int put_row(struct pl_writer *w, const struct pl_conclusion *t,
     sqlite3_bind_int64(s, 8, what->horizon_days);
     pl_bind_text(s, 9, what->model.digest);
     sqlite3_bind_int64(s, 10, said->stage);
-    sqlite3_bind_int64(s, 11, pl_release_first(what));
+    sqlite3_bind_int64(s, 11, release);
     sqlite3_bind_int64(s, 12, what->patient_facing);
     sqlite3_bind_int64(s, 13, what->never_patient);
     sqlite3_bind_int64(s, 14, what->as_of.us);
@@ -129,9 +135,10 @@ static int put_row(struct pl_writer *w, const struct pl_conclusion *t,
     return pl_writer_run(w, PL_W_PUT_SUGGESTION);
 }
 
-/* {"resource":"...","model":"...","stage":1,"sha256":"..."} */
+/* {"resource":"...","model":"...","stage":1,"sha256":"..."}, and what was
+ * decided about the same words before. */
 static int audit_saying(struct pl_writer *w, const struct pl_conclusion *t,
-                        const struct pl_saying *said, int64_t id)
+                        const struct pl_saying *said, const struct fate *fate)
 {
     struct pl_audit_entry entry = {.action = PL_AUDIT_SUGGESTED,
                                    .time_us = t->now_us,
@@ -151,42 +158,69 @@ static int audit_saying(struct pl_writer *w, const struct pl_conclusion *t,
     an_out_key(&out, "stage");
     an_out_i64(&out, said->stage);
     an_out_key_str(&out, "sha256", an_str_c(hex));
+    if (fate->release != pl_release_first(said->what))
+        an_out_key_str(&out, "release",
+                       an_str_c(pl_release_text(fate->release)));
     an_out_end(&out);
     if (an_out_done(&out, &entry.details, NULL) != AN_OK ||
-        !pl_subject(&w->arena, "suggestion/", id, &entry.subject))
+        !pl_subject(&w->arena, "suggestion/", fate->id, &entry.subject))
         return SQLITE_NOMEM;
     return pl_writer_audit(w, &entry);
 }
 
+/* The word that was given about a text holds for the same text said again: to
+ * read it once more would tell the clinician nothing. */
+static int find_release(struct pl_writer *w, const struct pl_saying *said,
+                        struct fate *fate)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_FIND_RELEASE);
+    int64_t found;
+    int rc;
+
+    fate->release = pl_release_first(said->what);
+    if (fate->release != PL_RELEASE_WAITING)
+        return SQLITE_OK;
+    pl_bind_text(s, 1, said->resource);
+    sqlite3_bind_int64(s, 2, said->what->audience);
+    pl_bind_text(s, 3, said->what->language);
+    pl_bind_text(s, 4, said->what->statement);
+    pl_bind_text(s, 5, said->what->model.digest);
+    rc = pl_writer_number(w, PL_W_FIND_RELEASE, &found);
+    if (rc == SQLITE_OK &&
+        (found == PL_RELEASE_RELEASED || found == PL_RELEASE_WITHHELD))
+        fate->release = (enum pl_release)found;
+    return rc;
+}
+
 static int put_saying(struct pl_writer *w, const struct pl_conclusion *t,
                       const struct pl_saying *said, const struct packed *packed,
-                      int64_t patient, bool late, int64_t *id)
+                      int64_t patient, bool late, struct fate *fate)
 {
     int rc = late ? SQLITE_OK : supersede(w, t, said);
 
     if (rc == SQLITE_OK)
-        rc = put_row(w, t, said, packed, patient, late);
-    *id = sqlite3_last_insert_rowid(w->db.sql);
+        rc = put_row(w, t, said, packed, patient, late, fate->release);
+    fate->id = sqlite3_last_insert_rowid(w->db.sql);
     if (rc == SQLITE_OK) {
         sqlite3_bind_int64(stmt(w, PL_W_COUNT_STAGE), 1, said->stage);
         rc = pl_writer_run(w, PL_W_COUNT_STAGE);
     }
-    return rc == SQLITE_OK ? audit_saying(w, t, said, *id) : rc;
+    return rc == SQLITE_OK ? audit_saying(w, t, said, fate) : rc;
 }
 
 static int put_delivery(struct pl_writer *w, const struct pl_conclusion *t,
                         const struct pl_delivery *d, int64_t patient,
-                        const int64_t *said)
+                        const struct fate *fate)
 {
-    bool held = d->of &&
-                pl_release_first(t->said[d->of - 1].what) == PL_RELEASE_WAITING;
+    enum pl_release release = d->of ? fate[d->of - 1].release : PL_RELEASE_NONE;
+    bool held = release == PL_RELEASE_WAITING || release == PL_RELEASE_WITHHELD;
     sqlite3_stmt *s = stmt(w, PL_W_PUT_OUTBOX);
     struct an_sha256 hash;
 
     if (an_sha256(d->payload, &hash, NULL) != AN_OK)
         return SQLITE_NOMEM;
     sqlite3_bind_int64(s, 1, patient);
-    sqlite3_bind_int64(s, 2, d->of ? said[d->of - 1] : 0);
+    sqlite3_bind_int64(s, 2, d->of ? fate[d->of - 1].id : 0);
     pl_bind_blob(s, 3, d->payload);
     pl_bind_blob(s, 4, (struct an_str){(const char *)hash.b, sizeof(hash.b)});
     sqlite3_bind_int64(s, 5, held ? PL_OUTBOX_HELD : PL_OUTBOX_WAITING);
@@ -204,12 +238,12 @@ static int drop_held(struct pl_writer *w, const struct pl_conclusion *t,
 
 /* In place of what still waited for a release. */
 static int put_deliveries(struct pl_writer *w, const struct pl_conclusion *t,
-                          int64_t patient, const int64_t *said)
+                          int64_t patient, const struct fate *fate)
 {
     int rc = of_each(w, t, patient, drop_held);
 
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_deliveries; i++)
-        rc = put_delivery(w, t, &t->delivery[i], patient, said);
+        rc = put_delivery(w, t, &t->delivery[i], patient, fate);
     return rc;
 }
 
@@ -229,25 +263,27 @@ static int conclude_one(struct pl_writer *w, const struct pl_conclusion *t,
                         const struct packed *packed,
                         struct pl_conclude_receipt *r)
 {
-    int64_t *said = an_arena_get(&w->arena, t->n_said, sizeof(*said));
+    struct fate *fate = an_arena_get(&w->arena, t->n_said, sizeof(*fate));
     int64_t patient;
     bool fresh;
     int rc;
 
-    if (said == NULL)
+    if (fate == NULL)
         return SQLITE_NOMEM;
     rc = take_triggers(w, t, &fresh);
     r->duplicate = !fresh;
     if (rc != SQLITE_OK || !fresh)
         return rc;
     rc = pl_writer_identifier(w, &t->patient, &patient);
+    for (size_t i = 0; rc == SQLITE_OK && i < t->n_said; i++)
+        rc = find_release(w, &t->said[i], &fate[i]);
     if (rc == SQLITE_OK && t->complete)
         rc = replace(w, t, patient, &r->late);
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_said; i++)
         rc = put_saying(w, t, &t->said[i], &packed[i], patient, r->late,
-                        &said[i]);
+                        &fate[i]);
     if (rc == SQLITE_OK && !r->late)
-        rc = put_deliveries(w, t, patient, said);
+        rc = put_deliveries(w, t, patient, fate);
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_audits; i++)
         rc = pl_writer_audit(w, &t->audit[i]);
     return rc;

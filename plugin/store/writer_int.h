@@ -67,6 +67,9 @@
     X(FIND_LATER, "SELECT 1 FROM suggestion WHERE superseded_us = 0"           \
                   " AND patient = ?1 AND as_of_us > ?2 AND as_of_us <= ?3"     \
                   " LIMIT 1")                                                  \
+    X(FIND_RELEASE, "SELECT release FROM suggestion WHERE superseded_us = 0"   \
+                    " AND resource = ?1 AND audience = ?2 AND language = ?3"   \
+                    " AND statement = ?4 AND model = ?5")                      \
     X(COUNT_STAGE, "INSERT INTO stage_count(stage, n) VALUES(?1, 1)"           \
                    " ON CONFLICT(stage) DO UPDATE SET n = n + 1")              \
     X(PUT_OUTBOX,                                                              \
