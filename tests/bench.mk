@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each prints rows of name, value, unit (tests/bench.h).
 BENCHMARKS = tests/bench_base tests/bench_hl7 tests/bench_fhir \
-	tests/bench_store tests/bench_model tests/bench_forecast
-EXTRA_PROGRAMS += $(BENCHMARKS)
+	tests/bench_store tests/bench_conclude tests/bench_model \
+	tests/bench_forecast
+# Measured at the whole program, by a script of the same name.
+BENCHMARKS_WHOLE = tests/bench_cds
+EXTRA_PROGRAMS += $(BENCHMARKS) $(BENCHMARKS_WHOLE)
+EXTRA_DIST += tests/bench_cds.sh
 tests_bench_base_SOURCES = tests/bench.h tests/bench_base.c
 tests_bench_base_LDADD = libbase.la
 tests_bench_hl7_LDADD = libhl7.la
@@ -10,6 +14,11 @@ tests_bench_fhir_LDADD = libfhir.la
 tests_bench_store_SOURCES = tests/bench.h tests/bench_store.c \
 	tests/messages.h tests/messages.c
 tests_bench_store_LDADD = libstore.la
+tests_bench_conclude_SOURCES = tests/bench.h tests/bench_conclude.c \
+	tests/messages.h tests/messages.c
+tests_bench_conclude_LDADD = libstore.la
+tests_bench_cds_SOURCES = tests/bench.h tests/bench_cds.c
+tests_bench_cds_LDADD = libbase.la
 tests_bench_model_SOURCES = \
 	tests/bench.h tests/bench_model.c tests/model_random.h \
 	tests/model_random.c
@@ -22,6 +31,8 @@ tests_bench_forecast_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
 tests_bench_forecast_LDADD = libtrainer.la
 
 # BENCH_RUN='taskset -c 0' pins them, BENCH_RUN=: only builds them.
-bench: $(BENCHMARKS)
-	@top_srcdir='$(top_srcdir)'; export top_srcdir; \
+bench: $(BENCHMARKS) $(BENCHMARKS_WHOLE) anamnesis
+	@$(AM_TESTS_ENVIRONMENT) \
 	for p in $(BENCHMARKS); do $(BENCH_RUN) ./$$p || exit 1; done
+	@$(AM_TESTS_ENVIRONMENT) for p in $(BENCHMARKS_WHOLE); do \
+	  $(BENCH_RUN) $(SHELL) $(top_srcdir)/$$p.sh || exit 1; done
