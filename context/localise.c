@@ -167,7 +167,7 @@ static enum an_code localise_event(struct an_arena *arena,
 }
 
 void ctx_localise_identifier(const struct ctx_site *site,
-                               struct ctx_identifier *id)
+                             struct ctx_identifier *id)
 {
     struct ctx_name_row key = {.from = id->authority};
     const struct ctx_name_row *row =

@@ -11,7 +11,7 @@ Suite *store_conclude_suite(void);
 Suite *store_audit_suite(void);
 
 Suite *(*const test_suites[])(void) = {
-    store_open_suite,  store_put_suite,    store_read_suite,
-    store_fail_suite,  store_commit_suite, store_crash_suite,
+    store_open_suite,     store_put_suite,    store_read_suite,
+    store_fail_suite,     store_commit_suite, store_crash_suite,
     store_conclude_suite, store_audit_suite,  NULL,
 };

@@ -8,11 +8,12 @@
  *     ...
  *     pl_outbox_close(outbox, grace_ms);
  *
- * 2xx is delivered.  4xx is dead and told to the audit trail, 408, 409 and
- * 429 apart; those and everything else are tried again after a pause that doubles
- * from retry_first_ms to retry_max_ms, drawn from its upper half so that many
- * rows do not come back at once, and as long as the server asks.  After several
- * failures in a row nobody is asked for such a pause: one row then tries.
+ * 2xx is delivered.  4xx is dead and told to the audit trail, but for those that
+ * may pass (401, 403, 404, 408, 409, 429); they and all else are tried again
+ * after a pause that doubles from retry_first_ms to retry_max_ms, drawn from its
+ * upper half so that many rows do not come back at once, and as long as the
+ * server asks.  After several failures in a row nobody is asked for such a
+ * pause: one row then tries.
  *
  * What is sent twice (a process that died before it noted the answer) is the
  * same bytes, with the same ids in them.  Nothing is sent while the policy

@@ -134,11 +134,14 @@ static bool is_fhir(const char *type)
            an_str_eq_nocase(t, AN_STR("application/json"));
 }
 
-/* Too slow, too often; or in conflict with what the server is just writing:
- * our own bytes, if we died or gave up while it took them. */
+/* What is not about these bytes: a token or an address that is wrong for now, a
+ * patient whom the server does not know yet, too slow, too often; or in conflict
+ * with what the server is just writing: our own bytes, if we died or gave up
+ * while it took them. */
 static bool may_pass(long status)
 {
-    return status == 408 || status == 409 || status == 429;
+    return status == 401 || status == 403 || status == 404 || status == 408 ||
+           status == 409 || status == 429;
 }
 
 struct pl_post_result pl_post_judge(int curl_code, long status,

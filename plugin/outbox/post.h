@@ -27,7 +27,7 @@ struct pl_post_options {
 #define PL_FATES(X)                                                            \
     X(TAKEN, "taken")     /* 2xx */                                            \
     X(REFUSED, "refused") /* 4xx: again would be refused again */              \
-    X(LATER, "later")     /* 408, 409, 429, the rest, and no answer */         \
+    X(LATER, "later")     /* 4xx that may pass, the rest, and no answer */     \
     X(STOPPED, "stopped") /* by pl_post_stop; the server may have it */
 
 enum pl_fate {

@@ -42,7 +42,8 @@ enum an_code pl_suggestion_get(struct pl_reader *r, struct an_arena *arena,
 
 /* At most `limit` current ones after number `after`, in their order: of one
  * identifier (ask for each member of a person), of one resource (for several
- * readers), or of all patients those that wait for a release. */
+ * readers), or of all patients those that wait for a release: what was said in
+ * shadow never leaves, so nobody is asked to read it. */
 enum an_code pl_suggestions(struct pl_reader *r, struct an_arena *arena,
                             const struct ctx_identifier *patient, int64_t after,
                             size_t limit, const struct pl_suggestion **out,

@@ -73,7 +73,8 @@
       " WHERE s.resource = ?3 AND s.superseded_us = 0 AND s.id > ?1"           \
       " ORDER BY s.id LIMIT ?2")                                               \
     X(UNRELEASED, PL_SUGGESTION_COLUMNS                                        \
-      " WHERE s.release = 1 AND s.superseded_us = 0 AND s.id > ?1"             \
+      " WHERE s.release = 1 AND s.superseded_us = 0 AND s.stage > 1"           \
+      " AND s.id > ?1"                                                         \
       " ORDER BY s.id LIMIT ?2")                                               \
     /* A patient's later rows wait for the first one. */                       \
     X(OUTBOX_DUE,                                                              \
@@ -94,7 +95,7 @@
                 " (SELECT coalesce(min(created_us), 0) FROM outbox"            \
                 " WHERE state = 0),"                                           \
                 " (SELECT count(*) FROM suggestion"                            \
-                " WHERE release = 1 AND superseded_us = 0)")
+                " WHERE release = 1 AND superseded_us = 0 AND stage > 1)")
 
 enum pl_read {
 #define X(name, text) PL_R_##name,

@@ -5,6 +5,8 @@
 # cannot have the peers.  Not part of "make check": it fetches from the network.
 #
 #   check.sh [PORT]              the FHIR server's port, 18080 unless told
+#
+# PEERS_PATIENTS   how many of Synthea are sent (50)
 set -eu
 . "$(dirname -- "$0")/peer.sh"
 port=${1:-18080}
@@ -86,7 +88,7 @@ ok 'the FHIR server tells its state' "$peers_src/hapi-server.sh" status "$port"
 ok 'the FHIR server stops' "$peers_src/hapi-server.sh" stop "$port"
 ok 'an empty FHIR server starts' "$peers_src/hapi-server.sh" start "$port"
 ok_or_skip 'invented patients, from MLLP to the FHIR server, through a kill' \
-    "$peers_src/synthea.sh" "$port"
+    "$peers_src/synthea.sh" "$port" "${PEERS_PATIENTS:-50}"
 ok 'the FHIR server stops again' "$peers_src/hapi-server.sh" stop "$port"
 echo "1..$count"
 echo "# PASS: $((count - failed - skipped))"
