@@ -178,10 +178,11 @@ static void say_one(void)
  * found, though the trail itself is whole. */
 START_TEST(a_suggestion_that_was_changed_or_removed_shows_at_its_row)
 {
+    static const char changed[] =
+        "UPDATE suggestion SET deflated = 0, detail_bytes = 2,"
+        " detail = x'7B7D'";
     static const char *const tamper[] = {
-        "UPDATE suggestion SET detail = zeroblob(10)",
-        "UPDATE suggestion SET deflated = 0, detail_bytes = 2, detail = "
-        "x'7B7D'",
+        "UPDATE suggestion SET detail = zeroblob(10)", changed,
         "DELETE FROM suggestion"};
 
     for (size_t i = 0; i < sizeof(tamper) / sizeof(tamper[0]); i++) {
