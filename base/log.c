@@ -69,6 +69,8 @@ void an_log_init(struct an_log *log, int fd, enum an_log_format format,
                  enum an_level level, an_clock *now_us, void *clock_ctx)
 {
     log->fd = fd;
+    log->sink = NULL;
+    log->sink_ctx = NULL;
     log->format = format;
     log->now_us = now_us;
     log->clock_ctx = clock_ctx;
@@ -142,11 +144,13 @@ static void add_field(struct line *l, enum an_field kind, const char *name,
     }
 }
 
-static void line_write(struct an_log *log, struct line *l)
+static void line_write(struct an_log *log, enum an_level level, struct line *l)
 {
     ssize_t n;
 
-    if (log->fd < 0)
+    if (log->sink)
+        log->sink(log->sink_ctx, level, l->p, l->n - 1);
+    if (log->sink || log->fd < 0)
         return;
     do
         n = write(log->fd, l->p, l->n);
@@ -173,7 +177,7 @@ static void event_write(struct an_log *log, enum an_event event, int64_t now_us,
     if (suppressed)
         add_number(&l, "suppressed", suppressed);
     add(&l, l.format == AN_LOG_JSON ? "}\n" : "\n");
-    line_write(log, &l);
+    line_write(log, row->level, &l);
 }
 
 /* Two threads that meet at the turn of a second may let a line more or less

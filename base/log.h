@@ -85,7 +85,13 @@
     X(OUTBOX_DEAD, ERROR, NUM, "row", NUM, "error", NONE, "",                  \
       "the receiving server refused a row for good; it stays in the store")    \
     X(OUTBOX_FAULT, ERROR, CODE, "code", NONE, "", NONE, "",                   \
-      "the outbox could not use its store or its token")
+      "the outbox could not use its store or its token")                       \
+    X(HOST_QUARANTINE, WARN, NUM, "messages", NONE, "", NONE, "",              \
+      "a process that used this store in its host ended with so many "         \
+      "messages in hand; they are not touched again unasked")                  \
+    X(HOST_RELOAD_FAULT, ERROR, CODE, "code", NONE, "", NONE, "",              \
+      "a reload failed and the old configuration could not go on whole: "      \
+      "nothing is thought about or delivered until the next reload")
 
 enum an_event {
 #define X(name, ...) AN_EVENT_##name,
@@ -100,8 +106,14 @@ enum an_log_format { AN_LOG_JSON, AN_LOG_LOGFMT };
 /* UTC microseconds; base has no clock of its own. */
 typedef int64_t an_clock(void *ctx);
 
+/* Takes a whole line, without its end; called by whichever thread logs. */
+typedef void an_log_sink(void *ctx, enum an_level level, const char *line,
+                         size_t n);
+
 struct an_log {
-    int fd; /* -1 writes nothing */
+    int fd;            /* -1 writes nothing */
+    an_log_sink *sink; /* in its place, set after the init; NULL: the fd */
+    void *sink_ctx;
     enum an_log_format format;
     an_clock *now_us;
     void *clock_ctx;

@@ -57,6 +57,14 @@ void pl_consultant_close(struct pl_consultant *c)
     free(c);
 }
 
+/* Does the caller still wait? */
+static enum an_code go_on(const struct consultation *k, struct an_err *err)
+{
+    if (k->call->is_wanted == NULL || k->call->is_wanted(k->call->user))
+        return AN_OK;
+    return an_fail(err, AN_BUSY, "nobody waits for the answer any more", 0);
+}
+
 /* ---- what is said ------------------------------------------------------- */
 
 static bool keep(struct consultation *k, const struct ctx_suggestion *s)
@@ -120,10 +128,16 @@ static enum an_code think(struct consultation *k, struct an_err *err)
     rc = pl_forecast(k->c->thinker, k->arena, &k->history.timeline, now,
                      &k->out->forecast, err);
     if (rc == AN_OK)
+        rc = go_on(k, err);
+    if (rc == AN_OK)
         rc = tell(k, o->languages.item[0], CTX_FOR_CLINICIAN, err);
-    for (size_t i = 0; rc == AN_OK && i < o->languages.n; i++)
-        if (!is_repeated(&o->languages, i))
+    for (size_t i = 0; rc == AN_OK && i < o->languages.n; i++) {
+        if (is_repeated(&o->languages, i))
+            continue;
+        rc = go_on(k, err);
+        if (rc == AN_OK)
             rc = tell(k, o->languages.item[i], CTX_FOR_PATIENT, err);
+    }
     return rc;
 }
 
@@ -239,6 +253,10 @@ static enum an_code choose_shown(struct consultation *k,
         if (may_leave(k, &k->said[i], k->call->face, k->call->to_patient) ==
             PL_MAY)
             place[n++] = i;
+    if (n && k->call->by_name && !pl_naming_reaches(&k->out->who)) {
+        k->out->unreachable = true;
+        n = 0;
+    }
     if (k->call->max_shown)
         n = pl_choose(k->said, place, n, k->call->max_shown);
     for (size_t i = 0; i < n; i++) {
@@ -315,6 +333,8 @@ static enum an_code consult(struct consultation *k, struct an_err *err)
         rc = address_deliveries(k, err);
     k->out->said = k->said;
     k->out->n_said = k->n_said;
+    if (rc == AN_OK)
+        rc = go_on(k, err);
     return rc == AN_OK ? conclude(k, err) : rc;
 }
 
@@ -344,6 +364,8 @@ enum an_code pl_consult(struct pl_consultant *c, struct an_arena *arena,
     rc = pl_history(c->reader, arena, &call->patient,
                     call->now_us ? call->now_us : call->clock_us + PL_AHEAD_US,
                     &k.history, err);
+    if (rc == AN_OK)
+        rc = go_on(&k, err);
     if (rc != AN_OK)
         return rc;
     k.now_us = call->now_us ? call->now_us : present_us(&k);

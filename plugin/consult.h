@@ -57,8 +57,15 @@ struct pl_call {
     /* Who looks at the answer; PL_N_FACES: nobody does. */
     enum pl_face face;
     bool to_patient;               /* and not a carer */
+    bool by_name;                  /* shown only of a patient whom the receiver
+                                      can name: what is shown is FHIR */
     size_t max_shown;              /* the first of pl_choose; 0: all */
     struct an_str actor, instance; /* for the audit trail */
+
+    /* Asked between two steps, the last before T2: false gives the question up
+     * with AN_BUSY, and nothing was kept.  NULL: it is wanted. */
+    bool (*is_wanted)(void *user);
+    void *user;
 };
 
 struct pl_answer {

@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-# What listens, waits and works; it knows nothing of a patient.
+# Threads, queues of work and files: what a host that loads us gets as well.
+noinst_LTLIBRARIES += libwork.la
+libwork_la_SOURCES = \
+	plugin/host/thread.h plugin/host/thread.c \
+	plugin/host/workers.h plugin/host/workers.c \
+	plugin/host/file.h plugin/host/file.c
+libwork_la_LIBADD = libbase.la -lpthread
+
+# What listens and waits for signals, of the program alone; it knows nothing of
+# a patient.
 noinst_LTLIBRARIES += libhost.la
 libhost_la_SOURCES = \
-	plugin/host/thread.h plugin/host/thread.c \
 	plugin/host/listen.h plugin/host/listen.c \
 	plugin/host/mllp.h plugin/host/mllp_int.h \
 	plugin/host/mllp.c plugin/host/mllp_conn.c \
 	plugin/host/http.h plugin/host/http_int.h \
 	plugin/host/http.c plugin/host/http_request.c \
 	plugin/host/route_int.h plugin/host/route.c \
-	plugin/host/workers.h plugin/host/workers.c \
-	plugin/host/signals.h plugin/host/signals.c \
-	plugin/host/file.h plugin/host/file.c
+	plugin/host/signals.h plugin/host/signals.c
 libhost_la_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS)
-libhost_la_LIBADD = libconfig.la libhl7.la $(MHD_LIBS) -lpthread
+libhost_la_LIBADD = libwork.la libconfig.la libhl7.la $(MHD_LIBS)
 EXTRA_DIST += plugin/host/README.md
 
 # Whether a suggestion may leave, and the trail of what did.
@@ -53,7 +59,7 @@ liboutbox_la_SOURCES = \
 	plugin/outbox/outbox.h plugin/outbox/outbox.c \
 	plugin/outbox/post.h plugin/outbox/post.c
 liboutbox_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
-liboutbox_la_LIBADD = libstore.la libhost.la $(CURL_LIBS) -lpthread
+liboutbox_la_LIBADD = libstore.la libwork.la $(CURL_LIBS)
 EXTRA_DIST += plugin/outbox/README.md
 
 # From a timeline to suggestions.
@@ -62,7 +68,7 @@ libthink_la_SOURCES = \
 	plugin/model.h plugin/model.c \
 	plugin/think.h plugin/think.c
 libthink_la_CPPFLAGS = $(AM_CPPFLAGS) -DANAMNESIS_DATADIR='"$(pkgdatadir)"'
-libthink_la_LIBADD = libruntime.la libadvice.la libhost.la
+libthink_la_LIBADD = libruntime.la libadvice.la libwork.la
 
 # The life of a message, from its bytes to what is said, and an engine that
 # many messages walk through.
@@ -73,9 +79,10 @@ libengine_la_SOURCES = \
 	plugin/choose.h plugin/choose.c plugin/showing.h plugin/showing.c \
 	plugin/consult.h plugin/consult.c \
 	plugin/consultants.h plugin/consultants.c \
-	plugin/watch.h plugin/watch.c \
-	plugin/engine.h plugin/engine.c
-libengine_la_LIBADD = libstore.la libfhir.la libhost.la libthink.la
+	plugin/hold.h plugin/hold.c plugin/watch.h plugin/watch.c \
+	plugin/engine.h plugin/engine.c \
+	plugin/running.h plugin/running.c
+libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libthink.la
 
 # Messages out of files, and a sender.
 noinst_LTLIBRARIES += libload.la
@@ -99,4 +106,4 @@ anamnesis_SOURCES = \
 	plugin/host/verify.c plugin/host/release.c
 anamnesis_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DANAMNESIS_SYSCONFDIR='"$(sysconfdir)"'
-anamnesis_LDADD = libload.la liboutbox.la
+anamnesis_LDADD = libload.la libhost.la $(OPENBLAS_LIBS)

@@ -187,6 +187,17 @@ static bool is_stopping(struct pl_watch *w)
     return stopping;
 }
 
+/* How many of them nobody holds: triggers are in the order of messages. */
+static size_t n_free(struct pl_watch *w, const struct pl_trigger *t, size_t n)
+{
+    int64_t until = pl_hold_free_until(w->options.holds);
+    size_t k = 0;
+
+    while (k < n && t[k].message <= until)
+        k++;
+    return k;
+}
+
 /* The next batch after trigger *after; false when there is none. */
 static bool batch(struct pl_watch *w, int64_t *after)
 {
@@ -197,7 +208,8 @@ static bool batch(struct pl_watch *w, int64_t *after)
     enum an_code rc =
         pl_triggers(w->reader, &w->arena, *after, BATCH, &trigger, &n, &err);
 
-    if (rc == AN_OK && n && !gather(w, trigger, n, &group, &n_groups))
+    n = rc == AN_OK ? n_free(w, trigger, n) : 0;
+    if (n && !gather(w, trigger, n, &group, &n_groups))
         rc = AN_NOMEM;
     if (rc != AN_OK)
         an_log(w->options.log, AN_EVENT_CONSULT_FAULT, (uint64_t)*after, rc, 0);
@@ -331,16 +343,24 @@ void pl_watch_wake(struct pl_watch *w)
     pthread_mutex_unlock(&w->lock);
 }
 
-void pl_watch_drain(struct pl_watch *w)
+bool pl_watch_drain(struct pl_watch *w, int64_t timeout_ms)
 {
+    int64_t until_ms = pl_now_ms() + timeout_ms;
     uint64_t mine;
+    bool done, late = false;
 
     pthread_mutex_lock(&w->lock);
     mine = ++w->n_wanted;
     pthread_cond_broadcast(&w->changed);
-    while (w->n_finished < mine)
-        pthread_cond_wait(&w->changed, &w->lock);
+    while (w->n_finished < mine && !late) {
+        if (timeout_ms < 0)
+            pthread_cond_wait(&w->changed, &w->lock);
+        else
+            late = !pl_cond_wait(&w->changed, &w->lock, until_ms);
+    }
+    done = w->n_finished >= mine;
     pthread_mutex_unlock(&w->lock);
+    return done;
 }
 
 void pl_watch_counts(struct pl_watch *w, struct pl_watch_counts *out)

@@ -5,7 +5,7 @@
  *     pl_watch_open(&options, &watch, err);   -- what a crash left comes first
  *     ...
  *     pl_watch_wake(watch);                   -- after T1
- *     pl_watch_drain(watch);                  -- until nothing waits
+ *     pl_watch_drain(watch, -1);              -- until nothing waits
  *     pl_watch_close(watch);                  -- ends what is being done
  *
  * By the system's clock all that waits of one patient is one question, asked
@@ -22,12 +22,14 @@
 
 #include "base/log.h"
 #include "plugin/consult.h"
+#include "plugin/hold.h"
 
 struct pl_watch;
 
 struct pl_watch_options {
     struct pl_consult_source consult;
     uint32_t n_threads;         /* 0: one for each core */
+    struct pl_holds *holds;     /* whose triggers others answer; may be NULL */
     struct an_log *log;         /* may be NULL */
     an_clock *clock;            /* UTC microseconds */
     void (*posted)(void *user); /* the outbox got something; may be NULL */
@@ -49,8 +51,9 @@ enum an_code pl_watch_open(const struct pl_watch_options *options,
 /* There may be something new.  It looks by itself once a second too. */
 void pl_watch_wake(struct pl_watch *w);
 
-/* Return when every trigger has been answered, given up or put off once. */
-void pl_watch_drain(struct pl_watch *w);
+/* Return when every trigger that nobody holds has been answered, given up or
+ * put off once: true.  False when timeout_ms went by first; -1 waits for it. */
+bool pl_watch_drain(struct pl_watch *w, int64_t timeout_ms);
 
 void pl_watch_counts(struct pl_watch *w, struct pl_watch_counts *out);
 

@@ -18,4 +18,5 @@ libruntime_la_SOURCES = \
 	runtime/safetensors.c runtime/safetensors.h runtime/shape.c \
 	runtime/shape.h runtime/simd.h runtime/weights.c runtime/weights.h
 libruntime_la_CFLAGS = $(AM_CFLAGS) $(VECTOR_CFLAGS) $(OPENBLAS_CFLAGS)
-libruntime_la_LIBADD = libcontext.la $(OPENBLAS_LIBS)
+# Which BLAS it gets is said where a program or the shared object is linked.
+libruntime_la_LIBADD = libcontext.la

@@ -23,12 +23,12 @@ tests_bench_model_SOURCES = \
 	tests/bench.h tests/bench_model.c tests/model_random.h \
 	tests/model_random.c
 tests_bench_model_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
-tests_bench_model_LDADD = libtrainer.la
+tests_bench_model_LDADD = libtrainer.la $(OPENBLAS_LIBS)
 tests_bench_forecast_SOURCES = \
 	tests/bench.h tests/bench_forecast.c tests/model_random.h \
 	tests/model_random.c
 tests_bench_forecast_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
-tests_bench_forecast_LDADD = libtrainer.la
+tests_bench_forecast_LDADD = libtrainer.la $(OPENBLAS_LIBS)
 
 # BENCH_RUN='taskset -c 0' pins them, BENCH_RUN=: only builds them.
 bench: $(BENCHMARKS) $(BENCHMARKS_WHOLE) anamnesis

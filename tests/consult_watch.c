@@ -31,7 +31,7 @@ static struct pl_watch_counts drained(struct pl_watch *watch)
     struct pl_watch_counts c;
 
     pl_watch_wake(watch);
-    pl_watch_drain(watch);
+    ck_assert(pl_watch_drain(watch, -1));
     pl_watch_counts(watch, &c);
     return c;
 }

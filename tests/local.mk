@@ -81,7 +81,7 @@ tests_runtime_t_SOURCES = $(SUITE) \
 	tests/runtime_forward.c \
 	tests/runtime_kernels.c \
 	tests/runtime_package.c tests/runtime_predict.c tests/runtime_risk.c
-tests_runtime_t_LDADD = libruntime.la $(CHECK_LIBS)
+tests_runtime_t_LDADD = libruntime.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 
 tests_trainer_t_SOURCES = $(SUITE) \
 	tests/trainer.c tests/model_random.h tests/model_random.c \
@@ -92,7 +92,7 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/folder.h tests/folder.c tests/trainer_dataset.c tests/trainer_labels.c \
 	tests/trainer_stats.c tests/trainer_whom.c
 tests_trainer_t_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
-tests_trainer_t_LDADD = libtrainer.la $(CHECK_LIBS)
+tests_trainer_t_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 
 tests_outbox_t_SOURCES = $(SUITE) tests/outbox.c tests/outbox_post.c \
 	tests/outbox_deliver.c tests/outbox_server.h tests/outbox_server.c \
@@ -110,12 +110,12 @@ tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
 	tests/consult_post.c tests/consult_recall.c tests/consult_watch.c \
 	tests/consult_policy.c tests/site_model.h tests/site_model.c
 tests_consult_t_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
-tests_consult_t_LDADD = libengine.la $(SQLITE_LIBS) $(CHECK_LIBS)
+tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIBS)
 
 # The program from outside, as its users and its enemies meet it.
 check_PROGRAMS += tests/drill
 tests_drill_SOURCES = tests/drill.c tests/site_model.h tests/site_model.c
-tests_drill_LDADD = libload.la
+tests_drill_LDADD = libload.la $(OPENBLAS_LIBS)
 TESTS += tests/program.sh tests/hostile.sh tests/crash.sh tests/risks.sh \
 	tests/story.sh
 EXTRA_DIST += tests/program_lib.sh tests/program.sh tests/hostile.sh \

@@ -36,7 +36,7 @@ libtrainer_la_CPPFLAGS = $(AM_CPPFLAGS) -DTR_DATA_DIR='"$(pkgdatadir)"'
 libtrainer_la_CFLAGS = $(AM_CFLAGS) $(VECTOR_CFLAGS) $(OPENBLAS_CFLAGS) \
 	$(GNUTLS_CFLAGS) $(ZLIB_CFLAGS) -pthread
 libtrainer_la_LIBADD = libruntime.la libfhir.la libadvice.la \
-	$(OPENBLAS_LIBS) $(GNUTLS_LIBS) $(ZLIB_LIBS)
+	$(GNUTLS_LIBS) $(ZLIB_LIBS)
 dist_tables_DATA = config/tables/concepts.tsv
 tablesdir = $(pkgdatadir)/tables
 
@@ -52,4 +52,4 @@ EXTRA_DIST += config/model/README.md tools/default-model.sh
 bin_PROGRAMS += anamnesis-train
 anamnesis_train_SOURCES = trainer/main.c
 anamnesis_train_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS) -pthread
-anamnesis_train_LDADD = libtrainer.la
+anamnesis_train_LDADD = libtrainer.la $(OPENBLAS_LIBS)

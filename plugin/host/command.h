@@ -42,7 +42,9 @@ int pl_complain(const struct an_err *err);
 /* How to call the command, on standard error; PL_EXIT_USAGE. */
 int pl_usage(const struct pl_invocation *in);
 
-/* `thinks` as in struct pl_engine_source. */
+/* What an engine is opened from; `thinks` as there. */
+struct pl_engine_source pl_invocation_source(const struct pl_invocation *in,
+                                             bool thinks);
 enum an_code pl_invocation_engine(const struct pl_invocation *in, bool thinks,
                                   struct pl_engine **engine, struct an_err *err)
     __attribute__((warn_unused_result));

@@ -104,14 +104,14 @@ static enum pl_verdict keep(struct visit *v, const struct pl_settings *settings)
         return PL_FAILED;
     if (bundle.n == 0)
         return PL_ACCEPTED;
-    job = pl_engine_job(v->s->engine, PL_FORMAT_FHIR, AN_STR("cds-hooks"),
-                        bundle, true);
+    job = pl_engine_job(v->s->running.engine, PL_FORMAT_FHIR,
+                        AN_STR("cds-hooks"), bundle, true);
     if (job == NULL) {
         (void)an_fail_nomem(&v->err);
         return PL_FAILED;
     }
     pl_job_read(job, settings);
-    pl_job_put(job, pl_engine_committer(v->s->engine));
+    pl_job_put(job, pl_engine_committer(v->s->running.engine));
     verdict = pl_job_verdict(job);
     pl_server_count(v->s, verdict);
     if (verdict == PL_REFUSED || verdict == PL_FAILED)
@@ -151,9 +151,9 @@ static enum an_code unknown(struct visit *v)
 
 static enum an_code answer(struct visit *v)
 {
-    const struct cfg_options *o = pl_engine_options(v->s->engine);
+    const struct cfg_options *o = pl_engine_options(v->s->running.engine);
     struct pl_call call = {.patient = v->patient,
-                           .clock_us = pl_engine_now_us(v->s->engine),
+                           .clock_us = pl_engine_now_us(v->s->running.engine),
                            .face = PL_FACE_CDS,
                            .to_patient = !is_carer(v->request.user_id),
                            .max_shown = (size_t)o->cds_max_cards,
@@ -165,18 +165,19 @@ static enum an_code answer(struct visit *v)
     struct pl_answer a;
     enum an_code rc;
 
-    rc = pl_consultants_ask(v->s->consultants, v->q->arena, &call, &a, &v->err);
+    rc = pl_consultants_ask(v->s->running.consultants, v->q->arena, &call, &a,
+                            &v->err);
     if (rc == AN_NOTFOUND)
         return unknown(v);
     if (rc != AN_OK)
         return refuse(v, rc == AN_BUSY || rc == AN_IO ? 503 : 500);
-    if (a.n_deliveries && v->s->outbox)
-        pl_outbox_wake(v->s->outbox);
+    if (a.n_deliveries)
+        pl_running_posted(&v->s->running);
     what.suggestion = a.shown;
     what.n_suggestions = a.n_shown;
     what.now_us = call.clock_us;
-    rc = fhir_cards(v->q->arena, pl_engine_consult(v->s->engine).naming, &look,
-                    &cards, &a.who, &what, &v->r->body, &v->err);
+    rc = fhir_cards(v->q->arena, pl_engine_consult(v->s->running.engine).naming,
+                    &look, &cards, &a.who, &what, &v->r->body, &v->err);
     return rc == AN_OK ? AN_OK : refuse(v, 500);
 }
 
@@ -184,7 +185,7 @@ enum an_code pl_cds_patient_view(void *ctx, struct pl_http_request *q,
                                  struct pl_http_response *r)
 {
     struct visit v = {.s = ctx, .q = q, .r = r};
-    struct pl_settings settings = *pl_engine_settings(v.s->engine);
+    struct pl_settings settings = *pl_engine_settings(v.s->running.engine);
 
     r->content_type = json_type;
     if (fhir_cds_read(q->arena, q->body, &v.request, &v.err) != AN_OK)
@@ -195,7 +196,7 @@ enum an_code pl_cds_patient_view(void *ctx, struct pl_http_request *q,
                                 .where = {.path = "hook"}};
         return refuse(&v, 400);
     }
-    if (v.s->consultants == NULL) { /* the stage is off */
+    if (v.s->running.consultants == NULL) { /* the stage is off */
         r->body = AN_STR("{\"cards\":[]}");
         return AN_OK;
     }

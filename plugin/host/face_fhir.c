@@ -87,7 +87,7 @@ static bool add(struct look *l, const struct fhir_resource *res,
  * has nobody's word for it. */
 static bool is_of_now(const struct look *l, const struct pl_suggestion *row)
 {
-    const struct pl_mind *mind = pl_engine_consult(l->s->engine).mind;
+    const struct pl_mind *mind = pl_engine_consult(l->s->running.engine).mind;
 
     return row->model.n == 0 ||
            (mind && an_str_eq(row->model, pl_mind_model(mind).digest));
@@ -106,8 +106,8 @@ static enum an_code tell(struct look *l, const struct pl_suggestion *row)
     struct fhir_who who;
     enum an_code rc;
 
-    if (pl_may_leave(pl_engine_policy(l->s->engine), &item, PL_FACE_FHIR_READ,
-                     false) != PL_MAY ||
+    if (pl_may_leave(pl_engine_policy(l->s->running.engine), &item,
+                     PL_FACE_FHIR_READ, false) != PL_MAY ||
         !is_of_now(l, row))
         return AN_OK;
     rc = pl_suggestion_recall(l->q->arena, row, &said, &l->err);
@@ -151,7 +151,7 @@ static enum an_code open_look(struct look *l, struct an_str type)
         return AN_NOTFOUND;
     if (!pl_http_header(l->q, "Host", &host))
         host = AN_STR("localhost");
-    l->naming = *pl_engine_consult(l->s->engine).naming;
+    l->naming = *pl_engine_consult(l->s->running.engine).naming;
     l->naming.reading = true;
     l->naming.source = AN_STR("");
     an_buf_init(&b, arena, PL_HTTP_PATH_BYTES);
@@ -165,7 +165,7 @@ static enum an_code open_look(struct look *l, struct an_str type)
     if (l->resource == NULL || l->name == NULL || l->id == NULL ||
         an_buf_done(&b, &l->naming.base, NULL) != AN_OK)
         return AN_NOMEM;
-    return pl_engine_reader(l->s->engine, &l->reader, &l->err);
+    return pl_engine_reader(l->s->running.engine, &l->reader, &l->err);
 }
 
 /* Tell the trail, before the answer leaves. */
@@ -176,15 +176,16 @@ static enum an_code note(struct look *l)
                                  .instance = l->q->path,
                                  .resource = l->name,
                                  .n = l->n,
-                                 .now_us = pl_engine_now_us(l->s->engine)};
+                                 .now_us =
+                                     pl_engine_now_us(l->s->running.engine)};
     struct pl_audit_entry entry;
     enum an_code rc;
 
     if (l->n == 0)
         return AN_OK;
     rc = pl_showing_note(l->q->arena, &showing, &entry, &l->err);
-    return rc == AN_OK ? pl_store_audit(pl_engine_store(l->s->engine), &entry,
-                                        1, &l->err)
+    return rc == AN_OK ? pl_store_audit(pl_engine_store(l->s->running.engine),
+                                        &entry, 1, &l->err)
                        : rc;
 }
 
@@ -345,7 +346,7 @@ enum an_code pl_fhir_metadata(void *ctx, struct pl_http_request *q,
                               struct pl_http_response *r)
 {
     const struct fhir_write_settings *s =
-        pl_engine_consult(((struct pl_server *)ctx)->engine).naming;
+        pl_engine_consult(((struct pl_server *)ctx)->running.engine).naming;
     char date[AN_TIME_TEXT_BYTES];
     struct an_json_out w;
 

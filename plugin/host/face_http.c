@@ -31,14 +31,14 @@ static unsigned status_of(enum pl_verdict verdict)
 static enum an_code take(struct pl_server *s, struct pl_http_request *q,
                          struct pl_http_response *r, enum pl_format format)
 {
-    struct pl_job *job =
-        pl_engine_job(s->engine, format, AN_STR("http"), q->body, false);
+    struct pl_job *job = pl_engine_job(s->running.engine, format,
+                                       AN_STR("http"), q->body, false);
     bool kept;
 
     if (job == NULL)
         return AN_BUSY;
-    pl_job_read(job, pl_engine_settings(s->engine));
-    pl_job_put(job, pl_engine_committer(s->engine));
+    pl_job_read(job, pl_engine_settings(s->running.engine));
+    pl_job_put(job, pl_engine_committer(s->running.engine));
     pl_server_count(s, pl_job_verdict(job));
     r->status = status_of(pl_job_verdict(job));
     r->content_type = format == PL_FORMAT_HL7V2 ? hl7_type : fhir_type;
@@ -121,7 +121,7 @@ enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
         {PL_GET, "/health/ready", get_ready, 0},
         {PL_GET, "/metrics", pl_get_metrics, 0},
     };
-    const struct cfg_options *o = pl_engine_options(s->engine);
+    const struct cfg_options *o = pl_engine_options(s->running.engine);
     struct pl_http_calls calls = {.ctx = s,
                                   .route = routes,
                                   .n_routes =
@@ -136,6 +136,6 @@ enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
 
     if (o->http_address.host.n == 0)
         return AN_OK;
-    return pl_http_open(&options, &calls, pl_engine_log(s->engine), &s->http,
-                        err);
+    return pl_http_open(&options, &calls, pl_engine_log(s->running.engine),
+                        &s->http, err);
 }

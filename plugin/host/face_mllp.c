@@ -33,8 +33,9 @@ static void work(void *arg, uint32_t thread)
     struct flight *f = arg;
 
     (void)thread;
-    pl_job_read(f->job, pl_engine_settings(f->server->engine));
-    pl_job_store(f->job, pl_engine_committer(f->server->engine), answered, f);
+    pl_job_read(f->job, pl_engine_settings(f->server->running.engine));
+    pl_job_store(f->job, pl_engine_committer(f->server->running.engine),
+                 answered, f);
 }
 
 static enum an_code on_message(void *ctx, const struct pl_mllp_message *m)
@@ -43,8 +44,8 @@ static enum an_code on_message(void *ctx, const struct pl_mllp_message *m)
     struct flight *f = calloc(1, sizeof(*f));
 
     if (f)
-        f->job = pl_engine_job(s->engine, PL_FORMAT_HL7V2, AN_STR("mllp"),
-                               m->bytes, false);
+        f->job = pl_engine_job(s->running.engine, PL_FORMAT_HL7V2,
+                               AN_STR("mllp"), m->bytes, false);
     if (f == NULL || f->job == NULL) {
         free(f);
         return AN_BUSY;
@@ -72,7 +73,8 @@ static struct an_str on_bad_frame(void *ctx, const struct pl_mllp_bad *bad)
                                                          : what[2],
                          .where = {.byte = (size_t)bad->byte}};
     struct hl7_ack ack = {.code = HL7_ACK_AR,
-                          .now = an_time_us(pl_engine_now_us(s->engine)),
+                          .now =
+                              an_time_us(pl_engine_now_us(s->running.engine)),
                           .error = &err,
                           .n_errors = 1};
     struct an_str answer;
@@ -90,7 +92,7 @@ static struct an_str on_bad_frame(void *ctx, const struct pl_mllp_bad *bad)
 
 enum an_code pl_face_mllp_open(struct pl_server *s, struct an_err *err)
 {
-    const struct cfg_options *o = pl_engine_options(s->engine);
+    const struct cfg_options *o = pl_engine_options(s->running.engine);
     struct pl_mllp_options options = {
         .address = o->mllp_address,
         .max_frame_bytes = (size_t)o->mllp_max_frame_bytes,
@@ -105,6 +107,6 @@ enum an_code pl_face_mllp_open(struct pl_server *s, struct an_err *err)
     an_arena_init(&s->nak_arena, NAK_ARENA_BYTES);
     if (o->mllp_address.host.n == 0)
         return AN_OK;
-    return pl_mllp_open(&options, &calls, pl_engine_log(s->engine), &s->mllp,
-                        err);
+    return pl_mllp_open(&options, &calls, pl_engine_log(s->running.engine),
+                        &s->mllp, err);
 }

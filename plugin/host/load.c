@@ -283,7 +283,7 @@ static int think(struct pl_engine *e, int status)
     options.n_threads = (uint32_t)pl_engine_options(e)->workers;
     if (pl_watch_open(&options, &watch, &err) != AN_OK)
         return pl_complain(&err);
-    pl_watch_drain(watch);
+    (void)pl_watch_drain(watch, -1);
     pl_watch_counts(watch, &counts);
     pl_watch_close(watch);
     pl_say_counts(&counts);

@@ -104,15 +104,21 @@ static void print_help(FILE *to)
                   installed_config);
 }
 
+struct pl_engine_source pl_invocation_source(const struct pl_invocation *in,
+                                             bool thinks)
+{
+    return (struct pl_engine_source){.config = in->config,
+                                     .file = in->config_file ? in->config_file
+                                                             : "defaults",
+                                     .log = in->log,
+                                     .clock = pl_clock_us,
+                                     .thinks = thinks};
+}
+
 enum an_code pl_invocation_engine(const struct pl_invocation *in, bool thinks,
                                   struct pl_engine **engine, struct an_err *err)
 {
-    struct pl_engine_source from = {.config = in->config,
-                                    .file = in->config_file ? in->config_file
-                                                            : "defaults",
-                                    .log = in->log,
-                                    .clock = pl_clock_us,
-                                    .thinks = thinks};
+    struct pl_engine_source from = pl_invocation_source(in, thinks);
 
     return pl_engine_open(&from, engine, err);
 }

@@ -61,7 +61,7 @@ static void put_store(struct an_buf *b, struct pl_server *s)
 {
     struct pl_committer_state state;
 
-    pl_committer_state(pl_engine_committer(s->engine), &state);
+    pl_committer_state(pl_engine_committer(s->running.engine), &state);
     metric(b, "store_waiting", "gauge", "Messages that wait for their commit.");
     sample(b, "store_waiting", "", state.n_waiting);
     metric(b, "store_commits_total", "counter", "Transactions of messages.");
@@ -95,9 +95,9 @@ static void put_thoughts(struct an_buf *b, struct pl_server *s)
 {
     struct pl_watch_counts c;
 
-    if (s->watch == NULL)
+    if (s->running.watch == NULL)
         return;
-    pl_watch_counts(s->watch, &c);
+    pl_watch_counts(s->running.watch, &c);
     metric(b, "questions_total", "counter", "Triggers by what became of them.");
     sample(b, "questions_total", "{fate=\"answered\"}", c.n_answered);
     sample(b, "questions_total", "{fate=\"given_up\"}", c.n_given_up);
@@ -123,9 +123,9 @@ static void put_outbox(struct an_buf *b, struct pl_server *s)
 {
     struct pl_outbox_counts c;
 
-    if (s->outbox == NULL)
+    if (s->running.outbox == NULL)
         return;
-    pl_outbox_counts(s->outbox, &c);
+    pl_outbox_counts(s->running.outbox, &c);
     metric(b, "outbox_attempts_total", "counter",
            "Deliveries by what the receiving server said.");
     sample(b, "outbox_attempts_total", "{fate=\"delivered\"}", c.n_delivered);
@@ -140,7 +140,7 @@ static void put_kept(struct an_buf *b, struct pl_server *s)
     struct pl_outgoing o;
     struct pl_status status;
 
-    if (pl_engine_reader(s->engine, &reader, NULL) != AN_OK)
+    if (pl_engine_reader(s->running.engine, &reader, NULL) != AN_OK)
         return;
     if (pl_status(reader, b->arena, &status, NULL) == AN_OK) {
         metric(b, "triggers_waiting", "gauge",

@@ -14,48 +14,8 @@ enum { QUEUED = 1024, GRACE_MS = 10000, LOG_FLUSH_MS = 1000 };
 void pl_server_count(struct pl_server *s, enum pl_verdict verdict)
 {
     atomic_fetch_add(&s->n_verdict[verdict], 1);
-    if (verdict == PL_ACCEPTED && s->watch)
-        pl_watch_wake(s->watch);
-}
-
-static enum an_code open_outbox(struct pl_server *s, struct an_err *err)
-{
-    const struct cfg_options *o = pl_engine_options(s->engine);
-    struct pl_outbox_options options = pl_outbox_options_of(o);
-
-    if (o->outbox_url.n == 0)
-        return AN_OK;
-    options.store = pl_engine_store(s->engine);
-    options.store_path = o->store_path.p;
-    options.policy = pl_engine_policy(s->engine);
-    options.log = pl_engine_log(s->engine);
-    options.clock = pl_clock_us;
-    return pl_outbox_open(&options, &s->outbox, err);
-}
-
-static void posted(void *user)
-{
-    struct pl_server *s = user;
-
-    pl_outbox_wake(s->outbox);
-}
-
-static enum an_code open_watch(struct pl_server *s, struct an_err *err)
-{
-    struct pl_watch_options options = {.consult = pl_engine_consult(s->engine),
-                                       .log = pl_engine_log(s->engine),
-                                       .clock = pl_clock_us,
-                                       .posted = s->outbox ? posted : NULL,
-                                       .user = s};
-
-    enum an_code rc;
-
-    if (options.consult.mind == NULL)
-        return AN_OK;
-    options.n_threads = (uint32_t)options.consult.options->workers;
-    rc = pl_consultants_open(&options.consult, options.n_threads,
-                             &s->consultants, err);
-    return rc == AN_OK ? pl_watch_open(&options, &s->watch, err) : rc;
+    if (verdict == PL_ACCEPTED)
+        pl_running_wake(&s->running);
 }
 
 static enum an_code open_parts(struct pl_server *s,
@@ -63,16 +23,14 @@ static enum an_code open_parts(struct pl_server *s,
                                struct an_err *err)
 {
     struct pl_workers_options workers = {.name = "worker", .n_queued = QUEUED};
-    enum an_code rc = pl_invocation_engine(in, true, &s->engine, err);
+    struct pl_engine_source from = pl_invocation_source(in, true);
+    enum an_code rc = pl_running_open(&s->running, &from, NULL, err);
 
-    if (rc != AN_OK)
-        return rc;
-    rc = open_outbox(s, err);
     if (rc == AN_OK)
-        rc = open_watch(s, err);
+        rc = pl_running_start(&s->running, err);
     if (rc != AN_OK)
         return rc;
-    workers.n_threads = (uint32_t)pl_engine_options(s->engine)->workers;
+    workers.n_threads = (uint32_t)pl_engine_options(s->running.engine)->workers;
     rc = pl_workers_open(&workers, &s->workers, err);
     if (rc == AN_OK)
         rc = pl_face_mllp_open(s, err);
@@ -89,16 +47,12 @@ static void close_parts(struct pl_server *s)
     if (s->http)
         pl_http_stop(s->http, GRACE_MS);
     pl_workers_close(s->workers);
-    /* Callbacks of the committer answer over MLLP and wake the watch, which
-     * writes to the store and wakes the outbox. */
-    if (s->engine)
-        pl_engine_stop(s->engine);
-    pl_watch_close(s->watch);
-    pl_consultants_close(s->consultants);
-    pl_outbox_close(s->outbox, GRACE_MS);
+    /* Callbacks of the committer answer over MLLP, so it closes later. */
+    if (s->running.engine)
+        pl_running_stop(&s->running, GRACE_MS);
     pl_mllp_close(s->mllp);
     pl_http_close(s->http);
-    pl_engine_close(s->engine);
+    pl_running_close(&s->running, GRACE_MS);
     an_arena_free(&s->nak_arena);
 }
 

@@ -6,24 +6,18 @@
 #ifndef PLUGIN_HOST_SERVE_H
 #define PLUGIN_HOST_SERVE_H
 
-#include "plugin/consultants.h"
-#include "plugin/engine.h"
 #include "plugin/host/http.h"
 #include "plugin/host/mllp.h"
 #include "plugin/host/workers.h"
-#include "plugin/outbox/outbox.h"
-#include "plugin/watch.h"
+#include "plugin/running.h"
 
 #include <stdatomic.h>
 
 struct pl_server {
-    struct pl_engine *engine;
+    struct pl_running running;
     struct pl_workers *workers;
-    struct pl_mllp *mllp;               /* NULL when it does not listen */
-    struct pl_http *http;               /* NULL when it does not listen */
-    struct pl_watch *watch;             /* NULL when the stage is off */
-    struct pl_outbox *outbox;           /* NULL when nobody receives anything */
-    struct pl_consultants *consultants; /* NULL when the stage is off */
+    struct pl_mllp *mllp; /* NULL when it does not listen */
+    struct pl_http *http; /* NULL when it does not listen */
     atomic_uint_fast64_t n_verdict[PL_FAILED + 1];
     atomic_bool stopping;
     int64_t started_us;

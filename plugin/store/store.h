@@ -52,6 +52,8 @@ struct pl_receipt {
     bool duplicate;    /* the same bytes were there; the rest is theirs */
     bool reused;       /* the sender used this control id for other bytes */
     int64_t message;   /* its number, ascending in order of receipt */
+    int64_t trigger;   /* of a new message: the first of its triggers; the */
+    size_t n_triggers; /* others follow, filing by filing, by reason */
     int64_t received_us;
     size_t n_warnings;
     struct an_err err;

@@ -275,7 +275,8 @@ static int put_links(struct pl_writer *w, const struct derivation *d)
     return rc;
 }
 
-static int put_dues(struct pl_writer *w, const struct derivation *d)
+static int put_dues(struct pl_writer *w, const struct derivation *d,
+                    struct pl_receipt *r)
 {
     sqlite3_stmt *s = stmt(w, PL_W_PUT_DUE);
     int rc = SQLITE_OK;
@@ -288,6 +289,8 @@ static int put_dues(struct pl_writer *w, const struct derivation *d)
             sqlite3_bind_int64(s, 2, d->message);
             sqlite3_bind_int64(s, 3, reason);
             rc = pl_writer_run(w, PL_W_PUT_DUE);
+            if (r->n_triggers++ == 0)
+                r->trigger = sqlite3_last_insert_rowid(w->db.sql);
         }
     }
     return rc;
@@ -377,7 +380,7 @@ int pl_writer_put(struct pl_writer *w, const struct pl_intake *in,
         (rc = put_message(w, &d, r->reused)) != SQLITE_OK ||
         (rc = put_all_said(w, &d)) != SQLITE_OK ||
         (rc = put_links(w, &d)) != SQLITE_OK ||
-        (rc = put_dues(w, &d)) != SQLITE_OK ||
+        (rc = put_dues(w, &d, r)) != SQLITE_OK ||
         (rc = tally(w, &d, r->reused)) != SQLITE_OK)
         return rc;
     r->message = d.message;

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/running.h"
+
+enum an_code pl_running_open(struct pl_running *r,
+                             const struct pl_engine_source *from,
+                             struct pl_holds *holds, struct an_err *err)
+{
+    struct pl_consult_source consult;
+    enum an_code rc;
+
+    *r = (struct pl_running){.holds = holds, .clock = from->clock};
+    rc = pl_engine_open(from, &r->engine, err);
+    if (rc != AN_OK)
+        return rc;
+    (void)pthread_mutex_init(&r->lock, NULL);
+    consult = pl_engine_consult(r->engine);
+    if (consult.mind)
+        rc = pl_consultants_open(&consult, (uint32_t)consult.options->workers,
+                                 &r->consultants, err);
+    if (rc != AN_OK)
+        pl_running_close(r, 0);
+    return rc;
+}
+
+static enum an_code open_outbox(struct pl_running *r, struct pl_outbox **out,
+                                struct an_err *err)
+{
+    const struct cfg_options *o = pl_engine_options(r->engine);
+    struct pl_outbox_options options = pl_outbox_options_of(o);
+
+    *out = NULL;
+    if (o->outbox_url.n == 0)
+        return AN_OK;
+    options.store = pl_engine_store(r->engine);
+    options.store_path = o->store_path.p;
+    options.policy = pl_engine_policy(r->engine);
+    options.log = pl_engine_log(r->engine);
+    options.clock = r->clock;
+    return pl_outbox_open(&options, out, err);
+}
+
+static void posted(void *user)
+{
+    pl_running_posted(user);
+}
+
+static enum an_code open_watch(struct pl_running *r, struct pl_watch **out,
+                               struct an_err *err)
+{
+    struct pl_watch_options options = {.consult = pl_engine_consult(r->engine),
+                                       .holds = r->holds,
+                                       .log = pl_engine_log(r->engine),
+                                       .clock = r->clock,
+                                       .posted = posted,
+                                       .user = r};
+
+    *out = NULL;
+    if (options.consult.mind == NULL)
+        return AN_OK;
+    options.n_threads = (uint32_t)options.consult.options->workers;
+    return pl_watch_open(&options, out, err);
+}
+
+enum an_code pl_running_start(struct pl_running *r, struct an_err *err)
+{
+    struct pl_outbox *outbox;
+    struct pl_watch *watch;
+    enum an_code rc = open_outbox(r, &outbox, err);
+
+    if (rc != AN_OK)
+        return rc;
+    (void)pthread_mutex_lock(&r->lock);
+    r->outbox = outbox;
+    (void)pthread_mutex_unlock(&r->lock);
+    rc = open_watch(r, &watch, err);
+    if (rc != AN_OK) {
+        pl_running_pause(r, 0);
+        return rc;
+    }
+    (void)pthread_mutex_lock(&r->lock);
+    r->watch = watch;
+    (void)pthread_mutex_unlock(&r->lock);
+    return AN_OK;
+}
+
+/* The watch wakes the outbox, so it goes first. */
+void pl_running_pause(struct pl_running *r, int64_t grace_ms)
+{
+    struct pl_outbox *outbox;
+    struct pl_watch *watch;
+
+    (void)pthread_mutex_lock(&r->lock);
+    watch = r->watch;
+    r->watch = NULL;
+    (void)pthread_mutex_unlock(&r->lock);
+    pl_watch_close(watch);
+    (void)pthread_mutex_lock(&r->lock);
+    outbox = r->outbox;
+    r->outbox = NULL;
+    (void)pthread_mutex_unlock(&r->lock);
+    pl_outbox_close(outbox, grace_ms);
+}
+
+void pl_running_wake(struct pl_running *r)
+{
+    (void)pthread_mutex_lock(&r->lock);
+    if (r->watch)
+        pl_watch_wake(r->watch);
+    (void)pthread_mutex_unlock(&r->lock);
+}
+
+void pl_running_posted(struct pl_running *r)
+{
+    (void)pthread_mutex_lock(&r->lock);
+    if (r->outbox)
+        pl_outbox_wake(r->outbox);
+    (void)pthread_mutex_unlock(&r->lock);
+}
+
+struct pl_running_counts pl_running_count(struct pl_running *r)
+{
+    struct pl_running_counts c = {.thinks = false};
+
+    (void)pthread_mutex_lock(&r->lock);
+    if (r->watch) {
+        c.thinks = true;
+        pl_watch_counts(r->watch, &c.watch);
+    }
+    if (r->outbox) {
+        c.delivers = true;
+        pl_outbox_counts(r->outbox, &c.outbox);
+    }
+    (void)pthread_mutex_unlock(&r->lock);
+    return c;
+}
+
+void pl_running_stop(struct pl_running *r, int64_t grace_ms)
+{
+    /* Callbacks of the committer wake the watch, which writes to the store and
+     * wakes the outbox. */
+    pl_engine_stop(r->engine);
+    pl_running_pause(r, grace_ms);
+    pl_consultants_close(r->consultants);
+    r->consultants = NULL;
+}
+
+void pl_running_close(struct pl_running *r, int64_t grace_ms)
+{
+    if (r->engine == NULL)
+        return;
+    pl_running_stop(r, grace_ms);
+    pl_engine_close(r->engine);
+    r->engine = NULL;
+    (void)pthread_mutex_destroy(&r->lock);
+}
