@@ -25,16 +25,18 @@ noinst_PROGRAMS += tools/manual
 tools_manual_SOURCES = tools/manual.c trainer/settings.c
 tools_manual_LDADD = libconfig.la
 nodist_man_MANS = man/anamnesis.yaml.5 man/anamnesis-events.7 \
-	man/anamnesis.1 man/anamnesis-train.1
+	man/anamnesis.1 man/anamnesis.3 man/anamnesis-train.1
 CLEANFILES += $(nodist_man_MANS)
 EXTRA_DIST += man/anamnesis.yaml.5.in man/anamnesis-events.7.in \
-	man/anamnesis.1.in man/anamnesis-train.1.in config/README.md
+	man/anamnesis.1.in man/anamnesis.3.in man/anamnesis-train.1.in config/README.md
 
 man/anamnesis.yaml.5: man/anamnesis.yaml.5.in tools/manual$(EXEEXT)
 	$(AM_V_GEN)TABLE=options; $(FILL_MANUAL)
 man/anamnesis-events.7: man/anamnesis-events.7.in tools/manual$(EXEEXT)
 	$(AM_V_GEN)TABLE=events; $(FILL_MANUAL)
 man/anamnesis-train.1: man/anamnesis-train.1.in tools/manual$(EXEEXT)
+	$(AM_V_GEN)TABLE=settings; $(FILL_MANUAL)
+man/anamnesis.3: man/anamnesis.3.in tools/manual$(EXEEXT)
 	$(AM_V_GEN)TABLE=settings; $(FILL_MANUAL)
 man/anamnesis.1: man/anamnesis.1.in tools/manual$(EXEEXT)
 	$(AM_V_GEN)TABLE=settings; $(FILL_MANUAL)

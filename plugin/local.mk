@@ -81,7 +81,7 @@ libengine_la_SOURCES = \
 	plugin/consultants.h plugin/consultants.c \
 	plugin/hold.h plugin/hold.c plugin/watch.h plugin/watch.c \
 	plugin/engine.h plugin/engine.c \
-	plugin/running.h plugin/running.c
+	plugin/running.h plugin/running.c plugin/reply.h plugin/reply.c
 libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libthink.la
 
 # Messages out of files, and a sender.
@@ -91,6 +91,36 @@ libload_la_SOURCES = \
 	plugin/host/client.h plugin/host/client.c
 libload_la_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS)
 libload_la_LIBADD = libengine.la $(ZLIB_LIBS)
+
+# The C ABI, and the shared object that hosts load.  It takes libabi as an archive
+# and not as a convenience library: what it does not need stays out, and what
+# several rooms brought along goes in once.
+noinst_LTLIBRARIES += libabi.la
+libabi_la_SOURCES = \
+	plugin/abi/calls_int.h plugin/abi/error.c \
+	plugin/abi/journal_int.h plugin/abi/journal.c \
+	plugin/abi/house_int.h plugin/abi/house.c plugin/abi/core.c \
+	plugin/abi/results_int.h plugin/abi/results.c \
+	plugin/abi/call_int.h plugin/abi/call.c \
+	plugin/abi/engine.c plugin/abi/process.c plugin/abi/chart.c \
+	plugin/abi/status.c plugin/abi/handles_int.h plugin/abi/handles.c
+libabi_la_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
+libabi_la_LIBADD = libengine.la
+if STATIC_BLAS
+BLAS_LOCK = plugin/abi/blas.c
+BLAS_LDFLAGS = -Wl,--wrap=blas_memory_alloc -Wl,--wrap=blas_memory_free
+else
+BLAS_LOCK =
+BLAS_LDFLAGS =
+endif
+include_HEADERS = plugin/anamnesis.h
+lib_LTLIBRARIES = libanamnesis.la
+libanamnesis_la_SOURCES = plugin/abi/entry.c plugin/abi/flat.c $(BLAS_LOCK)
+libanamnesis_la_LDFLAGS = $(AM_LDFLAGS) -no-undefined -avoid-version \
+	-export-symbols-regex '^anamnesis_' -Wl,--exclude-libs,ALL \
+	-Wl,--gc-sections $(BLAS_LDFLAGS) -Wl,.libs/libabi.a $(HOST_LIBS)
+EXTRA_libanamnesis_la_DEPENDENCIES = libabi.la
+EXTRA_DIST += plugin/abi/README.md plugin/abi/blas.c
 
 # The program: one file a command.
 bin_PROGRAMS += anamnesis

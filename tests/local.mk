@@ -17,7 +17,7 @@ SUITE = tests/suite.h tests/suite.c
 suites = tests/base.t tests/context.t tests/config.t tests/hl7.t \
 	tests/fhir.t tests/advice.t tests/runtime.t tests/trainer.t \
 	tests/host.t tests/store.t tests/trust.t tests/outbox.t \
-	tests/consult.t
+	tests/consult.t tests/abi.t tests/blas.t
 if HAVE_CHECK
 check_PROGRAMS += $(suites)
 TESTS += $(suites)
@@ -111,6 +111,27 @@ tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
 	tests/consult_policy.c tests/site_model.h tests/site_model.c
 tests_consult_t_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIBS)
+
+tests_abi_t_SOURCES = $(SUITE) tests/abi.c tests/abi_help.h tests/abi_help.c \
+	tests/abi_handles.c tests/abi_engine.c tests/abi_process.c \
+	tests/abi_journal.c tests/folder.h tests/folder.c \
+	plugin/abi/entry.c plugin/abi/flat.c $(BLAS_LOCK)
+# Objects of its own, since those of the library are for a shared object.
+tests_abi_t_CPPFLAGS = $(AM_CPPFLAGS)
+tests_abi_t_LDFLAGS = $(AM_LDFLAGS) $(BLAS_LDFLAGS)
+tests_abi_t_LDADD = libabi.la $(HOST_BLAS) $(CHECK_LIBS)
+
+# The BLAS in it, with the lock that it may need.
+tests_blas_t_SOURCES = $(SUITE) tests/blas.c $(BLAS_LOCK)
+tests_blas_t_CPPFLAGS = $(AM_CPPFLAGS) $(OPENBLAS_CFLAGS)
+tests_blas_t_LDFLAGS = $(AM_LDFLAGS) $(BLAS_LDFLAGS)
+tests_blas_t_LDADD = libbase.la $(HOST_BLAS) $(CHECK_LIBS) -lm -lpthread
+
+# The shared object from outside, and a host in C as an example.
+check_PROGRAMS += examples/host
+examples_host_CPPFLAGS = -I$(top_srcdir)/plugin $(AM_CPPFLAGS)
+TESTS += tests/library.sh
+EXTRA_DIST += tests/library.sh tests/library_flat.py
 
 # The program from outside, as its users and its enemies meet it.
 check_PROGRAMS += tests/drill

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What one configuration comes to: a running engine, its log, its journal. */
+#include "plugin/abi/house_int.h"
+
+#include "plugin/host/thread.h"
+
+#include <cblas.h>
+#include <stdlib.h>
+
+enum { CONFIG_BYTES = 4 << 20, LIST_BYTES = 16 << 20, BATCH = 256 };
+
+static const char config_name[] = "configuration";
+
+/* To the first of those who share the house and listen. */
+static void sink(void *ctx, enum an_level level, const char *line, size_t n)
+{
+    struct abi_house *h = ctx;
+    const struct anamnesis_engine *e;
+
+    (void)pthread_mutex_lock(&h->log_lock);
+    for (e = h->engine; e && e->host.log == NULL; e = e->next)
+        continue;
+    if (e)
+        e->host.log(e->host.host_data, (int32_t)level, line, n);
+    (void)pthread_mutex_unlock(&h->log_lock);
+}
+
+/* The journal of the store that the configuration names: the old core's where
+ * that is the same. */
+static enum an_code open_desk(struct abi_core *c, const struct cfg_options *o,
+                              struct abi_core *old, struct an_err *err)
+{
+    enum an_code rc;
+
+    if (old && an_str_eq(pl_engine_options(old->running.engine)->store_path,
+                         o->store_path)) {
+        c->desk = old->desk;
+        c->desk->n_cores++;
+        return AN_OK;
+    }
+    c->desk = calloc(1, sizeof(*c->desk));
+    if (c->desk == NULL)
+        return an_fail_nomem(err);
+    c->desk->n_cores = 1;
+    rc = abi_journal_open(o->store_path.p, &c->desk->journal, err);
+    return rc;
+}
+
+static void close_desk(struct abi_desk *desk)
+{
+    if (desk == NULL || --desk->n_cores)
+        return;
+    abi_journal_close(desk->journal);
+    free(desk);
+}
+
+/* The triggers of one message are given up. */
+static enum an_code give_up(struct pl_running *r, struct pl_reader *reader,
+                            struct an_arena *arena, int64_t message,
+                            struct an_err *err)
+{
+    const struct pl_trigger *trigger;
+    int64_t after = 0;
+    size_t n;
+
+    for (;;) {
+        struct an_mark mark = an_arena_mark(arena);
+        enum an_code rc =
+            pl_triggers(reader, arena, after, BATCH, &trigger, &n, err);
+
+        if (rc != AN_OK || n == 0)
+            return rc;
+        for (size_t i = 0; rc == AN_OK && i < n; i++) {
+            after = trigger[i].id;
+            if (trigger[i].message == message)
+                rc = pl_store_triggers_done(pl_engine_store(r->engine),
+                                            &trigger[i].id, 1, err);
+        }
+        if (rc != AN_OK)
+            return rc;
+        an_arena_rewind(arena, mark);
+    }
+}
+
+/* What a dead process had in hand may have been stored already: then its
+ * triggers wait, and to answer them may be what killed it. */
+static enum an_code disarm(struct abi_core *c, struct an_err *err)
+{
+    struct pl_reader *reader;
+    struct an_arena arena;
+    struct an_sha256 hash;
+    enum an_code rc = AN_OK;
+    size_t n = 0;
+
+    if (!abi_journal_found(c->desk->journal, 0, &hash))
+        return AN_OK;
+    rc = pl_engine_reader(c->running.engine, &reader, err);
+    if (rc != AN_OK)
+        return rc;
+    an_arena_init(&arena, PL_LIMIT_MESSAGE_BYTES + LIST_BYTES);
+    for (; rc == AN_OK && abi_journal_found(c->desk->journal, n, &hash); n++) {
+        char hex[AN_SHA256_HEX + 1];
+        struct pl_message message;
+
+        an_hex_print(hash.b, sizeof(hash.b), hex);
+        rc = pl_message_get(reader, &arena, an_str_c(hex), &message, err);
+        if (rc == AN_OK)
+            rc = give_up(&c->running, reader, &arena, message.id, err);
+        else if (rc == AN_NOTFOUND)
+            rc = AN_OK;
+        an_arena_reset(&arena);
+    }
+    an_arena_free(&arena);
+    pl_reader_close(reader);
+    if (rc == AN_OK)
+        an_log(&c->log, AN_EVENT_HOST_QUARANTINE, n, 0, 0);
+    return rc;
+}
+
+static enum an_code open_parts(struct abi_core *c, struct an_str config,
+                               struct abi_core *old, struct an_arena *arena,
+                               struct an_err *err)
+{
+    struct pl_engine_source from = {.config = config,
+                                    .file = config_name,
+                                    .log = &c->log,
+                                    .clock = pl_clock_us,
+                                    .thinks = true};
+    struct cfg_problems problems;
+    struct cfg_options options;
+    enum an_code rc =
+        cfg_options_read(arena, config, config_name, &options, &problems, err);
+
+    if (rc != AN_OK)
+        return rc;
+    an_log_init(&c->log, -1,
+                options.log_format == 1 ? AN_LOG_LOGFMT : AN_LOG_JSON,
+                (enum an_level)options.log_level, pl_clock_us, NULL);
+    c->log.sink = sink;
+    c->log.sink_ctx = c->house;
+    rc = open_desk(c, &options, old, err);
+    if (rc == AN_OK)
+        rc = pl_running_open(&c->running, &from, &c->house->holds, err);
+    if (rc == AN_OK && old == NULL)
+        rc = disarm(c, err);
+    return rc;
+}
+
+enum an_code abi_core_open(struct abi_house *h, struct an_str config,
+                           struct abi_core *old, struct abi_core **out,
+                           struct an_err *err)
+{
+    struct abi_core *c = calloc(1, sizeof(*c));
+    struct an_arena arena;
+    enum an_code rc;
+
+    if (c == NULL)
+        return an_fail_nomem(err);
+    /* Callers are the parallelism.  Of a serial BLAS this says nothing new. */
+    openblas_set_num_threads(1);
+    c->house = h;
+    an_arena_init(&arena, CONFIG_BYTES);
+    rc = open_parts(c, config, old, &arena, err);
+    an_arena_free(&arena);
+    if (rc != AN_OK) {
+        abi_core_close(c);
+        return rc;
+    }
+    *out = c;
+    return AN_OK;
+}
+
+void abi_core_close(struct abi_core *c)
+{
+    if (c == NULL)
+        return;
+    pl_running_close(&c->running, ABI_GRACE_MS);
+    close_desk(c->desk);
+    free(c);
+}
