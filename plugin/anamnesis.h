@@ -42,10 +42,11 @@
  * Threads.  Every function may be called from any thread, several at a time,
  * except that nobody may use an engine while or after it is destroyed, nor
  * results while or after they are freed.  Threads of the library take no
- * signals; the library installs no handlers, does not touch locale, floating
- * point modes, stdout or stderr, does not fork, and never ends the process.  A
- * process that forks may not use the library in the child.  process wants
- * 256 KiB of stack.
+ * signals; the library installs no handlers, does not touch locale, stdout or
+ * stderr, leaves floating point modes as it found them, does not fork, and never
+ * ends the process.  A process that forks may not use the library in the child.
+ * process wants 256 KiB of stack.  Once loaded the library stays, whatever
+ * dlclose says, since a host may forget an engine whose threads still run.
  *
  * Ownership.  What the host passes in is its own and read only during the call,
  * the host struct and what it points to until destroy has returned.  Results
@@ -123,11 +124,12 @@ typedef struct anamnesis_error {
 typedef struct anamnesis_host {
     uint32_t struct_size;
     void *host_data;  /* for its own functions */
-    const char *name; /* "mirth 4.5.2", for the audit trail; NULL: "host" */
+    const char *name; /* "mirth 4.5.2", for the audit trail: UTF-8, at most 255
+                         bytes; NULL: "host" */
 
     /* A line of text (JSON or logfmt, as log.format says; UTF-8, not ended by
      * NUL or newline).  Called from any thread, the library's own too; it may
-     * block nobody for long and may not call back into the engine. */
+     * block nobody for long and may not call back into the library. */
     void (*log)(void *host_data, int32_t level, const char *line, size_t n);
 
     /* Something of the host by its name, or NULL.  Asked in create for
@@ -137,7 +139,8 @@ typedef struct anamnesis_host {
 
 /* A host that stops its channels: asked now and then, in the thread that called
  * process, whether anybody still waits for suggestions (not 0: nobody does, the
- * acknowledgement alone is returned).  `message_id` is that of the message. */
+ * acknowledgement alone is returned).  `message_id` is that of the message, NULL
+ * of a chart.  It may not call back into the library. */
 #define ANAMNESIS_HOST_CANCEL "anamnesis.host.cancel/1"
 typedef struct anamnesis_host_cancel {
     uint32_t struct_size;
@@ -151,7 +154,8 @@ typedef struct anamnesis_message {
     size_t n;                 /* at most 64 MiB */
     const char *content_type; /* ANAMNESIS_TYPE_HL7 or _FHIR; parameters such
                                  as "; charset=utf-8" are passed over */
-    const char *message_id;   /* the host's, for its log; may be NULL */
+    const char *message_id;   /* the host's, for its log, where all but letters,
+                                 digits and - _ : / become dots; may be NULL */
     uint32_t deadline_ms; /* for the suggestions, from the call on; 0: none */
 } anamnesis_message;
 
@@ -218,7 +222,16 @@ typedef struct anamnesis_plugin {
     anamnesis_status (*reload)(anamnesis_engine *engine, const char *config,
                                size_t n, anamnesis_error *error);
 
-    /* One ANAMNESIS_STATUS result: version, model, stage, counts. */
+    /* One ANAMNESIS_STATUS result, with at least
+     *
+     *     {"version":"0.1.0","stage":"live","demo":false,"model":{"name":"",
+     *      "version":"","sha256":""},"messages":{"accepted":0,"duplicate":0,
+     *      "refused":0,"failed":0,"quarantined":0},"quarantine":0,"returned":
+     *      {"bundles":0,"suggestions":0,"left_to_background":0},
+     *      "store":{"messages":0,"triggers_waiting":0}}
+     *
+     * "model" is not there in off; "quarantine" is how many messages are in
+     * it, the other counts are since create. */
     anamnesis_status (*status)(anamnesis_engine *engine,
                                anamnesis_results **results,
                                anamnesis_error *error);

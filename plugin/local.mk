@@ -118,7 +118,7 @@ lib_LTLIBRARIES = libanamnesis.la
 libanamnesis_la_SOURCES = plugin/abi/entry.c plugin/abi/flat.c $(BLAS_LOCK)
 libanamnesis_la_LDFLAGS = $(AM_LDFLAGS) -no-undefined -avoid-version \
 	-export-symbols-regex '^anamnesis_' -Wl,--exclude-libs,ALL \
-	-Wl,--gc-sections $(BLAS_LDFLAGS) -Wl,.libs/libabi.a $(HOST_LIBS)
+	-Wl,-z,nodelete $(BLAS_LDFLAGS) -Wl,.libs/libabi.a $(HOST_LIBS)
 EXTRA_libanamnesis_la_DEPENDENCIES = libabi.la
 EXTRA_DIST += plugin/abi/README.md plugin/abi/blas.c
 

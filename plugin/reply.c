@@ -32,6 +32,9 @@ static enum an_code ask_one(struct pl_running *r, struct an_arena *arena,
     what.now_us = call->clock_us;
     rc = fhir_write(arena, pl_engine_consult(r->engine).naming, &answer.who,
                     &what, &written, err);
+    if (rc != AN_OK) /* it is kept, and the trail says that it was shown */
+        an_log(pl_engine_log(r->engine), AN_EVENT_CONSULT_FAULT,
+               call->n_triggers ? (uint64_t)call->trigger[0] : 0, rc, 1);
     if (rc == AN_OK && written.n_suggestions) {
         out->bundle[out->n_bundles++] = written.json;
         out->n_shown += written.n_suggestions;

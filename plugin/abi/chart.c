@@ -9,8 +9,7 @@ static anamnesis_status ask(struct abi_call *c, const char *authority,
                             struct anamnesis_results *out,
                             struct anamnesis_error *error)
 {
-    struct pl_reply_ask how =
-        abi_call_ask(c, user ? user : c->engine->host.name, "chart");
+    struct pl_reply_ask how = abi_call_ask(c, user, "chart");
     struct abi_counts *counts = &c->core->house->counts;
     struct pl_reply reply;
     struct an_arena arena;
@@ -45,9 +44,11 @@ anamnesis_status abi_chart_ask(struct anamnesis_engine *engine,
 
     if (results)
         *results = NULL;
-    if (engine == NULL || results == NULL || value == NULL)
+    if (engine == NULL || results == NULL || value == NULL ||
+        !abi_is_name(user))
         return abi_fail(error, ANAMNESIS_E_ARGUMENT,
-                        "no engine, no patient, or no place for results");
+                        "no engine, patient or place for results, or a "
+                        "user who is no text");
     *results = abi_results_new();
     if (*results == NULL)
         return abi_fail(error, ANAMNESIS_E_NOMEM, "out of memory");

@@ -141,7 +141,7 @@ static enum an_code open_parts(struct abi_core *c, struct an_str config,
     rc = open_desk(c, &options, old, err);
     if (rc == AN_OK)
         rc = pl_running_open(&c->running, &from, &c->house->holds, err);
-    if (rc == AN_OK && old == NULL)
+    if (rc == AN_OK && c->desk->n_cores == 1) /* just opened */
         rc = disarm(c, err);
     return rc;
 }

@@ -2,7 +2,7 @@
 /* An engine's life: create, reload, drain, destroy. */
 #include "plugin/abi/calls_int.h"
 
-#include "plugin/abi/house_int.h"
+#include "plugin/abi/call_int.h"
 #include "plugin/host/thread.h"
 
 enum { SLICE_MS = 100, CONFIG_BYTES = 4 << 20 };
@@ -46,6 +46,9 @@ anamnesis_status abi_create(const struct anamnesis_host *host,
         !abi_adopt(&mine, sizeof(mine), host, sizeof(mine.struct_size)))
         return abi_fail(error, ANAMNESIS_E_ARGUMENT,
                         "no host struct, or no place for the engine");
+    if (!abi_is_name(mine.name))
+        return abi_fail(error, ANAMNESIS_E_ARGUMENT,
+                        "the host's name is no text");
     status = check_config(config, n, error);
     if (status != ANAMNESIS_OK)
         return status;

@@ -36,7 +36,7 @@ struct abi_core {
 
 struct abi_counts {
     atomic_uint_fast64_t verdict[PL_FAILED + 1];
-    atomic_uint_fast64_t quarantined, late, bundles, suggestions;
+    atomic_uint_fast64_t quarantined, left, bundles, suggestions;
 };
 
 struct abi_house {

@@ -68,25 +68,26 @@ static struct an_str bytes_of(const struct visit *v)
 
 /* ---- T1 ----------------------------------------------------------------- */
 
-static void answer(struct visit *v, struct pl_job *job,
+/* True when nothing of it is left to the watch. */
+static bool answer(struct visit *v, struct pl_job *job,
                    const struct pl_reply_ask *ask)
 {
     struct pl_running *r = &v->call.core->running;
     struct abi_counts *counts = &v->call.core->house->counts;
     struct pl_reply reply;
     struct an_arena arena;
+    bool all;
 
     an_arena_init(&arena, ABI_CALL_BYTES);
-    if (!pl_reply_message(r, &arena, job, ask, &reply)) {
-        atomic_fetch_add(&counts->late, 1);
-        pl_running_wake(r);
-    }
+    all = pl_reply_message(r, &arena, job, ask, &reply);
+    atomic_fetch_add(&counts->left, !all);
     for (size_t i = 0; i < reply.n_bundles; i++)
         v->n_bundles += abi_results_add(v->out, ANAMNESIS_FHIR_BUNDLE,
                                         ANAMNESIS_TYPE_FHIR, reply.bundle[i]);
     atomic_fetch_add(&counts->bundles, v->n_bundles);
     atomic_fetch_add(&counts->suggestions, reply.n_shown);
     an_arena_free(&arena);
+    return all;
 }
 
 /* Stored, and what it triggers answered: by us where something may leave, else
@@ -95,18 +96,18 @@ static bool take(struct visit *v)
 {
     struct pl_running *r = &v->call.core->running;
     bool shown = abi_call_may_show(&v->call);
-    struct pl_reply_ask ask =
-        abi_call_ask(&v->call, v->call.engine->host.name, v->in.message_id);
+    struct pl_reply_ask ask = abi_call_ask(&v->call, NULL, v->call.id);
     struct pl_hold hold;
     struct pl_job *job =
         pl_engine_job(r->engine, v->format, AN_STR("host"), bytes_of(v),
                       (v->in.flags & ANAMNESIS_MSG_HISTORICAL) != 0);
-    bool kept;
+    bool kept, all;
 
     if (job == NULL)
         return false;
     pl_job_read(job, pl_engine_settings(r->engine));
-    pl_hold_take(r->holds, &hold);
+    if (shown)
+        pl_hold_take(r->holds, &hold);
     pl_job_put(job, pl_engine_committer(r->engine));
     v->verdict = pl_job_verdict(job);
     v->err = *pl_job_err(job);
@@ -116,10 +117,10 @@ static bool take(struct visit *v)
                                      : ANAMNESIS_OPERATION_OUTCOME,
         v->format == PL_FORMAT_HL7V2 ? ANAMNESIS_TYPE_HL7 : ANAMNESIS_TYPE_FHIR,
         pl_job_answer(job));
-    if (v->verdict == PL_ACCEPTED && shown)
-        answer(v, job, &ask);
-    pl_hold_let(r->holds, &hold, pl_job_receipt(job)->message);
-    if (v->verdict == PL_ACCEPTED && !shown)
+    all = v->verdict != PL_ACCEPTED || (shown && answer(v, job, &ask));
+    if (shown)
+        pl_hold_let(r->holds, &hold, pl_job_receipt(job)->message);
+    if (!all)
         pl_running_wake(r);
     atomic_fetch_add(&v->call.core->house->counts.verdict[v->verdict], 1);
     pl_job_free(job);
@@ -193,7 +194,6 @@ static void say(const struct visit *v, anamnesis_status status)
         .event = status == ANAMNESIS_E_QUARANTINED ? "message_quarantined"
                                                    : "message_answered",
         .level = status == ANAMNESIS_OK ? AN_DEBUG : AN_WARN,
-        .message_id = v->in.message_id,
         .status = status,
         .n_bundles = v->n_bundles};
 

@@ -53,7 +53,7 @@ static void put_counts(struct an_json_out *w, struct abi_core *core)
     an_out_object(w);
     put(w, "bundles", atomic_load(&c->bundles));
     put(w, "suggestions", atomic_load(&c->suggestions));
-    put(w, "late", atomic_load(&c->late));
+    put(w, "left_to_background", atomic_load(&c->left));
     an_out_end(w);
 }
 
