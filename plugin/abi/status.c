@@ -106,7 +106,7 @@ static anamnesis_status report(struct abi_core *core,
 {
     struct an_json_out w;
     struct an_arena arena;
-    struct an_str json;
+    struct an_str json = AN_STR("");
     struct an_err err;
     enum an_code rc;
 
