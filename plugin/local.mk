@@ -50,7 +50,7 @@ libstore_la_SOURCES = \
 	plugin/store/trail.c plugin/store/settle.c \
 	plugin/store/outgoing.h plugin/store/outgoing.c plugin/store/recall.c plugin/store/verify.c
 libstore_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(ZLIB_CFLAGS)
-libstore_la_LIBADD = libtrust.la libcontext.la $(SQLITE_LIBS) $(ZLIB_LIBS) -lpthread
+libstore_la_LIBADD = libtrust.la libcontext.la libwork.la $(SQLITE_LIBS) $(ZLIB_LIBS) -lpthread
 EXTRA_DIST += plugin/store/README.md
 
 # To the hospital's FHIR server.

@@ -4,11 +4,14 @@
 #include "tests/abi_help.h"
 #include "tests/suite.h"
 
+#include <dirent.h>
 #include <fenv.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 Suite *abi_process_suite(void);
 
@@ -112,6 +115,47 @@ START_TEST(floating_point_is_left_as_it_was)
     (void)tell_story(NULL);
     ck_assert_int_eq(fegetround(), FE_UPWARD);
     (void)fesetround(FE_TONEAREST);
+}
+END_TEST
+
+/* A signal of the host is not for us. */
+static bool blocks_signals(const char *tid)
+{
+    const unsigned long long wanted =
+        1ULL << (SIGTERM - 1) | 1ULL << (SIGCHLD - 1) | 1ULL << (SIGUSR1 - 1);
+    unsigned long long blocked = 0;
+    char path[300], line[256];
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "/proc/self/task/%s/status", tid);
+    f = fopen(path, "r");
+    if (f == NULL)
+        return true; /* it has ended */
+    while (fgets(line, sizeof(line), f))
+        if (strncmp(line, "SigBlk:", 7) == 0)
+            blocked = strtoull(line + 7, NULL, 16);
+    (void)fclose(f);
+    return (blocked & wanted) == wanted;
+}
+
+START_TEST(threads_of_the_library_take_no_signals)
+{
+    char mine[32];
+    struct dirent *entry;
+    unsigned n = 0;
+    DIR *dir;
+
+    open_as("live");
+    (void)snprintf(mine, sizeof(mine), "%ld", (long)getpid());
+    dir = opendir("/proc/self/task");
+    ck_assert_ptr_nonnull(dir);
+    while ((entry = readdir(dir)) != NULL)
+        if (entry->d_name[0] != '.' && strcmp(entry->d_name, mine) != 0) {
+            ck_assert(blocks_signals(entry->d_name));
+            n++;
+        }
+    (void)closedir(dir);
+    ck_assert_uint_gt(n, 2); /* committer, watch, its workers */
 }
 END_TEST
 
@@ -290,6 +334,7 @@ Suite *abi_process_suite(void)
         live_returns_what_a_discharge_made,
         a_small_stack_is_enough,
         floating_point_is_left_as_it_was,
+        threads_of_the_library_take_no_signals,
         shadow_returns_acknowledgements_and_thinks_behind,
         what_misses_its_deadline_is_left_to_the_watch,
         a_host_that_gives_up_gets_its_acknowledgement,

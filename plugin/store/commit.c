@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/store/commit.h"
 
+#include "plugin/host/thread.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -140,7 +142,7 @@ enum an_code pl_committer_open(struct pl_store *store,
                                struct pl_committer **out, struct an_err *err)
 {
     struct pl_committer *c = calloc(1, sizeof(*c));
-    int sys;
+    enum an_code code;
 
     *out = NULL;
     if (c == NULL)
@@ -158,10 +160,10 @@ enum an_code pl_committer_open(struct pl_store *store,
         committer_free(c);
         return an_fail_nomem(err);
     }
-    sys = pthread_create(&c->thread, NULL, commit, c);
-    if (sys) {
+    code = pl_thread_start(&c->thread, commit, c, err);
+    if (code != AN_OK) {
         committer_free(c);
-        return an_fail_sys(err, AN_NOMEM, "no thread for the store", sys);
+        return code;
     }
     *out = c;
     return AN_OK;
