@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void take_line(void *host_data, int32_t level, const char *line,
                       size_t n)
@@ -26,6 +27,8 @@ static int32_t is_cancelled(void *host_data, const char *message_id)
     (void)message_id;
     if (t->dies_when_asked)
         (void)raise(SIGKILL);
+    if (t->pause_s && n == 1)
+        (void)sleep(t->pause_s);
     return t->cancel_from && n >= t->cancel_from;
 }
 

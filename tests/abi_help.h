@@ -21,6 +21,7 @@ struct test_host {
     char line[512];  /* the last one */
     int cancel_from; /* is_cancelled says so from that question on; 0: no */
     bool dies_when_asked; /* by SIGKILL */
+    unsigned pause_s;     /* before the first of the answers */
 };
 
 /* A host on a folder of its own; `stage` as in the configuration. */

@@ -193,6 +193,22 @@ START_TEST(what_misses_its_deadline_is_left_to_the_watch)
 }
 END_TEST
 
+/* The watch looks once a second. */
+START_TEST(what_a_call_answers_the_watch_leaves_alone)
+{
+    struct test_came came;
+    char json[4096];
+
+    open_as("live");
+    know_marta();
+    t.pause_s = 3;
+    discharge(1, 0, &came);
+    ck_assert_uint_eq(came.n[ANAMNESIS_FHIR_BUNDLE], 1);
+    test_status_json(&t, json);
+    ck_assert_ptr_nonnull(strstr(json, "\"answered\":0"));
+}
+END_TEST
+
 START_TEST(a_host_that_gives_up_gets_its_acknowledgement)
 {
     struct test_came came;
@@ -305,6 +321,9 @@ START_TEST(eight_threads_are_served)
     (void)snprintf(want, sizeof(want), "\"accepted\":%d", THREADS * EACH);
     ck_assert_ptr_nonnull(strstr(json, want));
     ck_assert_ptr_nonnull(strstr(json, "\"triggers_waiting\":0"));
+    /* Each by its own call, none by the watch as well. */
+    ck_assert_ptr_nonnull(strstr(json, "\"left_to_background\":0"));
+    ck_assert_ptr_nonnull(strstr(json, "\"answered\":0"));
 }
 END_TEST
 
@@ -337,6 +356,7 @@ Suite *abi_process_suite(void)
         threads_of_the_library_take_no_signals,
         shadow_returns_acknowledgements_and_thinks_behind,
         what_misses_its_deadline_is_left_to_the_watch,
+        what_a_call_answers_the_watch_leaves_alone,
         a_host_that_gives_up_gets_its_acknowledgement,
         a_refused_message_has_an_answer_that_says_so,
         a_chart_can_be_opened,
