@@ -2,7 +2,7 @@
 /* tests/golden/fhir-*: in.json and what was read of it. */
 #include "context/dump.h"
 #include "fhir/read.h"
-#include "tests/golden.h"
+#include "tests/golden_folder.h"
 #include "tests/suite.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * tests/peers gives the same files to HL7's validator and to a FHIR server. */
 #include "fhir/read.h"
 #include "tests/fhir_said.h"
-#include "tests/golden.h"
+#include "tests/golden_folder.h"
 #include "tests/suite.h"
 
 #include <string.h>

@@ -49,7 +49,7 @@ tests_hl7_t_SOURCES = $(SUITE) tests/hl7.c tests/hl7_message.c \
 	tests/hl7_mllp.c tests/hl7_ack.c tests/hl7_events.c
 tests_hl7_t_LDADD = libhl7.la $(CHECK_LIBS)
 
-tests_fhir_t_SOURCES = $(SUITE) tests/golden.h tests/golden.c tests/fhir.c \
+tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c tests/fhir.c \
 	tests/fhir_read.c tests/fhir_golden.c tests/fhir_outcome.c \
 	tests/fhir_said.h tests/fhir_said.c tests/fhir_write.c \
 	tests/fhir_write_golden.c tests/fhir_cards.c tests/fhir_cds.c

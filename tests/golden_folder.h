@@ -2,8 +2,8 @@
 /* Golden folders: tests/golden/NAME/ holds what goes in, what must come out,
  * and a note that says why.  UPDATE_GOLDEN=1 rewrites what must come out; the
  * diff is then reviewed. */
-#ifndef TESTS_GOLDEN_H
-#define TESTS_GOLDEN_H
+#ifndef TESTS_GOLDEN_FOLDER_H
+#define TESTS_GOLDEN_FOLDER_H
 
 #include "base/str.h"
 

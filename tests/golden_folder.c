@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/golden.h"
+#include "tests/golden_folder.h"
 
 #include "tests/suite.h"
 
