@@ -40,4 +40,4 @@ config/tables/hl7-events.inc: config/tables/hl7-events.tsv tools/mkrules.awk
 		$(top_srcdir)/config/tables/hl7-events.tsv >$@.tmp && mv $@.tmp $@
 
 # What a site edits for its own senders: read at run time.
-EXTRA_DIST += config/tables/local-codes.tsv
+EXTRA_DIST += config/tables/local-codes.tsv config/tables/README.md
