@@ -175,10 +175,10 @@ START_TEST(reads_signals_whatever_thread_they_come_to)
     ck_assert_int_eq(pthread_create(&early, NULL, nap, NULL), 0);
     ck_assert_int_eq(pl_signals_open(&s, NULL), AN_OK);
     ck_assert_int_eq(pthread_kill(early, SIGHUP), 0);
-    ck_assert_int_eq(pl_signals_wait(&s, 1000), PL_SIGNAL_RELOAD);
+    ck_assert_int_eq(pl_signals_wait(&s, 1000), PL_SIGNAL_HANGUP);
     ck_assert_int_eq(pl_signals_wait(&s, 0), PL_SIGNAL_NONE);
     kill(getpid(), SIGHUP);
-    ck_assert_int_eq(pl_signals_wait(&s, 1000), PL_SIGNAL_RELOAD);
+    ck_assert_int_eq(pl_signals_wait(&s, 1000), PL_SIGNAL_HANGUP);
     kill(getpid(), SIGTERM);
     ck_assert_int_eq(pl_signals_wait(&s, 1000), PL_SIGNAL_STOP);
     kill(getpid(), SIGINT);

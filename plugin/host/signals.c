@@ -52,7 +52,7 @@ enum pl_signal pl_signals_wait(struct pl_signals *s, int timeout_ms)
     (void)poll(&p, 1, timeout_ms);
     if (read(s->fd, &number, 1) != 1)
         return PL_SIGNAL_NONE;
-    return number == SIGHUP ? PL_SIGNAL_RELOAD : PL_SIGNAL_STOP;
+    return number == SIGHUP ? PL_SIGNAL_HANGUP : PL_SIGNAL_STOP;
 }
 
 void pl_signals_close(struct pl_signals *s)
