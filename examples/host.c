@@ -36,9 +36,10 @@ static int feed(const anamnesis_plugin *p, anamnesis_engine *engine,
     anamnesis_error error = {.struct_size = sizeof(error)};
     anamnesis_result one = {.struct_size = sizeof(one)};
     anamnesis_results *results;
+    size_t n = slurp(path);
     anamnesis_message in = {.struct_size = sizeof(in),
                             .data = (const uint8_t *)bytes,
-                            .n = slurp(path),
+                            .n = n,
                             .content_type = bytes[0] == '{'
                                                 ? ANAMNESIS_TYPE_FHIR
                                                 : ANAMNESIS_TYPE_HL7,

@@ -301,7 +301,13 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
     };
     enum an_code rc = AN_OK;
 
-    if (k->call->face < PL_N_FACES)
+    if (k->n_deliveries) {
+        struct ctx_model_id model = pl_mind_model(k->c->from.mind);
+
+        rc = pl_naming_origin(k->arena, k->c->from.policy, &model, &all.origin,
+                              err);
+    }
+    if (rc == AN_OK && k->call->face < PL_N_FACES)
         rc = choose_shown(k, &entry, &all.n_audits, err);
     if (rc != AN_OK)
         return rc;

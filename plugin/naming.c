@@ -59,7 +59,8 @@ static bool is_system(struct an_str authority)
             an_str_starts(authority, AN_STR("https://")) ||
             (an_str_starts(authority, AN_STR("urn:")) &&
              !an_str_starts(authority, AN_STR("urn:id:")) &&
-             !an_str_starts(authority, AN_STR("urn:fhir:")))) &&
+             !an_str_starts(authority, AN_STR("urn:fhir:")) &&
+             !an_str_starts(authority, AN_STR("urn:cds-hooks:")))) &&
            !an_str_ends(authority, AN_STR("/Patient"));
 }
 
@@ -94,6 +95,21 @@ enum an_code pl_naming_who(struct an_arena *arena,
         out->encounter_number = visit;
     }
     return AN_OK;
+}
+
+enum an_code pl_naming_origin(struct an_arena *arena,
+                              const struct pl_policy *policy,
+                              const struct ctx_model_id *model,
+                              struct an_str *out, struct an_err *err)
+{
+    static const char *const environment[] = {[CFG_PRODUCTION] = "production|",
+                                              [CFG_DEMO] = "demo|",
+                                              [CFG_TEST] = "test|"};
+
+    return join(arena, an_str_c(environment[policy->environment]),
+                model->digest, out)
+               ? AN_OK
+               : an_fail_nomem(err);
 }
 
 bool pl_naming_reaches(const struct fhir_who *who)

@@ -38,6 +38,13 @@ enum an_code pl_naming_who(struct an_arena *arena,
                            struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* What says a suggestion, for the outbox: "demo|SHA-256 of the model". */
+enum an_code pl_naming_origin(struct an_arena *arena,
+                              const struct pl_policy *policy,
+                              const struct ctx_model_id *model,
+                              struct an_str *out, struct an_err *err)
+    __attribute__((warn_unused_result));
+
 /* The receiver can be told who is meant. */
 bool pl_naming_reaches(const struct fhir_who *who);
 

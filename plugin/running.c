@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/running.h"
 
+enum { ORIGIN_BYTES = 1 << 16 };
+
 enum an_code pl_running_open(struct pl_running *r,
                              const struct pl_engine_source *from,
                              struct pl_holds *holds, struct an_err *err)
@@ -22,15 +24,36 @@ enum an_code pl_running_open(struct pl_running *r,
     return rc;
 }
 
+/* What another model or a demonstration left in the outbox stays here. */
+static enum an_code keep_own(struct pl_running *r, struct an_err *err)
+{
+    struct pl_consult_source consult = pl_engine_consult(r->engine);
+    struct ctx_model_id model;
+    struct an_arena arena;
+    struct an_str origin;
+    enum an_code rc;
+
+    if (consult.mind == NULL)
+        return AN_OK;
+    model = pl_mind_model(consult.mind);
+    an_arena_init(&arena, ORIGIN_BYTES);
+    rc = pl_naming_origin(&arena, consult.policy, &model, &origin, err);
+    if (rc == AN_OK)
+        rc = pl_store_outbox_keep(consult.store, origin, r->clock(NULL), err);
+    an_arena_free(&arena);
+    return rc;
+}
+
 static enum an_code open_outbox(struct pl_running *r, struct pl_outbox **out,
                                 struct an_err *err)
 {
     const struct cfg_options *o = pl_engine_options(r->engine);
     struct pl_outbox_options options = pl_outbox_options_of(o);
+    enum an_code rc = keep_own(r, err);
 
     *out = NULL;
-    if (o->outbox_url.n == 0)
-        return AN_OK;
+    if (rc != AN_OK || o->outbox_url.n == 0)
+        return rc;
     options.store = pl_engine_store(r->engine);
     options.store_path = o->store_path.p;
     options.policy = pl_engine_policy(r->engine);

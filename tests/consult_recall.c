@@ -193,6 +193,10 @@ static const struct {
     {"{\"asOf\":\"2026-03-10T10:00:00Z\",\"evidence\":7,\"next\":\"x\"}",
      AN_OK},
     {"{\"asOf\":\"2026-03-10T10:00:00Z\",\"evidence\":[7,[],null]}", AN_OK},
+    /* An object has members and is no list. */
+    {"{\"asOf\":\"2026-03-10T10:00:00Z\",\"evidence\":{\"a\":1},"
+     "\"next\":{\"b\":[]},\"citations\":{\"c\":{}}}",
+     AN_OK},
 };
 
 START_TEST(what_is_damaged_is_not_said)

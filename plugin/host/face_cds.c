@@ -65,7 +65,11 @@ static bool server_of(struct visit *v, struct an_str *server)
     struct an_str url = v->request.fhir_server;
     struct an_buf b;
 
-    if (url.n == 0 || an_str_ends(url, AN_STR("/"))) {
+    /* A client that does not say which server its ids are of: not that of
+     * messages that do not say it either. */
+    if (url.n == 0)
+        url = AN_STR("urn:cds-hooks:");
+    if (an_str_ends(url, AN_STR("/")) || an_str_ends(url, AN_STR(":"))) {
         *server = url;
         return true;
     }
@@ -81,8 +85,6 @@ static bool name_patient(struct visit *v, const struct pl_settings *settings)
     struct an_str server = settings->fhir.server;
     struct an_buf b;
 
-    if (server.n == 0)
-        server = AN_STR("urn:fhir:");
     an_buf_init(&b, v->q->arena, server.n + 16);
     an_buf_put(&b, server);
     an_buf_put_c(&b, "Patient");

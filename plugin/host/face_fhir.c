@@ -197,10 +197,13 @@ static enum an_code find(struct look *l, struct ctx_person *person)
     enum an_code rc;
 
     if (pl_http_query(l->q, "patient.identifier", &value)) {
-        struct an_str rest = value;
+        struct an_str system, rest = value;
 
-        (void)an_str_cut(&rest, '|', &authority);
-        value = rest;
+        /* Without a "|" any system will do (FHIR R4 3.1.1.4.10). */
+        if (an_str_cut(&rest, '|', &system) && rest.p) {
+            authority = system;
+            value = rest;
+        }
     } else if (!pl_http_query(l->q, "patient", &value) &&
                !pl_http_query(l->q, "subject", &value)) {
         return an_fail(&l->err, AN_MISSING,

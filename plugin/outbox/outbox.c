@@ -11,6 +11,7 @@
 
 enum {
     LOOK_MS = 1000,
+    LEAST_MS = 5,
     ARENA_BYTES = 256 << 20,
     BREAK_AFTER = 3, /* failures in a row */
     SHIFT_MAX = 30,
@@ -127,6 +128,13 @@ static void note_result(struct pl_outbox *o, const struct pl_outbox_row *row,
     note(o, &a);
 }
 
+/* The server as a whole; a patient whom it does not know yet, or a conflict,
+ * holds up nobody else. */
+static bool is_down(const struct pl_post_result *r)
+{
+    return r->fate == PL_FATE_LATER && r->error != 404 && r->error != 409;
+}
+
 /* One attempt.  False when it is time to stop. */
 static bool deliver(struct pl_outbox *o, const struct pl_outbox_row *row)
 {
@@ -141,7 +149,7 @@ static bool deliver(struct pl_outbox *o, const struct pl_outbox_row *row)
     if (r.fate == PL_FATE_STOPPED)
         return false;
     note_result(o, row, &r, pl_now_ms() - began_ms);
-    o->n_failures = r.fate == PL_FATE_LATER ? o->n_failures + 1 : 0;
+    o->n_failures = is_down(&r) ? o->n_failures + 1 : 0;
     if (o->n_failures >= BREAK_AFTER)
         return wait(o, pause_ms(o, o->n_failures - BREAK_AFTER + 1), true);
     return !is_stopping(o);
@@ -174,6 +182,8 @@ static bool turn(struct pl_outbox *o)
         return wait(o, LOOK_MS, true);
     }
     ms = next_us == INT64_MAX ? LOOK_MS : (next_us - now_us) / 1000 + 1;
+    if (ms < LEAST_MS)
+        ms = LEAST_MS;
     return wait(o, ms < LOOK_MS ? ms : LOOK_MS, false);
 }
 

@@ -199,7 +199,8 @@ static void ask(struct pl_post *p, struct pl_post_result *out)
     long status = 0;
     curl_off_t after_s = 0;
 
-    *out = (struct pl_post_result){.fate = PL_FATE_STOPPED};
+    *out = (struct pl_post_result){.fate = PL_FATE_LATER,
+                                   .error = CURLE_FAILED_INIT};
     if (curl_multi_add_handle(p->multi, p->easy) != CURLM_OK)
         return;
     if (perform(p, &code)) {
@@ -211,6 +212,8 @@ static void ask(struct pl_post *p, struct pl_post_result *out)
         if (after_s > 0 && out->fate == PL_FATE_LATER)
             out->retry_after_ms =
                 1000 * (int64_t)(after_s < 86400 ? after_s : 86400);
+    } else if (atomic_load(&p->stop_ms)) {
+        out->fate = PL_FATE_STOPPED;
     }
     curl_multi_remove_handle(p->multi, p->easy);
 }

@@ -225,22 +225,30 @@ static int put_delivery(struct pl_writer *w, const struct pl_conclusion *t,
     pl_bind_blob(s, 4, (struct an_str){(const char *)hash.b, sizeof(hash.b)});
     sqlite3_bind_int64(s, 5, held ? PL_OUTBOX_HELD : PL_OUTBOX_WAITING);
     sqlite3_bind_int64(s, 6, t->now_us);
+    pl_bind_text(s, 7, t->origin);
     return pl_writer_run(w, PL_W_PUT_OUTBOX);
 }
 
-static int drop_held(struct pl_writer *w, const struct pl_conclusion *t,
-                     int64_t patient)
+/* Texts of what nobody says any more, held or released. */
+static int drop_texts(struct pl_writer *w, const struct pl_conclusion *t,
+                      int64_t patient)
 {
-    sqlite3_bind_int64(stmt(w, PL_W_DROP_HELD), 1, t->now_us);
-    sqlite3_bind_int64(stmt(w, PL_W_DROP_HELD), 2, patient);
-    return pl_writer_run(w, PL_W_DROP_HELD);
+    static const enum pl_write which[] = {PL_W_DROP_HELD, PL_W_DROP_RELEASED};
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < 2; i++) {
+        sqlite3_bind_int64(stmt(w, which[i]), 1, t->now_us);
+        sqlite3_bind_int64(stmt(w, which[i]), 2, patient);
+        rc = pl_writer_run(w, which[i]);
+    }
+    return rc;
 }
 
-/* In place of what still waited for a release. */
+/* In place of texts that were to be delivered and are not said any more. */
 static int put_deliveries(struct pl_writer *w, const struct pl_conclusion *t,
                           int64_t patient, const struct fate *fate)
 {
-    int rc = of_each(w, t, patient, drop_held);
+    int rc = of_each(w, t, patient, drop_texts);
 
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_deliveries; i++)
         rc = put_delivery(w, t, &t->delivery[i], patient, fate);

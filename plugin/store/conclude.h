@@ -64,6 +64,8 @@ struct pl_conclusion {
     size_t n_members;
     const struct pl_delivery *delivery; /* leave in this order */
     size_t n_deliveries;
+    struct an_str origin; /* environment and model behind the deliveries:
+                             pl_store_outbox_keep */
     const struct pl_audit_entry *audit; /* beside those of the suggestions */
     size_t n_audits;
 };
@@ -107,13 +109,20 @@ enum an_code pl_store_release(struct pl_store *store, int64_t id,
                               struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* What waits or is held and came of another environment or model is dropped:
+ * a demonstration does not reach the hospital's server when the site goes live
+ * on the same store. */
+enum an_code pl_store_outbox_keep(struct pl_store *store, struct an_str origin,
+                                  int64_t now_us, struct an_err *err)
+    __attribute__((warn_unused_result));
+
 /* The numbers are stored: append, never reorder. */
 #define PL_OUTBOX_STATES(X)                                                    \
     X(WAITING, "waiting")                                                      \
     X(HELD, "held")           /* for a release */                              \
     X(DELIVERED, "delivered") /* the payload is gone, its SHA-256 stays */     \
     X(DEAD, "dead")           /* the receiver will never take it */            \
-    X(DROPPED, "dropped")     /* superseded before it was released */
+    X(DROPPED, "dropped")     /* superseded, or of another model */
 
 enum pl_outbox_state {
 #define X(name, text) PL_OUTBOX_##name,

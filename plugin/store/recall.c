@@ -41,15 +41,18 @@ static bool yes(const struct an_json *j, struct an_str key)
     return v;
 }
 
-/* The elements of an array, and room for one of ours each. */
+/* The elements of an array, and room for one of ours each; of anything else
+ * there are none. */
 static bool elements(struct an_arena *arena, const struct an_json *root,
                      struct an_str key, size_t size,
                      const struct an_json **first, size_t *n, void **out)
 {
     const struct an_json *list = an_json_get(root, key);
 
+    if (!an_json_is(list, AN_JSON_ARRAY))
+        list = NULL;
     *first = an_json_first(list);
-    *n = an_json_is(list, AN_JSON_ARRAY) ? list->n : 0;
+    *n = list ? list->n : 0;
     *out = an_arena_get(arena, *n, size);
     return *out != NULL;
 }

@@ -140,6 +140,7 @@ static const char version_2[] =
     " next_us INTEGER NOT NULL,"
     " error INTEGER NOT NULL DEFAULT 0,"
     " created_us INTEGER NOT NULL,"
+    " origin TEXT NOT NULL," /* what said it, see conclude.h */
     " done_us INTEGER NOT NULL DEFAULT 0"
     ") STRICT;"
     "CREATE INDEX outbox_due ON outbox(next_us, id) WHERE state = 0;"

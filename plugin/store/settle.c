@@ -151,3 +151,31 @@ enum an_code pl_store_attempt(struct pl_store *store,
 
     return pl_store_transaction(store, attempt, &copy, err);
 }
+
+struct keeping {
+    struct an_str origin;
+    int64_t now_us;
+};
+
+static int drop_strange(struct pl_writer *w, void *ctx)
+{
+    static const enum pl_write which[] = {PL_W_DROP_STRANGE_WAITING,
+                                          PL_W_DROP_STRANGE_HELD};
+    const struct keeping *k = ctx;
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < 2; i++) {
+        sqlite3_bind_int64(stmt(w, which[i]), 1, k->now_us);
+        pl_bind_text(stmt(w, which[i]), 2, k->origin);
+        rc = pl_writer_run(w, which[i]);
+    }
+    return rc;
+}
+
+enum an_code pl_store_outbox_keep(struct pl_store *store, struct an_str origin,
+                                  int64_t now_us, struct an_err *err)
+{
+    struct keeping k = {origin, now_us};
+
+    return pl_store_transaction(store, drop_strange, &k, err);
+}

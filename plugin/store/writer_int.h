@@ -10,97 +10,111 @@
 #include "plugin/store/store.h"
 #include "plugin/trust/audit.h"
 
-#define PL_WRITES(X)                                                           \
-    X(BEGIN, "BEGIN IMMEDIATE")                                                \
-    X(COMMIT, "COMMIT")                                                        \
-    X(FIND_SAME, "SELECT id, received_us, n_warnings, reused, feed, derived"   \
-                 " FROM message WHERE sha256 = ?1")                            \
-    X(FIND_CONTROL, "SELECT 1 FROM message WHERE sender = ?1"                  \
-                    " AND control_id = ?2 AND control_id <> '' LIMIT 1")       \
-    X(FIND_FEED, "SELECT id FROM feed WHERE name = ?1")                        \
-    X(PUT_FEED, "INSERT INTO feed(name) VALUES(?1)")                           \
-    X(FIND_ID, "SELECT id, type FROM identifier"                               \
-               " WHERE value = ?1 AND authority = ?2")                         \
-    X(PUT_ID, "INSERT INTO identifier(value, authority, type)"                 \
-              " VALUES(?1, ?2, ?3)")                                           \
-    X(TYPE_ID, "UPDATE identifier SET type = ?2 WHERE id = ?1")                \
-    X(PUT_MESSAGE,                                                             \
-      "INSERT INTO message(sha256, feed, sender, control_id, kind, format,"    \
-      " received_us, said_us, n_warnings, reused, derived, raw_bytes,"         \
-      " deflated, raw) "                                                       \
-      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)")                \
-    X(REDO_MESSAGE, "UPDATE message SET kind = ?2, said_us = ?3,"              \
-                    " n_warnings = ?4, derived = ?5 WHERE id = ?1")            \
-    X(PUT_SAID,                                                                \
-      "INSERT INTO said(identifier, message, sha256, min_available_us,"        \
-      " claims, n_events, events) VALUES(?1,?2,?3,?4,?5,?6,?7)")               \
-    X(DROP_SAID, "DELETE FROM said WHERE identifier = ?1"                      \
-                 " AND message = ?2 RETURNING n_events")                       \
-    X(PUT_LINK, "INSERT INTO link(identifier, other) VALUES(?1, ?2)"           \
-                " ON CONFLICT DO NOTHING")                                     \
-    X(PUT_DUE, "INSERT INTO due(identifier, message, reason)"                  \
-               " VALUES(?1, ?2, ?3)")                                          \
-    X(DUE_DONE, "UPDATE due SET state = 1 WHERE id = ?1 AND state = 0")        \
-    X(ADD_FEED, "UPDATE feed SET n_messages = n_messages + ?2,"                \
-                " n_warned = n_warned + ?3, n_reused = n_reused + ?4,"         \
-                " n_events = n_events + ?5, raw_bytes = raw_bytes + ?6,"       \
-                " stored_bytes = stored_bytes + ?7,"                           \
-                " last_received_us = max(last_received_us, ?8),"               \
-                " last_said_us = max(last_said_us, ?9) WHERE id = ?1")         \
-    X(ADD_ACCOUNT,                                                             \
-      "INSERT INTO account(feed, name, n_seen, n_used) VALUES(?1,?2,?3,?4)"    \
-      " ON CONFLICT(feed, name) DO UPDATE SET"                                 \
-      " n_seen = n_seen + excluded.n_seen,"                                    \
-      " n_used = n_used + excluded.n_used")                                    \
-    X(SUPERSEDE, "UPDATE suggestion SET superseded_us = ?1"                    \
-                 " WHERE superseded_us = 0 AND resource = ?2"                  \
-                 " AND audience = ?3 AND language = ?4")                       \
-    X(SUPERSEDE_ALL, "UPDATE suggestion SET superseded_us = ?1"                \
-                     " WHERE superseded_us = 0 AND patient = ?2")              \
-    X(PUT_SUGGESTION,                                                          \
-      "INSERT INTO suggestion(resource, patient, encounter, topic, kind,"      \
-      " audience, language, horizon_days, model, stage, release,"              \
-      " patient_facing, never_patient, as_of_us, p, statement, detail,"        \
-      " created_us, detail_bytes, deflated, superseded_us)"                    \
-      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,"    \
-      "?18,?19,?20,?21)")                                                      \
-    X(FIND_LATER, "SELECT 1 FROM suggestion WHERE superseded_us = 0"           \
-                  " AND patient = ?1 AND as_of_us > ?2 AND as_of_us <= ?3"     \
-                  " LIMIT 1")                                                  \
-    X(FIND_RELEASE, "SELECT release FROM suggestion WHERE superseded_us = 0"   \
-                    " AND resource = ?1 AND audience = ?2 AND language = ?3"   \
-                    " AND statement = ?4 AND model = ?5")                      \
-    X(COUNT_STAGE, "INSERT INTO stage_count(stage, n) VALUES(?1, 1)"           \
-                   " ON CONFLICT(stage) DO UPDATE SET n = n + 1")              \
-    X(PUT_OUTBOX,                                                              \
-      "INSERT INTO outbox(patient, suggestion, payload, sha256, state,"        \
-      " next_us, created_us) VALUES(?1,?2,?3,?4,?5,max(?6, (SELECT"            \
-      " coalesce(max(next_us), 0) FROM outbox WHERE patient = ?1"              \
-      " AND state = 0)),?6)")                                                  \
-    /* Texts of what nobody says any more wait for no release. */              \
-    X(DROP_HELD, "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"    \
-                 " WHERE state = 1 AND patient = ?2 AND EXISTS (SELECT 1"      \
-                 " FROM suggestion s WHERE s.id = outbox.suggestion"           \
-                 " AND s.superseded_us <> 0)")                                 \
-    X(GET_RELEASE, "SELECT release, kind, audience, never_patient,"            \
-                   " superseded_us FROM suggestion WHERE id = ?1")             \
-    X(SET_RELEASE, "UPDATE suggestion SET release = ?2 WHERE id = ?1")         \
-    X(MOVE_OUTBOX, "UPDATE outbox SET state = ?3, next_us = ?4"                \
-                   " WHERE suggestion = ?1 AND suggestion <> 0"                \
-                   " AND state = ?2")                                          \
-    X(OUTBOX_DONE, "UPDATE outbox SET state = ?2, attempts = attempts + 1,"    \
-                   " error = ?3, done_us = ?4, payload = iif(?2 = 2, x'',"     \
-                   " payload) WHERE id = ?1 AND state NOT IN (2, 3)")          \
-    X(OUTBOX_RETRY, "UPDATE outbox SET attempts = attempts + 1, error = ?2"    \
-                    " WHERE id = ?1 AND state = 0")                            \
-    /* Those behind it wait with it. */                                        \
-    X(OUTBOX_DELAY, "UPDATE outbox SET next_us = ?2 WHERE state = 0"           \
-                    " AND patient = (SELECT patient FROM outbox"               \
-                    " WHERE id = ?1) AND next_us < ?2")                        \
-    X(AUDIT_HEAD, "SELECT seq, hash FROM audit_head")                          \
-    X(PUT_AUDIT, "INSERT INTO audit(seq, time_us, actor, role, action,"        \
-                 " subject, details, prev_hash, hash)"                         \
-                 " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                        \
+#define PL_WRITES(X)                                                             \
+    X(BEGIN, "BEGIN IMMEDIATE")                                                  \
+    X(COMMIT, "COMMIT")                                                          \
+    X(FIND_SAME, "SELECT id, received_us, n_warnings, reused, feed, derived"     \
+                 " FROM message WHERE sha256 = ?1")                              \
+    X(FIND_CONTROL, "SELECT 1 FROM message WHERE sender = ?1"                    \
+                    " AND control_id = ?2 AND control_id <> '' LIMIT 1")         \
+    X(FIND_FEED, "SELECT id FROM feed WHERE name = ?1")                          \
+    X(PUT_FEED, "INSERT INTO feed(name) VALUES(?1)")                             \
+    X(FIND_ID, "SELECT id, type FROM identifier"                                 \
+               " WHERE value = ?1 AND authority = ?2")                           \
+    X(PUT_ID, "INSERT INTO identifier(value, authority, type)"                   \
+              " VALUES(?1, ?2, ?3)")                                             \
+    X(TYPE_ID, "UPDATE identifier SET type = ?2 WHERE id = ?1")                  \
+    X(PUT_MESSAGE,                                                               \
+      "INSERT INTO message(sha256, feed, sender, control_id, kind, format,"      \
+      " received_us, said_us, n_warnings, reused, derived, raw_bytes,"           \
+      " deflated, raw) "                                                         \
+      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)")                  \
+    X(REDO_MESSAGE, "UPDATE message SET kind = ?2, said_us = ?3,"                \
+                    " n_warnings = ?4, derived = ?5 WHERE id = ?1")              \
+    X(PUT_SAID,                                                                  \
+      "INSERT INTO said(identifier, message, sha256, min_available_us,"          \
+      " claims, n_events, events) VALUES(?1,?2,?3,?4,?5,?6,?7)")                 \
+    X(DROP_SAID, "DELETE FROM said WHERE identifier = ?1"                        \
+                 " AND message = ?2 RETURNING n_events")                         \
+    X(PUT_LINK, "INSERT INTO link(identifier, other) VALUES(?1, ?2)"             \
+                " ON CONFLICT DO NOTHING")                                       \
+    X(PUT_DUE, "INSERT INTO due(identifier, message, reason)"                    \
+               " VALUES(?1, ?2, ?3)")                                            \
+    X(DUE_DONE, "UPDATE due SET state = 1 WHERE id = ?1 AND state = 0")          \
+    X(ADD_FEED, "UPDATE feed SET n_messages = n_messages + ?2,"                  \
+                " n_warned = n_warned + ?3, n_reused = n_reused + ?4,"           \
+                " n_events = n_events + ?5, raw_bytes = raw_bytes + ?6,"         \
+                " stored_bytes = stored_bytes + ?7,"                             \
+                " last_received_us = max(last_received_us, ?8),"                 \
+                " last_said_us = max(last_said_us, ?9) WHERE id = ?1")           \
+    X(ADD_ACCOUNT,                                                               \
+      "INSERT INTO account(feed, name, n_seen, n_used) VALUES(?1,?2,?3,?4)"      \
+      " ON CONFLICT(feed, name) DO UPDATE SET"                                   \
+      " n_seen = n_seen + excluded.n_seen,"                                      \
+      " n_used = n_used + excluded.n_used")                                      \
+    X(SUPERSEDE, "UPDATE suggestion SET superseded_us = ?1"                      \
+                 " WHERE superseded_us = 0 AND resource = ?2"                    \
+                 " AND audience = ?3 AND language = ?4")                         \
+    X(SUPERSEDE_ALL, "UPDATE suggestion SET superseded_us = ?1"                  \
+                     " WHERE superseded_us = 0 AND patient = ?2")                \
+    X(PUT_SUGGESTION,                                                            \
+      "INSERT INTO suggestion(resource, patient, encounter, topic, kind,"        \
+      " audience, language, horizon_days, model, stage, release,"                \
+      " patient_facing, never_patient, as_of_us, p, statement, detail,"          \
+      " created_us, detail_bytes, deflated, superseded_us)"                      \
+      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,"      \
+      "?18,?19,?20,?21)")                                                        \
+    X(FIND_LATER, "SELECT 1 FROM suggestion WHERE superseded_us = 0"             \
+                  " AND patient = ?1 AND as_of_us > ?2 AND as_of_us <= ?3"       \
+                  " LIMIT 1")                                                    \
+    X(FIND_RELEASE, "SELECT release FROM suggestion WHERE superseded_us = 0"     \
+                    " AND resource = ?1 AND audience = ?2 AND language = ?3"     \
+                    " AND statement = ?4 AND model = ?5")                        \
+    X(COUNT_STAGE, "INSERT INTO stage_count(stage, n) VALUES(?1, 1)"             \
+                   " ON CONFLICT(stage) DO UPDATE SET n = n + 1")                \
+    X(PUT_OUTBOX,                                                                \
+      "INSERT INTO outbox(patient, suggestion, payload, sha256, state,"          \
+      " next_us, created_us, origin) VALUES(?1,?2,?3,?4,?5,max(?6, (SELECT"      \
+      " coalesce(max(next_us), 0) FROM outbox WHERE patient = ?1"                \
+      " AND state = 0)),?6,?7)")                                                 \
+    /* Texts of what nobody says any more wait for no release, and those that  \
+     * were released are not sent late: the word may have been taken back. */ \
+    X(DROP_HELD, "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"      \
+                 " WHERE state = 1 AND patient = ?2 AND EXISTS (SELECT 1 FROM"   \
+                 " suggestion s WHERE s.id = outbox.suggestion"                  \
+                 " AND s.superseded_us <> 0)")                                   \
+    X(DROP_RELEASED,                                                             \
+      "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
+      " WHERE state = 0 AND patient = ?2 AND EXISTS (SELECT 1 FROM"              \
+      " suggestion s WHERE s.id = outbox.suggestion"                             \
+      " AND s.superseded_us <> 0)")                                              \
+    X(DROP_STRANGE_WAITING,                                                      \
+      "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
+      " WHERE state = 0 AND origin <> ?2")                                       \
+    X(DROP_STRANGE_HELD,                                                         \
+      "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
+      " WHERE state = 1 AND origin <> ?2")                                       \
+    X(GET_RELEASE, "SELECT release, kind, audience, never_patient,"              \
+                   " superseded_us FROM suggestion WHERE id = ?1")               \
+    X(SET_RELEASE, "UPDATE suggestion SET release = ?2 WHERE id = ?1")           \
+    X(MOVE_OUTBOX, "UPDATE outbox SET state = ?3, next_us = max(?4, (SELECT"     \
+                   " coalesce(max(o.next_us), 0) FROM outbox o"                  \
+                   " WHERE o.patient = outbox.patient AND o.state = 0))"         \
+                   " WHERE suggestion = ?1 AND suggestion <> 0"                  \
+                   " AND state = ?2")                                            \
+    X(OUTBOX_DONE, "UPDATE outbox SET state = ?2, attempts = attempts + 1,"      \
+                   " error = ?3, done_us = ?4, payload = iif(?2 = 2, x'',"       \
+                   " payload) WHERE id = ?1 AND state NOT IN (2, 3)")            \
+    X(OUTBOX_RETRY, "UPDATE outbox SET attempts = attempts + 1, error = ?2"      \
+                    " WHERE id = ?1 AND state = 0")                              \
+    /* Those behind it wait with it. */                                          \
+    X(OUTBOX_DELAY, "UPDATE outbox SET next_us = ?2 WHERE state = 0"             \
+                    " AND patient = (SELECT patient FROM outbox"                 \
+                    " WHERE id = ?1) AND next_us < ?2")                          \
+    X(AUDIT_HEAD, "SELECT seq, hash FROM audit_head")                            \
+    X(PUT_AUDIT, "INSERT INTO audit(seq, time_us, actor, role, action,"          \
+                 " subject, details, prev_hash, hash)"                           \
+                 " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                          \
     X(SET_HEAD, "UPDATE audit_head SET seq = ?1, hash = ?2")
 
 enum pl_write {
