@@ -99,7 +99,7 @@ static struct an_str ack_id(struct pl_job *j)
     char hex[2 * ACK_ID_BYTES + 1];
     struct an_str copy;
 
-    if (j->verdict == PL_REFUSED && an_sha256(j->bytes, &digest, NULL) != AN_OK)
+    if (j->err.code != AN_OK && an_sha256(j->bytes, &digest, NULL) != AN_OK)
         return AN_STR("0");
     an_hex_print(digest.b, ACK_ID_BYTES, hex);
     return an_arena_str(&j->arena, (struct an_str){hex, sizeof(hex) - 1}, &copy)
@@ -161,6 +161,10 @@ void pl_job_read(struct pl_job *j, const struct pl_settings *s)
     if (rc == AN_OK)
         rc = make_intake(j);
     j->verdict = rc == AN_OK ? PL_ACCEPTED : PL_REFUSED;
+    /* The machine's memory may come back; its own room is all used up for a
+     * message that is too large. */
+    if (rc == AN_NOMEM && j->arena.peak_bytes < j->arena.limit_bytes / 2)
+        j->verdict = PL_FAILED;
     if (rc != AN_OK)
         j->reading = (struct ctx_reading){.n_warnings = 0};
     /* Made here, by a worker, since the committer's thread must not wait; it
@@ -209,7 +213,7 @@ void pl_job_store(struct pl_job *j, struct pl_committer *c,
     j->user = user;
     j->waiter =
         (struct pl_waiter){.intake = &j->intake, .done = stored, .user = j};
-    if (j->verdict == PL_REFUSED) {
+    if (j->verdict == PL_REFUSED || j->verdict == PL_FAILED) {
         done(j, user);
         return;
     }
@@ -225,7 +229,7 @@ void pl_job_store(struct pl_job *j, struct pl_committer *c,
 
 void pl_job_put(struct pl_job *j, struct pl_committer *c)
 {
-    if (j->verdict == PL_REFUSED)
+    if (j->verdict == PL_REFUSED || j->verdict == PL_FAILED)
         return;
     j->waiter.code =
         pl_committer_put(c, &j->intake, &j->waiter.receipt, &j->waiter.err);

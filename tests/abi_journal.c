@@ -79,7 +79,12 @@ START_TEST(what_was_in_hand_is_poison_until_it_is_acquitted)
     ck_assert_mem_eq(found.b, a.b, sizeof(a.b));
     ck_assert(!abi_journal_found(journal, 1, &found));
     abi_journal_close(journal);
+    open_journal(); /* nobody has given its triggers up: it is found again */
+    ck_assert(abi_journal_found(journal, 0, &found));
+    abi_journal_settle(journal);
+    abi_journal_close(journal);
     open_journal(); /* it stays so */
+    ck_assert(!abi_journal_found(journal, 0, &found));
     ck_assert_uint_eq(abi_journal_n_poison(journal), 1);
     abi_journal_acquit(journal, &a);
     abi_journal_close(journal);
@@ -107,6 +112,7 @@ START_TEST(so_many_in_hand_and_the_newest_stay_poison)
 
     for (int round = 0; round < 4; round++) {
         open_journal();
+        abi_journal_settle(journal);
         for (int i = 0; i < ABI_JOURNAL_IN_HAND; i++, n++) {
             hash = hash_of(n);
             ck_assert_int_eq(abi_journal_take(journal, &hash, (int64_t)n), i);
@@ -120,6 +126,23 @@ START_TEST(so_many_in_hand_and_the_newest_stay_poison)
     ck_assert(!abi_journal_is_poison(journal, &hash));
     hash = hash_of(n - 1);
     ck_assert(abi_journal_is_poison(journal, &hash));
+    abi_journal_close(journal);
+}
+END_TEST
+
+/* Its maker died between the room for it and its name. */
+START_TEST(a_file_of_zeros_is_begun_anew)
+{
+    char path[TEST_PATH_BYTES];
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "%s.inflight", store);
+    f = fopen(path, "w");
+    ck_assert_ptr_nonnull(f);
+    for (int i = 0; i < 65536; i++)
+        (void)fputc(0, f);
+    (void)fclose(f);
+    open_journal();
     abi_journal_close(journal);
 }
 END_TEST
@@ -210,6 +233,7 @@ Suite *abi_journal_suite(void)
         what_was_in_hand_is_poison_until_it_is_acquitted,
         a_store_has_one_journal_at_a_time,
         so_many_in_hand_and_the_newest_stay_poison,
+        a_file_of_zeros_is_begun_anew,
         a_file_of_something_else_is_left_alone,
         a_message_that_killed_its_process_is_quarantined,
     };

@@ -49,6 +49,8 @@ anamnesis_status abi_chart_ask(struct anamnesis_engine *engine,
         return abi_fail(error, ANAMNESIS_E_ARGUMENT,
                         "no engine, patient or place for results, or a "
                         "user who is no text");
+    if (abi_is_quitting())
+        return abi_fail(error, ANAMNESIS_E_UNAVAILABLE, "the process ends");
     *results = abi_results_new();
     if (*results == NULL)
         return abi_fail(error, ANAMNESIS_E_NOMEM, "out of memory");

@@ -112,8 +112,10 @@ static enum an_code disarm(struct abi_core *c, struct an_err *err)
     }
     an_arena_free(&arena);
     pl_reader_close(reader);
-    if (rc == AN_OK)
+    if (rc == AN_OK) {
+        abi_journal_settle(c->desk->journal);
         an_log(&c->log, AN_EVENT_HOST_QUARANTINE, n, 0, 0);
+    }
     return rc;
 }
 

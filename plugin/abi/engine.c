@@ -5,6 +5,8 @@
 #include "plugin/abi/call_int.h"
 #include "plugin/host/thread.h"
 
+#include <fenv.h>
+
 enum { SLICE_MS = 100, CONFIG_BYTES = 4 << 20 };
 
 static anamnesis_status check_config(const char *config, size_t n,
@@ -39,6 +41,8 @@ anamnesis_status abi_create(const struct anamnesis_host *host,
     struct anamnesis_engine *e;
     anamnesis_status status;
     struct an_err err;
+    enum an_code rc;
+    fenv_t modes;
 
     if (engine)
         *engine = NULL;
@@ -52,7 +56,11 @@ anamnesis_status abi_create(const struct anamnesis_host *host,
     status = check_config(config, n, error);
     if (status != ANAMNESIS_OK)
         return status;
-    if (abi_house_enter(&mine, (struct an_str){config, n}, &e, &err) != AN_OK)
+    (void)fegetenv(&modes);
+    (void)fesetenv(FE_DFL_ENV);
+    rc = abi_house_enter(&mine, (struct an_str){config, n}, &e, &err);
+    (void)fesetenv(&modes);
+    if (rc != AN_OK)
         return abi_fail_err(error, &err);
     find_cancel(e, &mine);
     *engine = e;
@@ -64,14 +72,19 @@ anamnesis_status abi_reload(struct anamnesis_engine *engine, const char *config,
 {
     struct an_err err;
     anamnesis_status status;
+    enum an_code rc;
+    fenv_t modes;
 
     if (engine == NULL)
         return abi_fail(error, ANAMNESIS_E_ARGUMENT, "no engine");
     status = check_config(config, n, error);
     if (status != ANAMNESIS_OK)
         return status;
-    if (abi_house_reload(engine->house, (struct an_str){config, n}, &err) !=
-        AN_OK)
+    (void)fegetenv(&modes);
+    (void)fesetenv(FE_DFL_ENV);
+    rc = abi_house_reload(engine->house, (struct an_str){config, n}, &err);
+    (void)fesetenv(&modes);
+    if (rc != AN_OK)
         return abi_fail_err(error, &err);
     return abi_ok(error);
 }

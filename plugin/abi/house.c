@@ -3,14 +3,64 @@
 
 #include "plugin/host/thread.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 /* The one thing that the process has of us besides the table of handles. */
 static struct {
     pthread_mutex_t lock;
     struct abi_house *first;
 } houses = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* ---- the process ends --------------------------------------------------- */
+
+enum { QUIT_MS = 2000 };
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static atomic_bool quitting;
+static pid_t born;
+
+bool abi_is_quitting(void)
+{
+    return atomic_load(&quitting);
+}
+
+static bool lock_for_a_while(pthread_mutex_t *lock)
+{
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += QUIT_MS / 1000;
+    return pthread_mutex_timedlock(lock, &until) == 0;
+}
+
+/* A host that ends without destroy: what works in threads of its own has ended
+ * before the libraries under it are torn down.  Not a destructor, since that of
+ * the BLAS would run first.  A child of fork has none of these threads. */
+static void quit(void)
+{
+    if (getpid() != born)
+        return;
+    atomic_store(&quitting, true);
+    if (!lock_for_a_while(&houses.lock))
+        return;
+    for (struct abi_house *h = houses.first; h; h = h->next) {
+        (void)abi_house_quiet(h, QUIT_MS);
+        if (lock_for_a_while(&h->change)) {
+            pl_running_pause(&h->core->running, 0);
+            (void)pthread_mutex_unlock(&h->change);
+        }
+    }
+    (void)pthread_mutex_unlock(&houses.lock);
+}
+
+static void expect_the_end(void)
+{
+    (void)atexit(quit);
+}
 
 /* ---- calls under way ---------------------------------------------------- */
 
@@ -143,7 +193,9 @@ static enum an_code enter(struct anamnesis_engine *e, struct an_str config,
 
     if (rc != AN_OK)
         return rc;
+    (void)pthread_once(&once, expect_the_end);
     (void)pthread_mutex_lock(&houses.lock);
+    born = getpid();
     for (h = houses.first; h; h = h->next)
         if (memcmp(h->key.b, key.b, sizeof(key.b)) == 0)
             break;

@@ -76,6 +76,9 @@ void abi_house_leave(struct anamnesis_engine *engine);
 struct abi_core *abi_core_take(struct abi_house *h);
 void abi_core_give(struct abi_core *c);
 
+/* exit() has been called: nothing new is begun. */
+bool abi_is_quitting(void);
+
 /* No call is under way; false when timeout_ms went by first. */
 bool abi_house_quiet(struct abi_house *h, int64_t timeout_ms);
 

@@ -39,9 +39,11 @@ struct abi_journal {
     int fd;
     size_t n_found;
     struct an_sha256 found[ABI_JOURNAL_IN_HAND];
+    struct row *found_row[ABI_JOURNAL_IN_HAND];
 };
 
 static const char magic[MAGIC_BYTES] = "anamnesis hand1";
+static const char nothing[MAGIC_BYTES];
 
 static enum an_code fail(struct an_err *err, enum an_code code,
                          const char *what, const char *path)
@@ -71,9 +73,11 @@ static enum an_code claim(struct abi_journal *j, const char *path,
                           "process",
                           path)
                    : fail(err, AN_IO, "cannot be locked", path);
+    /* Zeros are one of ours whose maker died before it wrote its name. */
     n = pread(j->fd, head, sizeof(head), 0);
-    if (n != 0 &&
-        (n != (ssize_t)sizeof(head) || memcmp(head, magic, sizeof(head)) != 0))
+    if (n != 0 && (n != (ssize_t)sizeof(head) ||
+                   (memcmp(head, magic, sizeof(head)) != 0 &&
+                    memcmp(head, nothing, sizeof(head)) != 0)))
         return fail(err, AN_CONFLICT, "is no journal of messages", path);
     return AN_OK;
 }
@@ -84,7 +88,9 @@ static enum an_code map(struct abi_journal *j, const char *path,
 {
     void *p;
 
-    errno = posix_fallocate(j->fd, 0, sizeof(struct file));
+    do
+        errno = posix_fallocate(j->fd, 0, sizeof(struct file));
+    while (errno == EINTR);
     if (errno != 0)
         return fail(err, AN_IO, "there is no room for it", path);
     p = mmap(NULL, sizeof(struct file), PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -110,6 +116,8 @@ static struct row *poison_row(struct file *f)
     return oldest;
 }
 
+/* Rows in hand stay until abi_journal_settle: who dies before that finds them
+ * again. */
 static void quarantine_the_dead(struct abi_journal *j)
 {
     for (size_t i = 0; i < ABI_JOURNAL_IN_HAND; i++) {
@@ -118,6 +126,7 @@ static void quarantine_the_dead(struct abi_journal *j)
         if (atomic_load(&from->state) == IN_HAND) {
             struct row *to = poison_row(j->file);
 
+            j->found_row[j->n_found] = from;
             j->found[j->n_found++] = from->hash;
             if (!abi_journal_is_poison(j, &from->hash)) {
                 to->hash = from->hash;
@@ -125,9 +134,17 @@ static void quarantine_the_dead(struct abi_journal *j)
                 to->pid = from->pid;
                 atomic_store(&to->state, POISON);
             }
+        } else {
+            atomic_store(&from->state, FREE);
         }
-        atomic_store(&from->state, FREE);
     }
+}
+
+void abi_journal_settle(struct abi_journal *j)
+{
+    for (size_t i = 0; i < j->n_found; i++)
+        atomic_store(&j->found_row[i]->state, FREE);
+    j->n_found = 0;
 }
 
 enum an_code abi_journal_open(const char *store, struct abi_journal **out,

@@ -34,7 +34,10 @@ enum an_code abi_journal_open(const char *store, struct abi_journal **out,
     __attribute__((warn_unused_result));
 void abi_journal_close(struct abi_journal *j); /* NULL is nothing */
 
-/* Which hashes the last opening put into quarantine: the n-th, false beyond. */
+/* What the last opening found in hand and put into quarantine: the n-th, false
+ * beyond.  It is found again by the next opening until abi_journal_settle says
+ * that their triggers have been given up. */
+void abi_journal_settle(struct abi_journal *j);
 bool abi_journal_found(const struct abi_journal *j, size_t n,
                        struct an_sha256 *out);
 

@@ -217,6 +217,8 @@ anamnesis_status abi_process(struct anamnesis_engine *engine,
     status = check(&v, message, error);
     if (status != ANAMNESIS_OK)
         return status;
+    if (abi_is_quitting())
+        return abi_fail(error, ANAMNESIS_E_UNAVAILABLE, "the process ends");
     if (an_sha256(bytes_of(&v), &v.hash, &err) != AN_OK)
         return abi_fail_err(error, &err);
     v.out = abi_results_new();

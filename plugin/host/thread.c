@@ -1,22 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/host/thread.h"
 
+#include <fenv.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 
+struct start {
+    void *(*run)(void *);
+    void *arg;
+};
+
+/* A thread inherits the floating point modes of whoever started it, and a host
+ * may have its own: the same question must get the same number. */
+static void *begin(void *start)
+{
+    struct start s = *(struct start *)start;
+
+    free(start);
+    (void)fesetenv(FE_DFL_ENV);
+    return s.run(s.arg);
+}
+
 enum an_code pl_thread_start(pthread_t *thread, void *(*run)(void *), void *arg,
                              struct an_err *err)
 {
+    struct start *start = malloc(sizeof(*start));
     sigset_t all, before;
     int rc;
 
+    if (start == NULL)
+        return an_fail_nomem(err);
+    *start = (struct start){run, arg};
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(thread, NULL, run, arg);
+    rc = pthread_create(thread, NULL, begin, start);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc ? an_fail_sys(err, AN_IO, "cannot start a thread", rc) : AN_OK;
+    if (rc == 0)
+        return AN_OK;
+    free(start);
+    return an_fail_sys(err, AN_IO, "cannot start a thread", rc);
 }
 
 void pl_thread_name(const char *name)
@@ -24,8 +49,8 @@ void pl_thread_name(const char *name)
     prctl(PR_SET_NAME, name);
 }
 
-/* On Linux "process 0" is the calling thread, whose niceness is its own.  Where it is refused the thread
- * runs as it is. */
+/* On Linux "process 0" is the calling thread, whose niceness is its own.  Where
+ * it is refused the thread runs as it is. */
 void pl_thread_yield_to_others(void)
 {
     enum { NICER = 5 };

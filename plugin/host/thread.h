@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Starting a thread the way every thread here is started: named, so that top
- * and a debugger show what it does, and with all signals blocked, so that they
+ * and a debugger show what it does, with the floating point modes that C begins
+ * with, and with all signals blocked, so that they
  * arrive where the program (or the host process that loaded us) wants them.
  *
  * Thread-safety: shared. */
@@ -11,7 +12,7 @@
 
 #include <pthread.h>
 
-/* AN_IO with the error number when no thread can be had. */
+/* AN_IO with the error number when no thread can be had; AN_NOMEM. */
 enum an_code pl_thread_start(pthread_t *thread, void *(*run)(void *), void *arg,
                              struct an_err *err)
     __attribute__((warn_unused_result));
