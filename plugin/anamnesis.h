@@ -243,7 +243,8 @@ typedef struct anamnesis_plugin {
 
     /* NULL is nothing.  The last of those who share an engine closes it: what
      * is under way is ended, what waits stays in the store for the next time.
-     * A process that ends without it loses nothing either. */
+     * A process that ends without it loses no message that was acknowledged;
+     * what a call had in hand when it was killed is in quarantine then. */
     void (*destroy)(anamnesis_engine *engine);
 
     /* ANAMNESIS_CHART, or NULL for what this library does not have. */

@@ -136,7 +136,7 @@ START_TEST(a_file_of_zeros_is_begun_anew)
     char path[TEST_PATH_BYTES];
     FILE *f;
 
-    (void)snprintf(path, sizeof(path), "%s.inflight", store);
+    test_folder_file(&folder, "store.db.inflight", path);
     f = fopen(path, "w");
     ck_assert_ptr_nonnull(f);
     for (int i = 0; i < 65536; i++)
