@@ -2,6 +2,7 @@
 #include "hl7/coded.h"
 
 #include "base/buf.h"
+#include "context/unit.h"
 #include "hl7/read.h"
 
 #include <stdlib.h>
@@ -12,10 +13,6 @@ struct pair {
 
 static const struct pair systems[] = {
 #include "config/tables/coding-systems.inc"
-};
-
-static const struct pair units[] = {
-#include "config/tables/units.inc"
 };
 
 static const struct {
@@ -60,24 +57,20 @@ enum an_code hl7_at_text(const struct hl7_at *at, unsigned component,
         text, err);
 }
 
-static const struct pair *find_unit(struct an_str sent)
-{
-    return pair_find(units, sizeof(units) / sizeof(units[0]), sent);
-}
-
 enum an_code hl7_unit_at(const struct hl7_at *at, struct an_str *unit,
                          struct an_err *err)
 {
     struct an_str whole = hl7_get(at->m, at->segment, at->field, at->rep, 0, 0);
-    const struct pair *p = find_unit(whole);
-    enum an_code rc = AN_OK;
+    struct an_str known = ctx_unit_known(whole);
+    enum an_code rc;
 
-    if (p == NULL) {
-        rc = hl7_at_text(at, 1, unit, err);
-        p = rc == AN_OK ? find_unit(*unit) : NULL;
+    if (known.p) {
+        *unit = known;
+        return AN_OK;
     }
-    if (p)
-        *unit = an_str_c(p->value);
+    rc = hl7_at_text(at, 1, unit, err);
+    if (rc == AN_OK)
+        *unit = ctx_unit_ucum(*unit);
     return rc;
 }
 

@@ -22,10 +22,9 @@ AN_TABLES += config/tables/charsets.tsv config/tables/hl7-errors.tsv
 hl7/charset.lo: config/tables/charsets.inc
 hl7/ack.lo: config/tables/hl7-errors.inc
 AN_TABLES += config/tables/hl7-status.tsv config/tables/hl7-codes.tsv \
-	config/tables/coding-systems.tsv config/tables/units.tsv \
+	config/tables/coding-systems.tsv \
 	config/tables/identifier-types.tsv config/tables/hl7-claims.tsv
-hl7/coded.lo: config/tables/hl7-codes.inc config/tables/coding-systems.inc \
-	config/tables/units.inc
+hl7/coded.lo: config/tables/hl7-codes.inc config/tables/coding-systems.inc
 hl7/identify.lo: config/tables/identifier-types.inc \
 	config/tables/hl7-claims.inc
 hl7/rules.lo: config/tables/hl7-status.inc config/tables/hl7-events.inc

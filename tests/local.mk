@@ -36,7 +36,8 @@ tests_base_t_LDADD = libbase.la $(CHECK_LIBS)
 
 tests_context_t_SOURCES = $(SUITE) tests/context.c tests/invented.h \
 	tests/invented.c tests/context_timeline.c tests/context_codec.c \
-	tests/context_identity.c tests/context_localise.c
+	tests/context_identity.c tests/context_localise.c \
+	tests/context_unit.c
 tests_context_t_LDADD = libcontext.la $(CHECK_LIBS)
 
 tests_config_t_SOURCES = $(SUITE) tests/config.c tests/config_value.c \
@@ -90,7 +91,7 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/trainer_delphi.c tests/trainer_fit.c tests/trainer_gradient.c \
 	tests/trainer_kernels.c \
 	tests/folder.h tests/folder.c tests/trainer_dataset.c tests/trainer_labels.c \
-	tests/trainer_stats.c tests/trainer_whom.c
+	tests/trainer_stats.c tests/trainer_unit.c tests/trainer_whom.c
 tests_trainer_t_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
 tests_trainer_t_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 

@@ -11,6 +11,7 @@ Suite *trainer_dataset_suite(void);
 Suite *trainer_labels_suite(void);
 Suite *trainer_stats_suite(void);
 Suite *trainer_whom_suite(void);
+Suite *trainer_unit_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,
@@ -23,5 +24,6 @@ Suite *(*const test_suites[])(void) = {
     trainer_labels_suite,
     trainer_stats_suite,
     trainer_whom_suite,
+    trainer_unit_suite,
     NULL,
 };
