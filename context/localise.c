@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "context/localise.h"
 
+#include "context/system.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,6 +141,29 @@ const struct ctx_code *ctx_site_code(const struct ctx_site *site,
             : NULL;
 
     return row ? &row->to : NULL;
+}
+
+static bool understands(const struct ctx_site *site, const struct ctx_code *c)
+{
+    return c->code.n &&
+           (ctx_system_standard(c->system) || (site && ctx_site_code(site, c)));
+}
+
+enum ctx_field_state ctx_site_state(const struct ctx_site *site,
+                                    const struct ctx_code *concept,
+                                    const struct ctx_code *alias,
+                                    size_t n_aliases)
+{
+    bool coded = concept->code.n > 0;
+
+    if (understands(site, concept))
+        return CTX_FIELD_MAPPED;
+    for (size_t i = 0; i < n_aliases; i++) {
+        if (understands(site, &alias[i]))
+            return CTX_FIELD_MAPPED;
+        coded = coded || alias[i].code.n;
+    }
+    return coded ? CTX_FIELD_ODD : CTX_FIELD_TEXT;
 }
 
 /* The concept or, failing that, the first alias that the table knows becomes

@@ -55,6 +55,15 @@ enum an_code ctx_site_read_authorities(struct an_arena *arena,
 const struct ctx_code *ctx_site_code(const struct ctx_site *site,
                                      const struct ctx_code *code);
 
+/* What is known of what an event is about: MAPPED when the concept or an alias
+ * is in a standard system (context/system.h) or the site's tables have it, TEXT
+ * when it is words only, ODD when it is a code that nobody knows.  `site` may
+ * be NULL. */
+enum ctx_field_state ctx_site_state(const struct ctx_site *site,
+                                    const struct ctx_code *concept,
+                                    const struct ctx_code *alias,
+                                    size_t n_aliases);
+
 /* The name that stands for the identifier's authority, in its place. */
 void ctx_localise_identifier(const struct ctx_site *site,
                              struct ctx_identifier *id);

@@ -210,3 +210,19 @@ enum an_code hl7_table_code(struct an_arena *arena, struct an_str table,
     return join(arena, "http://terminology.hl7.org/CodeSystem/v2-", table,
                 &out->system, err);
 }
+
+bool hl7_table_has(struct an_str table, struct an_str code)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < sizeof(table_codes) / sizeof(table_codes[0]); i++) {
+        struct an_str key = an_str_c(table_codes[i].key);
+
+        if (key.n <= table.n || !an_str_starts(key, table))
+            continue;
+        if (an_str_eq(an_str_sub(key, table.n + 1, key.n), code))
+            return true;
+        any = true;
+    }
+    return !any;
+}

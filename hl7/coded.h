@@ -38,6 +38,8 @@ enum an_code hl7_coded(struct an_arena *arena, const struct hl7_at *at,
 enum an_code hl7_table_code(struct an_arena *arena, struct an_str table,
                             struct an_str code, struct ctx_code *out,
                             struct an_err *err);
+/* False for a code that a table of hl7-codes.tsv should have and has not. */
+bool hl7_table_has(struct an_str table, struct an_str code);
 
 /* The unit in a field, in UCUM where config/tables/units.tsv knows it: of the
  * first component, or of all of it if the table has that ("x10^9/L", written

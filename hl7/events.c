@@ -2,6 +2,7 @@
 #include "hl7/events.h"
 
 #include "base/buf.h"
+#include "hl7/account.h"
 #include "hl7/identify.h"
 #include "hl7/rules.h"
 #include "hl7/value.h"
@@ -25,7 +26,8 @@ struct reader {
     struct an_err *err;
     struct hl7_scope scope;
     struct an_str authority;
-    struct list parts, events, claims, accounts;
+    struct list parts, events, claims;
+    struct hl7_account account;
     struct hl7_identity patient; /* of the latest PID; n is 0 before it */
     struct hl7_identity first;   /* of the PID before that, for A24 and A37 */
 };
@@ -57,22 +59,18 @@ static void warn(struct reader *r, enum an_code code, const char *what,
     ctx_reading_warn(r->out, &w);
 }
 
-static enum an_code account(struct reader *r, struct an_str id, uint32_t used)
+static void mark(struct reader *r, size_t segment, unsigned field,
+                 enum hl7_mark mark)
 {
-    struct ctx_account *a = r->accounts.item;
+    hl7_account_mark(&r->account, segment, field, mark);
+}
 
-    for (size_t i = 0; i < r->accounts.n; i++) {
-        if (an_str_eq(a[i].name, id)) {
-            a[i].n_seen++;
-            a[i].n_used += used;
-            return AN_OK;
-        }
-    }
-    a = push(r, &r->accounts, sizeof(*a));
-    if (a == NULL)
-        return AN_NOMEM;
-    *a = (struct ctx_account){id, 1, used};
-    return AN_OK;
+/* The mark of a concept or an alias of it, by what the site's tables know. */
+static enum hl7_mark mark_of_concept(const struct reader *r,
+                                     const struct ctx_event *e)
+{
+    return hl7_mark_of(
+        ctx_site_state(r->settings->site, &e->concept, e->alias, e->n_aliases));
 }
 
 /* ---- one event ---------------------------------------------------------- */
@@ -83,28 +81,45 @@ static struct hl7_at at_of(const struct reader *r, const struct hl7_path *path)
                            path->field, 1};
 }
 
+/* A bare code of the path's table. */
+static enum an_code read_table_code(struct reader *r,
+                                    const struct hl7_path *path,
+                                    struct ctx_code *out)
+{
+    struct hl7_at at = at_of(r, path);
+    struct an_str code;
+    enum an_code rc = hl7_at_text(&at, 1, &code, r->err);
+
+    if (rc != AN_OK)
+        return rc;
+    hl7_path_mark(&r->scope, path,
+                  hl7_table_has(path->table, code) ? HL7_MARK_MAPPED
+                                                   : HL7_MARK_ODD);
+    return hl7_table_code(r->arena, path->table, code, out, r->err);
+}
+
 static enum an_code read_concept(struct reader *r, const struct hl7_path *path,
                                  struct ctx_event *e)
 {
     struct hl7_at at;
+    enum an_code rc;
 
     if (path->text.n) {
         e->concept.code = path->text;
         return AN_OK;
     }
     at = at_of(r, path);
-    if (an_str_eq(path->table, AN_STR("text")))
+    if (an_str_eq(path->table, AN_STR("text"))) {
+        hl7_path_mark(&r->scope, path, HL7_MARK_TEXT);
         return hl7_at_text(&at, 0, &e->concept.display, r->err);
-    if (path->table.n) {
-        struct an_str code;
-        enum an_code rc = hl7_at_text(&at, 1, &code, r->err);
-
-        return rc != AN_OK ? rc
-                           : hl7_table_code(r->arena, path->table, code,
-                                            &e->concept, r->err);
     }
-    return hl7_coded(r->arena, &at, &e->concept, &e->alias, &e->n_aliases,
-                     r->err);
+    if (path->table.n)
+        return read_table_code(r, path, &e->concept);
+    rc =
+        hl7_coded(r->arena, &at, &e->concept, &e->alias, &e->n_aliases, r->err);
+    if (rc == AN_OK)
+        hl7_path_mark(&r->scope, path, mark_of_concept(r, e));
+    return rc;
 }
 
 /* A number in one field, its unit in another; text when it is no number. */
@@ -123,14 +138,19 @@ static enum an_code read_amount(struct reader *r, const struct hl7_rule *rule,
     if (rc != AN_OK)
         return rc;
     if (!hl7_quantity(text, v)) {
+        hl7_path_mark(&r->scope, &number, HL7_MARK_ODD);
         v->kind = CTX_VALUE_TEXT;
         v->text = text;
         return AN_OK;
     }
+    hl7_path_mark(&r->scope, &number, HL7_MARK_MAPPED);
     if (!hl7_rule_value_at(&r->scope, rule, 1, &unit))
         return AN_OK;
     at = at_of(r, &unit);
-    return hl7_unit_at(&at, &v->unit, r->err);
+    rc = hl7_unit_at(&at, &v->unit, r->err);
+    if (rc == AN_OK)
+        hl7_path_mark(&r->scope, &unit, hl7_mark_of_unit(v->unit));
+    return rc;
 }
 
 static enum an_code read_fields(struct reader *r, const struct hl7_rule *rule,
@@ -138,21 +158,17 @@ static enum an_code read_fields(struct reader *r, const struct hl7_rule *rule,
 {
     struct hl7_path path;
     struct hl7_at at;
-    struct an_str code;
-    enum an_code rc;
 
     if (hl7_rule_n_values(rule) == 2)
         return read_amount(r, rule, v);
     if (!hl7_rule_value_at(&r->scope, rule, 0, &path))
         return AN_OK;
-    at = at_of(r, &path);
     if (path.table.n) {
         v->kind = CTX_VALUE_CODE;
-        rc = hl7_at_text(&at, 1, &code, r->err);
-        return rc != AN_OK ? rc
-                           : hl7_table_code(r->arena, path.table, code,
-                                            &v->code, r->err);
+        return read_table_code(r, &path, &v->code);
     }
+    at = at_of(r, &path);
+    hl7_path_mark(&r->scope, &path, HL7_MARK_TEXT);
     v->kind = CTX_VALUE_TEXT;
     return hl7_lines(r->arena, &at, &v->text, r->err);
 }
@@ -179,6 +195,8 @@ static enum an_code read_document(struct reader *r, size_t txa,
         rc = hl7_lines(r->arena, &at, &text, r->err);
         if (rc != AN_OK)
             return rc;
+        mark(r, i, 2, HL7_MARK_MAPPED);
+        mark(r, i, 5, HL7_MARK_TEXT);
         if (any)
             an_buf_put_char(&b, '\n');
         an_buf_put(&b, text);
@@ -232,10 +250,12 @@ static enum an_code read_encounter(struct reader *r, struct ctx_event *e)
     if (pv1 >= 0) {
         number = hl7_get(r->m, (size_t)pv1, 19, 1, 1, 0);
         authority = hl7_get(r->m, (size_t)pv1, 19, 1, 4, 1);
+        mark(r, (size_t)pv1, 19, HL7_MARK_TOUCHED);
     }
     if (number.n == 0 && pid >= 0) {
         number = hl7_get(r->m, (size_t)pid, 18, 1, 1, 0);
         authority = hl7_get(r->m, (size_t)pid, 18, 1, 4, 1);
+        mark(r, (size_t)pid, 18, HL7_MARK_TOUCHED);
     }
     if (number.n == 0)
         return AN_OK;
@@ -289,6 +309,8 @@ static enum an_code read_obx(struct reader *r, struct ctx_event *e)
     if (rc != AN_OK)
         return rc;
     hl7_range(text, &e->low, &e->high);
+    mark(r, index, 8, HL7_MARK_MAPPED);
+    mark(r, index, 7, e->low.n + e->high.n ? HL7_MARK_MAPPED : HL7_MARK_ODD);
     do {
         struct an_where where = hl7_where(r->m, index, 5, obx5.rep, 0, 0);
         bool odd;
@@ -298,6 +320,8 @@ static enum an_code read_obx(struct reader *r, struct ctx_event *e)
         rc = hl7_obx_value(r->arena, &obx5, &e->value, &odd, r->err);
         if (rc == AN_OK && odd)
             warn(r, AN_TYPE, "OBX-2 promises a number: kept as text", &where);
+        if (rc == AN_OK)
+            hl7_account_value(&r->account, index, &e->value, odd);
         if (rc == AN_OK)
             rc = read_place(r, &where, e);
         if (rc == AN_OK)
@@ -399,6 +423,8 @@ static enum an_code enter_pid(struct reader *r, size_t index)
     r->first = r->patient;
     if (rc == AN_OK)
         rc = hl7_identify(r->m, index, r->authority, &r->patient, r->err);
+    if (rc == AN_OK && r->patient.n)
+        mark(r, index, r->patient.field, HL7_MARK_MAPPED);
     for (unsigned i = 1; rc == AN_OK && i < r->patient.n; i++)
         rc = claim(r, CTX_CLAIM_SAME, &r->patient.id[0], &r->patient.id[i],
                    index, r->patient.field);
@@ -428,6 +454,7 @@ static enum an_code enter_mrg(struct reader *r, size_t index)
                 prior.n ? no_patient : hl7_where(r->m, index, 1, 0, 0, 0);
         return AN_MISSING;
     }
+    mark(r, index, prior.field, HL7_MARK_MAPPED);
     return claim(r, kind, &r->patient.id[0], &prior.id[0], index, prior.field);
 }
 
@@ -447,10 +474,9 @@ static enum an_code read_segment(struct reader *r, size_t index)
     size_t n_before = r->events.n;
     const struct hl7_rule *rule = NULL;
     enum an_code rc = AN_OK;
-    bool used;
 
     if (id == HL7_N_SEGMENTS)
-        return account(r, name, 0);
+        return AN_OK;
     if (id == HL7_PID) {
         rc = enter_pid(r, index);
         n_before = 0;
@@ -460,8 +486,9 @@ static enum an_code read_segment(struct reader *r, size_t index)
         rc = enter_mrg(r, index);
     while (rc == AN_OK && (rule = hl7_rule_next(&r->scope, id, rule)) != NULL)
         rc = read_rule(r, rule, id, index);
-    used = r->events.n > n_before || gives_context(id);
-    return rc == AN_OK ? account(r, name, used) : rc;
+    r->account.segment[index].used =
+        r->events.n > n_before || gives_context(id);
+    return rc;
 }
 
 static enum an_code read_header(struct reader *r)
@@ -499,6 +526,7 @@ static enum an_code read_header(struct reader *r)
              &where);
     }
     r->authority = r->settings->authority.n ? r->settings->authority : facility;
+    hl7_account_header(&r->account, r->out->said_us != 0);
     return rc;
 }
 
@@ -511,7 +539,11 @@ enum an_code hl7_events(struct an_arena *arena, const struct hl7_settings *s,
     enum an_code rc;
 
     *out = (struct ctx_reading){.n_warnings = 0};
+    rc = hl7_account_init(&r.account, arena, m, err);
+    if (rc != AN_OK)
+        return rc;
     hl7_scope_init(&r.scope, m);
+    r.scope.account = &r.account;
     for (size_t i = 0; i < hl7_n_kept_warnings(m); i++)
         ctx_reading_warn(out, &m->warning[i]);
     rc = read_header(&r);
@@ -525,7 +557,5 @@ enum an_code hl7_events(struct an_arena *arena, const struct hl7_settings *s,
     out->n_parts = r.parts.n;
     out->claim = r.claims.item;
     out->n_claims = r.claims.n;
-    out->account = r.accounts.item;
-    out->n_accounts = r.accounts.n;
-    return AN_OK;
+    return hl7_account_close(&r.account, out, err);
 }

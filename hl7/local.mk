@@ -12,6 +12,7 @@ libhl7_la_SOURCES = \
 	hl7/batch.h hl7/batch.c \
 	hl7/mllp.h hl7/mllp.c \
 	hl7/ack.h hl7/ack.c \
+	hl7/account.h hl7/account.c \
 	hl7/rules.h hl7/rules.c \
 	hl7/coded.h hl7/coded.c \
 	hl7/value.h hl7/value.c \

@@ -202,6 +202,14 @@ struct an_where hl7_path_where(const struct hl7_scope *s,
     return w;
 }
 
+void hl7_path_mark(const struct hl7_scope *s, const struct hl7_path *path,
+                   enum hl7_mark mark)
+{
+    if (path->text.n == 0 && s->latest[path->segment] >= 0)
+        hl7_account_mark(s->account, (size_t)s->latest[path->segment],
+                         path->field, mark);
+}
+
 /* The first path of a choice that holds something. */
 static bool choose(const struct hl7_scope *s, unsigned index,
                    struct hl7_path *found)
@@ -245,8 +253,10 @@ static bool tested(const struct hl7_scope *s, const struct hl7_rule *r)
         struct hl7_path found;
         bool there = choose(s, t->choice, &found);
 
-        if (there && t->want.n)
+        if (there && t->want.n) {
+            hl7_path_mark(s, &found, HL7_MARK_TOUCHED);
             there = an_str_eq(hl7_path_get(s, &found), t->want);
+        }
         if (there == t->absent)
             return false;
     }
@@ -317,8 +327,12 @@ struct an_time hl7_rule_time(const struct hl7_scope *s,
     bool said;
 
     for (unsigned i = c.first; i < (unsigned)c.first + c.n; i++) {
-        if (time_at(s, paths[i], zone, &t, &said))
+        if (time_at(s, paths[i], zone, &t, &said)) {
+            hl7_path_mark(s, &paths[i], HL7_MARK_MAPPED);
             return t;
+        }
+        if (said)
+            hl7_path_mark(s, &paths[i], HL7_MARK_ODD);
         if (said && odd->field == 0)
             *odd = paths[i];
     }
@@ -351,6 +365,9 @@ enum ctx_status hl7_rule_status(const struct hl7_scope *s,
             if (found.component == 0)
                 found.component = 1;
             status = status_of(rule->table, hl7_path_get(s, &found));
+            hl7_path_mark(s, &found,
+                          status == CTX_STATUS_UNKNOWN ? HL7_MARK_ODD
+                                                       : HL7_MARK_MAPPED);
         }
         if (status != CTX_STATUS_UNKNOWN)
             return status;
@@ -370,8 +387,10 @@ enum an_code hl7_rule_fact(struct an_arena *arena, const struct hl7_scope *s,
 
         if (i)
             an_buf_put_char(&b, '|');
-        if (choose(s, slots[r->fact.first + i], &found))
-            an_buf_put(&b, an_str_sub(hl7_path_get(s, &found), 0, FACT_BYTES));
+        if (!choose(s, slots[r->fact.first + i], &found))
+            continue;
+        an_buf_put(&b, an_str_sub(hl7_path_get(s, &found), 0, FACT_BYTES));
+        hl7_path_mark(s, &found, HL7_MARK_TOUCHED);
     }
     return an_buf_done(&b, fact, err);
 }

@@ -16,6 +16,7 @@
 
 #include "base/time.h"
 #include "context/event.h"
+#include "hl7/account.h"
 #include "hl7/message.h"
 
 /* Segments that rows may name, and that a scope remembers: 64 at most.
@@ -95,6 +96,7 @@ struct hl7_scope {
     uint16_t seq[HL7_N_SEGMENTS];   /* how many so far: the ERL's sequence */
     struct an_str type, event;      /* "ADT", "ADT^A01" */
     bool by_specimen;               /* the first SPM stands above any OBR */
+    struct hl7_account *account;    /* what is asked is marked; may be NULL */
 };
 
 /* One place that a rule asks: a field of a segment, or constant text. */
@@ -103,6 +105,10 @@ struct hl7_path {
     uint8_t segment, field, component;
     struct an_str table; /* HL7 table of a bare code; "text" for words */
 };
+
+/* Mark the field of a path; a constant is none. */
+void hl7_path_mark(const struct hl7_scope *s, const struct hl7_path *path,
+                   enum hl7_mark mark);
 
 struct hl7_rule; /* opaque: use the questions below */
 

@@ -52,13 +52,23 @@ void pl_job_free(struct pl_job *j)
 
 static enum an_code read_hl7(struct pl_job *j, const struct pl_settings *s)
 {
+    struct hl7_settings settings = s->hl7;
     struct hl7_message message;
     enum an_code rc = hl7_read(&j->arena, j->bytes, s->charset, &s->hl7_limits,
                                &message, &j->err);
 
-    return rc == AN_OK
-               ? hl7_events(&j->arena, &s->hl7, &message, &j->reading, &j->err)
-               : rc;
+    settings.site = &s->site;
+    return rc == AN_OK ? hl7_events(&j->arena, &settings, &message, &j->reading,
+                                    &j->err)
+                       : rc;
+}
+
+static enum an_code read_fhir(struct pl_job *j, const struct pl_settings *s)
+{
+    struct fhir_settings settings = s->fhir;
+
+    settings.site = &s->site;
+    return fhir_read(&j->arena, &settings, j->bytes, &j->reading, &j->err);
 }
 
 /* What a message does not date was known when it came. */
@@ -149,10 +159,8 @@ static void print_answer(struct pl_job *j, int64_t at_us)
 
 void pl_job_read(struct pl_job *j, const struct pl_settings *s)
 {
-    enum an_code rc =
-        j->in.format == PL_FORMAT_HL7V2
-            ? read_hl7(j, s)
-            : fhir_read(&j->arena, &s->fhir, j->bytes, &j->reading, &j->err);
+    enum an_code rc = j->in.format == PL_FORMAT_HL7V2 ? read_hl7(j, s)
+                                                      : read_fhir(j, s);
 
     if (rc == AN_OK)
         rc = ctx_localise(&j->arena, &s->site, &j->reading, &j->err);

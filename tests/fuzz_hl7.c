@@ -4,6 +4,7 @@
  * read as text; a batch hands every byte out at most once, in order. */
 #include "hl7/batch.h"
 #include "hl7/edit.h"
+#include "hl7/events.h"
 #include "hl7/print.h"
 #include "hl7/read.h"
 
@@ -52,6 +53,28 @@ static void check_parse(struct an_arena *arena, struct an_str in)
         require(hl7_print(&m, arena, &printed, &err) == AN_OK);
 }
 
+/* Every field that holds something has a state, and is counted once. */
+static void check_events(struct an_arena *arena, const struct hl7_message *m)
+{
+    static const struct hl7_settings settings;
+    struct ctx_reading r;
+    uint64_t n = 0;
+
+    if (hl7_events(arena, &settings, m, &r, NULL) != AN_OK)
+        return;
+    require(r.n_segments == m->n_segments);
+    for (size_t i = 0; i < r.n_segments; i++)
+        for (size_t k = 0; k < r.segment[i].n_fields; k++) {
+            require(r.segment[i].state[k] < CTX_N_FIELD_STATES);
+            n += r.segment[i].state[k] != CTX_FIELD_EMPTY;
+        }
+    for (size_t i = 0; i < r.n_accounts; i++)
+        for (size_t k = 0; k < r.account[i].n_fields; k++)
+            for (unsigned s = CTX_FIELD_UNUSED; s < CTX_N_FIELD_STATES; s++)
+                n -= r.account[i].field[k].n[s];
+    require(n == 0);
+}
+
 static void check_read(struct an_arena *arena, struct an_str in)
 {
     struct hl7_message m;
@@ -59,6 +82,7 @@ static void check_read(struct an_arena *arena, struct an_str in)
     if (hl7_read(arena, in, NULL, NULL, &m, NULL) == AN_OK) {
         require(hl7_utf8_valid(m.bytes));
         check_leaves(&m, m.bytes);
+        check_events(arena, &m);
     }
 }
 

@@ -47,13 +47,15 @@ tests_config_t_LDADD = libconfig.la $(CHECK_LIBS)
 tests_hl7_t_SOURCES = $(SUITE) tests/hl7.c tests/hl7_message.c \
 	tests/hl7_odd.c tests/hl7_property.c tests/hl7_edit.c \
 	tests/hl7_escape.c tests/hl7_charset.c tests/hl7_batch.c \
-	tests/hl7_mllp.c tests/hl7_ack.c tests/hl7_events.c
+	tests/hl7_mllp.c tests/hl7_ack.c tests/hl7_events.c \
+	tests/hl7_account.c
 tests_hl7_t_LDADD = libhl7.la $(CHECK_LIBS)
 
 tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c tests/fhir.c \
 	tests/fhir_read.c tests/fhir_golden.c tests/fhir_outcome.c \
 	tests/fhir_said.h tests/fhir_said.c tests/fhir_write.c \
-	tests/fhir_write_golden.c tests/fhir_cards.c tests/fhir_cds.c
+	tests/fhir_write_golden.c tests/fhir_cards.c tests/fhir_cds.c \
+	tests/fhir_account.c
 tests_fhir_t_LDADD = libfhir.la $(CHECK_LIBS)
 
 tests_advice_t_SOURCES = $(SUITE) tests/advice.c tests/advice_case.h \
@@ -73,7 +75,7 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/folder.c tests/store_help.h tests/store_help.c \
 	tests/store_open.c tests/store_put.c tests/store_read.c \
 	tests/store_fail.c tests/store_commit.c tests/store_crash.c \
-	tests/store_conclude.c tests/store_audit.c
+	tests/store_conclude.c tests/store_audit.c tests/store_derived.c
 tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
 
 tests_runtime_t_SOURCES = $(SUITE) \

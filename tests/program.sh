@@ -61,6 +61,10 @@ if [ -n "$curl" ]; then
     is 'it is alive' get /health/live '^alive'
     is 'it is ready' get /health/ready '^ready'
     is 'it counts' get /metrics '^anamnesis_messages_total\{verdict="accepted"\} 18$'
+    is 'it counts fields by what became of them' get /metrics \
+        '^anamnesis_fields\{segment="OBX",outcome="mapped"\} [1-9]'
+    is 'elements too' get /metrics \
+        '^anamnesis_fields\{segment="Observation",outcome="mapped"\} [1-9]'
     is 'and what was there already' get /metrics 'verdict="duplicate"\} 20$'
     timeline a.yaml >again
     is 'the same again by HTTP changes nothing' same first again

@@ -198,6 +198,12 @@ START_TEST(counts_what_came_and_what_was_used)
     ck_assert_an_str_eq(s.account[2].name, "ZXX");
     ck_assert_int_eq(s.account[2].n_seen, 50);
     ck_assert_int_eq(s.account[2].n_used, 0);
+    ck_assert_an_str_eq(s.account[0].name, "OBX");
+    ck_assert_int_eq(s.account[0].n_field[CTX_FIELD_ODD], 2 * 50);
+    ck_assert_int_eq(s.account[0].n_field[CTX_FIELD_MAPPED],
+                     (3 + TEST_RESULTS) * 50);
+    ck_assert_int_eq(s.account[0].n_field[CTX_FIELD_TEXT], 3 * 50);
+    ck_assert_int_eq(s.account[0].n_field[CTX_FIELD_UNUSED], 0);
     ck_assert(s.file_bytes > 0);
 }
 END_TEST
@@ -218,7 +224,8 @@ START_TEST(counts_any_number_of_kinds_and_feeds_in_one_group)
         in[i] = test_intake(&t, i, i);
         in[i].feed = (struct an_str){&names[i % FEEDS], 1};
         for (size_t j = 0; j < N; j++)
-            a[j] = (struct ctx_account){{&names[j], 1}, 2, 1};
+            a[j] = (struct ctx_account){
+                .name = {&names[j], 1}, .n_seen = 2, .n_used = 1};
         in[i].account = a;
         in[i].n_accounts = N;
         group[i] = &in[i];
@@ -267,6 +274,7 @@ START_TEST(replacing_leaves_what_a_first_reading_would_have)
     ck_assert_int_eq(s.feed[0].n_warned, 1);
     ck_assert_int_eq(s.account[2].n_seen, 2);
     ck_assert_int_eq(s.account[2].n_used, 1);
+    ck_assert_int_eq(s.account[0].n_field[CTX_FIELD_ODD], 4);
     /* And back again. */
     test_message(m, 1, 7);
     in = test_intake_of(&t, m->bytes, &m->reading);

@@ -170,6 +170,9 @@ static enum an_code accounts_take(struct pl_reader *r, struct an_arena *arena,
             code = an_fail_nomem(err);
         account[i].n_seen = sqlite3_column_int64(s, 2);
         account[i].n_used = sqlite3_column_int64(s, 3);
+        for (int k = CTX_FIELD_UNUSED; k < CTX_N_FIELD_STATES; k++)
+            account[i].n_field[k] =
+                sqlite3_column_int64(s, 4 + k - CTX_FIELD_UNUSED);
     }
     return code;
 }

@@ -130,10 +130,11 @@ struct pl_feed {
     int64_t last_received_us, last_said_us;
 };
 
-/* Of one kind of segment or resource of one feed. */
+/* Of one kind of segment or resource of one feed, and of all its fields. */
 struct pl_account {
     struct an_str feed, name;
     int64_t n_seen, n_used;
+    int64_t n_field[CTX_N_FIELD_STATES];
 };
 
 struct pl_status {

@@ -51,7 +51,8 @@
     X(FEEDS, "SELECT name, n_messages, n_warned, n_reused, n_events,"          \
              " raw_bytes, stored_bytes, last_received_us, last_said_us"        \
              " FROM feed ORDER BY name")                                       \
-    X(ACCOUNTS, "SELECT f.name, a.name, a.n_seen, a.n_used"                    \
+    X(ACCOUNTS, "SELECT f.name, a.name, a.n_seen, a.n_used, a.n_unused,"       \
+                " a.n_text, a.n_mapped, a.n_odd"                               \
                 " FROM account a JOIN feed f ON f.id = a.feed"                 \
                 " ORDER BY f.name, a.name")                                    \
     X(TOTALS, "SELECT (SELECT count(*) FROM feed),"                            \

@@ -91,6 +91,12 @@ static const char version_1[] =
     ") STRICT, WITHOUT ROWID;";
 
 static const char version_2[] =
+    /* What became of their fields, see context/reading.h. */
+    "ALTER TABLE account ADD COLUMN n_unused INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE account ADD COLUMN n_text INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE account ADD COLUMN n_mapped INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE account ADD COLUMN n_odd INTEGER NOT NULL DEFAULT 0;"
+
     /* What we said.  A newer suggestion of the same resource, audience and
      * language supersedes the older, which stays. */
     "CREATE TABLE suggestion("

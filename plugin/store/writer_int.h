@@ -48,10 +48,15 @@
                 " last_received_us = max(last_received_us, ?8),"                 \
                 " last_said_us = max(last_said_us, ?9) WHERE id = ?1")           \
     X(ADD_ACCOUNT,                                                               \
-      "INSERT INTO account(feed, name, n_seen, n_used) VALUES(?1,?2,?3,?4)"      \
+      "INSERT INTO account(feed, name, n_seen, n_used, n_unused, n_text,"        \
+      " n_mapped, n_odd) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)"                        \
       " ON CONFLICT(feed, name) DO UPDATE SET"                                   \
       " n_seen = n_seen + excluded.n_seen,"                                      \
-      " n_used = n_used + excluded.n_used")                                      \
+      " n_used = n_used + excluded.n_used,"                                      \
+      " n_unused = n_unused + excluded.n_unused,"                                \
+      " n_text = n_text + excluded.n_text,"                                      \
+      " n_mapped = n_mapped + excluded.n_mapped,"                                \
+      " n_odd = n_odd + excluded.n_odd")                                         \
     X(SUPERSEDE, "UPDATE suggestion SET superseded_us = ?1"                      \
                  " WHERE superseded_us = 0 AND resource = ?2"                    \
                  " AND audience = ?3 AND language = ?4")                         \
@@ -139,6 +144,7 @@ struct pl_account_tally {
     int64_t feed;
     struct an_str name;
     int64_t n_seen, n_used;
+    int64_t n_field[CTX_N_FIELD_STATES];
 };
 
 struct pl_tally {
