@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+enum { NOTE_BYTES = 16 << 10 /* for the note of a refusal */ };
+
 struct pl_job {
     struct an_arena arena;
     struct pl_inbound in;
@@ -17,6 +19,7 @@ struct pl_job {
     struct pl_waiter waiter;
     void (*done)(struct pl_job *j, void *user);
     void *user;
+    bool noted;        /* refused, and the intake is the note of it */
     struct an_err err; /* of reading or storing */
     enum pl_verdict verdict;
     struct an_str answer;
@@ -50,25 +53,32 @@ void pl_job_free(struct pl_job *j)
 
 /* ---- reading ------------------------------------------------------------ */
 
-static enum an_code read_hl7(struct pl_job *j, const struct pl_settings *s)
+static enum an_code read_hl7(struct an_arena *arena,
+                             const struct pl_settings *s, struct an_str bytes,
+                             struct hl7_message *m, struct ctx_reading *out,
+                             struct an_err *err)
 {
     struct hl7_settings settings = s->hl7;
-    struct hl7_message message;
-    enum an_code rc = hl7_read(&j->arena, j->bytes, s->charset, &s->hl7_limits,
-                               &message, &j->err);
+    enum an_code rc =
+        hl7_read(arena, bytes, s->charset, &s->hl7_limits, m, err);
 
     settings.site = &s->site;
-    return rc == AN_OK ? hl7_events(&j->arena, &settings, &message, &j->reading,
-                                    &j->err)
-                       : rc;
+    return rc == AN_OK ? hl7_events(arena, &settings, m, out, err) : rc;
 }
 
-static enum an_code read_fhir(struct pl_job *j, const struct pl_settings *s)
+enum an_code pl_read(struct an_arena *arena, const struct pl_settings *s,
+                     enum pl_format format, struct an_str bytes,
+                     struct hl7_message *m, struct ctx_reading *out,
+                     struct an_err *err)
 {
     struct fhir_settings settings = s->fhir;
+    enum an_code rc;
 
     settings.site = &s->site;
-    return fhir_read(&j->arena, &settings, j->bytes, &j->reading, &j->err);
+    rc = format == PL_FORMAT_HL7V2
+             ? read_hl7(arena, s, bytes, m, out, err)
+             : fhir_read(arena, &settings, bytes, out, err);
+    return rc == AN_OK ? ctx_localise(arena, &s->site, out, err) : rc;
 }
 
 /* What a message does not date was known when it came. */
@@ -83,16 +93,32 @@ static void date_undated(struct pl_job *j)
     }
 }
 
+static struct pl_source source_of(const struct pl_job *j)
+{
+    return (struct pl_source){.bytes = j->bytes,
+                              .format = j->in.format,
+                              .reading = &j->reading,
+                              .feed = j->in.feed,
+                              .received_us = j->in.received_us,
+                              .historical = j->in.historical};
+}
+
 static enum an_code make_intake(struct pl_job *j)
 {
-    struct pl_source from = {.bytes = j->bytes,
-                             .format = j->in.format,
-                             .reading = &j->reading,
-                             .feed = j->in.feed,
-                             .received_us = j->in.received_us,
-                             .historical = j->in.historical};
+    struct pl_source from = source_of(j);
 
     return pl_intake_make(&j->arena, &from, &j->intake, &j->err);
+}
+
+/* That it was refused is worth a note, and no more than that: without room for
+ * one there is none. */
+static void note_refusal(struct pl_job *j)
+{
+    struct pl_source from = source_of(j);
+
+    j->arena.limit_bytes += NOTE_BYTES;
+    j->noted =
+        pl_intake_refuse(&j->arena, &from, &j->err, &j->intake, NULL) == AN_OK;
 }
 
 /* ---- the answer --------------------------------------------------------- */
@@ -159,11 +185,10 @@ static void print_answer(struct pl_job *j, int64_t at_us)
 
 void pl_job_read(struct pl_job *j, const struct pl_settings *s)
 {
-    enum an_code rc = j->in.format == PL_FORMAT_HL7V2 ? read_hl7(j, s)
-                                                      : read_fhir(j, s);
+    struct hl7_message message;
+    enum an_code rc = pl_read(&j->arena, s, j->in.format, j->bytes, &message,
+                              &j->reading, &j->err);
 
-    if (rc == AN_OK)
-        rc = ctx_localise(&j->arena, &s->site, &j->reading, &j->err);
     if (rc == AN_OK)
         date_undated(j);
     if (rc == AN_OK)
@@ -173,6 +198,8 @@ void pl_job_read(struct pl_job *j, const struct pl_settings *s)
      * message that is too large. */
     if (rc == AN_NOMEM && j->arena.peak_bytes < j->arena.limit_bytes / 2)
         j->verdict = PL_FAILED;
+    if (j->verdict == PL_REFUSED)
+        note_refusal(j);
     if (rc != AN_OK)
         j->reading = (struct ctx_reading){.n_warnings = 0};
     /* Made here, by a worker, since the committer's thread must not wait; it
@@ -207,8 +234,15 @@ static void stored(struct pl_waiter *w)
 {
     struct pl_job *j = w->user;
 
-    settle(j);
+    if (!j->noted)
+        settle(j);
     j->done(j, j->user);
+}
+
+/* Nothing to write. */
+static bool is_over(const struct pl_job *j)
+{
+    return (j->verdict == PL_REFUSED && !j->noted) || j->verdict == PL_FAILED;
 }
 
 void pl_job_store(struct pl_job *j, struct pl_committer *c,
@@ -221,7 +255,7 @@ void pl_job_store(struct pl_job *j, struct pl_committer *c,
     j->user = user;
     j->waiter =
         (struct pl_waiter){.intake = &j->intake, .done = stored, .user = j};
-    if (j->verdict == PL_REFUSED || j->verdict == PL_FAILED) {
+    if (is_over(j)) {
         done(j, user);
         return;
     }
@@ -237,11 +271,12 @@ void pl_job_store(struct pl_job *j, struct pl_committer *c,
 
 void pl_job_put(struct pl_job *j, struct pl_committer *c)
 {
-    if (j->verdict == PL_REFUSED || j->verdict == PL_FAILED)
+    if (is_over(j))
         return;
     j->waiter.code =
         pl_committer_put(c, &j->intake, &j->waiter.receipt, &j->waiter.err);
-    settle(j);
+    if (!j->noted)
+        settle(j);
 }
 
 /* ---- questions ---------------------------------------------------------- */

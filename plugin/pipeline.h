@@ -78,6 +78,14 @@ const struct pl_intake *pl_job_intake(const struct pl_job *j);
  * byte for byte, however often it is sent.  Empty without memory. */
 struct an_str pl_job_answer(struct pl_job *j);
 
+/* What a message says, by the same settings: pl_job_read without the rest, for
+ * who explains it.  *m is the tree of an HL7v2 message, whose reading points
+ * into it; of FHIR it stays as it is. */
+enum an_code pl_read(struct an_arena *arena, const struct pl_settings *s,
+                     enum pl_format format, struct an_str bytes,
+                     struct hl7_message *m, struct ctx_reading *out,
+                     struct an_err *err) __attribute__((warn_unused_result));
+
 /* hl7v2 when the bytes begin as a message or batch does, fhir when they begin
  * with '{'; false when neither. */
 bool pl_format_guess(struct an_str bytes, enum pl_format *format);

@@ -75,7 +75,8 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/folder.c tests/store_help.h tests/store_help.c \
 	tests/store_open.c tests/store_put.c tests/store_read.c \
 	tests/store_fail.c tests/store_commit.c tests/store_crash.c \
-	tests/store_conclude.c tests/store_audit.c tests/store_derived.c
+	tests/store_conclude.c tests/store_audit.c tests/store_derived.c \
+	tests/store_named.c
 tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
 
 tests_runtime_t_SOURCES = $(SUITE) \
@@ -141,8 +142,9 @@ check_PROGRAMS += tests/drill
 tests_drill_SOURCES = tests/drill.c tests/site_model.h tests/site_model.c
 tests_drill_LDADD = libload.la $(OPENBLAS_LIBS)
 TESTS += tests/program.sh tests/hostile.sh tests/crash.sh tests/risks.sh \
-	tests/story.sh
+	tests/story.sh tests/explain.sh
 EXTRA_DIST += tests/program_lib.sh tests/program.sh tests/hostile.sh \
+	tests/explain.sh \
 	tests/crash.sh tests/risks.sh tests/story.sh
 # The same, of what leaves; tests/receiver is the other end of the outbox.
 check_PROGRAMS += tests/receiver

@@ -115,7 +115,7 @@ START_TEST(triggers_come_from_events_but_not_from_history)
     test_put(&t, &in);
     ck_assert_int_eq(pl_triggers(t.reader, &t.arena, 0, 99, &trigger, &n, NULL),
                      AN_OK);
-    ck_assert_uint_eq(n, PL_N_REASONS);
+    ck_assert_uint_eq(n, PL_REASON_TABLES);
     for (size_t i = 0; i < n; i++) {
         ck_assert_uint_eq(trigger[i].reason, i);
         ck_assert_int_eq(trigger[i].message, 2);

@@ -37,6 +37,8 @@ static const struct {
      "[--as-of TIME] [--sources | --risks [--for WHOM] [--language TAG]] "
      "[AUTHORITY] PATIENT",
      "print a patient's timeline, or what the model makes of it"},
+    {"explain-message", pl_command_explain_message, "[--values] [--json] ID",
+     "what became of one message, field by field"},
     {"release", pl_command_release, "[list | [--withhold] [--by NAME] ID]",
      "texts for patients that wait for a clinician's word"},
     {"verify", pl_command_verify, "[NUMBER HASH]",

@@ -371,8 +371,14 @@ int pl_writer_put(struct pl_writer *w, const struct pl_intake *in,
         return SQLITE_TOOBIG;
     *r = (struct pl_receipt){.received_us = in->received_us,
                              .n_warnings = in->n_warnings};
+    if (in->refused) {
+        rc = feed_number(w, in->feed, &d.feed);
+        return rc == SQLITE_OK ? pl_writer_refuse(w, in, d.feed) : rc;
+    }
     rc = find_same(w, in, r, NULL, NULL);
-    if (rc != SQLITE_OK || r->duplicate)
+    if (rc == SQLITE_OK && r->duplicate)
+        return pl_writer_again(w, r->message, in->received_us);
+    if (rc != SQLITE_OK)
         return rc;
     if ((rc = find_control(w, in, &r->reused)) != SQLITE_OK ||
         (rc = feed_number(w, in->feed, &d.feed)) != SQLITE_OK ||

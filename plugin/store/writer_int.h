@@ -57,6 +57,17 @@
       " n_text = n_text + excluded.n_text,"                                      \
       " n_mapped = n_mapped + excluded.n_mapped,"                                \
       " n_odd = n_odd + excluded.n_odd")                                         \
+    X(PUT_AGAIN, "INSERT INTO again(message, n, last_us) VALUES(?1, 1, ?2)"      \
+                 " ON CONFLICT(message) DO UPDATE SET n = n + 1,"                \
+                 " last_us = max(last_us, excluded.last_us)")                    \
+    X(PUT_REFUSAL,                                                               \
+      "INSERT INTO refusal(sha256, feed, sender, control_id, kind, format,"      \
+      " raw_bytes, what, place, first_us, last_us)"                              \
+      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?10)"                              \
+      " ON CONFLICT(sha256) DO UPDATE SET n = n + 1, what = excluded.what,"      \
+      " place = excluded.place, last_us = max(last_us, excluded.last_us)")       \
+    X(DROP_REFUSALS, "DELETE FROM refusal WHERE id <="                           \
+                     " (SELECT max(id) FROM refusal) - ?1")                      \
     X(SUPERSEDE, "UPDATE suggestion SET superseded_us = ?1"                      \
                  " WHERE superseded_us = 0 AND resource = ?2"                    \
                  " AND audience = ?3 AND language = ?4")                         \
@@ -186,6 +197,12 @@ int pl_writer_put(struct pl_writer *w, const struct pl_intake *in,
 /* Derive one intake again; SQLITE_NOTFOUND when it is not there. */
 int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
                       struct pl_receipt *r);
+
+/* The same bytes came again; they are refused.  README.md says what stays. */
+enum { PL_REFUSALS_KEPT = 10000 };
+int pl_writer_again(struct pl_writer *w, int64_t message, int64_t received_us);
+int pl_writer_refuse(struct pl_writer *w, const struct pl_intake *in,
+                     int64_t feed);
 
 /* `sign` -1 takes accounts back.  Names must outlive the transaction. */
 int pl_tally_accounts(struct pl_writer *w, int64_t feed,
