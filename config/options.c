@@ -32,6 +32,11 @@ static void *member(struct cfg_options *o, const struct cfg_option *option)
     return (char *)o + option->offset;
 }
 
+static bool is_list(const struct cfg_option *option)
+{
+    return option->type == CFG_TEXTS || option->type == CFG_PATHS;
+}
+
 static bool is_within(const struct cfg_option *option, int64_t n)
 {
     return n >= option->min && n <= option->max;
@@ -104,7 +109,8 @@ static bool parse_scalar(const struct cfg_option *option, struct an_str text,
         return true;
     case CFG_ADDRESS: return cfg_value_address(text, value);
     case CFG_ZONE: return cfg_value_zone(text, value);
-    case CFG_TEXTS: break;
+    case CFG_TEXTS:
+    case CFG_PATHS: break;
     }
     return false;
 }
@@ -126,7 +132,8 @@ static enum an_code default_list(struct an_arena *arena,
     enum an_code code = list_new(arena, (size_t)option->max, list, err);
 
     while (code == AN_OK && an_str_cut(&rest, ' ', &word))
-        list->item[list->n++] = word;
+        if (word.n)
+            list->item[list->n++] = word;
     return code;
 }
 
@@ -138,7 +145,7 @@ enum an_code cfg_options_default(struct an_arena *arena, struct cfg_options *o,
         const struct cfg_option *option = &cfg_option[i];
         enum an_code code = AN_OK;
 
-        if (option->type == CFG_TEXTS)
+        if (is_list(option))
             code = default_list(arena, option, o, err);
         else if (!parse_scalar(option, an_str_c(option->def), o))
             code = an_fail(err, AN_INTERNAL, "a default breaks its own rule",
@@ -232,7 +239,8 @@ static enum an_code read_list(struct reader *r, const struct cfg_option *option,
                               const struct cfg_node *node)
 {
     struct cfg_texts *list = member(r->o, option);
-    const struct cfg_option item = {.min = 1, .max = 64};
+    const struct cfg_option item = {
+        .min = 1, .max = option->type == CFG_PATHS ? 4095 : 64};
     enum an_code code;
 
     if (node->kind != CFG_LIST || !is_within(option, (int64_t)node->n_children))
@@ -256,7 +264,7 @@ static enum an_code read_value(struct reader *r,
                                const struct cfg_node *node)
 {
     r->o->line[option - cfg_option] = node->line;
-    if (option->type == CFG_TEXTS)
+    if (is_list(option))
         return read_list(r, option, node);
     if (node->kind != CFG_SCALAR || cfg_node_is_null(node) ||
         !parse_scalar(option, node->text, r->o))

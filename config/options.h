@@ -47,7 +47,8 @@ enum cfg_type {
     CFG_URL,      /* struct an_str; "" is none */
     CFG_ADDRESS,  /* struct cfg_address; "" is none */
     CFG_ZONE,     /* int16_t minutes east of UTC */
-    CFG_TEXTS     /* struct cfg_texts; of min to max items */
+    CFG_TEXTS,    /* struct cfg_texts; of min to max items */
+    CFG_PATHS     /* the same, of paths */
 };
 
 struct cfg_texts {
@@ -93,6 +94,9 @@ struct cfg_texts {
       "topics. Empty: urn:x-anamnesis: and the tenant.")                       \
     X(codes_path, "tables.codes", PATH, CFG_BETWEEN(0, 4095), "",              \
       "Table of what local codes mean (local-codes.tsv). Empty: none.")        \
+    X(maps, "tables.maps", PATHS, CFG_BETWEEN(0, 64), "",                      \
+      "Further files of what codes mean, after tables.codes: such tables, "    \
+      "or FHIR R4 ConceptMaps. The first file that has a code decides.")       \
     X(authorities_path, "tables.authorities", PATH, CFG_BETWEEN(0, 4095), "",  \
       "Table of the names of one assigning authority. Empty: none.")           \
     X(model_path, "model.path", PATH, CFG_BETWEEN(0, 4095), "",                \
@@ -186,6 +190,7 @@ enum cfg_option_id {
 #define CFG_MEMBER_ADDRESS struct cfg_address
 #define CFG_MEMBER_ZONE int16_t
 #define CFG_MEMBER_TEXTS struct cfg_texts
+#define CFG_MEMBER_PATHS struct cfg_texts
 
 struct cfg_options {
 #define X(member, key, type, range, def, help) CFG_MEMBER_##type member;

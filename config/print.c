@@ -78,6 +78,11 @@ void cfg_option_put_expected(struct an_buf *b, const struct cfg_option *option)
         put_range(b, option);
         an_buf_put(b, AN_STR(" texts, such as [en, de]"));
         break;
+    case CFG_PATHS:
+        an_buf_put(b, AN_STR("a list of "));
+        put_range(b, option);
+        an_buf_put(b, AN_STR(" paths, such as [own.tsv, lab.json]"));
+        break;
     }
 }
 
@@ -132,7 +137,8 @@ static void put_value(struct an_buf *b, const struct cfg_options *o,
         cfg_put_zone(b, *(const int16_t *)value);
         an_buf_put_char(b, '"');
         break;
-    case CFG_TEXTS: put_list(b, value); break;
+    case CFG_TEXTS:
+    case CFG_PATHS: put_list(b, value); break;
     }
 }
 

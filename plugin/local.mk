@@ -42,8 +42,9 @@ libstore_la_SOURCES = \
 	plugin/store/history.c plugin/store/browse.c plugin/store/check.c \
 	plugin/store/db_int.h plugin/store/db.c plugin/store/schema.c \
 	plugin/store/writer_int.h plugin/store/writer.c \
-	plugin/store/tally.c plugin/store/refuse.c \
+	plugin/store/tally.c plugin/store/refuse.c plugin/store/redo.c \
 	plugin/store/named.h plugin/store/named.c \
+	plugin/store/codes.h plugin/store/codes.c \
 	plugin/store/derived_int.h plugin/store/derived.c \
 	plugin/store/claims_int.h plugin/store/claims.c \
 	plugin/store/pack_int.h plugin/store/pack.c \
@@ -134,6 +135,7 @@ anamnesis_SOURCES = \
 	plugin/host/load.c plugin/host/reprocess.c \
 	plugin/host/say.h plugin/host/say.c \
 	plugin/host/show.c plugin/host/check.c \
+	plugin/host/codes.c \
 	plugin/host/explain_int.h plugin/host/explain.c \
 	plugin/host/explain_text.c plugin/host/explain_json.c \
 	plugin/host/verify.c plugin/host/release.c

@@ -118,7 +118,8 @@ START_TEST(a_site_s_row_makes_a_code_understood)
     static const struct ctx_code_row row = {
         {AN_STR_INIT("urn:id:L"), AN_STR_INIT("X"), AN_STR_INIT("")},
         {AN_STR_INIT("http://loinc.org"), AN_STR_INIT("2160-0"),
-         AN_STR_INIT("")}};
+         AN_STR_INIT("")},
+        0};
     const struct ctx_site site = {.code = &row, .n_codes = 1};
     const struct fhir_settings with = {.site = &site}, without = {.site = NULL};
     struct ctx_reading r;

@@ -55,7 +55,7 @@ tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c test
 	tests/fhir_read.c tests/fhir_golden.c tests/fhir_outcome.c \
 	tests/fhir_said.h tests/fhir_said.c tests/fhir_write.c \
 	tests/fhir_write_golden.c tests/fhir_cards.c tests/fhir_cds.c \
-	tests/fhir_account.c
+	tests/fhir_account.c tests/fhir_conceptmap.c
 tests_fhir_t_LDADD = libfhir.la $(CHECK_LIBS)
 
 tests_advice_t_SOURCES = $(SUITE) tests/advice.c tests/advice_case.h \
@@ -76,7 +76,7 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/store_open.c tests/store_put.c tests/store_read.c \
 	tests/store_fail.c tests/store_commit.c tests/store_crash.c \
 	tests/store_conclude.c tests/store_audit.c tests/store_derived.c \
-	tests/store_named.c
+	tests/store_named.c tests/store_redo.c
 tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
 
 tests_runtime_t_SOURCES = $(SUITE) \
@@ -142,9 +142,9 @@ check_PROGRAMS += tests/drill
 tests_drill_SOURCES = tests/drill.c tests/site_model.h tests/site_model.c
 tests_drill_LDADD = libload.la $(OPENBLAS_LIBS)
 TESTS += tests/program.sh tests/hostile.sh tests/crash.sh tests/risks.sh \
-	tests/story.sh tests/explain.sh
+	tests/story.sh tests/explain.sh tests/maps.sh
 EXTRA_DIST += tests/program_lib.sh tests/program.sh tests/hostile.sh \
-	tests/explain.sh \
+	tests/explain.sh tests/maps.sh \
 	tests/crash.sh tests/risks.sh tests/story.sh
 # The same, of what leaves; tests/receiver is the other end of the outbox.
 check_PROGRAMS += tests/receiver

@@ -261,7 +261,7 @@ START_TEST(replacing_leaves_what_a_first_reading_would_have)
     m->reading.n_warnings = 1;
     m->account[2].n_used = 1;
     in = test_intake_of(&t, m->bytes, &m->reading);
-    ck_assert_int_eq(pl_store_replace(t.store, &group, 1, &r, NULL), AN_OK);
+    ck_assert_int_eq(pl_store_replace(t.store, &group, 1, &r, NULL, NULL), AN_OK);
     ck_assert_int_eq(r.code, AN_OK);
     ck_assert_int_eq(r.message, 1);
     ck_assert_uint_eq(test_history(&t, 7, CTX_AS_OF_ALL).n_said, TEST_RESULTS);
@@ -278,7 +278,7 @@ START_TEST(replacing_leaves_what_a_first_reading_would_have)
     /* And back again. */
     test_message(m, 1, 7);
     in = test_intake_of(&t, m->bytes, &m->reading);
-    ck_assert_int_eq(pl_store_replace(t.store, &group, 1, &r, NULL), AN_OK);
+    ck_assert_int_eq(pl_store_replace(t.store, &group, 1, &r, NULL, NULL), AN_OK);
     ck_assert_uint_eq(test_history(&t, 7, CTX_AS_OF_ALL).n_said,
                       2 * TEST_RESULTS);
     ck_assert_uint_eq(test_history(&t, 8, CTX_AS_OF_ALL).n_said, 0);
@@ -294,7 +294,7 @@ START_TEST(replacing_what_is_not_there_spares_the_others)
     struct pl_receipt r[2];
 
     test_put(&t, &a);
-    ck_assert_int_eq(pl_store_replace(t.store, group, 2, r, NULL), AN_OK);
+    ck_assert_int_eq(pl_store_replace(t.store, group, 2, r, NULL, NULL), AN_OK);
     ck_assert_int_eq(r[0].code, AN_NOTFOUND);
     ck_assert_int_eq(r[1].code, AN_OK);
     ck_assert_int_eq(test_status(&t).n_messages, 1);

@@ -77,6 +77,27 @@ static void print_model(const struct pl_mind *mind)
                  pl_mind_n_outcomes(mind));
 }
 
+/* What each file says, in the order in which they are believed. */
+static void print_tables(const struct ctx_site *site)
+{
+    (void)printf("# tables: %zu local codes, %zu authorities\n", site->n_codes,
+                 site->n_authorities);
+    for (size_t i = 0; i < site->n_maps; i++) {
+        const struct ctx_map *m = &site->map[i];
+
+        (void)printf("#   %s: %zu codes", m->file, m->n_rows);
+        if (m->n_covered)
+            (void)printf(", %zu of them decided by a file before",
+                         m->n_covered);
+        if (m->n_unfilled)
+            (void)printf(", %zu rows without a target", m->n_unfilled);
+        if (m->n_ignored)
+            (void)printf(", %zu targets that are no more than related",
+                         m->n_ignored);
+        (void)putchar('\n');
+    }
+}
+
 int pl_command_check(const struct pl_invocation *in)
 {
     const char *file = in->config_file ? in->config_file : "defaults";
@@ -108,8 +129,7 @@ int pl_command_check(const struct pl_invocation *in)
     if (rc == AN_OK)
         rc = pl_settings_make(&arena, &options, &settings, &err);
     if (rc == AN_OK)
-        (void)printf("# tables: %zu local codes, %zu authorities\n",
-                     settings.site.n_codes, settings.site.n_authorities);
+        print_tables(&settings.site);
     if (rc == AN_OK)
         rc = check_store(&arena, options.store_path.p, every_byte, &err);
     pl_mind_close(mind);

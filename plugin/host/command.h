@@ -32,6 +32,7 @@ int pl_command_serve(const struct pl_invocation *in);
 int pl_command_replay(const struct pl_invocation *in);
 int pl_command_backload(const struct pl_invocation *in);
 int pl_command_reprocess(const struct pl_invocation *in);
+int pl_command_codes(const struct pl_invocation *in);
 int pl_command_explain_message(const struct pl_invocation *in);
 int pl_command_show(const struct pl_invocation *in);
 int pl_command_release(const struct pl_invocation *in);

@@ -150,6 +150,13 @@ enum an_code pl_status(struct pl_reader *r, struct an_arena *arena,
                        struct pl_status *out, struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* How far the last reprocessing has come (store.h); AN_NOTFOUND when there was
+ * none. */
+struct pl_progress;
+enum an_code pl_progress(struct pl_reader *r, struct pl_progress *out,
+                         struct an_err *err)
+    __attribute__((warn_unused_result));
+
 /* Read all of it: SQLite's own check, each raw message against its SHA-256,
  * each event against its message.  AN_INTEGRITY at the first fault.  Takes as
  * long as reading the file, and the log cannot shrink meanwhile; `arena` needs

@@ -69,6 +69,9 @@
       " (SELECT id FROM refusal WHERE control_id = ?1 AND control_id <> ''"    \
       " UNION SELECT id FROM refusal WHERE sha256 BETWEEN ?2 AND ?3"           \
       " ORDER BY id DESC LIMIT ?5) AND ?4 IS ?4 ORDER BY r.id")                \
+    X(PROGRESS, "SELECT maps, after, finished, n_read, n_changed,"             \
+                " n_unreadable, n_asked FROM reprocess")                       \
+    X(RECEIVED, "SELECT received_us FROM message WHERE id = ?1")               \
     X(DERIVED, "SELECT derived FROM message WHERE id = ?1")                    \
     X(SAID_OF, "SELECT i.authority, i.value, i.type, s.claims, s.n_events,"    \
                " s.events FROM said s JOIN identifier i"                       \

@@ -34,8 +34,26 @@
     X(PUT_SAID,                                                                  \
       "INSERT INTO said(identifier, message, sha256, min_available_us,"          \
       " claims, n_events, events) VALUES(?1,?2,?3,?4,?5,?6,?7)")                 \
-    X(DROP_SAID, "DELETE FROM said WHERE identifier = ?1"                        \
-                 " AND message = ?2 RETURNING n_events")                         \
+    X(GET_SAID, "SELECT claims, events, n_events FROM said"                      \
+                " WHERE identifier = ?1 AND message = ?2")                       \
+    X(DROP_SAID, "DELETE FROM said WHERE identifier = ?1 AND message = ?2")      \
+    /* All identifiers that claims hang together, valid or not. */               \
+    X(ASK_AGAIN,                                                                 \
+      "INSERT INTO due(identifier, message, reason)"                             \
+      " WITH RECURSIVE web(i) AS (VALUES(?1) UNION SELECT l.other"               \
+      " FROM link l JOIN web ON l.identifier = web.i)"                           \
+      " SELECT ?1, coalesce((SELECT max((SELECT max(s.message) FROM said s"      \
+      " WHERE s.identifier = web.i)) FROM web), ?2), ?3"                         \
+      " WHERE EXISTS (SELECT 1 FROM web JOIN suggestion g"                       \
+      " ON g.patient = web.i WHERE g.superseded_us = 0)"                         \
+      " AND NOT EXISTS (SELECT 1 FROM web JOIN due d"                            \
+      " ON d.identifier = web.i WHERE d.state = 0 AND d.reason = 4)")            \
+    X(PROGRESS, "INSERT INTO reprocess VALUES(1,?1,?2,?3,?4,?5,?6,?7)"           \
+                " ON CONFLICT(one) DO UPDATE SET maps = excluded.maps,"          \
+                " after = excluded.after, finished = excluded.finished,"         \
+                " n_read = excluded.n_read, n_changed = excluded.n_changed,"     \
+                " n_unreadable = excluded.n_unreadable,"                         \
+                " n_asked = excluded.n_asked")                                   \
     X(PUT_LINK, "INSERT INTO link(identifier, other) VALUES(?1, ?2)"             \
                 " ON CONFLICT DO NOTHING")                                       \
     X(PUT_DUE, "INSERT INTO due(identifier, message, reason)"                    \
@@ -170,6 +188,23 @@ struct pl_writer {
     struct pl_tally tally; /* of the transaction */
 };
 
+/* What a message says about one identifier: a row of `said`. */
+struct pl_said_row {
+    int64_t identifier, n_events, min_available_us;
+    struct an_str claims, events;
+};
+
+/* What an intake becomes: its rows, by identifier, and the note of them. */
+struct pl_derivation {
+    const struct pl_intake *in;
+    int64_t message, feed;
+    int64_t *filed;           /* identifier of each filing */
+    int64_t *current, *prior; /* identifiers of each claim */
+    struct an_str derived;
+    struct pl_said_row *row;
+    size_t n_rows;
+};
+
 /* Step a statement that has no row, and reset it. */
 int pl_writer_run(struct pl_writer *w, enum pl_write which);
 
@@ -194,6 +229,25 @@ enum an_code pl_store_transaction(struct pl_store *store,
 /* Store one intake, or find that it is there already. */
 int pl_writer_put(struct pl_writer *w, const struct pl_intake *in,
                   struct pl_receipt *r);
+/* The steps of both, see writer.c: numbers for all identifiers and the note; the
+ * rows; writing them; who was ever claimed to be whom. */
+int pl_writer_derive(struct pl_writer *w, const struct pl_intake *in,
+                     struct pl_derivation *d);
+int pl_writer_rows(struct pl_writer *w, struct pl_derivation *d);
+int pl_writer_put_rows(struct pl_writer *w, const struct pl_derivation *d);
+int pl_writer_links(struct pl_writer *w, const struct pl_derivation *d);
+/* Fills r when the same bytes are there; else r->message is 0.  feed and
+ * derived may be NULL. */
+int pl_writer_same(struct pl_writer *w, const struct pl_intake *in,
+                   struct pl_receipt *r, int64_t *feed, struct an_str *derived);
+/* SQLite would say so too, but only after binding nothing in its place. */
+bool pl_writer_too_big(const struct pl_intake *in);
+int64_t pl_writer_n_events(const struct pl_intake *in);
+struct an_str pl_writer_hash(const struct pl_intake *in);
+
+/* How far a reprocessing has come. */
+int pl_writer_progress(struct pl_writer *w, const struct pl_progress *p);
+
 /* Derive one intake again; SQLITE_NOTFOUND when it is not there. */
 int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
                       struct pl_receipt *r);
