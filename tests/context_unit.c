@@ -120,8 +120,7 @@ START_TEST(there_and_back_is_the_same_value)
                 ck_assert(ctx_unit_canonical(v, from, &x, &one));
                 ck_assert(ctx_unit_canonical(there, to, &y, &other));
                 ck_assert(an_str_eq(one, other));
-                ck_assert(fabs(x - y) <=
-                          16 * (fabs(x) + 4 * offset) * 0x1p-53);
+                ck_assert(fabs(x - y) <= 16 * (fabs(x) + 4 * offset) * 0x1p-53);
             }
         }
     }

@@ -85,18 +85,20 @@ START_TEST(reads_several_groups_in_order_of_codes)
     static const char text[] =
         MAP(GROUP(ELEMENT("B", TARGET("2", "equal")) "," ELEMENT(
             "A",
-            TARGET("1",
-                   "equal"))) ","
-                              "{\"target\":\"http://snomed.info/"
-                              "sct\",\"element\":[" ELEMENT(
-                                  "C",
-                                  TARGET(
-                                      "3",
-                                      "wider")) "]}," GROUP(ELEMENT("A",
-                                                                    TARGET(
-                                                                        "1",
-                                                                        "equa"
-                                                                        "l"))) ",{}");
+            TARGET(
+                "1",
+                "equal"))) ","
+                           "{\"target\":\"http://snomed.info/"
+                           "sct\",\"element\":[" ELEMENT(
+                               "C",
+                               TARGET(
+                                   "3",
+                                   "wider")) "]}," GROUP(ELEMENT("A",
+                                                                 TARGET(
+                                                                     "1",
+                                                                     "equa"
+                                                                     "l"))) ",{"
+                                                                            "}");
     struct ctx_site site = {.n_codes = 0};
     struct fhir_conceptmap m;
     struct ctx_map map = {.file = "m.json"};

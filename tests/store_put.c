@@ -261,7 +261,8 @@ START_TEST(replacing_leaves_what_a_first_reading_would_have)
     m->reading.n_warnings = 1;
     m->account[2].n_used = 1;
     in = test_intake_of(&t, m->bytes, &m->reading);
-    ck_assert_int_eq(pl_store_replace(t.store, &group, 1, &r, NULL, NULL), AN_OK);
+    ck_assert_int_eq(pl_store_replace(t.store, &group, 1, &r, NULL, NULL),
+                     AN_OK);
     ck_assert_int_eq(r.code, AN_OK);
     ck_assert_int_eq(r.message, 1);
     ck_assert_uint_eq(test_history(&t, 7, CTX_AS_OF_ALL).n_said, TEST_RESULTS);
@@ -278,7 +279,8 @@ START_TEST(replacing_leaves_what_a_first_reading_would_have)
     /* And back again. */
     test_message(m, 1, 7);
     in = test_intake_of(&t, m->bytes, &m->reading);
-    ck_assert_int_eq(pl_store_replace(t.store, &group, 1, &r, NULL, NULL), AN_OK);
+    ck_assert_int_eq(pl_store_replace(t.store, &group, 1, &r, NULL, NULL),
+                     AN_OK);
     ck_assert_uint_eq(test_history(&t, 7, CTX_AS_OF_ALL).n_said,
                       2 * TEST_RESULTS);
     ck_assert_uint_eq(test_history(&t, 8, CTX_AS_OF_ALL).n_said, 0);

@@ -166,53 +166,71 @@ static int put_again(struct pl_writer *w, const struct pl_derivation *d,
     return redo_message(w, d);
 }
 
+/* One message before and after. */
+struct redo {
+    struct pl_derivation before, now;
+    struct pl_derived old; /* the note of before */
+    struct an_str blob;    /* its bytes */
+    int64_t *id;           /* its identifiers, each once */
+    size_t n_ids;
+    int64_t n_events; /* before */
+};
+
+/* Both states of the message; SQLITE_NOTFOUND when it is not stored. */
+static int redo_begin(struct pl_writer *w, const struct pl_intake *in,
+                      struct pl_receipt *r, struct redo *x)
+{
+    enum an_code code;
+    int rc;
+
+    *x = (struct redo){.before = {.in = in}, .now = {.in = in}};
+    rc = pl_writer_same(w, in, r, &x->now.feed, &x->blob);
+    if (rc != SQLITE_OK)
+        return rc;
+    if (!r->duplicate)
+        return SQLITE_NOTFOUND;
+    x->now.message = r->message;
+    code = pl_derived_get(&w->arena, x->blob, &x->old, NULL);
+    if (code != AN_OK)
+        return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
+    if ((rc = pl_writer_derive(w, in, &x->now)) != SQLITE_OK ||
+        (rc = pl_writer_rows(w, &x->now)) != SQLITE_OK ||
+        (rc = identifiers(w, &x->old, &x->id, &x->n_ids)) != SQLITE_OK)
+        return rc;
+    return rows_get(w, r->message, x->id, x->n_ids, &x->before, &x->n_events);
+}
+
 int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
                       struct pl_receipt *r)
 {
-    struct pl_derivation d = {.in = in}, before = {.in = in};
-    struct an_str blob = AN_STR("");
-    struct pl_derived old;
-    int64_t n_before = 0, *id;
-    enum an_code code;
-    size_t n;
+    struct pl_feed_tally more;
+    struct redo x;
     int rc;
 
     if (pl_writer_too_big(in))
         return SQLITE_TOOBIG;
     *r = (struct pl_receipt){.code = AN_OK};
-    rc = pl_writer_same(w, in, r, &d.feed, &blob);
+    rc = redo_begin(w, in, r, &x);
     if (rc != SQLITE_OK)
         return rc;
-    if (!r->duplicate)
-        return SQLITE_NOTFOUND;
-    code = pl_derived_get(&w->arena, blob, &old, NULL);
-    if (code != AN_OK)
-        return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
-    if ((rc = pl_writer_derive(w, in, &d)) != SQLITE_OK ||
-        (rc = pl_writer_rows(w, &d)) != SQLITE_OK ||
-        (rc = identifiers(w, &old, &id, &n)) != SQLITE_OK ||
-        (rc = rows_get(w, r->message, id, n, &before, &n_before)) != SQLITE_OK)
-        return rc;
-    d.message = r->message;
-    r->changed = !same_rows(&before, &d);
+    r->changed = !same_rows(&x.before, &x.now);
     /* Most messages say what they said: their pages stay as they are. */
-    if (!r->changed && an_str_eq(blob, d.derived) &&
+    if (!r->changed && an_str_eq(x.blob, x.now.derived) &&
         r->n_warnings == in->n_warnings)
         return SQLITE_OK;
-    rc = put_again(w, &d, &old, id, n);
+    rc = put_again(w, &x.now, &x.old, x.id, x.n_ids);
     if (rc == SQLITE_OK && r->changed)
-        rc = ask_again(w, &before, d.message, r);
+        rc = ask_again(w, &x.before, r->message, r);
     if (rc == SQLITE_OK && r->changed)
-        rc = ask_again(w, &d, d.message, r);
+        rc = ask_again(w, &x.now, r->message, r);
     if (rc != SQLITE_OK)
         return rc;
-    rc = pl_tally_feed(
-        w, &(struct pl_feed_tally){
-               .feed = d.feed,
-               .n_warned = (in->n_warnings != 0) - (r->n_warnings != 0),
-               .n_events = pl_writer_n_events(in) - n_before});
+    more = (struct pl_feed_tally){
+        .feed = x.now.feed,
+        .n_warned = (in->n_warnings != 0) - (r->n_warnings != 0),
+        .n_events = pl_writer_n_events(in) - x.n_events};
     r->n_warnings = in->n_warnings;
-    return rc;
+    return pl_tally_feed(w, &more);
 }
 
 /* ---- how far ------------------------------------------------------------- */

@@ -371,25 +371,12 @@ bool pl_writer_too_big(const struct pl_intake *in)
     return too_big;
 }
 
-int pl_writer_put(struct pl_writer *w, const struct pl_intake *in,
-                  struct pl_receipt *r)
+static int put_new(struct pl_writer *w, const struct pl_intake *in,
+                   struct pl_receipt *r)
 {
     struct pl_derivation d;
     int rc;
 
-    if (pl_writer_too_big(in))
-        return SQLITE_TOOBIG;
-    *r = (struct pl_receipt){.received_us = in->received_us,
-                             .n_warnings = in->n_warnings};
-    if (in->refused) {
-        rc = feed_number(w, in->feed, &d.feed);
-        return rc == SQLITE_OK ? pl_writer_refuse(w, in, d.feed) : rc;
-    }
-    rc = pl_writer_same(w, in, r, NULL, NULL);
-    if (rc == SQLITE_OK && r->duplicate)
-        return pl_writer_again(w, r->message, in->received_us);
-    if (rc != SQLITE_OK)
-        return rc;
     if ((rc = find_control(w, in, &r->reused)) != SQLITE_OK ||
         (rc = feed_number(w, in->feed, &d.feed)) != SQLITE_OK ||
         (rc = pl_writer_derive(w, in, &d)) != SQLITE_OK ||
@@ -402,4 +389,25 @@ int pl_writer_put(struct pl_writer *w, const struct pl_intake *in,
         return rc;
     r->message = d.message;
     return SQLITE_OK;
+}
+
+int pl_writer_put(struct pl_writer *w, const struct pl_intake *in,
+                  struct pl_receipt *r)
+{
+    int64_t feed;
+    int rc;
+
+    if (pl_writer_too_big(in))
+        return SQLITE_TOOBIG;
+    *r = (struct pl_receipt){.received_us = in->received_us,
+                             .n_warnings = in->n_warnings};
+    if (in->refused) {
+        rc = feed_number(w, in->feed, &feed);
+        return rc == SQLITE_OK ? pl_writer_refuse(w, in, feed) : rc;
+    }
+    rc = pl_writer_same(w, in, r, NULL, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    return r->duplicate ? pl_writer_again(w, r->message, in->received_us)
+                        : put_new(w, in, r);
 }
