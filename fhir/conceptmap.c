@@ -237,7 +237,7 @@ static enum an_code element_read(struct reader *r, const struct an_json *j,
 
 static enum an_code group_read(struct reader *r, const struct an_json *j)
 {
-    struct an_str source, target;
+    struct an_str source = {NULL, 0}, target = {NULL, 0};
     const struct an_json *first = NULL;
     enum an_code rc = object_check(r, j);
 

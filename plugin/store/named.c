@@ -28,16 +28,22 @@ static bool hash_range(struct an_str id, struct an_sha256 *from,
                         sizeof(to->b));
 }
 
-/* ?1 the text, ?2 and ?3 the range of hashes, ?4 the number. */
-static void bind(sqlite3_stmt *s, struct an_str id)
-{
+struct range {
     struct an_sha256 from, to;
+};
+
+/* ?1 the text, ?2 and ?3 the range of hashes, ?4 the number.  The range must
+ * live as long as the statement runs. */
+static void bind(sqlite3_stmt *s, struct an_str id, struct range *hash)
+{
     uint64_t number = 0;
 
     pl_bind_text(s, 1, id);
-    if (hash_range(id, &from, &to)) {
-        pl_bind_blob(s, 2, (struct an_str){(char *)from.b, sizeof(from.b)});
-        pl_bind_blob(s, 3, (struct an_str){(char *)to.b, sizeof(to.b)});
+    if (hash_range(id, &hash->from, &hash->to)) {
+        pl_bind_blob(
+            s, 2, (struct an_str){(char *)hash->from.b, sizeof(hash->from.b)});
+        pl_bind_blob(s, 3,
+                     (struct an_str){(char *)hash->to.b, sizeof(hash->to.b)});
     } else {
         sqlite3_bind_null(s, 2);
         sqlite3_bind_null(s, 3);
@@ -91,10 +97,11 @@ static enum an_code names_take(struct pl_reader *r, struct an_arena *arena,
                                struct an_err *err)
 {
     sqlite3_stmt *s = pl_reader_stmt(r, which);
+    struct range hash;
     enum an_code code;
     bool more;
 
-    bind(s, id);
+    bind(s, id, &hash);
     for (;;) {
         code = pl_reader_step(r, s, &more, err);
         if (code != AN_OK || !more)

@@ -200,7 +200,7 @@ static int make_row(struct pl_writer *w, const struct pl_derivation *d,
                                 .min_available_us = INT64_MAX};
     an_buf_init(&b, &w->arena, PL_LIMIT_MESSAGE_BYTES);
     for (size_t i = 0; i < n; i++) {
-        const struct ctx_claim *c = &d->in->claim[e[i].claim];
+        const struct ctx_claim *c;
 
         if (e[i].filing) {
             row->n_events = (int64_t)e[i].filing->n_events;
@@ -209,6 +209,7 @@ static int make_row(struct pl_writer *w, const struct pl_derivation *d,
                 row->events = e[i].filing->blob;
             continue;
         }
+        c = &d->in->claim[e[i].claim];
         pl_claims_put(&b, c, d->prior[e[i].claim]);
         if (c->available_us < row->min_available_us)
             row->min_available_us = c->available_us;
