@@ -132,6 +132,7 @@ anamnesis_SOURCES = \
 	plugin/host/face_mllp.c plugin/host/face_http.c \
 	plugin/host/face_cds.c plugin/host/face_fhir.c \
 	plugin/host/metrics.c \
+	plugin/convert.h plugin/convert.c plugin/host/convert.c \
 	plugin/host/load.c plugin/host/reprocess.c \
 	plugin/host/say.h plugin/host/say.c \
 	plugin/host/show.c plugin/host/check.c \

@@ -11,6 +11,7 @@ Suite *hl7_batch_suite(void);
 Suite *hl7_mllp_suite(void);
 Suite *hl7_ack_suite(void);
 Suite *hl7_events_suite(void);
+Suite *hl7_convert_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     hl7_message_suite,
@@ -23,5 +24,6 @@ Suite *(*const test_suites[])(void) = {
     hl7_mllp_suite,
     hl7_ack_suite,
     hl7_events_suite,
+    hl7_convert_suite,
     NULL,
 };
