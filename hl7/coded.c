@@ -65,6 +65,13 @@ static const struct pair *find_unit(struct an_str sent)
     return pair_find(units, sizeof(units) / sizeof(units[0]), sent);
 }
 
+struct an_str hl7_unit_code(struct an_str sent)
+{
+    const struct pair *p = find_unit(sent);
+
+    return p ? an_str_c(p->value) : AN_STR("");
+}
+
 enum an_code hl7_unit_at(const struct hl7_at *at, struct an_str *unit,
                          struct an_err *err)
 {

@@ -45,6 +45,10 @@ enum an_code hl7_table_code(struct an_arena *arena, struct an_str table,
                             struct an_str code, struct ctx_code *out,
                             struct an_err *err);
 
+/* A unit as somebody wrote it, in UCUM: "" where config/tables/units.tsv does not
+ * know it. */
+struct an_str hl7_unit_code(struct an_str sent);
+
 /* The unit in a field, in UCUM where config/tables/units.tsv knows it: of the
  * first component, or of all of it if the table has that ("x10^9/L", written
  * with a separator that was meant as itself). */

@@ -178,6 +178,8 @@ function join_parts(text, base, is_type,    part, n, i, first) {
 function vocabulary_of(name) {
     if (name == "CodingSystem")
         return "CV_CODING_SYSTEM"
+    if (name == "Unit" || name == "UnitSystem")
+        return name == "Unit" ? "CV_UNIT" : "CV_UNIT_SYSTEM"
     if (!(name in vocabulary))
         die("vocabulary " name " is not in codes.tsv")
     used_vocabulary[name] = 1

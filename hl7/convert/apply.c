@@ -61,6 +61,11 @@ static bool coded(struct cv_run *run, enum cv_leaf leaf, unsigned vocabulary,
         return true;
     if (vocabulary == CV_CODING_SYSTEM)
         return coding_system(run, text, value);
+    if (vocabulary == CV_UNIT)
+        return cv_say(run, leaf, hl7_unit_code(text), value);
+    if (vocabulary == CV_UNIT_SYSTEM)
+        return hl7_unit_code(text).n == 0 ||
+               cv_say(run, leaf, AN_STR("http://unitsofmeasure.org"), value);
     found = cv_code_find(vocabulary, text);
     return found ? cv_say(run, leaf, found->to, value) : true;
 }

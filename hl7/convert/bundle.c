@@ -18,13 +18,23 @@ static void drop_references(struct cv_node *node)
         drop_references(n);
 }
 
+/* An Organization has a name or an identifier (R4, org-1): an address alone is
+ * nobody. */
+static bool says_something(const struct cv_resource *r)
+{
+    if (r->root.kind == CV_EMPTY)
+        return false;
+    return strcmp(r->type, "Organization") != 0 ||
+           cv_member(&r->root, "name") || cv_member(&r->root, "identifier");
+}
+
 static size_t settle(struct cv_run *run)
 {
     size_t n_kept = 0, before;
 
     for (struct cv_resource *r = run->resources; r; r = r->next) {
         cv_prune(&r->root);
-        r->kept = r->root.kind != CV_EMPTY;
+        r->kept = says_something(r);
         n_kept += r->kept;
     }
     do {
@@ -33,7 +43,7 @@ static size_t settle(struct cv_run *run)
         for (struct cv_resource *r = run->resources; r; r = r->next) {
             drop_references(&r->root);
             cv_prune(&r->root);
-            r->kept = r->root.kind != CV_EMPTY;
+            r->kept = says_something(r);
             n_kept += r->kept;
         }
     } while (n_kept != before);

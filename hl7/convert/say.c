@@ -68,6 +68,43 @@ static bool say_token(struct an_str text, unsigned blanks,
     return true;
 }
 
+/* 2.16.840.1.113883: what urn:oid: may hold. */
+static bool is_oid(struct an_str s)
+{
+    struct an_str arc;
+    unsigned n = 0;
+
+    for (; an_str_cut(&s, '.', &arc); n++) {
+        if (arc.n == 0 || (arc.n > 1 && arc.p[0] == '0') ||
+            (n == 0 && (arc.n != 1 || arc.p[0] > '2')))
+            return false;
+        for (size_t i = 0; i < arc.n; i++)
+            if (arc.p[i] < '0' || arc.p[i] > '9')
+                return false;
+    }
+    return n > 1;
+}
+
+/* A URI; of the two schemes that senders' numbers are made into, only what is
+ * one.  UUIDs are written in small letters (R4 2.24.0.1). */
+static bool say_uri(struct cv_run *run, struct an_str text,
+                    struct cv_node *value)
+{
+    static const char oid[] = "urn:oid:", uuid[] = "urn:uuid:";
+    char buf[sizeof(uuid) - 1 + AN_UUID_TEXT_BYTES] = "urn:uuid:";
+    struct an_uuid id;
+
+    if (an_str_starts(text, AN_STR("urn:oid:")) &&
+        !is_oid(an_str_sub(text, sizeof(oid) - 1, text.n)))
+        return true;
+    if (!an_str_starts(text, AN_STR("urn:uuid:")))
+        return say_token(text, 0, value);
+    if (!an_uuid_parse(an_str_sub(text, sizeof(uuid) - 1, text.n), &id))
+        return true;
+    an_uuid_print(&id, buf + sizeof(uuid) - 1);
+    return put(run, value, CV_WORDS, buf, strlen(buf));
+}
+
 static bool say_time(struct cv_run *run, enum cv_leaf leaf, struct an_str text,
                      struct cv_node *value)
 {
@@ -215,7 +252,7 @@ bool cv_say(struct cv_run *run, enum cv_leaf leaf, struct an_str text,
     switch (leaf) {
     case CV_STRING: return say_string(run, text, value);
     case CV_CODE: return say_token(text, 1, value);
-    case CV_URI: return say_token(text, 0, value);
+    case CV_URI: return say_uri(run, text, value);
     case CV_DATE:
     case CV_DATETIME:
     case CV_INSTANT: return say_time(run, leaf, text, value);

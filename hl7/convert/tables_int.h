@@ -99,8 +99,13 @@ enum cv_how {
     CV_DATA
 };
 
-/* A vocabulary that is no table: names of coding systems to URIs. */
-enum { CV_CODING_SYSTEM = UINT16_MAX };
+/* Vocabularies of their own: names of coding systems to URIs, units to UCUM, and
+ * the system of a unit that is there. */
+enum {
+    CV_CODING_SYSTEM = UINT16_MAX,
+    CV_UNIT = UINT16_MAX - 1,
+    CV_UNIT_SYSTEM = UINT16_MAX - 2
+};
 
 struct cv_row {
     struct cv_operand from;
