@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { MAX_DEPTH = 8, JOIN_BYTES = 1 << 20 };
+enum { MAX_DEPTH = 16, JOIN_BYTES = 1 << 20 };
 
 static bool fill(struct cv_run *run, unsigned map, struct hl7_node part,
                  enum hl7_level level, unsigned depth, struct cv_node *object,
@@ -89,18 +89,13 @@ static bool set_words(struct cv_run *run, struct cv_node *object,
     return true;
 }
 
-/* The code of a Coding or CodeableConcept, as the vocabulary says it. */
-static bool recode(struct cv_run *run, unsigned vocabulary,
-                   struct cv_node *value)
+/* A code as the vocabulary says it. */
+static bool recode_one(struct cv_run *run, unsigned vocabulary,
+                       struct cv_node *coding)
 {
-    struct cv_node *coding = cv_member(value, "coding");
+    struct an_str code = cv_words_at(coding, "code");
     const struct cv_code *found, *rest;
-    struct an_str code;
 
-    coding = coding ? coding->first : value;
-    if (coding == NULL)
-        return true;
-    code = cv_words_at(coding, "code");
     if (code.n == 0)
         return true;
     found = cv_code_find(vocabulary, code);
@@ -111,6 +106,33 @@ static bool recode(struct cv_run *run, unsigned vocabulary,
     rest = cv_code_find(vocabulary, AN_STR("*"));
     if (rest && cv_words_at(coding, "system").n == 0)
         return set_words(run, coding, "system", cv_texts[rest->system]);
+    return true;
+}
+
+/* Is an alternate of the same table as the code it stands beside? */
+static bool of_a_table(const struct cv_node *coding)
+{
+    struct an_str system = cv_words_at(coding, "system");
+
+    return system.n == 0 ||
+           an_str_starts(system,
+                         AN_STR("http://terminology.hl7.org/CodeSystem/v2-"));
+}
+
+/* The codes of a Coding or CodeableConcept. */
+static bool recode(struct cv_run *run, unsigned vocabulary,
+                   struct cv_node *value)
+{
+    struct cv_node *list = cv_member(value, "coding"), *coding;
+
+    if (list == NULL)
+        return recode_one(run, vocabulary, value);
+    coding = list->first;
+    if (coding && !recode_one(run, vocabulary, coding))
+        return false;
+    for (coding = coding ? coding->next : NULL; coding; coding = coding->next)
+        if (of_a_table(coding) && !recode_one(run, vocabulary, coding))
+            return false;
     return true;
 }
 

@@ -88,7 +88,7 @@ static void print_head(struct an_json_out *w, struct cv_run *run,
         [HL7_BUNDLE_TRANSACTION] = "transaction",
         [HL7_BUNDLE_COLLECTION] = "collection",
     };
-    struct cv_node said = {0};
+    struct cv_node said = {0}, named = {0};
     char text[AN_UUID_TEXT_BYTES];
     struct an_str control_id = AN_STR(""), when = AN_STR("");
 
@@ -96,10 +96,10 @@ static void print_head(struct an_json_out *w, struct cv_run *run,
     an_out_key_str(w, "resourceType", AN_STR("Bundle"));
     an_out_key_str(w, "id", an_str_c(text));
     if (cv_text(run, hl7_get(run->m, 0, 10, 1, 0, 0), &control_id) &&
-        control_id.n) {
+        cv_say(run, CV_STRING, control_id, &named) && named.kind == CV_WORDS) {
         an_out_key(w, "identifier");
         an_out_object(w);
-        an_out_key_str(w, "value", control_id);
+        an_out_key_str(w, "value", named.text);
         an_out_end(w);
     }
     an_out_key_str(w, "type", an_str_c(types[run->settings->bundle]));
