@@ -34,9 +34,11 @@ hl7/rules.lo: config/tables/hl7-status.inc config/tables/hl7-events.inc
 BUILT_SOURCES += config/tables/hl7-events.inc
 CLEANFILES += config/tables/hl7-events.inc
 EXTRA_DIST += config/tables/hl7-events.tsv tools/mkrules.awk
-config/tables/hl7-events.inc: config/tables/hl7-events.tsv tools/mkrules.awk
+config/tables/hl7-events.inc: config/tables/hl7-events.tsv tools/mkrules.awk \
+		context/event.h hl7/rules.h
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
 	LC_ALL=C $(AWK) -f $(top_srcdir)/tools/mkrules.awk \
+		$(top_srcdir)/context/event.h $(top_srcdir)/hl7/rules.h \
 		$(top_srcdir)/config/tables/hl7-events.tsv >$@.tmp && mv $@.tmp $@
 
 # What a site edits for its own senders: read at run time.

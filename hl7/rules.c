@@ -59,45 +59,119 @@ enum hl7_segment_id hl7_segment_id(struct an_str name)
     return (enum hl7_segment_id)i;
 }
 
-void hl7_scope_init(struct hl7_scope *s, const struct hl7_message *m)
+static bool is_segment(const struct hl7_message *m, size_t index,
+                       const char *id)
 {
-    *s = (struct hl7_scope){.m = m};
-    for (int i = 0; i < HL7_N_SEGMENTS; i++)
-        s->latest[i] = -1;
+    return index < m->n_segments && memcmp(m->segment[index].id, id, 3) == 0;
 }
 
-#define BIT(name) (1U << HL7_##name)
+void hl7_scope_init(struct hl7_scope *s, const struct hl7_message *m)
+{
+    size_t i = 0;
+
+    *s = (struct hl7_scope){.m = m};
+    for (int id = 0; id < HL7_N_SEGMENTS; id++)
+        s->latest[id] = -1;
+    while (i < m->n_segments && !is_segment(m, i, "OBR") &&
+           !is_segment(m, i, "SPM"))
+        i++;
+    s->by_specimen = is_segment(m, i, "SPM");
+}
+
+_Static_assert(HL7_N_SEGMENTS <= 64, "a set of segments is 64 bits");
+
+#define BIT(name) (UINT64_C(1) << HL7_##name)
+
+/* What hangs from a result, a drug, an order, a visit and a patient. */
+#define RESULT (BIT(OBX) | BIT(NTE) | BIT(PRT))
+#define DRUG (RESULT | BIT(RXR) | BIT(RXC))
+#define ORDER                                                                  \
+    (DRUG | BIT(OBR) | BIT(SPM) | BIT(SAC) | BIT(RXO) | BIT(RXE) | BIT(RXA) |  \
+     BIT(RXD) | BIT(RXG) | BIT(TQ1) | BIT(TQ2))
+#define VISIT (BIT(PV2) | BIT(ROL) | BIT(PRT) | BIT(ARV))
+#define PATIENT                                                                \
+    (ORDER | VISIT | BIT(ORC) | BIT(TXA) | BIT(PV1) | BIT(DG1) | BIT(PR1) |    \
+     BIT(AL1) | BIT(IAM) | BIT(MRG) | BIT(PD1) | BIT(NK1) | BIT(ACC) |         \
+     BIT(GT1) | BIT(IN1) | BIT(IN2) | BIT(IN3) | BIT(FT1) | BIT(PRB) |         \
+     BIT(GOL) | BIT(PTH))
+#define RESOURCES (BIT(AIS) | BIT(AIG) | BIT(AIL) | BIT(AIP) | BIT(NTE))
 
 /* What a segment begins anew: everything that hung from its predecessor. */
-static unsigned forgets(enum hl7_segment_id id)
-{
-    const unsigned result = BIT(OBX) | BIT(NTE);
-    const unsigned order = result | BIT(OBR) | BIT(SPM) | BIT(RXO) | BIT(RXE) |
-                           BIT(RXA) | BIT(TQ1);
+static const uint64_t forgotten[HL7_N_SEGMENTS] = {
+    [HL7_PID] = PATIENT,
+    [HL7_PV1] = VISIT,
+    [HL7_ORC] = ORDER | BIT(CTD),
+    [HL7_OBR] = RESULT | BIT(SPM) | BIT(SAC) | BIT(CTD),
+    [HL7_OBX] = BIT(NTE) | BIT(PRT),
+    [HL7_SPM] = RESULT | BIT(SAC),
+    [HL7_SAC] = RESULT,
+    [HL7_RXO] = DRUG,
+    [HL7_RXE] = DRUG,
+    [HL7_RXD] = DRUG,
+    [HL7_RXG] = DRUG,
+    [HL7_RXA] = DRUG,
+    [HL7_TQ1] = BIT(TQ2),
+    [HL7_TXA] = RESULT,
+    [HL7_DG1] = RESULT,
+    [HL7_PR1] = RESULT | BIT(ROL),
+    [HL7_FT1] = ORDER | BIT(ORC) | BIT(DG1) | BIT(PR1) | BIT(ROL),
+    [HL7_PRB] = ORDER | BIT(ORC) | BIT(ROL),
+    [HL7_GOL] = ORDER | BIT(ORC) | BIT(ROL),
+    [HL7_PTH] = ORDER | BIT(ORC) | BIT(ROL),
+    [HL7_IN1] = BIT(IN2) | BIT(IN3) | BIT(ROL),
+    [HL7_SCH] = RESOURCES | BIT(RGS) | BIT(TQ1) | BIT(TQ2),
+    [HL7_RGS] = RESOURCES,
+    [HL7_AIS] = BIT(NTE),
+    [HL7_AIG] = BIT(NTE),
+    [HL7_AIL] = BIT(NTE),
+    [HL7_AIP] = BIT(NTE),
+    [HL7_PRD] = BIT(CTD),
+    [HL7_STF] = BIT(PRA),
+};
 
-    switch ((unsigned)id) {
-    case HL7_PID:
-        return order | BIT(ORC) | BIT(TXA) | BIT(PV1) | BIT(PV2) | BIT(DG1) |
-               BIT(PR1) | BIT(AL1) | BIT(MRG);
-    case HL7_PV1: return BIT(PV2);
-    case HL7_ORC: return order;
-    case HL7_OBR: return result | BIT(SPM);
-    case HL7_RXO:
-    case HL7_RXE:
-    case HL7_RXA:
-    case HL7_TXA:
-    case HL7_DG1: return result;
-    case HL7_OBX: return BIT(NTE);
-    default: return 0;
-    }
+/* An ORC between its OBR and the results of that (HL7 v2.5.1 7.3.8), and not
+ * between two orders. */
+static bool below_its_obr(const struct hl7_message *m, size_t orc)
+{
+    return orc && is_segment(m, orc - 1, "OBR") &&
+           (is_segment(m, orc + 1, "OBX") || is_segment(m, orc + 1, "NTE") ||
+            is_segment(m, orc + 1, "TQ1") || is_segment(m, orc + 1, "SPM"));
+}
+
+/* Segments that stand below the OBR before: with it they go. */
+static uint64_t below_former_obr(const struct hl7_scope *s)
+{
+    static const uint8_t ids[] = {HL7_ORC, HL7_TQ1, HL7_TQ2};
+    uint64_t gone = 0;
+
+    for (size_t i = 0; i < sizeof(ids); i++)
+        if (s->latest[HL7_OBR] >= 0 && s->latest[ids[i]] > s->latest[HL7_OBR])
+            gone |= UINT64_C(1) << ids[i];
+    return gone;
+}
+
+static uint64_t forgets(const struct hl7_scope *s, enum hl7_segment_id id,
+                        size_t index)
+{
+    uint64_t gone = forgotten[id];
+
+    if (id == HL7_ORC && below_its_obr(s->m, index))
+        return 0;
+    if (id == HL7_SPM && s->by_specimen)
+        return ORDER | BIT(ORC);
+    if (id == HL7_OBR)
+        gone |= below_former_obr(s);
+    if (id == HL7_OBR && s->by_specimen)
+        gone &= ~(BIT(SPM) | BIT(SAC));
+    return gone;
 }
 
 void hl7_scope_enter(struct hl7_scope *s, enum hl7_segment_id id, int32_t index)
 {
-    unsigned gone = forgets(id);
+    uint64_t gone = forgets(s, id, (size_t)index);
 
     for (unsigned i = 0; i < HL7_N_SEGMENTS; i++)
-        if (gone & (1U << i))
+        if (gone & (UINT64_C(1) << i))
             s->latest[i] = -1;
     s->latest[id] = index;
     s->seq[id]++;

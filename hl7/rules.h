@@ -5,7 +5,9 @@
  * A scope remembers, while a message is read from top to bottom, which segment
  * of each name is the latest one that still applies: a new PID forgets the
  * visit and the orders of the patient before it, a new ORC the results of the
- * order before it.
+ * order before it.  Messages of two shapes are met: specimens under their order
+ * (ORU, OML), and orders under their specimen (OUL^R22); and an ORC that stands
+ * right below its OBR (OUL) belongs to it.
  *
  * Thread-safety: rules immutable, scope confined.  Ownership: views of the
  * message, and the arena for text that had to be decoded. */
@@ -16,7 +18,8 @@
 #include "context/event.h"
 #include "hl7/message.h"
 
-/* Segments that rows may name.  tools/mkrules.awk holds the same list. */
+/* Segments that rows may name, and that a scope remembers: 64 at most.
+ * tools/mkrules.awk reads the list from here. */
 #define HL7_SEGMENTS(X)                                                        \
     X(MSH)                                                                     \
     X(EVN)                                                                     \
@@ -36,7 +39,42 @@
     X(SPM)                                                                     \
     X(TXA)                                                                     \
     X(TQ1)                                                                     \
-    X(MRG)
+    X(MRG)                                                                     \
+    X(MSA)                                                                     \
+    X(ERR)                                                                     \
+    X(SFT)                                                                     \
+    X(PD1)                                                                     \
+    X(NK1)                                                                     \
+    X(ROL)                                                                     \
+    X(PRT)                                                                     \
+    X(ARV)                                                                     \
+    X(ACC)                                                                     \
+    X(GT1)                                                                     \
+    X(IN1)                                                                     \
+    X(IN2)                                                                     \
+    X(IN3)                                                                     \
+    X(IAM)                                                                     \
+    X(RXR)                                                                     \
+    X(RXC)                                                                     \
+    X(RXD)                                                                     \
+    X(RXG)                                                                     \
+    X(FT1)                                                                     \
+    X(PRB)                                                                     \
+    X(PTH)                                                                     \
+    X(GOL)                                                                     \
+    X(SCH)                                                                     \
+    X(RGS)                                                                     \
+    X(AIS)                                                                     \
+    X(AIG)                                                                     \
+    X(AIL)                                                                     \
+    X(AIP)                                                                     \
+    X(RF1)                                                                     \
+    X(PRD)                                                                     \
+    X(CTD)                                                                     \
+    X(SAC)                                                                     \
+    X(TQ2)                                                                     \
+    X(STF)                                                                     \
+    X(PRA)
 
 enum hl7_segment_id {
 #define X(name) HL7_##name,
@@ -56,6 +94,7 @@ struct hl7_scope {
     int32_t latest[HL7_N_SEGMENTS]; /* index in the message, -1 for none */
     uint16_t seq[HL7_N_SEGMENTS];   /* how many so far: the ERL's sequence */
     struct an_str type, event;      /* "ADT", "ADT^A01" */
+    bool by_specimen;               /* the first SPM stands above any OBR */
 };
 
 /* One place that a rule asks: a field of a segment, or constant text. */
