@@ -133,9 +133,13 @@ static const uint64_t forgotten[HL7_N_SEGMENTS] = {
  * between two orders. */
 static bool below_its_obr(const struct hl7_message *m, size_t orc)
 {
+    size_t i = orc + 1;
+
+    while (is_segment(m, i, "TQ1") || is_segment(m, i, "TQ2") ||
+           is_segment(m, i, "NTE"))
+        i++;
     return orc && is_segment(m, orc - 1, "OBR") &&
-           (is_segment(m, orc + 1, "OBX") || is_segment(m, orc + 1, "NTE") ||
-            is_segment(m, orc + 1, "TQ1") || is_segment(m, orc + 1, "SPM"));
+           (is_segment(m, i, "OBX") || is_segment(m, i, "SPM"));
 }
 
 /* Segments that stand below the OBR before: with it they go. */
