@@ -16,6 +16,7 @@ libhl7_la_SOURCES = \
 	hl7/coded.h hl7/coded.c \
 	hl7/value.h hl7/value.c \
 	hl7/identify.h hl7/identify.c \
+	hl7/reader_int.h hl7/event.c \
 	hl7/events.h hl7/events.c
 libhl7_la_LIBADD = libcontext.la
 AN_TABLES += config/tables/charsets.tsv config/tables/hl7-errors.tsv
