@@ -2,17 +2,19 @@
 #include "hl7/reader_int.h"
 
 #include "base/buf.h"
+#include "base/sort.h"
+#include "hl7/narrative_int.h"
 #include "hl7/value.h"
 
 #include <string.h>
 
-enum { DOCUMENT_BYTES = 4 << 20, SENDER_BYTES = 4096 };
+enum { SENDER_BYTES = 4096, MAX_REPS = 1024 };
 
 static struct hl7_at at_of(const struct hl7_reader *r,
                            const struct hl7_path *path)
 {
     return (struct hl7_at){r->m, (size_t)r->scope.latest[path->segment],
-                           path->field, 1};
+                           path->field, hl7_path_rep(&r->scope, path)};
 }
 
 static enum an_code read_concept(struct hl7_reader *r,
@@ -89,40 +91,9 @@ static enum an_code read_fields(struct hl7_reader *r,
                                             &v->code, r->err);
     }
     v->kind = CTX_VALUE_TEXT;
+    if (path.component)
+        return hl7_at_text(&at, path.component, &v->text, r->err);
     return hl7_lines(r->arena, &at, &v->text, r->err);
-}
-
-/* The text of the OBX segments that follow a TXA, one a line. */
-static enum an_code read_document(struct hl7_reader *r, size_t txa,
-                                  struct ctx_value *v)
-{
-    struct an_buf b;
-    bool any = false;
-
-    an_buf_init(&b, r->arena, DOCUMENT_BYTES);
-    for (size_t i = txa + 1; i < r->m->n_segments; i++) {
-        struct hl7_at at = {r->m, i, 5, 1};
-        struct an_str type = hl7_get(r->m, i, 2, 1, 0, 0), text;
-        enum an_code rc;
-
-        if (memcmp(r->m->segment[i].id, "TXA", 3) == 0)
-            break;
-        if (memcmp(r->m->segment[i].id, "OBX", 3) != 0 ||
-            (!an_str_eq(type, AN_STR("TX")) && !an_str_eq(type, AN_STR("FT")) &&
-             !an_str_eq(type, AN_STR("ST"))))
-            continue;
-        rc = hl7_lines(r->arena, &at, &text, r->err);
-        if (rc != AN_OK)
-            return rc;
-        if (any)
-            an_buf_put_char(&b, '\n');
-        an_buf_put(&b, text);
-        any = true;
-    }
-    if (!any)
-        return AN_OK;
-    v->kind = CTX_VALUE_TEXT;
-    return an_buf_done(&b, &v->text, r->err);
 }
 
 /* Times: effective never fails to exist once MSH-7 is there. */
@@ -199,11 +170,24 @@ static enum an_code keep(struct hl7_reader *r, const struct ctx_event *e)
     return AN_OK;
 }
 
+/* How many repetitions of a field are read: finding one is linear. */
+static unsigned reps_to_read(struct hl7_reader *r, size_t segment,
+                             unsigned field)
+{
+    size_t n = hl7_n_reps(r->m, segment, field);
+    struct an_where where = hl7_where(r->m, segment, field, 0, 0, 0);
+
+    if (n <= MAX_REPS)
+        return (unsigned)n;
+    hl7_reader_warn(r, AN_LIMIT, "more repetitions than are read", &where);
+    return MAX_REPS;
+}
+
 /* One event a repetition of OBX-5; one without a value when it is empty. */
 static enum an_code read_obx(struct hl7_reader *r, struct ctx_event *e)
 {
     size_t index = (size_t)r->scope.latest[HL7_OBX];
-    size_t n = hl7_n_reps(r->m, index, 5);
+    unsigned n = reps_to_read(r, index, 5);
     struct hl7_at obx5 = {r->m, index, 5, 1}, flag = {r->m, index, 8, 1};
     struct hl7_at range = {r->m, index, 7, 1};
     struct an_str text = {0};
@@ -232,34 +216,96 @@ static enum an_code read_obx(struct hl7_reader *r, struct ctx_event *e)
     return rc;
 }
 
+/* The text of a report is a fact of its own when all of it is an addendum: it
+ * does not replace what it is added to. */
+static enum an_code set_apart(struct hl7_reader *r, size_t obr,
+                              struct ctx_event *e)
+{
+    struct an_buf b;
+
+    an_buf_init(&b, r->arena, SENDER_BYTES + e->fact.n);
+    an_buf_put(&b, e->fact);
+    an_buf_put(&b, AN_STR("|addendum|"));
+    an_buf_put(&b, an_str_sub(hl7_get(r->m, obr, 22, 1, 1, 0), 0, 64));
+    return an_buf_done(&b, &e->fact, r->err);
+}
+
+static enum an_code read_report(struct hl7_reader *r, size_t obr,
+                                struct ctx_event *e)
+{
+    bool addendum;
+    enum an_code rc = hl7_report_text(r, obr, &e->value, &addendum);
+
+    return rc == AN_OK && addendum ? set_apart(r, obr, e) : rc;
+}
+
+static enum an_code keep_unsaid(struct hl7_reader *r, const struct ctx_event *e)
+{
+    size_t *at = hl7_push(r, &r->unsaid, sizeof(*at));
+
+    if (at == NULL)
+        return AN_NOMEM;
+    *at = r->events.n;
+    return keep(r, e);
+}
+
+static enum an_code read_value(struct hl7_reader *r,
+                               const struct hl7_rule *rule, size_t index,
+                               struct ctx_event *e)
+{
+    if (hl7_rule_value(rule) == HL7_VALUE_DOCUMENT)
+        return hl7_document_text(r, index, &e->value);
+    if (hl7_rule_value(rule) == HL7_VALUE_REPORT)
+        return read_report(r, index, e);
+    return read_fields(r, rule, &e->value);
+}
+
 static enum an_code read_rule(struct hl7_reader *r, const struct hl7_rule *rule,
+                              const struct hl7_path *concept,
                               enum hl7_segment_id id, size_t index)
 {
-    struct hl7_path concept;
     struct ctx_event e;
-    struct an_where where;
-    enum an_code rc;
+    struct an_where where =
+        hl7_where(r->m, index, concept->segment == id ? concept->field : 0,
+                  r->scope.each.rep, 0, 0);
+    enum an_code rc = read_common(r, rule, concept, &e);
 
-    if (!hl7_rule_concept(&r->scope, rule, &concept)) {
-        where = hl7_where(r->m, index, 0, 0, 0, 0);
-        hl7_reader_warn(r, AN_MISSING,
-                        "the segment names no concept: passed over", &where);
-        return AN_OK;
-    }
-    rc = read_common(r, rule, &concept, &e);
     if (rc != AN_OK)
         return rc;
     if (hl7_rule_value(rule) == HL7_VALUE_OBX)
-        return read_obx(r, &e);
-    if (hl7_rule_value(rule) == HL7_VALUE_DOCUMENT)
-        rc = read_document(r, index, &e.value);
-    else
-        rc = read_fields(r, rule, &e.value);
-    where = hl7_where(r->m, index, concept.segment == id ? concept.field : 0, 0,
-                      0, 0);
+        return hl7_is_narrative(r, index) ? AN_OK : read_obx(r, &e);
+    rc = read_value(r, rule, index, &e);
     if (rc == AN_OK)
         rc = hl7_place(r, &where, &e.place);
-    return rc == AN_OK ? keep(r, &e) : rc;
+    if (rc != AN_OK)
+        return rc;
+    /* A report that says neither what it is nor anything else. */
+    if (hl7_rule_value(rule) == HL7_VALUE_REPORT && concept->text.n &&
+        e.value.kind == CTX_VALUE_NONE)
+        return AN_OK;
+    return hl7_rule_unsaid(rule) ? keep_unsaid(r, &e) : keep(r, &e);
+}
+
+/* One event a repetition of the concept's field. */
+static enum an_code read_each(struct hl7_reader *r, const struct hl7_rule *rule,
+                              const struct hl7_path *first,
+                              enum hl7_segment_id id, size_t index)
+{
+    unsigned n =
+        reps_to_read(r, (size_t)r->scope.latest[first->segment], first->field);
+    enum an_code rc = AN_OK;
+
+    r->scope.each.segment = first->segment;
+    r->scope.each.field = first->field;
+    for (unsigned rep = 1; rc == AN_OK && rep <= n; rep++) {
+        struct hl7_path concept;
+
+        r->scope.each.rep = (uint16_t)rep;
+        if (hl7_rule_concept(&r->scope, rule, &concept))
+            rc = read_rule(r, rule, &concept, id, index);
+    }
+    r->scope.each.rep = 0;
+    return rc;
 }
 
 enum an_code hl7_segment_events(struct hl7_reader *r, enum hl7_segment_id id,
@@ -268,7 +314,69 @@ enum an_code hl7_segment_events(struct hl7_reader *r, enum hl7_segment_id id,
     const struct hl7_rule *rule = NULL;
     enum an_code rc = AN_OK;
 
-    while (rc == AN_OK && (rule = hl7_rule_next(&r->scope, id, rule)) != NULL)
-        rc = read_rule(r, rule, id, index);
+    while (rc == AN_OK && (rule = hl7_rule_next(&r->scope, id, rule)) != NULL) {
+        struct an_where where = hl7_where(r->m, index, 0, 0, 0, 0);
+        struct hl7_path concept;
+
+        if (!hl7_rule_concept(&r->scope, rule, &concept))
+            hl7_reader_warn(r, AN_MISSING,
+                            "the segment names no concept: passed over",
+                            &where);
+        else if (hl7_rule_each(rule))
+            rc = read_each(r, rule, &concept, id, index);
+        else
+            rc = read_rule(r, rule, &concept, id, index);
+    }
     return rc;
+}
+
+/* ---- said already ------------------------------------------------------- */
+
+struct said {
+    struct an_str fact;
+    size_t at; /* in the events */
+    bool unsaid;
+};
+
+static int said_cmp(const void *a, const void *b)
+{
+    const struct said *x = a, *y = b;
+    int c = an_str_cmp(x->fact, y->fact);
+
+    return c ? c : (int)x->unsaid - (int)y->unsaid;
+}
+
+/* Without the events that have no kind any more. */
+static void close_gaps(struct hl7_list *events)
+{
+    struct ctx_event *e = events->item;
+    size_t n = 0;
+
+    for (size_t i = 0; i < events->n; i++)
+        if (e[i].kind != CTX_N_KINDS)
+            e[n++] = e[i];
+    events->n = n;
+}
+
+enum an_code hl7_drop_said(struct hl7_reader *r)
+{
+    size_t n = r->events.n;
+    struct ctx_event *e = r->events.item;
+    const size_t *at = r->unsaid.item;
+    struct said *said = an_arena_get(r->arena, n + 1, sizeof(*said));
+    void *scratch = an_arena_get(r->arena, n / 2 + 1, sizeof(*said));
+
+    if (said == NULL || scratch == NULL)
+        return an_fail_nomem(r->err);
+    for (size_t i = 0; i < n; i++)
+        said[i] = (struct said){e[i].fact, i, false};
+    for (size_t i = 0; i < r->unsaid.n; i++)
+        said[at[i]].unsaid = true;
+    an_sort(said, n, sizeof(*said), scratch, said_cmp);
+    for (size_t i = 1; i < n; i++)
+        if (said[i].unsaid && an_str_eq(said[i].fact, said[i - 1].fact))
+            e[said[i].at].kind = CTX_N_KINDS;
+    close_gaps(&r->events);
+    r->unsaid.n = 0;
+    return AN_OK;
 }

@@ -2,6 +2,7 @@
 #include "hl7/events.h"
 
 #include "base/buf.h"
+#include "hl7/narrative_int.h"
 #include "hl7/reader_int.h"
 
 #include <string.h>
@@ -94,10 +95,24 @@ static enum an_code claim(struct hl7_reader *r, enum ctx_claim_kind kind,
 static const struct an_where no_patient = {
     .segment = "PID", .segment_seq = 1, .field = 3};
 
+/* The segments above that are about each patient below them. */
+static enum an_code read_waiting(struct hl7_reader *r)
+{
+    enum an_code rc = AN_OK;
+
+    for (unsigned id = 0; rc == AN_OK && id < HL7_N_SEGMENTS; id++)
+        if (hl7_segment_waits((enum hl7_segment_id)id) &&
+            r->scope.latest[id] >= 0)
+            rc = hl7_segment_events(r, (enum hl7_segment_id)id,
+                                    (size_t)r->scope.latest[id]);
+    return rc;
+}
+
 /* Close the part of the patient before, if there is one. */
 static enum an_code close_part(struct hl7_reader *r)
 {
     struct ctx_part *part;
+    enum an_code rc;
 
     if (r->patient.n == 0) {
         if (r->events.n == 0)
@@ -108,6 +123,11 @@ static enum an_code close_part(struct hl7_reader *r)
             r->err->where = no_patient;
         return AN_MISSING;
     }
+    rc = read_waiting(r);
+    if (rc == AN_OK && r->unsaid.n)
+        rc = hl7_drop_said(r);
+    if (rc != AN_OK)
+        return rc;
     part = hl7_push(r, &r->parts, sizeof(*part));
     if (part == NULL)
         return AN_NOMEM;
@@ -165,7 +185,8 @@ static enum an_code enter_mrg(struct hl7_reader *r, size_t index)
 static bool gives_context(enum hl7_segment_id id)
 {
     return id == HL7_MSH || id == HL7_EVN || id == HL7_PID || id == HL7_PV1 ||
-           id == HL7_ORC || id == HL7_MRG || id == HL7_SPM || id == HL7_TQ1;
+           id == HL7_ORC || id == HL7_MRG || id == HL7_SPM || id == HL7_TQ1 ||
+           hl7_segment_waits(id);
 }
 
 static enum an_code read_segment(struct hl7_reader *r, size_t index)
@@ -185,9 +206,10 @@ static enum an_code read_segment(struct hl7_reader *r, size_t index)
     hl7_scope_enter(&r->scope, id, (int32_t)index);
     if (rc == AN_OK && id == HL7_MRG)
         rc = enter_mrg(r, index);
-    if (rc == AN_OK)
+    if (rc == AN_OK && !hl7_segment_waits(id))
         rc = hl7_segment_events(r, id, index);
-    used = r->events.n > n_before || gives_context(id);
+    used = r->events.n > n_before || gives_context(id) ||
+           hl7_is_narrative(r, index);
     return rc == AN_OK ? account(r, name, used) : rc;
 }
 

@@ -16,7 +16,9 @@ libhl7_la_SOURCES = \
 	hl7/coded.h hl7/coded.c \
 	hl7/value.h hl7/value.c \
 	hl7/identify.h hl7/identify.c \
+	hl7/encapsulated.h hl7/encapsulated.c \
 	hl7/reader_int.h hl7/event.c \
+	hl7/narrative_int.h hl7/narrative.c \
 	hl7/events.h hl7/events.c
 libhl7_la_LIBADD = libcontext.la
 AN_TABLES += config/tables/charsets.tsv config/tables/hl7-errors.tsv
@@ -24,11 +26,13 @@ hl7/charset.lo: config/tables/charsets.inc
 hl7/ack.lo: config/tables/hl7-errors.inc
 AN_TABLES += config/tables/hl7-status.tsv config/tables/hl7-codes.tsv \
 	config/tables/coding-systems.tsv config/tables/units.tsv \
-	config/tables/identifier-types.tsv config/tables/hl7-claims.tsv
+	config/tables/identifier-types.tsv config/tables/hl7-claims.tsv \
+	config/tables/hl7-narrative.tsv
 hl7/coded.lo: config/tables/hl7-codes.inc config/tables/coding-systems.inc \
 	config/tables/units.inc
 hl7/identify.lo: config/tables/identifier-types.inc \
 	config/tables/hl7-claims.inc
+hl7/narrative.lo: config/tables/hl7-narrative.inc
 hl7/rules.lo: config/tables/hl7-status.inc config/tables/hl7-events.inc
 
 # The rows of events have a grammar of their own.

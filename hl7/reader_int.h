@@ -27,6 +27,10 @@ struct hl7_reader {
     struct hl7_scope scope;
     struct an_str authority;
     struct hl7_list parts, events, claims, accounts;
+    struct hl7_list unsaid; /* of `events`, the places (size_t) of those that
+                               only stand where nothing else says the fact */
+    bool *narrative;        /* by segment: its text is part of a report's;
+                               NULL before the first report */
     struct hl7_identity patient; /* of the latest PID; n is 0 before it */
     struct hl7_identity first;   /* of the PID before that, for A24 and A37 */
 };
@@ -45,5 +49,9 @@ enum an_code hl7_place(struct hl7_reader *r, const struct an_where *where,
  * entered. */
 enum an_code hl7_segment_events(struct hl7_reader *r, enum hl7_segment_id id,
                                 size_t index);
+
+/* Take out the events of `unsaid` whose fact another event of the part says,
+ * and all but the first of those that say the same. */
+enum an_code hl7_drop_said(struct hl7_reader *r);
 
 #endif

@@ -84,9 +84,10 @@ enum hl7_segment_id {
 };
 
 enum hl7_value_rule {
-    HL7_VALUE_FIELDS,  /* the row's value column names fields */
-    HL7_VALUE_OBX,     /* by OBX-2 */
-    HL7_VALUE_DOCUMENT /* the text of the OBX segments that follow */
+    HL7_VALUE_FIELDS,   /* the row's value column names fields */
+    HL7_VALUE_OBX,      /* by OBX-2 */
+    HL7_VALUE_DOCUMENT, /* the text of the OBX segments below a TXA */
+    HL7_VALUE_REPORT    /* the narrative ones among those below an OBR */
 };
 
 struct hl7_scope {
@@ -95,6 +96,12 @@ struct hl7_scope {
     uint16_t seq[HL7_N_SEGMENTS];   /* how many so far: the ERL's sequence */
     struct an_str type, event;      /* "ADT", "ADT^A01" */
     bool by_specimen;               /* the first SPM stands above any OBR */
+    /* Of this field, this repetition is meant, and of all others the first;
+     * rep 0: of all fields the first. */
+    struct {
+        uint8_t segment, field;
+        uint16_t rep;
+    } each;
 };
 
 /* One place that a rule asks: a field of a segment, or constant text. */
@@ -114,6 +121,10 @@ void hl7_scope_init(struct hl7_scope *s, const struct hl7_message *m);
 void hl7_scope_enter(struct hl7_scope *s, enum hl7_segment_id id,
                      int32_t index);
 
+/* A segment that stands above the patients it is about (SCH, RF1): its rules
+ * are asked where a patient ends. */
+bool hl7_segment_waits(enum hl7_segment_id id);
+
 /* The n-th rule of a segment that applies to this message here; NULL after the
  * last. */
 const struct hl7_rule *hl7_rule_next(const struct hl7_scope *s,
@@ -125,6 +136,10 @@ enum hl7_value_rule hl7_rule_value(const struct hl7_rule *r);
 /* The place that the concept comes from; false when all are empty. */
 bool hl7_rule_concept(const struct hl7_scope *s, const struct hl7_rule *r,
                       struct hl7_path *found);
+/* Each repetition of the concept's field makes an event. */
+bool hl7_rule_each(const struct hl7_rule *r);
+/* An event only where nothing else of the message is a version of its fact. */
+bool hl7_rule_unsaid(const struct hl7_rule *r);
 /* The number of value fields, and the place of the i-th. */
 unsigned hl7_rule_n_values(const struct hl7_rule *r);
 bool hl7_rule_value_at(const struct hl7_scope *s, const struct hl7_rule *r,
@@ -145,7 +160,9 @@ enum an_code hl7_rule_fact(struct an_arena *arena, const struct hl7_scope *s,
                            const struct hl7_rule *r, struct an_str *fact,
                            struct an_err *err);
 
-/* The raw bytes at a path (first repetition); "" when there is no such
+/* The repetition that a path means. */
+unsigned hl7_path_rep(const struct hl7_scope *s, const struct hl7_path *path);
+/* The raw bytes at a path; "" when there is no such
  * segment, and for HL7's explicit null (""). */
 struct an_str hl7_path_get(const struct hl7_scope *s,
                            const struct hl7_path *path);

@@ -144,7 +144,8 @@ static const struct {
      "OBX|7|TX|8251-1^Comment^LN||one~two||||||D\r"
      "OBX|8|NM|2823-3^Potassium^LN||haemolysed|mmol/L|||||X\r"
      "OBX|9|ED|11524-6^ECG^LN||^image^png^Base64^AAAA||||||F\r",
-     "2024-03-05T08:00:00+01:00 report final [24323-8]  @OBR[1]-4\n"
+     "2024-03-05T08:00:00+01:00 report final [24323-8] [image/png, 3 bytes]"
+     " @OBR[1]-4\n"
      "2024-03-05T08:00:00+01:00 observation final [2160-0] 0.90 mg/dL!N"
      " @OBX[1]-5\n"
      "2024-03-05T08:00:00+01:00 observation preliminary [33762-6] <50 pg/mL!L"

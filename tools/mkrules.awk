@@ -95,7 +95,7 @@ function test_list(text,    part, n, i, first, not, want, at) {
 }
 
 # "0085:OBX-11 =FINAL" -> statuses.
-function status_list(text,    part, n, i, first, at) {
+function status_list(text,    part, n, i, first, at, colon) {
     n = split(text, part, " ")
     first = n_status
     for (i = 1; i <= n; i++) {
@@ -104,10 +104,11 @@ function status_list(text,    part, n, i, first, at) {
                 die("\"" part[i] "\" is no status")
             status[n_status++] = sprintf("{0, CTX_STATUS_%s, " \
                 "AN_STR_INIT(\"\")}", substr(part[i], 2))
-        } else if (part[i] ~ /^[0-9][0-9][0-9][0-9]:/) {
-            at = choice(substr(part[i], 6))
+        } else if (part[i] ~ /^[A-Z0-9]+:/) {
+            colon = index(part[i], ":")
+            at = choice(substr(part[i], colon + 1))
             status[n_status++] = sprintf("{%d, CTX_STATUS_UNKNOWN, " \
-                "AN_STR_INIT(\"%s\")}", at, substr(part[i], 1, 4))
+                "AN_STR_INIT(\"%s\")}", at, substr(part[i], 1, colon - 1))
         } else {
             die("\"" part[i] "\" is no status rule")
         }
@@ -144,10 +145,19 @@ NF != 11 { die("want 11 columns, got " NF) }
         value = "HL7_VALUE_OBX"
     else if ($6 == "#DOCUMENT")
         value = "HL7_VALUE_DOCUMENT"
+    else if ($6 == "#REPORT")
+        value = "HL7_VALUE_REPORT"
+    else if ($6 ~ /^#/)
+        die("\"" $6 "\" is no value")
     if ($6 ~ /^#/)
         $6 = "-"
-    rules[n_rules++] = sprintf("{HL7_%s, CTX_%s, %s, {%s}, {%s}, %d, {%s}, " \
-        "%d, %d, %d, {%s}, {%s}},", $1, $4, value, trigger_list($2), \
+    unsaid = sub(/ *#UNSAID/, "", $3) ? "true" : "false"
+    each = sub(/~$/, "", $5) ? "true" : "false"
+    if (each == "true" && $5 ~ /\//)
+        die("each repetition of which field?")
+    rules[n_rules++] = sprintf("{HL7_%s, CTX_%s, %s, %s, %s, {%s}, {%s}, " \
+        "%d, {%s}, %d, %d, %d, {%s}, {%s}},", $1, $4, value, each, unsaid, \
+        trigger_list($2), \
         test_list($3), optional($5), run($6), optional($7), optional($8), \
         optional($9), status_list($10), run($11))
 }
