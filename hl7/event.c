@@ -5,6 +5,7 @@
 #include "base/sort.h"
 #include "hl7/narrative_int.h"
 #include "hl7/value.h"
+#include "hl7/variant_int.h"
 
 #include <string.h>
 
@@ -183,6 +184,17 @@ static unsigned reps_to_read(struct hl7_reader *r, size_t segment,
     return MAX_REPS;
 }
 
+static enum an_code keep_variant(struct hl7_reader *r, size_t obx,
+                                 const struct ctx_event *e)
+{
+    struct ctx_event variant;
+    enum an_code rc = hl7_variant(r, obx, e, &variant);
+
+    if (rc != AN_OK || variant.concept.code.n + variant.concept.display.n == 0)
+        return rc;
+    return keep(r, &variant);
+}
+
 /* One event a repetition of OBX-5; one without a value when it is empty. */
 static enum an_code read_obx(struct hl7_reader *r, struct ctx_event *e)
 {
@@ -213,6 +225,8 @@ static enum an_code read_obx(struct hl7_reader *r, struct ctx_event *e)
         if (rc == AN_OK)
             rc = keep(r, e);
     } while (rc == AN_OK && ++obx5.rep <= n);
+    if (rc == AN_OK && hl7_is_variant(r, index))
+        rc = keep_variant(r, index, e);
     return rc;
 }
 
@@ -236,6 +250,8 @@ static enum an_code read_report(struct hl7_reader *r, size_t obr,
     bool addendum;
     enum an_code rc = hl7_report_text(r, obr, &e->value, &addendum);
 
+    if (rc == AN_OK)
+        rc = hl7_find_variants(r, obr + 1, hl7_report_end(r, obr));
     return rc == AN_OK && addendum ? set_apart(r, obr, e) : rc;
 }
 

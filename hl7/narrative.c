@@ -64,6 +64,15 @@ static bool ends_report(const struct hl7_reader *r, size_t i)
            (is(m, i, "SPM") && r->scope.by_specimen);
 }
 
+size_t hl7_report_end(const struct hl7_reader *r, size_t obr)
+{
+    size_t end = obr + 1;
+
+    while (end < r->m->n_segments && !ends_report(r, end))
+        end++;
+    return end;
+}
+
 static int heading_cmp(const void *key, const void *row)
 {
     const char *const *name = row;
@@ -127,10 +136,10 @@ static struct line line_at(const struct hl7_message *m, size_t i,
 static enum an_code find_lines(struct report *t, size_t obr)
 {
     const struct hl7_message *m = t->r->m;
-    size_t end = obr + 1, n = 0;
+    size_t end = hl7_report_end(t->r, obr), n = 0;
 
-    for (; end < m->n_segments && !ends_report(t->r, end); end++)
-        n += is(m, end, "OBX");
+    for (size_t i = obr + 1; i < end; i++)
+        n += is(m, i, "OBX");
     t->line = an_arena_get(t->r->arena, n + 1, sizeof(*t->line));
     if (t->line == NULL)
         return an_fail_nomem(t->r->err);
@@ -280,18 +289,19 @@ static enum an_code put_data(struct report *t, size_t index)
     return AN_OK;
 }
 
-/* "Impression:" where a section begins. */
+/* "Impression:" where a section begins that is not the report itself. */
 static enum an_code put_heading(struct report *t, const struct line *l,
-                                const struct line *before, bool sections)
+                                const struct line *before)
 {
     struct an_str words = an_str_c(l->heading);
     enum an_code rc = AN_OK;
     struct an_buf b;
 
-    if (before && an_str_eq(before->code, l->code) &&
-        an_str_eq(before->suffix, l->suffix))
+    if ((before && an_str_eq(before->code, l->code) &&
+         an_str_eq(before->suffix, l->suffix)) ||
+        (l->suffix.n == 0 && an_str_eq(l->code, t->code)))
         return AN_OK;
-    if (l->heading == NULL && sections && !an_str_eq(l->code, t->code))
+    if (l->heading == NULL)
         rc = hl7_raw_text(t->r->m, l->display, &words, t->r->err);
     if (rc != AN_OK || words.n == 0)
         return rc;
@@ -329,25 +339,8 @@ static enum an_code end_text(struct report *t, size_t index,
     return rc;
 }
 
-/* There is more than one kind of line. */
-static bool has_sections(const struct report *t)
-{
-    const struct line *first = NULL;
-
-    for (size_t i = 0; i < t->n; i++) {
-        if (!t->line[i].narrative)
-            continue;
-        if (first && !(an_str_eq(first->code, t->line[i].code) &&
-                       an_str_eq(first->suffix, t->line[i].suffix)))
-            return true;
-        first = &t->line[i];
-    }
-    return false;
-}
-
 static enum an_code put_lines(struct report *t, bool *addendum)
 {
-    bool sections = has_sections(t);
     const struct line *before = NULL;
     size_t n_other = 0;
     enum an_code rc = AN_OK;
@@ -359,7 +352,7 @@ static enum an_code put_lines(struct report *t, bool *addendum)
             !stands(t->r->m, l->index))
             continue;
         if (l->narrative)
-            rc = put_heading(t, l, before, sections);
+            rc = put_heading(t, l, before);
         if (rc == AN_OK)
             rc = l->type >= LINE_DATA ? put_data(t, l->index)
                                       : put_words(t, l->index);
@@ -372,6 +365,13 @@ static enum an_code put_lines(struct report *t, bool *addendum)
 
 /* ---- reports and documents ---------------------------------------------- */
 
+static enum an_code make_marks(struct hl7_reader *r)
+{
+    if (r->narrative == NULL)
+        r->narrative = an_arena_get(r->arena, r->m->n_segments, sizeof(bool));
+    return r->narrative ? AN_OK : an_fail_nomem(r->err);
+}
+
 enum an_code hl7_report_text(struct hl7_reader *r, size_t obr,
                              struct ctx_value *value, bool *addendum)
 {
@@ -379,13 +379,9 @@ enum an_code hl7_report_text(struct hl7_reader *r, size_t obr,
     enum an_code rc;
 
     *addendum = false;
-    if (r->narrative == NULL) {
-        r->narrative = an_arena_get(r->arena, r->m->n_segments, sizeof(bool));
-        if (r->narrative == NULL)
-            return an_fail_nomem(r->err);
-        memset(r->narrative, 0, r->m->n_segments * sizeof(bool));
-    }
-    rc = find_lines(&t, obr);
+    rc = make_marks(r);
+    if (rc == AN_OK)
+        rc = find_lines(&t, obr);
     if (rc == AN_OK)
         rc = find_repeats(&t);
     if (rc != AN_OK)
@@ -404,7 +400,7 @@ enum an_code hl7_document_text(struct hl7_reader *r, size_t txa,
 {
     const struct hl7_message *m = r->m;
     struct report t = {.r = r};
-    enum an_code rc = AN_OK;
+    enum an_code rc = make_marks(r);
 
     an_buf_init(&t.text, r->arena, HL7_TEXT_BYTES);
     for (size_t i = txa + 1; rc == AN_OK && i < m->n_segments; i++) {
@@ -419,6 +415,9 @@ enum an_code hl7_document_text(struct hl7_reader *r, size_t txa,
         else if (an_str_eq(type, AN_STR("TX")) ||
                  an_str_eq(type, AN_STR("FT")) || an_str_eq(type, AN_STR("ST")))
             rc = put_words(&t, i);
+        else
+            continue;
+        r->narrative[i] = true;
     }
     return rc == AN_OK ? end_text(&t, txa, value) : rc;
 }

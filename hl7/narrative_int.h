@@ -13,16 +13,20 @@
  * - it is text of some length, or encapsulated plain text.
  *
  * A string that is a number, and text with a unit, stays an observation, as all
- * coded and numeric values do.  A section begins with its heading on a line of
- * its own; encapsulated data that is no plain text leaves a note of its type
- * and size: "[application/pdf, 48213 bytes]".  Withdrawn lines are left out.
- * A text over HL7_TEXT_BYTES is cut, with a warning. */
+ * coded and numeric values do.  A section whose code is not the OBR's begins
+ * with its heading on a line of its own; encapsulated data that is no plain text
+ * leaves a note of its type and size: "[application/pdf, 48213 bytes]".
+ * Withdrawn lines are left out.  A text over HL7_TEXT_BYTES is cut, with a
+ * warning. */
 #ifndef HL7_NARRATIVE_INT_H
 #define HL7_NARRATIVE_INT_H
 
 #include "hl7/reader_int.h"
 
 enum { HL7_TEXT_BYTES = 256 << 10 };
+
+/* Where the results of the OBR at `obr` end. */
+size_t hl7_report_end(const struct hl7_reader *r, size_t obr);
 
 /* The text below the OBR at `obr`, none when there is none.  *addendum: all of
  * it is in sections with the suffix ADT. */
@@ -33,7 +37,7 @@ enum an_code hl7_report_text(struct hl7_reader *r, size_t obr,
 enum an_code hl7_document_text(struct hl7_reader *r, size_t txa,
                                struct ctx_value *value);
 
-/* The OBX is a line of a report that hl7_report_text has read. */
+/* The OBX is a line of a report or document that was read. */
 bool hl7_is_narrative(const struct hl7_reader *r, size_t obx);
 
 #endif

@@ -17,6 +17,8 @@ struct hl7_list {
     size_t n, size;
 };
 
+struct hl7_variant; /* hl7/variant_int.h */
+
 /* What is being read: the message from top to bottom, one part a patient. */
 struct hl7_reader {
     struct an_arena *arena;
@@ -29,8 +31,9 @@ struct hl7_reader {
     struct hl7_list parts, events, claims, accounts;
     struct hl7_list unsaid; /* of `events`, the places (size_t) of those that
                                only stand where nothing else says the fact */
-    bool *narrative;        /* by segment: its text is part of a report's;
+    bool *narrative;        /* by segment: its text is part of another's;
                                NULL before the first report */
+    struct hl7_variant *variant; /* by segment; NULL before the first */
     struct hl7_identity patient; /* of the latest PID; n is 0 before it */
     struct hl7_identity first;   /* of the PID before that, for A24 and A37 */
 };

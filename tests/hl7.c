@@ -11,6 +11,8 @@ Suite *hl7_batch_suite(void);
 Suite *hl7_mllp_suite(void);
 Suite *hl7_ack_suite(void);
 Suite *hl7_events_suite(void);
+Suite *hl7_narrative_suite(void);
+Suite *hl7_golden_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     hl7_message_suite,
@@ -23,5 +25,7 @@ Suite *(*const test_suites[])(void) = {
     hl7_mllp_suite,
     hl7_ack_suite,
     hl7_events_suite,
+    hl7_narrative_suite,
+    hl7_golden_suite,
     NULL,
 };
