@@ -106,9 +106,9 @@ static bool loinc_form(struct an_str code)
     return true;
 }
 
-static enum an_code system_uri(struct an_arena *arena, struct an_str name,
-                               struct an_str code, struct an_str *uri,
-                               struct an_err *err)
+enum an_code hl7_system(struct an_arena *arena, struct an_str name,
+                        struct an_str code, struct an_str *uri,
+                        struct an_err *err)
 {
     char upper[32];
     const struct pair *p = NULL;
@@ -155,7 +155,7 @@ static enum an_code triplet(struct an_arena *arena, const struct hl7_at *at,
     if (rc == AN_OK)
         rc = hl7_at_text(at, first + 2, &name, err);
     if (rc == AN_OK)
-        rc = system_uri(arena, name, code->code, &code->system, err);
+        rc = hl7_system(arena, name, code->code, &code->system, err);
     return rc;
 }
 

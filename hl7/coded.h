@@ -33,6 +33,11 @@ enum an_code hl7_coded(struct an_arena *arena, const struct hl7_at *at,
                        struct ctx_code *code, const struct ctx_code **alias,
                        size_t *n_aliases, struct an_err *err);
 
+/* The URI of the system that a sender calls `name`, as above; "" for no name. */
+enum an_code hl7_system(struct an_arena *arena, struct an_str name,
+                        struct an_str code, struct an_str *uri,
+                        struct an_err *err);
+
 /* A bare code of an HL7 table ("0004", "I"), said as FHIR says it where
  * config/tables/hl7-codes.tsv knows how. */
 enum an_code hl7_table_code(struct an_arena *arena, struct an_str table,

@@ -18,6 +18,25 @@ static struct hl7_at at_of(const struct hl7_reader *r,
                            path->field, hl7_path_rep(&r->scope, path)};
 }
 
+/* Before HL7 v2.4 the coding method was a field of its own: PR1-2, DG1-2. */
+static enum an_code read_coded(struct hl7_reader *r,
+                               const struct hl7_path *path,
+                               const struct hl7_at *at, struct ctx_event *e)
+{
+    struct hl7_at named = {at->m, at->segment, path->system, 1};
+    struct an_str name;
+    enum an_code rc =
+        hl7_coded(r->arena, at, &e->concept, &e->alias, &e->n_aliases, r->err);
+
+    if (rc != AN_OK || path->system == 0 || e->concept.system.n ||
+        e->concept.code.n == 0)
+        return rc;
+    rc = hl7_at_text(&named, 1, &name, r->err);
+    return rc != AN_OK ? rc
+                       : hl7_system(r->arena, name, e->concept.code,
+                                    &e->concept.system, r->err);
+}
+
 static enum an_code read_concept(struct hl7_reader *r,
                                  const struct hl7_path *path,
                                  struct ctx_event *e)
@@ -39,8 +58,7 @@ static enum an_code read_concept(struct hl7_reader *r,
                            : hl7_table_code(r->arena, path->table, code,
                                             &e->concept, r->err);
     }
-    return hl7_coded(r->arena, &at, &e->concept, &e->alias, &e->n_aliases,
-                     r->err);
+    return read_coded(r, path, &at, e);
 }
 
 /* A number in one field, its unit in another; text when it is no number. */

@@ -108,6 +108,7 @@ struct hl7_scope {
 struct hl7_path {
     struct an_str text; /* a constant, when not empty */
     uint8_t segment, field, component;
+    uint8_t system;      /* names the code system where `field` does not */
     struct an_str table; /* HL7 table of a bare code; "text" for words */
 };
 

@@ -21,8 +21,8 @@ function die(text) {
     exit 1
 }
 
-# One path: 'constant', or SEG-F, SEG-F.C, with @NNNN or @text behind it.
-function path(text,    table, part) {
+# One path: 'constant', or SEG-F, SEG-F.C, with @NNNN, @text or %N behind it.
+function path(text,    table, part, method) {
     if (text ~ /^'[^']*'$/) {
         paths[n_paths++] = sprintf("{.text = AN_STR_INIT(\"%s\")}", \
                                    substr(text, 2, length(text) - 2))
@@ -33,14 +33,19 @@ function path(text,    table, part) {
         table = substr(text, RSTART + 1)
         text = substr(text, 1, RSTART - 1)
     }
+    method = 0
+    if (match(text, /%[1-9][0-9]*$/)) {
+        method = substr(text, RSTART + 1)
+        text = substr(text, 1, RSTART - 1)
+    }
     if (text !~ /^[A-Z][A-Z0-9][A-Z0-9]-[1-9][0-9]*(\.[1-9][0-9]*)?$/)
         die("\"" text "\" is no field")
     split(text, part, /[-.]/)
     if (!(("HL7_SEGMENTS", part[1]) in known))
         die("segment " part[1] " is not in the list of hl7/rules.h")
     paths[n_paths++] = sprintf("{.segment = HL7_%s, .field = %d, " \
-        ".component = %d, .table = AN_STR_INIT(\"%s\")}", \
-        part[1], part[2], part[3] == "" ? 0 : part[3], table)
+        ".component = %d, .system = %d, .table = AN_STR_INIT(\"%s\")}", \
+        part[1], part[2], part[3] == "" ? 0 : part[3], method, table)
 }
 
 # "a/b/c" -> the index of a choice.
