@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Text of so many bytes is a section and no result. */
-enum { SECTION_BYTES = 160, MAX_DATA_REPS = 64 };
+/* Text of so many bytes is a section and no result; under the OBR's own code,
+ * which "Negative" may stand under too, of so many. */
+enum { SECTION_BYTES = 160, OWN_BYTES = 40, MAX_DATA_REPS = 64 };
 
 static const struct {
     const char *key, *heading;
@@ -60,7 +61,7 @@ static bool ends_report(const struct hl7_reader *r, size_t i)
     for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++)
         if (is(m, i, ends[k]))
             return true;
-    return (is(m, i, "ORC") && !is(m, i - 1, "OBR")) ||
+    return (is(m, i, "ORC") && !hl7_below_its_obr(m, i)) ||
            (is(m, i, "SPM") && r->scope.by_specimen);
 }
 
@@ -102,7 +103,7 @@ static bool may_be_line(const struct hl7_message *m, size_t i,
         *type = hl7_encapsulated_is_text(&obx5) ? LINE_DATA : LINE_NOTE;
         return true;
     }
-    if (hl7_get(m, i, 6, 1, 1, 0).n)
+    if (hl7_get(m, i, 6, 1, 1, 0).n || hl7_get(m, i, 7, 1, 0, 0).n)
         return false;
     *type = LINE_TEXT;
     if (an_str_eq(name, AN_STR("TX")) || an_str_eq(name, AN_STR("FT")))
@@ -112,14 +113,25 @@ static bool may_be_line(const struct hl7_message *m, size_t i,
            !hl7_quantity(hl7_get(m, i, 5, 0, 0, 0), &number);
 }
 
+/* A part of a coded value, from its alternate where that is all there is. */
+static struct an_str coded_at(const struct hl7_message *m, size_t segment,
+                              unsigned field, unsigned component)
+{
+    bool other = hl7_get(m, segment, field, 1, 1, 0).n +
+                     hl7_get(m, segment, field, 1, 2, 0).n ==
+                 0;
+
+    return hl7_get(m, segment, field, 1, other ? component + 3 : component, 1);
+}
+
 static struct line line_at(const struct hl7_message *m, size_t i,
                            enum line_type type)
 {
-    struct an_str system = hl7_get(m, i, 3, 1, 3, 0);
+    struct an_str system = coded_at(m, i, 3, 3);
     struct line l = {.index = i,
-                     .code = hl7_get(m, i, 3, 1, 1, 1),
+                     .code = coded_at(m, i, 3, 1),
                      .suffix = hl7_get(m, i, 3, 1, 1, 2),
-                     .display = hl7_get(m, i, 3, 1, 2, 0),
+                     .display = coded_at(m, i, 3, 2),
                      .sub_id = hl7_get(m, i, 4, 1, 0, 0),
                      .moment = hl7_get(m, i, 14, 1, 1, 0),
                      .type = (uint8_t)type};
@@ -154,8 +166,10 @@ static enum an_code find_lines(struct report *t, size_t obr)
 
 /* ---- which of them are lines -------------------------------------------- */
 
-/* By itself, whatever else there is. */
-static bool is_section(const struct report *t, const struct line *l)
+/* By itself, whatever its likes are; `parted`: the OBR's own code also stands
+ * with suffixes below it. */
+static bool is_section(const struct report *t, const struct line *l,
+                       bool parted)
 {
     struct an_str text = hl7_get(t->r->m, l->index, 5, 0, 0, 0);
 
@@ -163,8 +177,18 @@ static bool is_section(const struct report *t, const struct line *l)
         return false;
     if (l->type == LINE_DATA || l->code.n + l->display.n == 0 || l->heading)
         return true;
-    return l->type == LINE_TEXT &&
-           (text.n >= SECTION_BYTES || an_str_eq(l->code, t->code));
+    if (l->type != LINE_TEXT)
+        return false;
+    return an_str_eq(l->code, t->code) ? parted || text.n >= OWN_BYTES
+                                       : text.n >= SECTION_BYTES;
+}
+
+static bool is_parted(const struct report *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (t->line[i].suffix.n && an_str_eq(t->line[i].code, t->code))
+            return true;
+    return false;
 }
 
 static int line_cmp(const void *a, const void *b)
@@ -375,8 +399,9 @@ static enum an_code make_marks(struct hl7_reader *r)
 enum an_code hl7_report_text(struct hl7_reader *r, size_t obr,
                              struct ctx_value *value, bool *addendum)
 {
-    struct report t = {.r = r, .code = hl7_get(r->m, obr, 4, 1, 1, 1)};
+    struct report t = {.r = r, .code = coded_at(r->m, obr, 4, 1)};
     enum an_code rc;
+    bool parted;
 
     *addendum = false;
     rc = make_marks(r);
@@ -386,8 +411,9 @@ enum an_code hl7_report_text(struct hl7_reader *r, size_t obr,
         rc = find_repeats(&t);
     if (rc != AN_OK)
         return rc;
+    parted = is_parted(&t);
     for (size_t i = 0; i < t.n; i++) {
-        t.line[i].narrative |= is_section(&t, &t.line[i]);
+        t.line[i].narrative |= is_section(&t, &t.line[i], parted);
         r->narrative[t.line[i].index] = t.line[i].narrative;
     }
     an_buf_init(&t.text, r->arena, HL7_TEXT_BYTES);

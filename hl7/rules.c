@@ -121,7 +121,7 @@ static const uint64_t forgotten[HL7_N_SEGMENTS] = {
     [HL7_PTH] = ORDER | BIT(ORC) | BIT(ROL),
     [HL7_IN1] = BIT(IN2) | BIT(IN3) | BIT(ROL),
     [HL7_SCH] = RESOURCES | BIT(RGS) | BIT(TQ1) | BIT(TQ2),
-    [HL7_RGS] = RESOURCES,
+    [HL7_RGS] = RESOURCES | BIT(OBX) | BIT(DG1),
     [HL7_AIS] = BIT(NTE),
     [HL7_AIG] = BIT(NTE),
     [HL7_AIL] = BIT(NTE),
@@ -130,17 +130,17 @@ static const uint64_t forgotten[HL7_N_SEGMENTS] = {
     [HL7_STF] = BIT(PRA),
 };
 
-/* An ORC between its OBR and the results of that (HL7 v2.5.1 7.3.8), and not
- * between two orders. */
-static bool below_its_obr(const struct hl7_message *m, size_t orc)
+bool hl7_below_its_obr(const struct hl7_message *m, size_t orc)
 {
-    size_t i = orc + 1;
+    size_t above = orc, below = orc + 1;
 
-    while (is_segment(m, i, "TQ1") || is_segment(m, i, "TQ2") ||
-           is_segment(m, i, "NTE"))
-        i++;
-    return orc && is_segment(m, orc - 1, "OBR") &&
-           (is_segment(m, i, "OBX") || is_segment(m, i, "SPM"));
+    while (above && is_segment(m, above - 1, "PRT"))
+        above--;
+    while (is_segment(m, below, "PRT") || is_segment(m, below, "NTE") ||
+           is_segment(m, below, "TQ1") || is_segment(m, below, "TQ2"))
+        below++;
+    return above && is_segment(m, above - 1, "OBR") &&
+           (is_segment(m, below, "OBX") || is_segment(m, below, "SPM"));
 }
 
 /* Segments that stand below the OBR before: with it they go. */
@@ -160,7 +160,7 @@ static uint64_t forgets(const struct hl7_scope *s, enum hl7_segment_id id,
 {
     uint64_t gone = forgotten[id];
 
-    if (id == HL7_ORC && below_its_obr(s->m, index))
+    if (id == HL7_ORC && hl7_below_its_obr(s->m, index))
         return 0;
     if (id == HL7_SPM && s->by_specimen)
         return ORDER | BIT(ORC);

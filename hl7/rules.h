@@ -117,6 +117,10 @@ struct hl7_rule; /* opaque: use the questions below */
 /* HL7_N_SEGMENTS for a name that no rule knows. */
 enum hl7_segment_id hl7_segment_id(struct an_str name);
 
+/* An ORC between its OBR and the results of that (HL7 v2.5.1 7.3.8), and not
+ * between two orders. */
+bool hl7_below_its_obr(const struct hl7_message *m, size_t orc);
+
 void hl7_scope_init(struct hl7_scope *s, const struct hl7_message *m);
 /* The segment at `index` is now the latest of its name. */
 void hl7_scope_enter(struct hl7_scope *s, enum hl7_segment_id id,

@@ -97,6 +97,19 @@ static const struct {
      "OBX|1|TX|XR^Chest^99R||Clear.||||||F\r"
      "OBX|2|TX|XR&IMP^Chest^99R||Well.||||||F\r",
      "Clear.\nImpression:\nWell.|"},
+    {"under the report's own code a word is a result, a sentence text",
+     "OBX|1|TX|XR^Chest^99R||Negative||||||F\r"
+     "OBR|2||F2|YR^Hand^99R\r"
+     "OBX|1|TX|YR^Hand^99R||There is no fracture of any of its bones.\r",
+     "| XRThere is no fracture of any of its bones.|"},
+    {"a code may stand in the alternate alone",
+     "OBX|1|TX|^^^AC^Accession^L|1|17||||||F\r"
+     "OBX|2|TX|^^^G^Gene^L|2|Absent||||||F\r",
+     "| AC G"},
+    {"text with a reference range is a result",
+     "OBX|1|TX|G^Gene^99L|1|Absent||Present||||F\r"
+     "OBX|2|TX|G^Gene^99L|2|Absent||Present||||F\r",
+     "| G G"},
     {"numbers and text with a unit are results",
      "OBX|1|ST|||12||||||F\rOBX|2|TX|A^A^99L||3|mm|||||F\r"
      "OBX|3|TX|A^A^99L||4|mm|||||F\rOBX|4|NM|B^B^99L||5||||||F\r",
