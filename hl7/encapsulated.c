@@ -3,6 +3,7 @@
 
 #include "base/base64.h"
 #include "hl7/charset.h"
+#include "hl7/html.h"
 
 enum { DATA_BYTES = 64 << 20, TYPE_BYTES = 40, NOTE_BYTES = 256 };
 
@@ -28,7 +29,7 @@ bool hl7_encapsulated_is_text(const struct hl7_at *at)
 
     return (type.n || subtype.n) &&
            (type.n == 0 || one_of(type, "TEXT TX TXT FT")) &&
-           (subtype.n == 0 || one_of(subtype, "PLAIN TEXT TXT"));
+           (subtype.n == 0 || one_of(subtype, "PLAIN TEXT TXT HTML HTM"));
 }
 
 /* A type in lower case; only what a media type is made of. */
@@ -161,6 +162,10 @@ enum an_code hl7_encapsulated(struct an_arena *arena, const struct hl7_at *at,
     *what = odd ? HL7_ED_ODD : HL7_ED_TEXT;
     if (rc != AN_OK)
         return rc;
-    return odd ? put_note(arena, at, text, err)
-               : clean(arena, at, bytes, text, err);
+    if (odd)
+        return put_note(arena, at, text, err);
+    rc = clean(arena, at, bytes, text, err);
+    return rc == AN_OK && one_of(part(at, 3), "HTML HTM")
+               ? hl7_html_text(arena, *text, text, err)
+               : rc;
 }

@@ -22,7 +22,7 @@ static const struct {
 enum line_type {
     LINE_TEXT,   /* TX, FT */
     LINE_STRING, /* ST */
-    LINE_DATA,   /* ED, plain text */
+    LINE_DATA,   /* ED, plain text or HTML */
     LINE_NOTE    /* ED, something else: only its note is in the text */
 };
 

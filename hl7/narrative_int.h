@@ -10,12 +10,12 @@
  * - its code stands at more lines of the same moment: local codes for all text
  *   (TX, FT) and, with the same OBX-4, for strings (ST); LOINC codes for text
  *   with the same OBX-4;
- * - it is text of some length, or encapsulated plain text; under the OBR's own
+ * - it is text of some length, or encapsulated text; under the OBR's own
  *   code a sentence is enough, and anything beside sections with a suffix.
  *
  * A string that is a number, and text with a unit or a reference range, stays an
  * observation, as all coded and numeric values do.  A section whose code is not the OBR's begins
- * with its heading on a line of its own; encapsulated data that is no plain text
+ * with its heading on a line of its own; encapsulated data that is no text
  * leaves a note of its type and size: "[application/pdf, 48213 bytes]".
  * Withdrawn lines are left out.  A text over HL7_TEXT_BYTES is cut, with a
  * warning. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which OBX are lines of a report and which are results: the rules of
  * hl7/narrative_int.h, one by one. */
-#include "base/base64.h"
 #include "base/buf.h"
+#include "hl7/html.h"
 #include "hl7/narrative_int.h"
 #include "hl7/read.h"
 #include "tests/suite.h"
@@ -185,6 +185,56 @@ START_TEST(cuts_a_long_text_between_characters_and_says_so)
 }
 END_TEST
 
+static const struct {
+    const char *html, *text;
+} pages[] = {
+    {"", ""},
+    {"plain", "plain"},
+    {"<html><head><title>T</title></head><body><p>One</p>\n<p>Two  words</p>",
+     "One\nTwo words\n"},
+    {"a<br/>b<BR>c", "a\nb\nc"},
+    {"<table><tr><td>Na</td><td>140</td></tr><tr><td>K</td><td>4</td></tr>",
+     "Na 140\nK 4\n"},
+    {"x<script>if (a < b) c();</script>y<style>p {}</style>z", "xyz"},
+    {"x<!-- <p> no -->y<!-- to the end", "xy"},
+    {"a &lt; b &amp;&nbsp;c&#228;&#xE4;&#x1F600;&unknown;&",
+     "a < b & c\xC3\xA4\xC3\xA4\xF0\x9F\x98\x80&unknown;&"},
+    {"&#0;&#55296;&#99999999;&#x;&#1114112;", "&#99999999;&#x;"},
+    {"3 < 4 <", "3 < 4 <"},
+    {"a <b c", "a <b c"},
+    {"<b>bold</b>er", "bolder"},
+    {"<>", "<>"},
+    {"</>x", "x"},
+};
+
+START_TEST(reads_the_words_of_html)
+{
+    struct an_str text;
+
+    ck_assert_int_eq(
+        hl7_html_text(&arena, an_str_c(pages[_i].html), &text, NULL), AN_OK);
+    ck_assert_an_str_eq(text, pages[_i].text);
+}
+END_TEST
+
+START_TEST(hostile_html_takes_one_pass)
+{
+    static const char *const again[] = {"<a", "<!--", "<script>", "&#1", "<"};
+    struct an_str in, text;
+
+    for (size_t i = 0; i < sizeof(again) / sizeof(again[0]); i++) {
+        struct an_buf b;
+
+        an_arena_reset(&arena);
+        an_buf_init(&b, &arena, 8 << 20);
+        for (int k = 0; k < 500000; k++)
+            an_buf_put_c(&b, again[i]);
+        ck_assert_int_eq(an_buf_done(&b, &in, NULL), AN_OK);
+        ck_assert_int_eq(hl7_html_text(&arena, in, &text, NULL), AN_OK);
+    }
+}
+END_TEST
+
 /* Many repetitions, many codes: nothing that is asked for each of them may look
  * at all of them.  It took minutes when it did. */
 START_TEST(is_not_quadratic)
@@ -237,13 +287,15 @@ Suite *hl7_narrative_suite(void)
 {
     const TTest *const test[] = {
         cuts_a_long_text_between_characters_and_says_so, is_not_quadratic,
-        a_note_before_the_patient_is_about_nobody};
+        hostile_html_takes_one_pass, a_note_before_the_patient_is_about_nobody};
     Suite *s = suite_create("hl7/narrative");
     TCase *tc = tcase_create("hl7/narrative");
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, tells_lines_from_results, 0,
                         (int)(sizeof(cases) / sizeof(cases[0])));
+    tcase_add_loop_test(tc, reads_the_words_of_html, 0,
+                        (int)(sizeof(pages) / sizeof(pages[0])));
     for (size_t i = 0; i < sizeof(test) / sizeof(test[0]); i++)
         tcase_add_test(tc, test[i]);
     suite_add_tcase(s, tc);
