@@ -174,8 +174,8 @@ static void read_element(struct page *p, struct an_str tag)
         skip_past(p, AN_STR("</script>"));
     else if (one_of(name, "style"))
         skip_past(p, AN_STR("</style>"));
-    else if (one_of(name, "head"))
-        skip_past(p, AN_STR("</head>"));
+    else if (one_of(name, "title"))
+        skip_past(p, AN_STR("</title>"));
 }
 
 static void read_tag(struct page *p)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The words of an HTML document, for reading and not for showing: tags are left
  * out, blocks begin a line, cells are apart by a blank, runs of blanks are one;
- * scripts, styles, heads and comments say nothing.  Character references are
+ * scripts, styles, titles and comments say nothing.  Character references are
  * the characters they mean, if they are decimal, hexadecimal or one of the
  * seven that are met.  Never fails on content, takes one pass.
  *

@@ -41,6 +41,7 @@ struct report {
     struct line *line;
     size_t n;
     struct an_buf text;
+    struct an_str heading; /* owed before the next words */
     bool cut;
 };
 
@@ -254,7 +255,7 @@ static enum an_code find_repeats(struct report *t)
 /* ---- the text ----------------------------------------------------------- */
 
 /* The line, as far as there is room, behind a line end. */
-static void put_line(struct report *t, struct an_str line)
+static void append(struct report *t, struct an_str line)
 {
     size_t room = HL7_TEXT_BYTES - t->text.n;
 
@@ -269,6 +270,17 @@ static void put_line(struct report *t, struct an_str line)
     if (t->text.n && t->text.n < HL7_TEXT_BYTES)
         an_buf_put_char(&t->text, '\n');
     an_buf_put(&t->text, line);
+}
+
+/* A line of a section, whose heading waits for its first words. */
+static void put_line(struct report *t, struct an_str line)
+{
+    if (t->heading.n && line.n == 0)
+        return;
+    if (t->heading.n)
+        append(t, t->heading);
+    t->heading = AN_STR("");
+    append(t, line);
 }
 
 static enum an_code put_words(struct report *t, size_t index)
@@ -321,9 +333,11 @@ static enum an_code put_heading(struct report *t, const struct line *l,
     enum an_code rc = AN_OK;
     struct an_buf b;
 
-    if ((before && an_str_eq(before->code, l->code) &&
-         an_str_eq(before->suffix, l->suffix)) ||
-        (l->suffix.n == 0 && an_str_eq(l->code, t->code)))
+    if (before && an_str_eq(before->code, l->code) &&
+        an_str_eq(before->suffix, l->suffix))
+        return AN_OK;
+    t->heading = AN_STR("");
+    if (!l->narrative || (l->suffix.n == 0 && an_str_eq(l->code, t->code)))
         return AN_OK;
     if (l->heading == NULL)
         rc = hl7_raw_text(t->r->m, l->display, &words, t->r->err);
@@ -332,10 +346,7 @@ static enum an_code put_heading(struct report *t, const struct line *l,
     an_buf_init(&b, t->r->arena, words.n + 2);
     an_buf_put(&b, words);
     an_buf_put_char(&b, ':');
-    rc = an_buf_done(&b, &words, t->r->err);
-    if (rc == AN_OK)
-        put_line(t, words);
-    return rc;
+    return an_buf_done(&b, &t->heading, t->r->err);
 }
 
 /* Said, and not withdrawn or waited for (HL7 table 0085). */
@@ -375,8 +386,7 @@ static enum an_code put_lines(struct report *t, bool *addendum)
         if (!(l->narrative || l->type == LINE_NOTE) ||
             !stands(t->r->m, l->index))
             continue;
-        if (l->narrative)
-            rc = put_heading(t, l, before);
+        rc = put_heading(t, l, before);
         if (rc == AN_OK)
             rc = l->type >= LINE_DATA ? put_data(t, l->index)
                                       : put_words(t, l->index);

@@ -110,6 +110,15 @@ static const struct {
      "OBX|1|TX|G^Gene^99L|1|Absent||Present||||F\r"
      "OBX|2|TX|G^Gene^99L|2|Absent||Present||||F\r",
      "| G G"},
+    {"a section without words has no heading",
+     "OBX|1|ED|A^A^99L||^TEXT^html^Base64^||||||F\r"
+     "OBX|2|TX|B&IMP^B^99L||||||||F\rOBX|3|TX|B&IMP^B^99L||Well.||||||F\r"
+     "OBX|4|TX|C&REC^C^99L||||||||F\r",
+     "Impression:\nWell.|"},
+    {"nor is its heading another's",
+     "OBX|1|TX|B&IMP^B^99L||||||||F\r"
+     "OBX|2|TX|XR^Chest^99R||There is no fracture of any of its bones.\r",
+     "There is no fracture of any of its bones.|"},
     {"numbers and text with a unit are results",
      "OBX|1|ST|||12||||||F\rOBX|2|TX|A^A^99L||3|mm|||||F\r"
      "OBX|3|TX|A^A^99L||4|mm|||||F\rOBX|4|NM|B^B^99L||5||||||F\r",
@@ -192,6 +201,8 @@ static const struct {
     {"plain", "plain"},
     {"<html><head><title>T</title></head><body><p>One</p>\n<p>Two  words</p>",
      "One\nTwo words\n"},
+    {"<head><meta x><style>y</style><body>no head ends here",
+     "no head ends here"},
     {"a<br/>b<BR>c", "a\nb\nc"},
     {"<table><tr><td>Na</td><td>140</td></tr><tr><td>K</td><td>4</td></tr>",
      "Na 140\nK 4\n"},
