@@ -64,26 +64,35 @@ static void put_code_point(struct page *p, uint32_t c)
     put_word(p, (struct an_str){utf8, n});
 }
 
+/* 0 to base - 1; -1 for what is no digit. */
+static int digit_of(char c, int base)
+{
+    int v = -1;
+
+    if (c >= '0' && c <= '9')
+        v = c - '0';
+    else if (c >= 'a' && c <= 'f')
+        v = c - 'a' + 10;
+    else if (c >= 'A' && c <= 'F')
+        v = c - 'A' + 10;
+    return v < base ? v : -1;
+}
+
 /* "#228" and "#xE4"; false for anything else. */
 static bool number_of(struct an_str name, uint32_t *c)
 {
     bool hex = name.n > 2 && (name.p[1] == 'x' || name.p[1] == 'X');
-    size_t i = hex ? 2 : 1;
+    int base = hex ? 16 : 10;
 
     *c = 0;
     if (name.n < 2 || name.n > 8 || name.p[0] != '#')
         return false;
-    for (; i < name.n; i++) {
-        char d = name.p[i];
+    for (size_t i = hex ? 2 : 1; i < name.n; i++) {
+        int digit = digit_of(name.p[i], base);
 
-        if (d >= '0' && d <= '9')
-            *c = *c * (hex ? 16 : 10) + (uint32_t)(d - '0');
-        else if (hex && d >= 'a' && d <= 'f')
-            *c = *c * 16 + (uint32_t)(d - 'a') + 10;
-        else if (hex && d >= 'A' && d <= 'F')
-            *c = *c * 16 + (uint32_t)(d - 'A') + 10;
-        else
+        if (digit < 0)
             return false;
+        *c = *c * (uint32_t)base + (uint32_t)digit;
     }
     return true;
 }
