@@ -65,6 +65,13 @@ static const struct pair *find_unit(struct an_str sent)
     return pair_find(units, sizeof(units) / sizeof(units[0]), sent);
 }
 
+struct an_str hl7_unit_code(struct an_str sent)
+{
+    const struct pair *p = find_unit(sent);
+
+    return p ? an_str_c(p->value) : AN_STR("");
+}
+
 enum an_code hl7_unit_at(const struct hl7_at *at, struct an_str *unit,
                          struct an_err *err)
 {
@@ -106,9 +113,9 @@ static bool loinc_form(struct an_str code)
     return true;
 }
 
-enum an_code hl7_system(struct an_arena *arena, struct an_str name,
-                        struct an_str code, struct an_str *uri,
-                        struct an_err *err)
+enum an_code hl7_system_uri(struct an_arena *arena, struct an_str name,
+                            struct an_str code, struct an_str *uri,
+                            struct an_err *err)
 {
     char upper[32];
     const struct pair *p = NULL;
@@ -155,7 +162,7 @@ static enum an_code triplet(struct an_arena *arena, const struct hl7_at *at,
     if (rc == AN_OK)
         rc = hl7_at_text(at, first + 2, &name, err);
     if (rc == AN_OK)
-        rc = hl7_system(arena, name, code->code, &code->system, err);
+        rc = hl7_system_uri(arena, name, code->code, &code->system, err);
     return rc;
 }
 

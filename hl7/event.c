@@ -33,8 +33,8 @@ static enum an_code read_coded(struct hl7_reader *r,
         return rc;
     rc = hl7_at_text(&named, 1, &name, r->err);
     return rc != AN_OK ? rc
-                       : hl7_system(r->arena, name, e->concept.code,
-                                    &e->concept.system, r->err);
+                       : hl7_system_uri(r->arena, name, e->concept.code,
+                                        &e->concept.system, r->err);
 }
 
 static enum an_code read_concept(struct hl7_reader *r,

@@ -88,7 +88,8 @@ _Static_assert(HL7_N_SEGMENTS <= 64, "a set of segments is 64 bits");
 #define DRUG (RESULT | BIT(RXR) | BIT(RXC))
 #define ORDER                                                                  \
     (DRUG | BIT(OBR) | BIT(SPM) | BIT(SAC) | BIT(RXO) | BIT(RXE) | BIT(RXA) |  \
-     BIT(RXD) | BIT(RXG) | BIT(TQ1) | BIT(TQ2))
+     BIT(RXD) | BIT(RXG) | BIT(TQ1) | BIT(TQ2) | BIT(RQD) | BIT(ODS) |         \
+     BIT(ODT) | BIT(BPO))
 #define VISIT (BIT(PV2) | BIT(ROL) | BIT(PRT) | BIT(ARV))
 #define PATIENT                                                                \
     (ORDER | VISIT | BIT(ORC) | BIT(TXA) | BIT(PV1) | BIT(DG1) | BIT(PR1) |    \
@@ -116,18 +117,21 @@ static const uint64_t forgotten[HL7_N_SEGMENTS] = {
     [HL7_DG1] = RESULT,
     [HL7_PR1] = RESULT | BIT(ROL),
     [HL7_FT1] = ORDER | BIT(ORC) | BIT(DG1) | BIT(PR1) | BIT(ROL),
-    [HL7_PRB] = ORDER | BIT(ORC) | BIT(ROL),
-    [HL7_GOL] = ORDER | BIT(ORC) | BIT(ROL),
-    [HL7_PTH] = ORDER | BIT(ORC) | BIT(ROL),
+    [HL7_PRB] = ORDER | BIT(ORC) | BIT(ROL) | BIT(VAR),
+    [HL7_GOL] = ORDER | BIT(ORC) | BIT(ROL) | BIT(VAR),
+    [HL7_PTH] = ORDER | BIT(ORC) | BIT(ROL) | BIT(VAR),
     [HL7_IN1] = BIT(IN2) | BIT(IN3) | BIT(ROL),
     [HL7_SCH] = RESOURCES | BIT(RGS) | BIT(TQ1) | BIT(TQ2),
+    [HL7_ARQ] = RESOURCES | BIT(RGS) | BIT(TQ1) | BIT(TQ2),
     [HL7_RGS] = RESOURCES | BIT(OBX) | BIT(DG1),
     [HL7_AIS] = BIT(NTE),
     [HL7_AIG] = BIT(NTE),
     [HL7_AIL] = BIT(NTE),
     [HL7_AIP] = BIT(NTE),
+    [HL7_RF1] = BIT(AUT),
     [HL7_PRD] = BIT(CTD),
     [HL7_STF] = BIT(PRA),
+    [HL7_LOC] = BIT(LDP),
 };
 
 bool hl7_below_its_obr(const struct hl7_message *m, size_t orc)

@@ -74,7 +74,16 @@
     X(SAC)                                                                     \
     X(TQ2)                                                                     \
     X(STF)                                                                     \
-    X(PRA)
+    X(PRA)                                                                     \
+    X(ARQ)                                                                     \
+    X(RQD)                                                                     \
+    X(ODS)                                                                     \
+    X(ODT)                                                                     \
+    X(BPO)                                                                     \
+    X(VAR)                                                                     \
+    X(AUT)                                                                     \
+    X(LOC)                                                                     \
+    X(LDP)
 
 enum hl7_segment_id {
 #define X(name) HL7_##name,

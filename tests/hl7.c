@@ -13,6 +13,7 @@ Suite *hl7_ack_suite(void);
 Suite *hl7_events_suite(void);
 Suite *hl7_narrative_suite(void);
 Suite *hl7_golden_suite(void);
+Suite *hl7_convert_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     hl7_message_suite,
@@ -27,5 +28,6 @@ Suite *(*const test_suites[])(void) = {
     hl7_events_suite,
     hl7_narrative_suite,
     hl7_golden_suite,
+    hl7_convert_suite,
     NULL,
 };

@@ -49,7 +49,7 @@ tests_hl7_t_SOURCES = $(SUITE) tests/hl7.c tests/hl7_message.c \
 	tests/hl7_escape.c tests/hl7_charset.c tests/hl7_batch.c \
 	tests/hl7_mllp.c tests/hl7_ack.c tests/hl7_events.c \
 	tests/golden_folder.h tests/golden_folder.c tests/hl7_golden.c \
-	tests/hl7_narrative.c
+	tests/hl7_narrative.c tests/hl7_convert.c
 tests_hl7_t_LDADD = libhl7.la $(CHECK_LIBS)
 
 tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c tests/fhir.c \
@@ -111,7 +111,7 @@ tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
 	tests/consult_ward.c tests/folder.h tests/folder.c \
 	tests/consult_choose.c tests/consult_naming.c tests/consult_ask.c \
 	tests/consult_post.c tests/consult_recall.c tests/consult_watch.c \
-	tests/consult_policy.c tests/site_model.h tests/site_model.c
+	tests/consult_policy.c tests/consult_zone.c tests/site_model.h tests/site_model.c
 tests_consult_t_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIBS)
 
