@@ -100,9 +100,11 @@ static enum an_code join(struct an_arena *arena, const char *before,
     return an_buf_done(&b, out, err);
 }
 
-/* "2160-0": digits, a hyphen, one digit. */
+/* "2160-0": digits, a hyphen, one digit; an answer, "LA6668-3". */
 static bool loinc_form(struct an_str code)
 {
+    if (an_str_starts(code, AN_STR("LA")))
+        code = an_str_sub(code, 2, code.n);
     if (code.n < 3 || code.p[code.n - 2] != '-')
         return false;
     for (size_t i = 0; i < code.n; i++)

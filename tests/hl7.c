@@ -11,6 +11,8 @@ Suite *hl7_batch_suite(void);
 Suite *hl7_mllp_suite(void);
 Suite *hl7_ack_suite(void);
 Suite *hl7_events_suite(void);
+Suite *hl7_narrative_suite(void);
+Suite *hl7_golden_suite(void);
 Suite *hl7_convert_suite(void);
 
 Suite *(*const test_suites[])(void) = {
@@ -24,6 +26,8 @@ Suite *(*const test_suites[])(void) = {
     hl7_mllp_suite,
     hl7_ack_suite,
     hl7_events_suite,
+    hl7_narrative_suite,
+    hl7_golden_suite,
     hl7_convert_suite,
     NULL,
 };

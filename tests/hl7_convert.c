@@ -7,6 +7,7 @@
 #include "tests/golden_folder.h"
 #include "tests/suite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -317,8 +318,8 @@ START_TEST(odd_messages_convert)
     static const char *const odd[] = {
         "MSH|^~\\&\r",
         "MSH|^~\\&|||||||ADT^A01\rPID\rPV1\rOBX\rNTE\rORC\rOBR\rSPM\r",
-        "MSH|^~\\&|||||||ORU\rOBX|1|NM|A||1~2~3\rOBX|2|ED|B||^^^Base64^!!\r"
-        "OBX|3|ED|B||^AP^PDF^Hex^0g\rOBX|4|SN|B||^^^^\rOBX|5|ZZ|B||x\r",
+        ("MSH|^~\\&|||||||ORU\rOBX|1|NM|A||1~2~3\rOBX|2|ED|B||^^^Base64^!!\r"
+         "OBX|3|ED|B||^AP^PDF^Hex^0g\rOBX|4|SN|B||^^^^\rOBX|5|ZZ|B||x\r"),
         "MSH|^~\\&|||||||ADT^A40\rPID|1\rMRG|\rPID|2\rMRG|7\r",
     };
 
