@@ -3,6 +3,7 @@
 
 #include "fhir/conceptmap.h"
 #include "plugin/host/file.h"
+#include "plugin/zone.h"
 
 #include <stdlib.h>
 
@@ -84,13 +85,17 @@ enum an_code pl_settings_make(struct an_arena *arena,
                      : options->http_max_body_bytes);
     enum an_code rc;
 
-    *out = (struct pl_settings){
-        .hl7 = {.zone = {options->zone_min}, .authority = options->authority},
-        .hl7_limits = hl7_limits_default,
-        .charset = charset_of(options->charset),
-        .fhir = {.zone = {options->zone_min}, .authority = options->authority},
-        .arena_bytes = ARENA_LEAST_BYTES + longest * ARENA_FACTOR};
-    rc = read_table(arena, options->codes_path, read_codes, &out->site, err);
+    *out = (struct pl_settings){.hl7 = {.authority = options->authority},
+                                .hl7_limits = hl7_limits_default,
+                                .charset = charset_of(options->charset),
+                                .fhir = {.authority = options->authority},
+                                .arena_bytes =
+                                    ARENA_LEAST_BYTES + longest * ARENA_FACTOR};
+    rc = pl_zone_make(arena, options->zone, &out->hl7.zone, err);
+    out->fhir.zone = out->hl7.zone;
+    if (rc == AN_OK)
+        rc =
+            read_table(arena, options->codes_path, read_codes, &out->site, err);
     for (size_t i = 0; rc == AN_OK && i < options->maps.n; i++)
         rc = read_table(arena, options->maps.item[i], read_codes, &out->site,
                         err);
@@ -205,6 +210,7 @@ const struct pl_policy *pl_engine_policy(const struct pl_engine *e)
 struct pl_consult_source pl_engine_consult(const struct pl_engine *e)
 {
     return (struct pl_consult_source){.options = &e->options,
+                                      .zone = &e->settings.hl7.zone,
                                       .policy = &e->policy,
                                       .mind = e->mind,
                                       .naming = &e->naming,

@@ -56,20 +56,18 @@ static enum an_code name_maps(struct pl_engine *e, struct an_arena *arena,
     const struct pl_settings *s = pl_engine_settings(e);
     struct an_str program = AN_STR(""), charset;
     struct an_sha256_run run;
-    char zone[16];
     enum an_code rc;
 
     if (pl_file_read(arena, "/proc/self/exe", PROGRAM_BYTES, &program, NULL) !=
         AN_OK)
         program = AN_STR("unknown");
-    (void)snprintf(zone, sizeof(zone), "%d\n", s->hl7.zone.offset_min);
     charset = s->charset ? an_str_c(s->charset->name) : AN_STR("");
     rc = an_sha256_begin(&run, err);
     if (rc != AN_OK)
         return rc;
     rc = an_sha256_add(&run, program, err);
     if (rc == AN_OK)
-        rc = an_sha256_add(&run, an_str_c(zone), err);
+        rc = an_sha256_add(&run, pl_engine_options(e)->zone, err);
     if (rc == AN_OK)
         rc = an_sha256_add(&run, charset, err);
     if (rc == AN_OK)
