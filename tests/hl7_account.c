@@ -92,6 +92,13 @@ START_TEST(says_of_each_field_what_became_of_it)
         {"PID|1||4711\rDG1|1|||chest pain|soon|X\r", "DG1 1. 4t 5? 6?"},
         {"PID|1||4711\rZPI|1|own|\"\"\r", "ZPI 1. 2. 3."},
         {"PID|1||4711\rNTE|1|L|thanks\r", "NTE 1m 2. 3t"},
+        /* a line of a report, and one that is withdrawn */
+        {"PID|1||4711\rOBR|1|P1|F1|71020^Chest^C4\r"
+         "OBX|1|TX|71020&IMP^Chest^C4||No pneumonia.||||||F\r",
+         "OBX 1. 2m 3m 5t 11m"},
+        {"PID|1||4711\rOBR|1|P1|F1|71020^Chest^C4\r"
+         "OBX|1|TX|71020&IMP^Chest^C4||No pneumonia.||||||D\r",
+         "OBX 1. 2. 3m 5. 11m"},
     };
 
     for (size_t i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
