@@ -2,6 +2,7 @@
 #include "hl7/coded.h"
 
 #include "base/buf.h"
+#include "base/uuid.h"
 #include "context/unit.h"
 #include "hl7/read.h"
 
@@ -138,7 +139,8 @@ enum an_code hl7_system_uri(struct an_arena *arena, struct an_str name,
         *uri = name;
         return AN_OK;
     }
-    return join(arena, "urn:id:", name, uri, err);
+    return join(arena, an_oid_valid(name) ? "urn:oid:" : "urn:id:", name, uri,
+                err);
 }
 
 /* Components first .. first + 2: identifier, text, system. */

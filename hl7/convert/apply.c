@@ -89,9 +89,23 @@ static bool set_words(struct cv_run *run, struct cv_node *object,
     return true;
 }
 
-/* A code as the vocabulary says it. */
+/* A code that its element may not have becomes the concept's text. */
+static bool to_text(struct cv_run *run, struct cv_node *coding,
+                    struct cv_node *concept)
+{
+    struct an_str words = cv_words_at(coding, "display");
+
+    if (words.n == 0)
+        words = cv_words_at(coding, "code");
+    coding->kind = CV_EMPTY;
+    if (concept == NULL || cv_words_at(concept, "text").n)
+        return true;
+    return set_words(run, concept, "text", words);
+}
+
+/* A code as the vocabulary says it; `concept` holds it, or is NULL. */
 static bool recode_one(struct cv_run *run, unsigned vocabulary,
-                       struct cv_node *coding)
+                       struct cv_node *coding, struct cv_node *concept)
 {
     struct an_str code = cv_words_at(coding, "code");
     const struct cv_code *found, *rest;
@@ -104,7 +118,11 @@ static bool recode_one(struct cv_run *run, unsigned vocabulary,
                set_words(run, coding, "code", found->to) &&
                set_words(run, coding, "display", found->display);
     rest = cv_code_find(vocabulary, AN_STR("*"));
-    if (rest && cv_words_at(coding, "system").n == 0)
+    if (rest == NULL)
+        return true;
+    if (rest->system == 0)
+        return to_text(run, coding, concept);
+    if (cv_words_at(coding, "system").n == 0)
         return set_words(run, coding, "system", cv_texts[rest->system]);
     return true;
 }
@@ -126,12 +144,12 @@ static bool recode(struct cv_run *run, unsigned vocabulary,
     struct cv_node *list = cv_member(value, "coding"), *coding;
 
     if (list == NULL)
-        return recode_one(run, vocabulary, value);
+        return recode_one(run, vocabulary, value, NULL);
     coding = list->first;
-    if (coding && !recode_one(run, vocabulary, coding))
+    if (coding && !recode_one(run, vocabulary, coding, value))
         return false;
     for (coding = coding ? coding->next : NULL; coding; coding = coding->next)
-        if (of_a_table(coding) && !recode_one(run, vocabulary, coding))
+        if (of_a_table(coding) && !recode_one(run, vocabulary, coding, value))
             return false;
     return true;
 }
@@ -182,6 +200,15 @@ static bool plus(struct cv_run *run, const struct reading *r,
            part_text(run, r, 2, &unit) &&
            cv_say_later(run, (enum cv_leaf)r->row->leaf, start, number, unit,
                         value);
+}
+
+static bool minutes(struct cv_run *run, const struct reading *r,
+                    struct cv_node *value)
+{
+    struct an_str number, unit;
+
+    return part_text(run, r, 0, &number) && part_text(run, r, 1, &unit) &&
+           cv_say_minutes(run, number, unit, value);
 }
 
 static bool lines(struct cv_run *run, const struct reading *r,
@@ -256,6 +283,7 @@ static bool value_of(struct cv_run *run, const struct reading *r,
                            r->at.in_type ? r->at.level : r->level, value);
     case CV_JOIN: return join(run, r, &text) && cv_say(run, leaf, text, value);
     case CV_PLUS: return plus(run, r, value);
+    case CV_MINUTES: return minutes(run, r, value);
     case CV_NUMBER:
     case CV_COMPARATOR:
         return cv_text(run, cv_raw(r->node), &text) &&

@@ -9,13 +9,56 @@
 
 enum { BUNDLE_BYTES = 256 << 20 };
 
-/* References to what says nothing go, then what is left empty by that. */
-static void drop_references(struct cv_node *node)
+static bool is_required(const char *name)
 {
-    if (node->kind == CV_REFERS && !node->to->kept)
+    static const char *const names[] = {"subject", "patient", "beneficiary"};
+
+    for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static struct cv_node *member(struct cv_run *run, struct cv_node *parent,
+                              enum cv_kind kind, const char *name,
+                              struct an_str text)
+{
+    struct cv_node *n = cv_node(run->arena, kind);
+
+    if (n == NULL) {
+        cv_fail(run, AN_NOMEM);
+        return NULL;
+    }
+    n->name = name;
+    n->text = text;
+    cv_append(parent, n);
+    return n;
+}
+
+/* {extension: [{url: data-absent-reason, valueCode: unknown}]} */
+static void say_unknown(struct cv_run *run, struct cv_node *node)
+{
+    struct cv_node *list, *one;
+
+    node->kind = CV_OBJECT;
+    list = member(run, node, CV_ARRAY, "extension", AN_STR(""));
+    one = list ? member(run, list, CV_OBJECT, NULL, AN_STR("")) : NULL;
+    if (one && member(run, one, CV_WORDS, "url",
+                      AN_STR("http://hl7.org/fhir/StructureDefinition/"
+                             "data-absent-reason")))
+        (void)member(run, one, CV_WORDS, "valueCode", AN_STR("unknown"));
+}
+
+/* References to what says nothing go, then what is left empty by that. */
+static void drop_references(struct cv_run *run, struct cv_node *node)
+{
+    if (node->kind == CV_REFERS && !node->to->kept) {
         node->kind = CV_EMPTY;
+        if (is_required(node->name))
+            say_unknown(run, node);
+    }
     for (struct cv_node *n = node->first; n; n = n->next)
-        drop_references(n);
+        drop_references(run, n);
 }
 
 /* An Organization has a name or an identifier (R4, org-1): an address alone is
@@ -41,7 +84,7 @@ static size_t settle(struct cv_run *run)
         before = n_kept;
         n_kept = 0;
         for (struct cv_resource *r = run->resources; r; r = r->next) {
-            drop_references(&r->root);
+            drop_references(run, &r->root);
             cv_prune(&r->root);
             r->kept = says_something(r);
             n_kept += r->kept;
