@@ -63,6 +63,17 @@
       "an answer was ready after its connection had gone or its time was up")  \
     X(MLLP_DESCRIPTORS, ERROR, NUM, "errno", NUM, "open", NONE, "",            \
       "a connection was turned away: no file descriptor or memory is left")    \
+    X(TLS_FAULT, WARN, NUM, "connection", NUM, "error", NONE, "",              \
+      "a TLS handshake failed, or the peer's certificate was refused; error "  \
+      "is the number of GnuTLS, see gnutls_strerror(3)")                       \
+    X(TLS_TIMEOUT, WARN, NUM, "connection", NONE, "", NONE, "",                \
+      "closed: a TLS handshake began and did not end in time")                 \
+    X(TLS_UNEXPECTED, WARN, NUM, "connection", NONE, "", NONE, "",             \
+      "closed: a sender speaks TLS to a listener without it")                  \
+    X(TLS_LOADED, INFO, NUM, "days", NONE, "", NONE, "",                       \
+      "certificates and keys were read; days: until the server's ends")        \
+    X(TLS_LOAD_FAULT, ERROR, CODE, "code", NONE, "", NONE, "",                 \
+      "certificates and keys could not be read again: the old ones stay")      \
     X(HTTP_LISTENING, INFO, NUM, "port", NUM, "threads", NONE, "",             \
       "the HTTP listener accepts connections")                                 \
     X(HTTP_STOPPED, INFO, NUM, "port", NUM, "requests", NUM, "cut_off",        \

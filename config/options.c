@@ -339,6 +339,24 @@ static enum an_code problem_pair(struct reader *r, enum cfg_option_id id,
                        &b);
 }
 
+/* Whoever listens by TLS needs what it takes. */
+static enum an_code check_tls(struct reader *r)
+{
+    const struct cfg_options *o = r->o;
+    enum cfg_option_id by = o->mllp_tls ? CFG_OPT_mllp_tls : CFG_OPT_http_tls;
+
+    if (o->tls_client != CFG_TLS_NONE && o->tls_ca_file.n == 0)
+        return problem_pair(r, CFG_OPT_tls_client,
+                            "listen.tls.client_certificate: "
+                            "listen.tls.ca_file has to say who signs them");
+    if ((o->mllp_tls || o->http_tls) &&
+        (o->tls_certificate_file.n == 0 || o->tls_key_file.n == 0))
+        return problem_pair(r, by,
+                            "tls: needs listen.tls.certificate_file and "
+                            "listen.tls.key_file");
+    return AN_OK;
+}
+
 /* What no single value can break. */
 static enum an_code check_together(struct reader *r)
 {
@@ -359,7 +377,7 @@ static enum an_code check_together(struct reader *r)
         code = problem_pair(r, CFG_OPT_outbox_retry_max_ms,
                             "outbox.retry_max is less than "
                             "outbox.retry_first");
-    return code;
+    return code == AN_OK ? check_tls(r) : code;
 }
 
 enum an_code cfg_options_read(struct an_arena *arena, struct an_str bytes,

@@ -32,6 +32,7 @@ enum cfg_charset {
     CFG_WINDOWS_1252
 };
 enum cfg_clock { CFG_CLOCK_SYSTEM, CFG_CLOCK_MESSAGES };
+enum cfg_tls_client { CFG_TLS_NONE, CFG_TLS_OPTIONAL, CFG_TLS_REQUIRED };
 enum cfg_probability { CFG_P_FRACTION, CFG_P_PERCENT, CFG_P_INTERVAL };
 enum cfg_stage { CFG_STAGE_OFF, CFG_SHADOW, CFG_TRIAL, CFG_LIVE };
 
@@ -109,14 +110,39 @@ struct cfg_texts {
       "File of the store. Its folder must be writable.")                       \
     X(store_group_max, "store.group_max", INT, CFG_BETWEEN(1, 4096), "128",    \
       "Most messages that share one commit.")                                  \
+    X(tls_certificate_file, "listen.tls.certificate_file", PATH,               \
+      CFG_BETWEEN(0, 4095), "",                                                \
+      "File of the server's certificate and its chain, its own first, in "     \
+      "PEM. "                                                                  \
+      "SIGHUP reads this file and the next three again.")                      \
+    X(tls_key_file, "listen.tls.key_file", PATH, CFG_BETWEEN(0, 4095), "",     \
+      "File of its private key, in PEM, without a password.")                  \
+    X(tls_ca_file, "listen.tls.ca_file", PATH, CFG_BETWEEN(0, 4095), "",       \
+      "File of the authorities that sign for clients, in PEM.")                \
+    X(tls_crl_file, "listen.tls.crl_file", PATH, CFG_BETWEEN(0, 4095), "",     \
+      "File of their revocation lists, in PEM; one past its next update "      \
+      "refuses everybody. Empty: none.")                                       \
+    X(tls_client, "listen.tls.client_certificate", ENUM,                       \
+      CFG_ONE_OF("none optional required"), "none",                            \
+      "Whether a client has to show a certificate. optional: a wrong one is "  \
+      "refused, none is not.")                                                 \
+    X(tls_priorities, "listen.tls.priorities", TEXT, CFG_BETWEEN(1, 400),      \
+      "NORMAL",                                                                \
+      "Ciphers and the like, as gnutls_priority_init(3) takes them. Nothing "  \
+      "in it allows a version before TLS 1.2.")                                \
     X(mllp_address, "listen.mllp.address", ADDRESS, CFG_ANY, "127.0.0.1:2575", \
       "Where HL7v2 arrives over MLLP. Empty: nowhere.")                        \
+    X(mllp_tls, "listen.mllp.tls", BOOL, CFG_ANY, "false",                     \
+      "MLLP over TLS, with the keys of listen.tls. Then no sender without it " \
+      "is served.")                                                            \
     X(mllp_max_frame_bytes, "listen.mllp.max_frame", SIZE,                     \
       CFG_BETWEEN(1024, 1 << 30), "16MiB",                                     \
       "Longest message; a longer one is refused and its connection closed.")   \
     X(mllp_max_connections, "listen.mllp.max_connections", INT,                \
       CFG_BETWEEN(1, 65536), "256",                                            \
       "Most senders connected at a time; one more is turned away.")            \
+    X(mllp_handshake_ms, "listen.mllp.timeout.handshake", DURATION,            \
+      CFG_BETWEEN(10, CFG_A_DAY_MS), "10s", "Time for a TLS handshake.")       \
     X(mllp_idle_ms, "listen.mllp.timeout.idle", DURATION,                      \
       CFG_BETWEEN(0, 30 * CFG_A_DAY_MS), "0s",                                 \
       "Silence between two messages after which a connection is closed. "      \
@@ -133,6 +159,9 @@ struct cfg_texts {
       "Time for the sender to take its acknowledgement.")                      \
     X(http_address, "listen.http.address", ADDRESS, CFG_ANY, "127.0.0.1:8080", \
       "Where HTTP is served. Empty: nowhere.")                                 \
+    X(http_tls, "listen.http.tls", BOOL, CFG_ANY, "false",                     \
+      "HTTPS, with the keys of listen.tls. A client whose certificate is "     \
+      "wrong, or missing where one is required, gets status 403.")             \
     X(http_max_body_bytes, "listen.http.max_body", SIZE,                       \
       CFG_BETWEEN(1024, 1 << 30), "16MiB",                                     \
       "Longest request body; a longer one gets status 413.")                   \

@@ -16,6 +16,7 @@
  *                                        release, resource
  *     drill audit STORE                  its trail: action, actor, subject,
  *                                        details
+ *     drill feeds STORE                  its feeds: name, how many messages
  *     drill waiting STORE                how many triggers wait
  *     drill resign FROM TO KEYS WORDS    a package as a site's own: see
  *                                        tests/site_model.h */
@@ -289,7 +290,20 @@ static int audit(char **argv)
     return each(argv[0], print_audit);
 }
 
-static int waiting(char **argv)
+static void print_waiting(const struct pl_status *status)
+{
+    (void)printf("%lld\n", (long long)status->n_triggers_waiting);
+}
+
+static void print_feeds(const struct pl_status *status)
+{
+    for (size_t i = 0; i < status->n_feeds; i++)
+        (void)printf("%.*s %lld\n", AN_STR_ARG(status->feed[i].name),
+                     (long long)status->feed[i].n_messages);
+}
+
+static int with_status(const char *path,
+                       void (*print)(const struct pl_status *status))
 {
     struct pl_reader *reader = NULL;
     struct pl_status status;
@@ -298,14 +312,24 @@ static int waiting(char **argv)
     enum an_code rc;
 
     an_arena_init(&arena, 16 << 20);
-    rc = pl_reader_open(argv[0], 0, &reader, &err);
+    rc = pl_reader_open(path, 0, &reader, &err);
     if (rc == AN_OK)
         rc = pl_status(reader, &arena, &status, &err);
     if (rc == AN_OK)
-        (void)printf("%lld\n", (long long)status.n_triggers_waiting);
+        print(&status);
     pl_reader_close(reader);
     an_arena_free(&arena);
     return rc == AN_OK ? 0 : complain(&err);
+}
+
+static int waiting(char **argv)
+{
+    return with_status(argv[0], print_waiting);
+}
+
+static int feeds(char **argv)
+{
+    return with_status(argv[0], print_feeds);
 }
 
 /* ---- a model ------------------------------------------------------------- */
@@ -328,7 +352,8 @@ int main(int argc, char **argv)
     } drills[] = {{"generate", 1, generate}, {"send", 5, send_all},
                   {"raw", 1, raw},           {"list", 1, list},
                   {"said", 1, said},         {"audit", 1, audit},
-                  {"waiting", 1, waiting},   {"resign", 4, resign}};
+                  {"waiting", 1, waiting},   {"feeds", 1, feeds},
+                  {"resign", 4, resign}};
 
     for (size_t i = 0; i < sizeof(drills) / sizeof(drills[0]); i++)
         if (argc == drills[i].n_arguments + 2 &&

@@ -64,8 +64,10 @@ tests_advice_t_LDADD = libadvice.la $(CHECK_LIBS)
 tests_host_t_SOURCES = $(SUITE) tests/host.c tests/host_net.h \
 	tests/host_net.c tests/host_peer.h tests/host_peer.c \
 	tests/host_mllp.c tests/host_mllp_odd.c tests/host_http.c \
-	tests/host_workers.c tests/host_file.c
-tests_host_t_LDADD = libhost.la $(CHECK_LIBS)
+	tests/host_workers.c tests/host_file.c tests/folder.h tests/folder.c \
+	tests/tls_help.h tests/tls_help.c tests/host_tls.c tests/host_https.c
+tests_host_t_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
+tests_host_t_LDADD = libhost.la $(GNUTLS_LIBS) $(CHECK_LIBS)
 
 tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/invented.c tests/messages.h tests/messages.c tests/folder.h \
@@ -147,6 +149,15 @@ tests_receiver_LDADD = libhost.la
 TESTS += tests/faces.sh tests/calls.sh tests/triggers.sh
 EXTRA_DIST += tests/faces_lib.sh tests/faces.sh tests/calls.sh \
 	tests/triggers.sh
+
+# What comes in, by TLS; tests/tls_drill makes certificates and sends.
+check_PROGRAMS += tests/tls_drill
+tests_tls_drill_SOURCES = tests/tls_drill.c tests/tls_help.h tests/tls_help.c \
+	tests/folder.h tests/folder.c
+tests_tls_drill_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
+tests_tls_drill_LDADD = libbase.la $(GNUTLS_LIBS)
+TESTS += tests/tls.sh
+EXTRA_DIST += tests/tls.sh
 
 # Larger runs over the folder that ANAMNESIS_DATA names.
 check_PROGRAMS += tests/hl7_corpus

@@ -31,8 +31,10 @@ static unsigned status_of(enum pl_verdict verdict)
 static enum an_code take(struct pl_server *s, struct pl_http_request *q,
                          struct pl_http_response *r, enum pl_format format)
 {
-    struct pl_job *job = pl_engine_job(s->running.engine, format,
-                                       AN_STR("http"), q->body, false);
+    char feed[PL_FEED_BYTES];
+    struct pl_job *job =
+        pl_engine_job(s->running.engine, format,
+                      pl_feed_name("http", q->identity, feed), q->body, false);
     bool kept;
 
     if (job == NULL)
@@ -90,7 +92,8 @@ static void refuse(void *ctx, struct pl_http_request *q,
         unsigned status;
         enum an_code code;
         const char *what;
-    } known[] = {{404, AN_NOTFOUND, "there is nothing at this path"},
+    } known[] = {{403, AN_INTEGRITY, "no certificate that is trusted here"},
+                 {404, AN_NOTFOUND, "there is nothing at this path"},
                  {405, AN_UNSUPPORTED, "not by this method"},
                  {413, AN_LIMIT, "longer than listen.http.max_body"},
                  {503, AN_BUSY, "not now: try again"}};
@@ -132,7 +135,8 @@ enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
         .max_body_bytes = (size_t)o->http_max_body_bytes,
         .max_answer_bytes = (size_t)o->http_max_body_bytes + ANSWER_BYTES,
         .max_connections = (uint32_t)o->http_max_connections,
-        .timeout_ms = o->http_timeout_ms};
+        .timeout_ms = o->http_timeout_ms,
+        .tls = o->http_tls ? s->tls : NULL};
 
     if (o->http_address.host.n == 0)
         return AN_OK;

@@ -42,10 +42,12 @@ static enum an_code on_message(void *ctx, const struct pl_mllp_message *m)
 {
     struct pl_server *s = ctx;
     struct flight *f = calloc(1, sizeof(*f));
+    char feed[PL_FEED_BYTES];
 
     if (f)
         f->job = pl_engine_job(s->running.engine, PL_FORMAT_HL7V2,
-                               AN_STR("mllp"), m->bytes, false);
+                               pl_feed_name("mllp", m->identity, feed),
+                               m->bytes, false);
     if (f == NULL || f->job == NULL) {
         free(f);
         return AN_BUSY;
@@ -100,7 +102,9 @@ enum an_code pl_face_mllp_open(struct pl_server *s, struct an_err *err)
         .idle_ms = o->mllp_idle_ms,
         .frame_ms = o->mllp_frame_ms,
         .answer_ms = o->mllp_answer_ms,
-        .write_ms = o->mllp_write_ms};
+        .write_ms = o->mllp_write_ms,
+        .tls = o->mllp_tls ? s->tls : NULL,
+        .handshake_ms = o->mllp_handshake_ms};
     struct pl_mllp_calls calls = {
         .ctx = s, .on_message = on_message, .on_bad_frame = on_bad_frame};
 

@@ -2,6 +2,7 @@
 /* The HTTP server's life; http_request.c has a request's. */
 #include "plugin/host/http_int.h"
 #include "plugin/host/listen.h"
+#include "plugin/host/tls_int.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -18,28 +19,85 @@ static uint32_t cores(void)
     return n > 0 ? (uint32_t)n : 1;
 }
 
+/* So that a connection leads to its server. */
+static void connected(void *cls, struct MHD_Connection *connection,
+                      void **socket_context,
+                      enum MHD_ConnectionNotificationCode what)
+{
+    (void)connection;
+    *socket_context = what == MHD_CONNECTION_NOTIFY_STARTED ? cls : NULL;
+}
+
+/* MHD makes the connection the pointer of its session. */
+static int present(gnutls_session_t session,
+                   const struct gnutls_cert_retr_st *info,
+                   gnutls_pcert_st **certificate, unsigned *n,
+                   gnutls_ocsp_data_st **ocsp, unsigned *n_ocsp,
+                   gnutls_privkey_t *key, unsigned *flags)
+{
+    const union MHD_ConnectionInfo *got = MHD_get_connection_info(
+        gnutls_session_get_ptr(session), MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct pl_http *s = got ? got->socket_context : NULL;
+
+    (void)info;
+    *ocsp = NULL;
+    *n_ocsp = *flags = 0;
+    if (s == NULL)
+        return -1;
+    pl_tls_present(s->options.tls, certificate, n, key);
+    return 0;
+}
+
+enum { OPTIONS = 8 };
+
+/* Those that depend; ends the list. */
+static void put_options(const struct pl_http *s,
+                        struct MHD_OptionItem option[OPTIONS])
+{
+    struct pl_tls *tls = s->options.tls;
+    size_t n = 0;
+
+    if (s->n_threads > 1)
+        option[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE,
+                                              (intptr_t)s->n_threads, NULL};
+    if (tls) {
+        /* MHD writes into none of them. */
+        option[n++] =
+            (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0,
+                                    (void *)(uintptr_t)pl_tls_priorities(tls)};
+        option[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_CERT_CALLBACK2,
+                                              0, (void *)(uintptr_t)present};
+    }
+    if (tls && pl_tls_ca(tls))
+        option[n++] = (struct MHD_OptionItem){
+            MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)(uintptr_t)pl_tls_ca(tls)};
+    option[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+}
+
 /* MHD gives each thread its share of the connections. */
 static struct MHD_Daemon *daemon_start(struct pl_http *s)
 {
     unsigned limit = s->options.max_connections;
     unsigned timeout_s = (unsigned)((s->options.timeout_ms + 999) / 1000);
-    const struct MHD_OptionItem pool[] = {
-        {s->n_threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END,
-         (intptr_t)s->n_threads, NULL},
-        {MHD_OPTION_END, 0, NULL}};
+    unsigned flags =
+        MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC;
+    struct MHD_OptionItem option[OPTIONS];
     sigset_t all, before;
     struct MHD_Daemon *d;
 
     if (limit < s->n_threads)
         limit = s->n_threads;
+    if (s->options.tls)
+        flags |= MHD_USE_TLS;
+    put_options(s, option);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     d = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC, 0, NULL,
-        NULL, pl_http_access, s, MHD_OPTION_LISTEN_SOCKET, s->listen_fd,
-        MHD_OPTION_NOTIFY_COMPLETED, pl_http_completed, s,
-        MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT,
-        timeout_s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, pool,
+        flags, 0, NULL, NULL, pl_http_access, s, MHD_OPTION_LISTEN_SOCKET,
+        s->listen_fd, MHD_OPTION_NOTIFY_COMPLETED, pl_http_completed, s,
+        MHD_OPTION_NOTIFY_CONNECTION, connected, s, MHD_OPTION_CONNECTION_LIMIT,
+        limit, MHD_OPTION_CONNECTION_TIMEOUT, timeout_s,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, option,
         MHD_OPTION_END);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return d;

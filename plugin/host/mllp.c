@@ -212,7 +212,7 @@ static void retry_parked(struct pl_mllp *s)
 
 static void expire(struct pl_mllp *s)
 {
-    for (int state = CONN_IDLE; state < N_CONN_STATES; state++) {
+    for (int state = CONN_HANDSHAKE; state < N_CONN_STATES; state++) {
         struct conn *c;
 
         while ((c = s->list[state].first) != NULL &&
@@ -227,7 +227,7 @@ static int wait_ms(const struct pl_mllp *s, int64_t stop_at_ms)
 {
     int64_t until = INT64_MAX;
 
-    for (int state = CONN_IDLE; state < N_CONN_STATES; state++) {
+    for (int state = CONN_HANDSHAKE; state < N_CONN_STATES; state++) {
         const struct conn *c = s->list[state].first;
 
         if (c && c->deadline_ms < until)
@@ -260,8 +260,9 @@ static int64_t stop_time(struct pl_mllp *s)
 /* What is not in flight ends now; its sender will repeat it elsewhere. */
 static void stop_begin(struct pl_mllp *s)
 {
-    static const enum conn_state over[] = {CONN_IDLE, CONN_FRAME, CONN_TAIL,
-                                           CONN_PARKED, CONN_DRAIN};
+    static const enum conn_state over[] = {CONN_HANDSHAKE, CONN_IDLE,
+                                           CONN_FRAME,     CONN_TAIL,
+                                           CONN_PARKED,    CONN_DRAIN};
 
     s->is_stopping = true;
     close(s->listen_fd);
@@ -274,7 +275,7 @@ static void stop_begin(struct pl_mllp *s)
 
 static void stop_now(struct pl_mllp *s)
 {
-    for (int state = CONN_IDLE; state < N_CONN_STATES; state++) {
+    for (int state = CONN_HANDSHAKE; state < N_CONN_STATES; state++) {
         while (s->list[state].first) {
             pl_count(&s->count.cut_off, 1);
             pl_conn_end(s, s->list[state].first);
@@ -370,6 +371,7 @@ enum an_code pl_mllp_open(const struct pl_mllp_options *options,
     s->calls = *calls;
     s->log = log;
     s->epoll_fd = s->listen_fd = s->wake_fd = s->reserve_fd = -1;
+    s->state_ms[CONN_HANDSHAKE] = options->handshake_ms;
     s->state_ms[CONN_IDLE] = options->idle_ms;
     s->state_ms[CONN_FRAME] = options->frame_ms;
     s->state_ms[CONN_TAIL] = PL_MLLP_TAIL_MS;

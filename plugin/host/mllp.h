@@ -23,8 +23,13 @@
  * over between frames is counted and logged; a frame that is too long, a stream
  * that is no MLLP and an end inside a frame go to on_bad_frame.
  *
- * Four clocks, one a state: between messages, inside a frame, waiting for the
- * answer, writing it.  A quiet connection between messages is not a fault.
+ * Five clocks, one a state: the TLS handshake, between messages, inside a frame,
+ * waiting for the answer, writing it.  A quiet connection between messages is
+ * not a fault.
+ *
+ * With TLS a connection is handed over when its handshake is done and the
+ * peer's certificate verified; a sender without TLS is closed, and so is one
+ * that speaks TLS to a listener without.
  *
  * A sender may close its half after the last message and still gets its
  * answers.  When the answer is late the connection is closed without one: the
@@ -39,6 +44,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "config/value.h"
+#include "plugin/host/tls.h"
 
 enum {
     PL_MLLP_AHEAD_BYTES = 64 << 10, /* read ahead of the one in flight, and no
@@ -57,6 +63,8 @@ struct pl_mllp_options {
     int64_t frame_ms;
     int64_t answer_ms;
     int64_t write_ms;
+    struct pl_tls *tls; /* NULL: none; it must outlive the server */
+    int64_t handshake_ms;
 };
 
 /* One message of one connection. */
@@ -67,9 +75,10 @@ struct pl_conn_ref {
 
 struct pl_mllp_message {
     struct pl_conn_ref ref;
-    struct an_str bytes; /* the content of the frame */
-    struct an_str peer;  /* "192.0.2.7:51515": for the receipt */
-    uint64_t connection; /* number of the connection, from 1 */
+    struct an_str bytes;    /* the content of the frame */
+    struct an_str peer;     /* "192.0.2.7:51515": for the receipt */
+    struct an_str identity; /* by its verified certificate; "" without one */
+    uint64_t connection;    /* number of the connection, from 1 */
 };
 
 /* Bytes that are no frame; the connection is closed after the answer. */
@@ -100,6 +109,7 @@ struct pl_mllp_counts {
     uint64_t junk; /* bytes passed over between frames */
     uint64_t bytes_in, bytes_out;
     uint64_t idle, frame_timeouts, answer_timeouts, write_timeouts;
+    uint64_t handshakes, handshake_faults, handshake_timeouts; /* of TLS */
     uint64_t lost;    /* senders gone inside a frame or before their answer */
     uint64_t cut_off; /* still waiting when the time to stop was up */
 };

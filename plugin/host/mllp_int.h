@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What mllp.c (server, thread) and mllp_conn.c (one connection) share.  All of
- * it belongs to the listener's thread, except what stands under "shared". */
+/* What mllp.c (server, thread), mllp_conn.c (one connection) and mllp_io.c (its
+ * bytes) share.  All of it belongs to the listener's thread, except what stands
+ * under "shared". */
 #ifndef PLUGIN_HOST_MLLP_INT_H
 #define PLUGIN_HOST_MLLP_INT_H
 
@@ -14,13 +15,14 @@
  * connections in it, first come first, are in order of their deadlines. */
 enum conn_state {
     CONN_FREE,
-    CONN_IDLE,   /* the start of a frame */
-    CONN_FRAME,  /* the rest of a frame */
-    CONN_TAIL,   /* the CR after FS, which some senders leave out */
-    CONN_PARKED, /* room in the queue */
-    CONN_ANSWER, /* the answer */
-    CONN_WRITE,  /* the peer to take it */
-    CONN_DRAIN,  /* the peer to have read why it is refused */
+    CONN_HANDSHAKE, /* TLS to be agreed on */
+    CONN_IDLE,      /* the start of a frame */
+    CONN_FRAME,     /* the rest of a frame */
+    CONN_TAIL,      /* the CR after FS, which some senders leave out */
+    CONN_PARKED,    /* room in the queue */
+    CONN_ANSWER,    /* the answer */
+    CONN_WRITE,     /* the peer to take it */
+    CONN_DRAIN,     /* the peer to have read why it is refused */
     N_CONN_STATES
 };
 
@@ -42,12 +44,15 @@ struct conn {
     bool is_closing;   /* close once the answer is out */
     bool is_refused;   /* after bytes that are no frame: drain first */
     bool has_frame;    /* parked with `frame` */
+    bool is_tls_hello; /* it speaks TLS, and nobody listens for that */
     uint64_t messages;
     struct hl7_mllp in;
     struct hl7_mllp_frame frame; /* what was taken from it last */
     struct bytes out;
-    size_t sent; /* of out */
+    size_t sent;              /* of out */
+    struct pl_tls_link *link; /* NULL: no TLS */
     char peer[PL_PEER_BYTES];
+    char identity[PL_TLS_NAME_BYTES]; /* by its certificate; "" without */
 };
 
 struct conn_list {
@@ -75,6 +80,9 @@ struct answer {
     X(frame_timeouts)                                                          \
     X(answer_timeouts)                                                         \
     X(write_timeouts)                                                          \
+    X(handshakes)                                                              \
+    X(handshake_faults)                                                        \
+    X(handshake_timeouts)                                                      \
     X(lost)                                                                    \
     X(cut_off)
 
@@ -109,6 +117,29 @@ static inline void pl_count(atomic_uint_fast64_t *counter, uint64_t n)
 {
     atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
+
+static inline size_t pl_in_waiting(const struct conn *c)
+{
+    return c->in.used - c->in.taken;
+}
+
+/* ---- mllp_io.c ------------------------------------------------------------- */
+
+/* Wiped: it held a patient. */
+void pl_bytes_free(struct bytes *b);
+bool pl_in_resize(struct conn *c, size_t size);
+/* Between messages a connection keeps little. */
+void pl_in_trim(struct conn *c);
+/* One frame more to be written. */
+bool pl_out_frame(struct conn *c, struct an_str bytes);
+/* As much as the socket takes; false when the connection is broken. */
+bool pl_write_out(struct pl_mllp *s, struct conn *c);
+/* What has come, up to a bound; false when the connection is broken. */
+bool pl_read_in(struct pl_mllp *s, struct conn *c);
+/* Read and forget; false when the peer has closed too. */
+bool pl_drain(const struct conn *c);
+
+/* ---- mllp_conn.c ----------------------------------------------------------- */
 
 /* A slot is free from now on. */
 void pl_conn_init(struct pl_mllp *s, uint32_t slot);

@@ -4,6 +4,7 @@
 #include "plugin/host/serve.h"
 
 #include "plugin/host/command.h"
+#include "plugin/host/face_tls.h"
 #include "plugin/host/signals.h"
 #include "plugin/host/thread.h"
 
@@ -16,6 +17,16 @@ void pl_server_count(struct pl_server *s, enum pl_verdict verdict)
     atomic_fetch_add(&s->n_verdict[verdict], 1);
     if (verdict == PL_ACCEPTED)
         pl_running_wake(&s->running);
+}
+
+struct an_str pl_feed_name(const char *face, struct an_str identity,
+                           char buf[PL_FEED_BYTES])
+{
+    int n = identity.n ? snprintf(buf, PL_FEED_BYTES, "%s/%.*s", face,
+                                  AN_STR_ARG(identity))
+                       : snprintf(buf, PL_FEED_BYTES, "%s", face);
+
+    return (struct an_str){buf, n > 0 && n < PL_FEED_BYTES ? (size_t)n : 0};
 }
 
 static enum an_code open_parts(struct pl_server *s,
@@ -32,6 +43,11 @@ static enum an_code open_parts(struct pl_server *s,
         return rc;
     workers.n_threads = (uint32_t)pl_engine_options(s->running.engine)->workers;
     rc = pl_workers_open(&workers, &s->workers, err);
+    if (rc == AN_OK)
+        rc = pl_face_tls_open(pl_engine_options(s->running.engine), &s->tls,
+                              err);
+    if (rc == AN_OK)
+        pl_face_tls_loaded(s->tls, in->log);
     if (rc == AN_OK)
         rc = pl_face_mllp_open(s, err);
     if (rc == AN_OK)
@@ -52,17 +68,21 @@ static void close_parts(struct pl_server *s)
         pl_running_stop(&s->running, GRACE_MS);
     pl_mllp_close(s->mllp);
     pl_http_close(s->http);
+    pl_tls_close(s->tls);
     pl_running_close(&s->running, GRACE_MS);
     an_arena_free(&s->nak_arena);
 }
 
-static void wait_for_stop(struct pl_signals *signals, struct an_log *log)
+static void wait_for_stop(struct pl_server *s, struct pl_signals *signals,
+                          struct an_log *log)
 {
     for (;;) {
         enum pl_signal got = pl_signals_wait(signals, LOG_FLUSH_MS);
 
         if (got == PL_SIGNAL_STOP)
             return;
+        if (got == PL_SIGNAL_HANGUP)
+            pl_face_tls_reload(s->tls, log);
         an_log_flush(log);
     }
 }
@@ -84,7 +104,7 @@ int pl_command_serve(const struct pl_invocation *in)
                      s.mllp ? pl_mllp_port(s.mllp) : 0U,
                      s.http ? pl_http_port(s.http) : 0U);
         (void)fflush(stdout);
-        wait_for_stop(&signals, in->log);
+        wait_for_stop(&s, &signals, in->log);
     }
     close_parts(&s);
     an_log_flush(in->log);

@@ -13,9 +13,12 @@
 
 #include <stdatomic.h>
 
+enum { PL_FEED_BYTES = PL_TLS_NAME_BYTES + 16 };
+
 struct pl_server {
     struct pl_running running;
     struct pl_workers *workers;
+    struct pl_tls *tls;   /* NULL when nobody listens by it */
     struct pl_mllp *mllp; /* NULL when it does not listen */
     struct pl_http *http; /* NULL when it does not listen */
     atomic_uint_fast64_t n_verdict[PL_FAILED + 1];
@@ -23,6 +26,11 @@ struct pl_server {
     int64_t started_us;
     struct an_arena nak_arena; /* of the MLLP listener's thread */
 };
+
+/* Which feed a message came by: the face, and the sender where a certificate
+ * says who it is. */
+struct an_str pl_feed_name(const char *face, struct an_str identity,
+                           char buf[PL_FEED_BYTES]);
 
 /* A message got its answer: count it, and think about what it triggers. */
 void pl_server_count(struct pl_server *s, enum pl_verdict verdict);
