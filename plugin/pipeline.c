@@ -19,8 +19,9 @@ struct pl_job {
     void *user;
     struct an_err err; /* of reading or storing */
     enum pl_verdict verdict;
-    struct an_str answer;
-    int64_t answered_us; /* the moment the answer speaks of */
+    struct an_str answer, accept; /* accept: where there are two */
+    bool is_unanswered;           /* the sender wants none */
+    int64_t answered_us;          /* the moment the answer speaks of */
 };
 
 struct pl_job *pl_job_new(const struct pl_inbound *in, struct an_str bytes,
@@ -92,8 +93,9 @@ enum {
     ANSWER_BYTES = 256 << 10 /* kept for it, whatever the message took */
 };
 
-/* Our control id: the same for the same message. */
-static struct an_str ack_id(struct pl_job *j)
+/* Our control id: the same for the same message.  Of two answers the second has
+ * another piece of the digest. */
+static struct an_str ack_id(struct pl_job *j, size_t number)
 {
     struct an_sha256 digest = j->intake.sha256;
     char hex[2 * ACK_ID_BYTES + 1];
@@ -101,7 +103,7 @@ static struct an_str ack_id(struct pl_job *j)
 
     if (j->err.code != AN_OK && an_sha256(j->bytes, &digest, NULL) != AN_OK)
         return AN_STR("0");
-    an_hex_print(digest.b, ACK_ID_BYTES, hex);
+    an_hex_print(digest.b + number * ACK_ID_BYTES, ACK_ID_BYTES, hex);
     return an_arena_str(&j->arena, (struct an_str){hex, sizeof(hex) - 1}, &copy)
                ? copy
                : AN_STR("0");
@@ -122,29 +124,58 @@ static enum hl7_ack_code ack_code(const struct pl_job *j)
                : HL7_ACK_AE;
 }
 
+/* What was odd about the content is the application's to say. */
+static struct an_str print_ack(struct pl_job *j,
+                               const struct hl7_ack_plan *plan, size_t number)
+{
+    enum hl7_ack_code code = plan->code[number];
+    bool is_accept = code >= HL7_ACK_CA;
+    struct hl7_ack ack = {
+        .code = code,
+        .now = an_time_us(j->answered_us - j->answered_us % 1000000),
+        .control_id = ack_id(j, number),
+        .error = &j->err,
+        .n_errors = j->err.code != AN_OK,
+        .warning = j->reading.warning,
+        .n_warnings = is_accept ? 0 : n_kept_warnings(&j->reading),
+        .is_enhanced = plan->is_enhanced};
+    struct an_str text;
+
+    ack.now.precision = AN_TIME_SECOND;
+    return hl7_ack_print(&ack, j->bytes, &j->arena, &text, NULL) == AN_OK
+               ? text
+               : AN_STR("");
+}
+
+static void print_acks(struct pl_job *j)
+{
+    struct hl7_ack_plan plan;
+
+    if (hl7_ack_decide(j->bytes, ack_code(j), &j->arena, &plan, NULL) != AN_OK)
+        return;
+    j->is_unanswered = plan.n == 0;
+    if (plan.n == 0)
+        return;
+    j->answer = print_ack(j, &plan, plan.n - 1);
+    /* Without memory for both there is none: half an answer would mislead. */
+    if (plan.n == 2)
+        j->accept = print_ack(j, &plan, 0);
+    if (plan.n == 2 && j->accept.n == 0)
+        j->answer = AN_STR("");
+}
+
 static void print_answer(struct pl_job *j, int64_t at_us)
 {
-    bool wrong = j->err.code != AN_OK;
-
     j->answered_us = at_us;
     j->arena.limit_bytes = j->arena.used_bytes + ANSWER_BYTES;
-    if (j->in.format == PL_FORMAT_HL7V2) {
-        struct hl7_ack ack = {.code = ack_code(j),
-                              .now = an_time_us(at_us - at_us % 1000000),
-                              .control_id = ack_id(j),
-                              .error = &j->err,
-                              .n_errors = wrong,
-                              .warning = j->reading.warning,
-                              .n_warnings = n_kept_warnings(&j->reading)};
-
-        ack.now.precision = AN_TIME_SECOND;
-        if (hl7_ack_print(&ack, j->bytes, &j->arena, &j->answer, NULL) != AN_OK)
-            j->answer = AN_STR("");
-    } else if (fhir_outcome(&j->arena, wrong ? &j->err : NULL,
-                            j->reading.warning, n_kept_warnings(&j->reading),
-                            &j->answer, NULL) != AN_OK) {
+    j->answer = j->accept = AN_STR("");
+    j->is_unanswered = false;
+    if (j->in.format == PL_FORMAT_HL7V2)
+        print_acks(j);
+    else if (fhir_outcome(&j->arena, j->err.code != AN_OK ? &j->err : NULL,
+                          j->reading.warning, n_kept_warnings(&j->reading),
+                          &j->answer, NULL) != AN_OK)
         j->answer = AN_STR("");
-    }
 }
 
 void pl_job_read(struct pl_job *j, const struct pl_settings *s)
@@ -266,6 +297,16 @@ const struct pl_intake *pl_job_intake(const struct pl_job *j)
 struct an_str pl_job_answer(struct pl_job *j)
 {
     return j->answer;
+}
+
+struct an_str pl_job_accept(struct pl_job *j)
+{
+    return j->accept;
+}
+
+bool pl_job_is_answered(const struct pl_job *j)
+{
+    return !j->is_unanswered;
 }
 
 bool pl_format_guess(struct an_str bytes, enum pl_format *format)

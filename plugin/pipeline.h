@@ -73,10 +73,16 @@ const struct ctx_reading *pl_job_reading(const struct pl_job *j);
 /* As it goes to the store; only after a verdict other than PL_REFUSED. */
 const struct pl_intake *pl_job_intake(const struct pl_job *j);
 
-/* The answer in the message's own format: an HL7 acknowledgement (original mode:
- * AA, AE, AR), or an OperationOutcome.  The same message gets the same answer,
- * byte for byte, however often it is sent.  Empty without memory. */
+/* The answer in the message's own format: an HL7 acknowledgement, or an
+ * OperationOutcome.  The same message gets the same answer, byte for byte,
+ * however often it is sent.  Which acknowledgement stands in hl7/ack.h: where a
+ * message asks for two, this is the application's, and pl_job_accept the one
+ * that goes before it.  Empty when the sender wants none, and without memory. */
 struct an_str pl_job_answer(struct pl_job *j);
+/* Empty when there are not two. */
+struct an_str pl_job_accept(struct pl_job *j);
+/* Does the sender want an answer at all? */
+bool pl_job_is_answered(const struct pl_job *j);
 
 /* hl7v2 when the bytes begin as a message or batch does, fhir when they begin
  * with '{'; false when neither. */

@@ -192,7 +192,8 @@ START_TEST(closes_a_sender_without_tls)
 
     open_tls(PL_TLS_CLIENT_REQUIRED, PEER_ECHO);
     fd = net_connect(port());
-    ck_assert(net_send_frame(fd, AN_STR("MSH|^~\\&|plain")));
+    /* It may be closed before all is sent. */
+    (void)net_send_frame(fd, AN_STR("MSH|^~\\&|plain"));
     ck_assert_uint_lt(net_receive(fd, got, sizeof(got), NULL), 20); /* alert */
     ck_assert_ptr_null(strstr(got, "ACK"));
     ck_assert(net_wait(handshake_faults, 1));

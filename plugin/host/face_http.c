@@ -44,6 +44,8 @@ static enum an_code take(struct pl_server *s, struct pl_http_request *q,
     pl_server_count(s, pl_job_verdict(job));
     r->status = status_of(pl_job_verdict(job));
     r->content_type = format == PL_FORMAT_HL7V2 ? hl7_type : fhir_type;
+    if (!pl_job_is_answered(job))
+        r->status = 204;
     kept = an_arena_str(q->arena, pl_job_answer(job), &r->body);
     pl_job_free(job);
     return kept ? AN_OK : AN_NOMEM;

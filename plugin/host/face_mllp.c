@@ -22,7 +22,10 @@ static void answered(struct pl_job *job, void *user)
     pl_server_count(f->server, pl_job_verdict(job));
     /* Without memory for an answer there is none: the connection is closed
      * when its time is up, and the sender repeats the message. */
-    if (pl_job_answer(job).n)
+    if (pl_job_accept(job).n)
+        (void)pl_mllp_answer_both(f->server->mllp, f->ref, pl_job_accept(job),
+                                  pl_job_answer(job));
+    else if (pl_job_answer(job).n || !pl_job_is_answered(job))
         (void)pl_mllp_answer(f->server->mllp, f->ref, pl_job_answer(job));
     pl_job_free(job);
     free(f);
@@ -79,12 +82,19 @@ static struct an_str on_bad_frame(void *ctx, const struct pl_mllp_bad *bad)
                               an_time_us(pl_engine_now_us(s->running.engine)),
                           .error = &err,
                           .n_errors = 1};
+    struct hl7_ack_plan plan;
     struct an_str answer;
 
     pl_server_count(s, PL_REFUSED);
     if (bad->why != AN_LIMIT)
         return AN_STR("");
     an_arena_reset(&s->nak_arena);
+    if (hl7_ack_decide(bad->start, ack.code, &s->nak_arena, &plan, NULL) !=
+            AN_OK ||
+        plan.n == 0)
+        return AN_STR("");
+    ack.code = plan.code[0];
+    ack.is_enhanced = plan.is_enhanced;
     ack.control_id = AN_STR("0");
     return hl7_ack_print(&ack, bad->start, &s->nak_arena, &answer, NULL) ==
                    AN_OK

@@ -137,21 +137,29 @@ static void wake(struct pl_mllp *s)
 
 static void answer_free(struct answer *a)
 {
-    explicit_bzero((char *)(a + 1), a->bytes.n);
+    explicit_bzero((char *)(a + 1), a->first.n + a->second.n);
     free(a);
 }
 
-bool pl_mllp_answer(struct pl_mllp *s, struct pl_conn_ref ref,
-                    struct an_str bytes)
+/* A copy behind the struct. */
+static struct an_str keep(char *at, struct an_str bytes)
 {
-    struct answer *a = malloc(sizeof(*a) + bytes.n);
+    if (bytes.n)
+        memcpy(at, bytes.p, bytes.n);
+    return (struct an_str){at, bytes.n};
+}
+
+bool pl_mllp_answer_both(struct pl_mllp *s, struct pl_conn_ref ref,
+                         struct an_str first, struct an_str second)
+{
+    struct answer *a = malloc(sizeof(*a) + first.n + second.n);
     bool is_first;
 
     if (a == NULL)
         return false;
-    *a = (struct answer){NULL, ref, {(char *)(a + 1), bytes.n}};
-    if (bytes.n)
-        memcpy(a + 1, bytes.p, bytes.n);
+    *a = (struct answer){.ref = ref};
+    a->first = keep((char *)(a + 1), first);
+    a->second = keep((char *)(a + 1) + first.n, second);
     pthread_mutex_lock(&s->lock);
     is_first = s->first == NULL;
     if (is_first)
@@ -163,6 +171,12 @@ bool pl_mllp_answer(struct pl_mllp *s, struct pl_conn_ref ref,
     if (is_first)
         wake(s);
     return true;
+}
+
+bool pl_mllp_answer(struct pl_mllp *s, struct pl_conn_ref ref,
+                    struct an_str bytes)
+{
+    return pl_mllp_answer_both(s, ref, bytes, AN_STR(""));
 }
 
 static struct answer *answers_take(struct pl_mllp *s)
@@ -187,7 +201,7 @@ static void answers_give(struct pl_mllp *s)
 
         next = a->next;
         if (c && c->sequence && c->sequence == a->ref.sequence) {
-            pl_conn_answer(s, c, a->bytes);
+            pl_conn_answer(s, c, a->first, a->second);
         } else {
             pl_count(&s->count.answers_dropped, 1);
             an_log(s->log, AN_EVENT_MLLP_ANSWER_DROPPED, a->ref.sequence, 0, 0);

@@ -127,6 +127,10 @@ enum an_code pl_mllp_open(const struct pl_mllp_options *options,
  * False when memory is out: the message's time will run out. */
 bool pl_mllp_answer(struct pl_mllp *server, struct pl_conn_ref ref,
                     struct an_str bytes);
+/* Two in two frames, the first first: an accept and an application
+ * acknowledgement. */
+bool pl_mllp_answer_both(struct pl_mllp *server, struct pl_conn_ref ref,
+                         struct an_str first, struct an_str second);
 
 uint16_t pl_mllp_port(const struct pl_mllp *server);
 struct pl_mllp_counts pl_mllp_counts(struct pl_mllp *server);

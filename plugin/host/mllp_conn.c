@@ -352,11 +352,13 @@ void pl_conn_pump(struct pl_mllp *s, struct conn *c)
     }
 }
 
-void pl_conn_answer(struct pl_mllp *s, struct conn *c, struct an_str bytes)
+void pl_conn_answer(struct pl_mllp *s, struct conn *c, struct an_str first,
+                    struct an_str second)
 {
     c->sequence = 0;
     state_set(s, c, CONN_IDLE);
-    if (bytes.n && !pl_out_frame(c, bytes)) {
+    if ((first.n && !pl_out_frame(c, first)) ||
+        (second.n && !pl_out_frame(c, second))) {
         pl_conn_end(s, c);
         return;
     }

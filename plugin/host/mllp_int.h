@@ -62,7 +62,7 @@ struct conn_list {
 struct answer {
     struct answer *next;
     struct pl_conn_ref ref;
-    struct an_str bytes; /* behind the struct */
+    struct an_str first, second; /* behind the struct; "" is none */
 };
 
 #define PL_MLLP_COUNTS(X)                                                      \
@@ -147,8 +147,9 @@ void pl_conn_init(struct pl_mllp *s, uint32_t slot);
 void pl_conn_open(struct pl_mllp *s, int fd, const char *peer);
 /* Events of epoll for it. */
 void pl_conn_ready(struct pl_mllp *s, struct conn *c, uint32_t events);
-/* The answer to its message in flight. */
-void pl_conn_answer(struct pl_mllp *s, struct conn *c, struct an_str bytes);
+/* The answers to its message in flight, in two frames; "" is none. */
+void pl_conn_answer(struct pl_mllp *s, struct conn *c, struct an_str first,
+                    struct an_str second);
 /* Go as far as possible: write, take frames, hand over. */
 void pl_conn_pump(struct pl_mllp *s, struct conn *c);
 /* Its time is up. */
