@@ -124,20 +124,19 @@ static enum hl7_ack_code ack_code(const struct pl_job *j)
                : HL7_ACK_AE;
 }
 
-/* What was odd about the content is the application's to say. */
+/* What was odd is told once, by the last of them. */
 static struct an_str print_ack(struct pl_job *j,
                                const struct hl7_ack_plan *plan, size_t number)
 {
-    enum hl7_ack_code code = plan->code[number];
-    bool is_accept = code >= HL7_ACK_CA;
+    bool is_last = number + 1 == plan->n;
     struct hl7_ack ack = {
-        .code = code,
+        .code = plan->code[number],
         .now = an_time_us(j->answered_us - j->answered_us % 1000000),
         .control_id = ack_id(j, number),
         .error = &j->err,
         .n_errors = j->err.code != AN_OK,
         .warning = j->reading.warning,
-        .n_warnings = is_accept ? 0 : n_kept_warnings(&j->reading),
+        .n_warnings = is_last ? n_kept_warnings(&j->reading) : 0,
         .is_enhanced = plan->is_enhanced};
     struct an_str text;
 

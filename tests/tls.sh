@@ -13,7 +13,7 @@ clients="ca_file: $work/$pki/hospital.pem, crl_file: $work/$pki/hospital.crl"
 both='mllp: {address: "127.0.0.1:0", tls: true}, http: {address: "127.0.0.1:0", tls: true}'
 
 ask() { "$tls" ask "$pki" "$mllp" "$1" <"$one" >back 2>&1 && tr '\r' '\n' <back; }
-answered() { ask "$1" | grep -q '^MSA|AA|'; }
+answered() { ask "$1" | grep -q '^MSA|CA|'; }
 turned_away() { ! ask "$1"; }
 feeds() { "$drill" feeds "$1"; }
 web() { # WHO PATH [OPTION...]
