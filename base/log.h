@@ -46,6 +46,13 @@
       "a sender went away in the middle of a frame or before its answer")      \
     X(MLLP_REFUSED, WARN, NUM, "open", NONE, "", NONE, "",                     \
       "a connection was refused: as many as allowed are open")                 \
+    X(MLLP_ADDRESS, WARN, NUM, "open", NONE, "", NONE, "",                     \
+      "a connection was refused: its address is not in listen.mllp.peers")     \
+    X(MLLP_MANY, WARN, NUM, "open", NONE, "", NONE, "",                        \
+      "a connection was refused: listen.mllp.max_per_peer of its address are " \
+      "open")                                                                  \
+    X(SENDER_REFUSED, WARN, NUM, "so_far", NONE, "", NONE, "",                 \
+      "a message was refused: its sender is not in listen.senders")            \
     X(MLLP_BAD_FRAME, WARN, NUM, "connection", CODE, "code", NUM, "byte",      \
       "bytes that are no frame; byte counts from the start of the connection") \
     X(MLLP_JUNK, WARN, NUM, "connection", NUM, "byte", NUM, "bytes",           \
@@ -79,6 +86,8 @@
     X(HTTP_STOPPED, INFO, NUM, "port", NUM, "requests", NUM, "cut_off",        \
       "the HTTP listener has stopped; cut_off requests were still running "    \
       "when its time was up")                                                  \
+    X(HTTP_ADDRESS, WARN, NUM, "so_far", NONE, "", NONE, "",                   \
+      "a connection was refused: its address is not in listen.http.peers")     \
     X(HTTP_REQUEST, DEBUG, NUM, "status", NUM, "duration_us", NUM, "bytes",    \
       "a request was answered with so many bytes")                             \
     X(HTTP_FAULT, ERROR, NUM, "route_number", CODE, "code", NONE, "",          \

@@ -110,6 +110,12 @@ struct cfg_texts {
       "File of the store. Its folder must be writable.")                       \
     X(store_group_max, "store.group_max", INT, CFG_BETWEEN(1, 4096), "128",    \
       "Most messages that share one commit.")                                  \
+    X(grace_ms, "listen.grace", DURATION, CFG_BETWEEN(0, CFG_A_DAY_MS), "10s", \
+      "When it is told to stop: time for what has begun to arrive, and for "   \
+      "its answers. A second signal ends it at once.")                         \
+    X(senders, "listen.senders", TEXTS, CFG_BETWEEN(0, 256), "",               \
+      "Whose HL7v2 messages are taken: \"APPLICATION|FACILITY\" as in MSH-3 "  \
+      "and MSH-4, * for any. Others are answered AR. Empty: everybody's.")     \
     X(tls_certificate_file, "listen.tls.certificate_file", PATH,               \
       CFG_BETWEEN(0, 4095), "",                                                \
       "File of the server's certificate and its chain, its own first, in "     \
@@ -141,6 +147,13 @@ struct cfg_texts {
     X(mllp_max_connections, "listen.mllp.max_connections", INT,                \
       CFG_BETWEEN(1, 65536), "256",                                            \
       "Most senders connected at a time; one more is turned away.")            \
+    X(mllp_max_per_peer, "listen.mllp.max_per_peer", INT,                      \
+      CFG_BETWEEN(0, 65536), "0",                                              \
+      "Most connections of one address at a time. 0: as many as there may "    \
+      "be.")                                                                   \
+    X(mllp_peers, "listen.mllp.peers", TEXTS, CFG_BETWEEN(0, 256), "",         \
+      "Addresses and networks that may connect, such as 10.0.0.0/8. Empty: "   \
+      "all.")                                                                  \
     X(mllp_handshake_ms, "listen.mllp.timeout.handshake", DURATION,            \
       CFG_BETWEEN(10, CFG_A_DAY_MS), "10s", "Time for a TLS handshake.")       \
     X(mllp_idle_ms, "listen.mllp.timeout.idle", DURATION,                      \
@@ -167,6 +180,12 @@ struct cfg_texts {
       "Longest request body; a longer one gets status 413.")                   \
     X(http_max_connections, "listen.http.max_connections", INT,                \
       CFG_BETWEEN(1, 65536), "256", "Most HTTP connections at a time.")        \
+    X(http_max_per_peer, "listen.http.max_per_peer", INT,                      \
+      CFG_BETWEEN(0, 65536), "0",                                              \
+      "Most HTTP connections of one address at a time. 0: as many as there "   \
+      "may be.")                                                               \
+    X(http_peers, "listen.http.peers", TEXTS, CFG_BETWEEN(0, 256), "",         \
+      "Addresses and networks that may connect over HTTP. Empty: all.")        \
     X(http_timeout_ms, "listen.http.timeout", DURATION,                        \
       CFG_BETWEEN(1000, CFG_A_DAY_MS), "30s",                                  \
       "Silence after which a connection is closed, and the time for a "        \

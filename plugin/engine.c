@@ -68,6 +68,7 @@ enum an_code pl_settings_make(struct an_arena *arena,
         .hl7 = {.zone = {options->zone_min}, .authority = options->authority},
         .hl7_limits = hl7_limits_default,
         .charset = charset_of(options->charset),
+        .senders = options->senders,
         .fhir = {.zone = {options->zone_min}, .authority = options->authority},
         .arena_bytes = ARENA_LEAST_BYTES + longest * ARENA_FACTOR};
     rc = read_table(arena, options->codes_path, ctx_site_read_codes, &out->site,

@@ -20,8 +20,9 @@ struct pl_job {
     struct an_err err; /* of reading or storing */
     enum pl_verdict verdict;
     struct an_str answer, accept; /* accept: where there are two */
-    bool is_unanswered;           /* the sender wants none */
-    int64_t answered_us;          /* the moment the answer speaks of */
+    bool asks_sender, is_stranger;
+    bool is_unanswered;  /* the sender wants none */
+    int64_t answered_us; /* the moment the answer speaks of */
 };
 
 struct pl_job *pl_job_new(const struct pl_inbound *in, struct an_str bytes,
@@ -51,12 +52,40 @@ void pl_job_free(struct pl_job *j)
 
 /* ---- reading ------------------------------------------------------------ */
 
+/* MSH-3 or MSH-4 against a word of the list: the name, or all of the field. */
+static bool is_named(const struct hl7_message *m, size_t field,
+                     struct an_str word)
+{
+    return an_str_eq(word, AN_STR("*")) ||
+           an_str_eq(word, hl7_get(m, 0, field, 1, 1, 1)) ||
+           an_str_eq(word, hl7_get(m, 0, field, 0, 0, 0));
+}
+
+static bool is_listed(const struct hl7_message *m,
+                      const struct cfg_texts *senders)
+{
+    for (size_t i = 0; i < senders->n; i++) {
+        struct an_str facility = senders->item[i], application = {"", 0};
+
+        if (an_str_cut(&facility, '|', &application) &&
+            is_named(m, 3, application) && is_named(m, 4, facility))
+            return true;
+    }
+    return senders->n == 0;
+}
+
 static enum an_code read_hl7(struct pl_job *j, const struct pl_settings *s)
 {
     struct hl7_message message;
     enum an_code rc = hl7_read(&j->arena, j->bytes, s->charset, &s->hl7_limits,
                                &message, &j->err);
 
+    if (rc == AN_OK && j->asks_sender && !is_listed(&message, &s->senders)) {
+        j->is_stranger = true;
+        (void)an_fail(&j->err, AN_CODE, "not from one of listen.senders", 0);
+        j->err.where = hl7_where(&message, 0, 3, 0, 0, 0);
+        return AN_CODE;
+    }
     return rc == AN_OK
                ? hl7_events(&j->arena, &s->hl7, &message, &j->reading, &j->err)
                : rc;
@@ -119,7 +148,8 @@ static enum hl7_ack_code ack_code(const struct pl_job *j)
     if (j->verdict == PL_ACCEPTED || j->verdict == PL_DUPLICATE)
         return HL7_ACK_AA;
     /* AR asks the sender to stop and look; AE is about this message. */
-    return j->err.code == AN_SYNTAX || j->err.code == AN_UNSUPPORTED
+    return j->is_stranger || j->err.code == AN_SYNTAX ||
+                   j->err.code == AN_UNSUPPORTED
                ? HL7_ACK_AR
                : HL7_ACK_AE;
 }
@@ -175,6 +205,16 @@ static void print_answer(struct pl_job *j, int64_t at_us)
                           j->reading.warning, n_kept_warnings(&j->reading),
                           &j->answer, NULL) != AN_OK)
         j->answer = AN_STR("");
+}
+
+void pl_job_ask_sender(struct pl_job *j)
+{
+    j->asks_sender = true;
+}
+
+bool pl_job_is_stranger(const struct pl_job *j)
+{
+    return j->is_stranger;
 }
 
 void pl_job_read(struct pl_job *j, const struct pl_settings *s)

@@ -17,6 +17,7 @@
 #ifndef PLUGIN_PIPELINE_H
 #define PLUGIN_PIPELINE_H
 
+#include "config/options.h"
 #include "context/localise.h"
 #include "fhir/read.h"
 #include "hl7/charset.h"
@@ -30,7 +31,9 @@ struct pl_settings {
     const struct hl7_charset *charset; /* of senders that name none */
     struct fhir_settings fhir;
     struct ctx_site site;
-    size_t arena_bytes; /* the most that one message may take in memory */
+    struct cfg_texts senders; /* "APPLICATION|FACILITY", * for any; of those who
+                                 are asked: pl_job_ask_sender */
+    size_t arena_bytes;       /* the most that one message may take in memory */
 };
 
 struct pl_inbound {
@@ -53,6 +56,12 @@ struct pl_job;
 struct pl_job *pl_job_new(const struct pl_inbound *in, struct an_str bytes,
                           size_t arena_bytes);
 void pl_job_free(struct pl_job *j); /* NULL is nothing */
+
+/* It came from outside: an HL7v2 message of a sender that is not in the
+ * settings' list is refused.  Before pl_job_read. */
+void pl_job_ask_sender(struct pl_job *j);
+/* Was it refused for that? */
+bool pl_job_is_stranger(const struct pl_job *j);
 
 /* Parse, file, and make ready to be stored. */
 void pl_job_read(struct pl_job *j, const struct pl_settings *s);

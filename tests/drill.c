@@ -18,6 +18,8 @@
  *                                        details
  *     drill feeds STORE                  its feeds: name, how many messages
  *     drill waiting STORE                how many triggers wait
+ *     drill lock STORE MS                hold its write lock so long; says
+ *                                        "locked" when it has it
  *     drill resign FROM TO KEYS WORDS    a package as a site's own: see
  *                                        tests/site_model.h */
 #include "plugin/host/client.h"
@@ -26,6 +28,7 @@
 #include "tests/site_model.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -332,6 +335,25 @@ static int feeds(char **argv)
     return with_status(argv[0], print_feeds);
 }
 
+/* As a slow disk would. */
+static int lock(char **argv)
+{
+    unsigned long ms = strtoul(argv[1], NULL, 10);
+    sqlite3 *db = NULL;
+    bool ok =
+        sqlite3_open(argv[0], &db) == SQLITE_OK &&
+        sqlite3_busy_timeout(db, TIMEOUT_MS) == SQLITE_OK &&
+        sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
+
+    if (ok) {
+        (void)puts("locked");
+        (void)fflush(stdout);
+        (void)usleep((useconds_t)ms * 1000);
+    }
+    (void)sqlite3_close(db);
+    return ok ? 0 : 1;
+}
+
 /* ---- a model ------------------------------------------------------------- */
 
 static int resign(char **argv)
@@ -353,7 +375,7 @@ int main(int argc, char **argv)
                   {"raw", 1, raw},           {"list", 1, list},
                   {"said", 1, said},         {"audit", 1, audit},
                   {"waiting", 1, waiting},   {"feeds", 1, feeds},
-                  {"resign", 4, resign}};
+                  {"lock", 2, lock},         {"resign", 4, resign}};
 
     for (size_t i = 0; i < sizeof(drills) / sizeof(drills[0]); i++)
         if (argc == drills[i].n_arguments + 2 &&

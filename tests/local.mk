@@ -138,7 +138,8 @@ EXTRA_DIST += tests/library.sh tests/library_flat.py
 # The program from outside, as its users and its enemies meet it.
 check_PROGRAMS += tests/drill
 tests_drill_SOURCES = tests/drill.c tests/site_model.h tests/site_model.c
-tests_drill_LDADD = libload.la $(OPENBLAS_LIBS)
+tests_drill_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+tests_drill_LDADD = libload.la $(OPENBLAS_LIBS) $(SQLITE_LIBS)
 TESTS += tests/program.sh tests/hostile.sh tests/crash.sh tests/risks.sh \
 	tests/story.sh
 EXTRA_DIST += tests/program_lib.sh tests/program.sh tests/hostile.sh \

@@ -71,5 +71,146 @@ framed wish | cat stray - >after
 is 'and does not hold up what follows' test "$(codes <after)" = 'AA|P4 '
 is 'it stops' stop
 is 'the log has no word of it' none 'Mary|Drill' server.log
+# ---- who may ---------------------------------------------------------------------
+config who.yaml "$work/who.db" 'listen:' "  senders: ['LAB|LAKESIDE', 'ADT|*']" \
+    '  mllp: {address: "127.0.0.1:0", peers: [127.0.0.1], max_per_peer: 3}' \
+    '  http: {address: "127.0.0.1:0", peers: [127.0.0.1]}'
+serve who.yaml
+said() { # WHAT APPLICATION FACILITY
+    wish S1 '' '' | sed "s/|LAB|LAKESIDE|/|$2|$3|/" >wish
+    got=$(framed wish | codes)
+    test "$got" = "$1" || { echo "got: $got"; return 1; }
+}
+is 'a listed sender is taken' said 'AA|S1 ' LAB LAKESIDE
+is 'any facility of an application' said 'AA|S1 ' ADT ELSEWHERE
+is 'by the first component, too' said 'AA|S1 ' 'ADT^2.999.1^ISO' ELSEWHERE
+is 'another application is rejected' said 'AR|S1 ' XRAY LAKESIDE
+is 'so is another facility' said 'AR|S1 ' LAB ELSEWHERE
+is 'so is nobody' said 'AR|S1 ' '' ''
+stranger() {
+    wish S1 '' '' | sed 's/|LAB|/|XRAY|/' >wish
+    framed wish | back | grep '^ERR||MSH^1^3|.*|E||||not from one of listen.senders'
+}
+is 'with the place and the reason' stranger
+is 'over HTTP as over MLLP' asks 400 'MSA\|AR\|S1' /hl7v2 wish
+is 'strangers are not stored' counted who.yaml 3
+is 'they are counted' same_number "$(metric senders_refused_total)" 5
+is 'and told' says 0 'sender_refused' cat server.log
+from_elsewhere() { ! "$curl" -sS --interface 127.0.0.2 "http://127.0.0.1:$http/health/live"; }
+is 'another address gets no HTTP' from_elsewhere
+is 'and is counted' at_least "$(metric 'http_refused_total{why="address"}')" 1
+is 'it stops' stop
+config peers.yaml "$work/peers.db" 'listen: {mllp: {address: "127.0.0.1:0", peers: [192.0.2.0/24]}, http: {address: "127.0.0.1:0"}}'
+serve peers.yaml
+wish S1 '' '' >wish
+framed wish >frame
+nothing() { test -z "$("$drill" raw "$mllp" <frame)"; }
+is 'an address that is not listed gets no MLLP' nothing
+is 'and is counted' at_least "$(metric 'mllp_refused_total{why="address"}')" 1
+is 'it stops' stop
+
+# ---- a slow store ------------------------------------------------------------------
+# Sixty senders of messages of 1 MiB while the store is locked: what is over 32 MiB
+# waits in the sockets and not in memory, and nobody is refused.
+slow='listen: {mllp: {address: "127.0.0.1:0", timeout: {answer: 60s}}, http: {address: "127.0.0.1:0"}, grace: 60s}'
+config slow.yaml "$work/slow.db" "$slow"
+serve slow.yaml
+large() { # ID
+    wish "$1" '' ''
+    printf 'NTE|1||'
+    head -c 1000000 /dev/zero | tr '\0' x
+    printf '\r'
+}
+for i in $(seq 60); do
+    large "L$i" >large
+    framed large >"large.$i"
+done
+"$drill" lock slow.db 4000 >locked &
+locker=$!
+until [ -s locked ]; do sleep 0.05; done
+pids=
+for i in $(seq 60); do
+    "$drill" raw "$mllp" <"large.$i" >"back.$i" &
+    pids="$pids $!"
+done
+sleep 2
+flying=$(metric mllp_in_flight)
+held=$(metric mllp_held_back_total)
+is 'some are taken in' at_least "$flying" 20
+is 'no more than there is room for' at_most "$flying" 33
+is 'the others are held back' at_least "$held" 25
+for pid in $pids $locker; do wait "$pid"; done
+is 'all are acknowledged in the end' same_number "$(cat back.* | tr '\r' '\n' | grep -c '^MSA|AA|L')" 60
+is 'and stored' counted slow.yaml 60
+is 'memory was bounded' at_most "$(sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$server/status")" 1500000
+is 'it stops' stop
+
+# ---- stopping under load -----------------------------------------------------------
+"$drill" generate 4000 >load.hl7
+senders() { # each goes on until the server is gone
+    pids=
+    for k in 0 1 2 3 4 5 6 7; do
+        "$drill" send "$mllp" load.hl7 acked $k 8 2>/dev/null &
+        pids="$pids $!"
+    done
+}
+acked_are_there() { # STORE
+    "$drill" list "$1" | sort >stored
+    sort -u acked | comm -23 - stored >lost
+    uniq -d stored >twice
+    [ ! -s lost ] && [ ! -s twice ]
+}
+for signals in TERM 'TERM INT'; do
+    rm -f load.db load.db-wal load.db-shm
+    : >acked
+    config load.yaml "$work/load.db"
+    serve load.yaml
+    senders
+    until [ "$(wc -l <acked)" -ge 500 ]; do sleep 0.01; done
+    began=$(date +%s)
+    for signal in $signals; do kill -"$signal" "$server"; done
+    ended=0
+    wait "$server" || ended=$?
+    server=
+    for pid in $pids; do wait "$pid" || :; done
+    is "$signals: it ends in good order" same_number "$ended" 0
+    is "$signals: soon" at_most "$(($(date +%s) - began))" 8
+    is "$signals: it was in the middle" at_most "$(wc -l <acked)" 3900
+    is "$signals: what was acknowledged is there, once" acked_are_there load.db
+    is "$signals: the store is whole" an load.yaml check --store
+done
+# Drained, no message is stored whose sender has not heard of it.
+drained() {
+    rm -f load.db load.db-wal load.db-shm
+    : >acked
+    serve load.yaml
+    senders
+    until [ "$(wc -l <acked)" -ge 500 ]; do sleep 0.01; done
+    stop
+    for pid in $pids; do wait "$pid" || :; done
+    "$drill" list load.db | sort >stored
+    sort -u acked | cmp - stored
+}
+is 'what is stored was acknowledged, to the last one' drained
+# A store that hangs holds up a stop until somebody insists.
+config hang.yaml "$work/hang.db" "$slow"
+serve hang.yaml
+wish H1 '' '' >wish
+framed wish >frame
+"$drill" lock hang.db 3000 >locked &
+locker=$!
+until [ "$(cat locked)" ]; do sleep 0.05; done
+"$drill" raw "$mllp" <frame >back &
+sender=$!
+sleep 0.5
+kill -TERM "$server"
+sleep 0.5
+is 'a stop waits for what is in flight' kill -0 "$server"
+kill -TERM "$server"
+wait "$sender" || :
+is 'a second signal cuts it off, without half an answer' test ! -s back
+wait "$server" || :
+server=
+wait "$locker"
 echo "1..$checks"
 exit $failed

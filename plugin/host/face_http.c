@@ -39,9 +39,10 @@ static enum an_code take(struct pl_server *s, struct pl_http_request *q,
 
     if (job == NULL)
         return AN_BUSY;
+    pl_job_ask_sender(job);
     pl_job_read(job, pl_engine_settings(s->running.engine));
     pl_job_put(job, pl_engine_committer(s->running.engine));
-    pl_server_count(s, pl_job_verdict(job));
+    pl_server_count_job(s, job);
     r->status = status_of(pl_job_verdict(job));
     r->content_type = format == PL_FORMAT_HL7V2 ? hl7_type : fhir_type;
     if (!pl_job_is_answered(job))
@@ -138,7 +139,9 @@ enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
         .max_answer_bytes = (size_t)o->http_max_body_bytes + ANSWER_BYTES,
         .max_connections = (uint32_t)o->http_max_connections,
         .timeout_ms = o->http_timeout_ms,
-        .tls = o->http_tls ? s->tls : NULL};
+        .tls = o->http_tls ? s->tls : NULL,
+        .peers = pl_server_peers(&o->http_peers, s->http_network),
+        .max_per_peer = (uint32_t)o->http_max_per_peer};
 
     if (o->http_address.host.n == 0)
         return AN_OK;

@@ -19,6 +19,22 @@ static uint32_t cores(void)
     return n > 0 ? (uint32_t)n : 1;
 }
 
+/* Asked before a connection is looked at. */
+static enum MHD_Result may_connect(void *cls, const struct sockaddr *sa,
+                                   socklen_t n)
+{
+    struct pl_http *s = cls;
+    uint8_t address[16];
+
+    (void)n;
+    pl_peer_address(sa, address);
+    if (pl_peer_may(&s->options.peers, address))
+        return MHD_YES;
+    an_log(s->log, AN_EVENT_HTTP_ADDRESS,
+           atomic_fetch_add(&s->count.refused_address, 1) + 1, 0, 0);
+    return MHD_NO;
+}
+
 /* So that a connection leads to its server. */
 static void connected(void *cls, struct MHD_Connection *connection,
                       void **socket_context,
@@ -60,6 +76,10 @@ static void put_options(const struct pl_http *s,
     if (s->n_threads > 1)
         option[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE,
                                               (intptr_t)s->n_threads, NULL};
+    if (s->options.max_per_peer)
+        option[n++] =
+            (struct MHD_OptionItem){MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+                                    (intptr_t)s->options.max_per_peer, NULL};
     if (tls) {
         /* MHD writes into none of them. */
         option[n++] =
@@ -93,7 +113,7 @@ static struct MHD_Daemon *daemon_start(struct pl_http *s)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     d = MHD_start_daemon(
-        flags, 0, NULL, NULL, pl_http_access, s, MHD_OPTION_LISTEN_SOCKET,
+        flags, 0, may_connect, s, pl_http_access, s, MHD_OPTION_LISTEN_SOCKET,
         s->listen_fd, MHD_OPTION_NOTIFY_COMPLETED, pl_http_completed, s,
         MHD_OPTION_NOTIFY_CONNECTION, connected, s, MHD_OPTION_CONNECTION_LIMIT,
         limit, MHD_OPTION_CONNECTION_TIMEOUT, timeout_s,
@@ -150,6 +170,7 @@ struct pl_http_counts pl_http_counts(struct pl_http *s)
     struct pl_http_counts n = {
         .requests = atomic_load(&s->count.requests),
         .refused = atomic_load(&s->count.refused),
+        .refused_address = atomic_load(&s->count.refused_address),
         .faults = atomic_load(&s->count.faults),
         .bytes_in = atomic_load(&s->count.bytes_in),
         .bytes_out = atomic_load(&s->count.bytes_out),
@@ -171,7 +192,7 @@ static uint64_t wait_idle(struct pl_http *s, int64_t grace_ms)
     int rc = 0;
 
     pthread_mutex_lock(&s->lock);
-    while (s->running && rc == 0)
+    while (s->running && !s->is_hurried && rc == 0)
         rc = pthread_cond_timedwait(&s->is_idle, &s->lock, &until);
     running = s->running;
     pthread_mutex_unlock(&s->lock);
@@ -191,6 +212,14 @@ void pl_http_stop(struct pl_http *s, int64_t grace_ms)
     s->daemon = NULL;
     an_log(s->log, AN_EVENT_HTTP_STOPPED, s->port,
            atomic_load(&s->count.requests), cut_off);
+}
+
+void pl_http_hurry(struct pl_http *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->is_hurried = true;
+    pthread_cond_broadcast(&s->is_idle);
+    pthread_mutex_unlock(&s->lock);
 }
 
 void pl_http_close(struct pl_http *s)

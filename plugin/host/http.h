@@ -40,6 +40,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "config/value.h"
+#include "plugin/host/listen.h"
 #include "plugin/host/tls.h"
 
 enum {
@@ -107,13 +108,16 @@ struct pl_http_options {
     size_t max_body_bytes;
     size_t max_answer_bytes; /* what a handler may take of its arena */
     uint32_t max_connections;
-    uint32_t n_threads; /* 0: one for each core */
-    int64_t timeout_ms; /* silence on a connection; time for a body */
-    struct pl_tls *tls; /* NULL: none; it must outlive the server */
+    uint32_t n_threads;    /* 0: one for each core */
+    int64_t timeout_ms;    /* silence on a connection; time for a body */
+    struct pl_tls *tls;    /* NULL: none; it must outlive the server */
+    struct pl_peers peers; /* borrowed */
+    uint32_t max_per_peer; /* connections of one address; 0: no limit */
 };
 
 struct pl_http_counts {
     uint64_t requests, refused, faults; /* refused: 4xx made here */
+    uint64_t refused_address;           /* connections that are not allowed */
     uint64_t running;
     uint64_t bytes_in, bytes_out; /* of bodies */
 };
@@ -145,6 +149,8 @@ void pl_http_add_header(struct pl_http_response *r, const char *name,
  * all connections; what still runs after grace_ms is cut off as soon as its
  * handler returns. */
 void pl_http_stop(struct pl_http *server, int64_t grace_ms);
+/* The time is up now; from any thread, also before the stop. */
+void pl_http_hurry(struct pl_http *server);
 
 /* Stop if that was not done, and free.  NULL is nothing. */
 void pl_http_close(struct pl_http *server);

@@ -13,6 +13,16 @@ static void put_mllp(struct an_buf *b, struct pl_server *s)
     sample(b, "mllp_connections", "", c.open);
     metric(b, "mllp_connections_total", "counter", "Senders that connected.");
     sample(b, "mllp_connections_total", "", c.accepted);
+    metric(b, "mllp_refused_total", "counter",
+           "Connections turned away, by why.");
+    sample(b, "mllp_refused_total", "{why=\"full\"}", c.refused);
+    sample(b, "mllp_refused_total", "{why=\"address\"}", c.refused_address);
+    sample(b, "mllp_refused_total", "{why=\"per_peer\"}", c.refused_many);
+    metric(b, "mllp_held_back_total", "counter",
+           "Messages whose sender had to wait for room.");
+    sample(b, "mllp_held_back_total", "", c.held_back);
+    metric(b, "mllp_in_flight", "gauge", "Messages between frame and answer.");
+    sample(b, "mllp_in_flight", "", atomic_load(&s->n_flights));
     metric(b, "mllp_bad_frames_total", "counter", "Bytes that are no frame.");
     sample(b, "mllp_bad_frames_total", "", c.bad_frames);
     metric(b, "mllp_timeouts_total", "counter",
@@ -38,8 +48,25 @@ static void put_tls(struct an_buf *b, struct pl_server *s)
            (uint64_t)pl_tls_expires_s(s->tls));
 }
 
+static void put_http(struct an_buf *b, struct pl_server *s)
+{
+    struct pl_http_counts c = pl_http_counts(s->http);
+
+    metric(b, "http_requests_total", "counter", "HTTP requests.");
+    sample(b, "http_requests_total", "", c.requests);
+    metric(b, "http_refused_total", "counter",
+           "Requests that the listener refused, and connections by address.");
+    sample(b, "http_refused_total", "{why=\"request\"}", c.refused);
+    sample(b, "http_refused_total", "{why=\"address\"}", c.refused_address);
+}
+
 void pl_put_listeners(struct an_buf *b, struct pl_server *s)
 {
+    metric(b, "senders_refused_total", "counter",
+           "Messages of senders that are not in listen.senders.");
+    sample(b, "senders_refused_total", "", atomic_load(&s->n_strangers));
     put_mllp(b, s);
+    if (s->http)
+        put_http(b, s);
     put_tls(b, s);
 }

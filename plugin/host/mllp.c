@@ -95,6 +95,40 @@ static void accept_without_fd(struct pl_mllp *s, int sys)
         listen_watch(s, false);
 }
 
+/* Connections are few, and who is limited is counted at the door only. */
+static bool is_one_too_many(const struct pl_mllp *s, const uint8_t address[16])
+{
+    uint32_t n = 0;
+
+    if (s->options.max_per_peer == 0)
+        return false;
+    for (uint32_t i = 0; i < s->options.max_connections; i++)
+        n += s->conn[i].fd >= 0 && memcmp(s->conn[i].address, address, 16) == 0;
+    return n >= s->options.max_per_peer;
+}
+
+/* Counted and told, if this one may not come in. */
+static bool is_refused(struct pl_mllp *s, const uint8_t address[16])
+{
+    atomic_uint_fast64_t *count = NULL;
+    enum an_event event = AN_EVENT_MLLP_REFUSED;
+
+    if (!pl_peer_may(&s->options.peers, address)) {
+        count = &s->count.refused_address;
+        event = AN_EVENT_MLLP_ADDRESS;
+    } else if (s->list[CONN_FREE].first == NULL) {
+        count = &s->count.refused;
+    } else if (is_one_too_many(s, address)) {
+        count = &s->count.refused_many;
+        event = AN_EVENT_MLLP_MANY;
+    }
+    if (count == NULL)
+        return false;
+    pl_count(count, 1);
+    an_log(s->log, event, atomic_load(&s->count.open), 0, 0);
+    return true;
+}
+
 static void accept_some(struct pl_mllp *s)
 {
     for (int i = 0; i < ACCEPTS; i++) {
@@ -102,6 +136,7 @@ static void accept_some(struct pl_mllp *s)
         socklen_t n = sizeof(ss);
         int fd = accept(s->listen_fd, (struct sockaddr *)&ss, &n);
         char peer[PL_PEER_BYTES];
+        uint8_t address[16];
 
         if (fd < 0) {
             if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
@@ -110,16 +145,14 @@ static void accept_some(struct pl_mllp *s)
             /* ECONNABORTED and the like concern one connection only. */
             return;
         }
-        if (s->list[CONN_FREE].first == NULL || !pl_fd_prepare(fd)) {
-            pl_count(&s->count.refused, 1);
-            an_log(s->log, AN_EVENT_MLLP_REFUSED, atomic_load(&s->count.open),
-                   0, 0);
+        pl_peer_address((const struct sockaddr *)&ss, address);
+        if (is_refused(s, address) || !pl_fd_prepare(fd)) {
             close(fd);
             continue;
         }
         socket_tune(fd);
         peer_print((const struct sockaddr *)&ss, n, peer);
-        pl_conn_open(s, fd, peer);
+        pl_conn_open(s, fd, address, peer);
     }
 }
 
@@ -267,24 +300,22 @@ static int64_t stop_time(struct pl_mllp *s)
 
     pthread_mutex_lock(&s->lock);
     at = s->stop_at_ms;
+    if (at && s->is_hurried)
+        at = s->now_ms;
     pthread_mutex_unlock(&s->lock);
     return at;
 }
 
-/* What is not in flight ends now; its sender will repeat it elsewhere. */
+/* What has not begun ends now; its sender will send it elsewhere. */
 static void stop_begin(struct pl_mllp *s)
 {
-    static const enum conn_state over[] = {CONN_HANDSHAKE, CONN_IDLE,
-                                           CONN_FRAME,     CONN_TAIL,
-                                           CONN_PARKED,    CONN_DRAIN};
-
     s->is_stopping = true;
     close(s->listen_fd);
     s->listen_fd = -1;
     s->accept_again_ms = 0;
-    for (size_t i = 0; i < sizeof(over) / sizeof(over[0]); i++)
-        while (s->list[over[i]].first)
-            pl_conn_end(s, s->list[over[i]].first);
+    for (uint32_t i = 0; i < s->options.max_connections; i++)
+        if (s->conn[i].fd >= 0)
+            pl_conn_stop(s, &s->conn[i]);
 }
 
 static void stop_now(struct pl_mllp *s)
@@ -441,6 +472,14 @@ static void close_fd(int fd)
 {
     if (fd >= 0)
         close(fd);
+}
+
+void pl_mllp_hurry(struct pl_mllp *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->is_hurried = true;
+    pthread_mutex_unlock(&s->lock);
+    wake(s);
 }
 
 void pl_mllp_close(struct pl_mllp *s)

@@ -44,6 +44,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "config/value.h"
+#include "plugin/host/listen.h"
 #include "plugin/host/tls.h"
 
 enum {
@@ -63,7 +64,9 @@ struct pl_mllp_options {
     int64_t frame_ms;
     int64_t answer_ms;
     int64_t write_ms;
-    struct pl_tls *tls; /* NULL: none; it must outlive the server */
+    struct pl_peers peers; /* borrowed */
+    uint32_t max_per_peer; /* connections of one address; 0: no limit */
+    struct pl_tls *tls;    /* NULL: none; it must outlive the server */
     int64_t handshake_ms;
 };
 
@@ -104,7 +107,9 @@ struct pl_mllp_calls {
 };
 
 struct pl_mllp_counts {
-    uint64_t accepted, refused, open;
+    uint64_t accepted, refused, open;       /* refused: all are open */
+    uint64_t refused_address, refused_many; /* not allowed; too many of it */
+    uint64_t held_back; /* times that a message waited for room in the queue */
     uint64_t messages, answers, answers_dropped, bad_frames;
     uint64_t junk; /* bytes passed over between frames */
     uint64_t bytes_in, bytes_out;
@@ -135,10 +140,15 @@ bool pl_mllp_answer_both(struct pl_mllp *server, struct pl_conn_ref ref,
 uint16_t pl_mllp_port(const struct pl_mllp *server);
 struct pl_mllp_counts pl_mllp_counts(struct pl_mllp *server);
 
-/* Accept no more, let the messages in flight be answered, close; what is still
- * waiting after grace_ms is cut off.  Returns when the thread has ended.
- * Answers may still be given: they are dropped. */
+/* Accept no more; let the frames that have begun end and the messages in flight
+ * be answered, close; what is still there after grace_ms is cut off.  Returns
+ * when the thread has ended.  Answers may still be given: they are dropped.
+ *
+ * No answer is torn by it: what was accepted is answered whole, and what is cut
+ * off at the end of the time has no whole frame and so no answer. */
 void pl_mllp_stop(struct pl_mllp *server, int64_t grace_ms);
+/* The time is up now; from any thread, also before the stop. */
+void pl_mllp_hurry(struct pl_mllp *server);
 
 /* Stop at once if that was not done, and free.  NULL is nothing.  No answer
  * may be given any more. */

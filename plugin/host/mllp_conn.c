@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -101,7 +102,8 @@ void pl_conn_init(struct pl_mllp *s, uint32_t slot)
     list_append(s, c);
 }
 
-void pl_conn_open(struct pl_mllp *s, int fd, const char *peer)
+void pl_conn_open(struct pl_mllp *s, int fd, const uint8_t address[16],
+                  const char *peer)
 {
     struct conn *c = s->list[CONN_FREE].first;
     struct epoll_event e = {.events = EPOLLIN, .data = {.u64 = c->slot}};
@@ -118,6 +120,7 @@ void pl_conn_open(struct pl_mllp *s, int fd, const char *peer)
     c->fd = fd;
     c->interest = e.events;
     c->id = ++s->last_id;
+    memcpy(c->address, address, sizeof(c->address));
     memcpy(c->peer, peer, sizeof(c->peer));
     state_set(s, c, c->link ? CONN_HANDSHAKE : CONN_IDLE);
     pl_count(&s->count.accepted, 1);
@@ -234,11 +237,13 @@ static enum step hand_over(struct pl_mllp *s, struct conn *c)
     };
     enum an_code code = s->calls.on_message(s->calls.ctx, &m);
 
-    c->has_frame = code == AN_BUSY;
     if (code == AN_BUSY) {
+        pl_count(&s->count.held_back, !c->has_frame);
+        c->has_frame = true;
         state_set(s, c, CONN_PARKED);
         return WAIT;
     }
+    c->has_frame = false;
     if (code != AN_OK)
         return END;
     c->sequence = ++s->last_sequence;
@@ -277,14 +282,12 @@ static enum step wait_for_more(struct pl_mllp *s, struct conn *c)
         return refuse(s, c, AN_MISSING, c->in.offset + c->in.taken,
                       (struct an_str){c->in.buf + c->in.taken, pending});
     state_set(s, c, pending ? CONN_FRAME : CONN_IDLE);
-    return c->is_eof ? END : WAIT;
+    return c->is_eof || (s->is_stopping && pending == 0) ? END : WAIT;
 }
 
 /* The next frame, if there is one. */
 static enum step take_frame(struct pl_mllp *s, struct conn *c)
 {
-    if (s->is_stopping)
-        return END;
     if (c->has_frame)
         return hand_over(s, c);
     switch (hl7_mllp_next(&c->in, &c->frame)) {
@@ -297,11 +300,19 @@ static enum step take_frame(struct pl_mllp *s, struct conn *c)
     return hand_over(s, c);
 }
 
+/* Did the peer send more than it will be answered? */
+static bool has_unread(const struct conn *c)
+{
+    int n = 0;
+
+    return pl_in_waiting(c) > 0 || (ioctl(c->fd, FIONREAD, &n) == 0 && n > 0);
+}
+
 /* A socket that is closed with bytes unread is reset, and the reset may take
- * the refusal with it before the peer has read it (RFC 1122 4.2.2.13). */
+ * the last answer with it before the peer has read it (RFC 1122 4.2.2.13). */
 static enum step finish(struct pl_mllp *s, struct conn *c)
 {
-    if (!c->is_refused || c->is_eof || s->is_stopping)
+    if (c->is_eof || !(c->is_refused || (s->is_stopping && has_unread(c))))
         return END;
     if (c->link)
         pl_tls_goodbye(c->link);
@@ -349,6 +360,22 @@ void pl_conn_pump(struct pl_mllp *s, struct conn *c)
             pl_conn_end(s, c);
             return;
         }
+    }
+}
+
+void pl_conn_stop(struct pl_mllp *s, struct conn *c)
+{
+    switch (c->state) {
+    case CONN_HANDSHAKE:
+    case CONN_IDLE:
+    case CONN_DRAIN: pl_conn_end(s, c); return;
+    case CONN_WRITE: c->is_closing = true; return; /* its last answer */
+    case CONN_FRAME:
+    case CONN_TAIL:
+    case CONN_PARKED:
+    case CONN_ANSWER:
+    case CONN_FREE:
+    case N_CONN_STATES: return;
     }
 }
 

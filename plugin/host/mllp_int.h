@@ -51,6 +51,7 @@ struct conn {
     struct bytes out;
     size_t sent;              /* of out */
     struct pl_tls_link *link; /* NULL: no TLS */
+    uint8_t address[16];
     char peer[PL_PEER_BYTES];
     char identity[PL_TLS_NAME_BYTES]; /* by its certificate; "" without */
 };
@@ -68,6 +69,9 @@ struct answer {
 #define PL_MLLP_COUNTS(X)                                                      \
     X(accepted)                                                                \
     X(refused)                                                                 \
+    X(refused_address)                                                         \
+    X(refused_many)                                                            \
+    X(held_back)                                                               \
     X(open)                                                                    \
     X(messages)                                                                \
     X(answers)                                                                 \
@@ -106,6 +110,7 @@ struct pl_mllp {
     pthread_mutex_t lock;
     struct answer *first, *last; /* under the lock */
     int64_t stop_at_ms;          /* under the lock; 0: not yet */
+    bool is_hurried;             /* under the lock */
     struct {
 #define X(name) atomic_uint_fast64_t name;
         PL_MLLP_COUNTS(X)
@@ -144,7 +149,8 @@ bool pl_drain(const struct conn *c);
 /* A slot is free from now on. */
 void pl_conn_init(struct pl_mllp *s, uint32_t slot);
 /* A new connection in a free slot; takes the descriptor, also on failure. */
-void pl_conn_open(struct pl_mllp *s, int fd, const char *peer);
+void pl_conn_open(struct pl_mllp *s, int fd, const uint8_t address[16],
+                  const char *peer);
 /* Events of epoll for it. */
 void pl_conn_ready(struct pl_mllp *s, struct conn *c, uint32_t events);
 /* The answers to its message in flight, in two frames; "" is none. */
@@ -152,6 +158,8 @@ void pl_conn_answer(struct pl_mllp *s, struct conn *c, struct an_str first,
                     struct an_str second);
 /* Go as far as possible: write, take frames, hand over. */
 void pl_conn_pump(struct pl_mllp *s, struct conn *c);
+/* The server stops: end what has not begun, close the rest after its answer. */
+void pl_conn_stop(struct pl_mllp *s, struct conn *c);
 /* Its time is up. */
 void pl_conn_expire(struct pl_mllp *s, struct conn *c);
 /* Over, in good order or not. */

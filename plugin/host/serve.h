@@ -13,7 +13,7 @@
 
 #include <stdatomic.h>
 
-enum { PL_FEED_BYTES = PL_TLS_NAME_BYTES + 16 };
+enum { PL_FEED_BYTES = PL_TLS_NAME_BYTES + 16, PL_NETWORKS = 256 };
 
 struct pl_server {
     struct pl_running running;
@@ -22,8 +22,12 @@ struct pl_server {
     struct pl_mllp *mllp; /* NULL when it does not listen */
     struct pl_http *http; /* NULL when it does not listen */
     atomic_uint_fast64_t n_verdict[PL_FAILED + 1];
+    atomic_uint_fast64_t n_strangers; /* senders that are not listed */
+    /* MLLP messages between frame and answer. */
+    atomic_uint_fast64_t n_flights, flight_bytes;
     atomic_bool stopping;
     int64_t started_us;
+    struct cfg_network mllp_network[PL_NETWORKS], http_network[PL_NETWORKS];
     struct an_arena nak_arena; /* of the MLLP listener's thread */
 };
 
@@ -34,6 +38,12 @@ struct an_str pl_feed_name(const char *face, struct an_str identity,
 
 /* A message got its answer: count it, and think about what it triggers. */
 void pl_server_count(struct pl_server *s, enum pl_verdict verdict);
+/* The same of a job; tells of a sender that is not listed. */
+void pl_server_count_job(struct pl_server *s, struct pl_job *job);
+
+/* The networks of an option, which were checked when it was read. */
+struct pl_peers pl_server_peers(const struct cfg_texts *texts,
+                                struct cfg_network network[PL_NETWORKS]);
 
 /* Over MLLP (face_mllp.c). */
 enum an_code pl_face_mllp_open(struct pl_server *s, struct an_err *err)
