@@ -130,7 +130,9 @@ anamnesis_SOURCES = \
 	plugin/host/command.h plugin/host/main.c \
 	plugin/host/serve.h plugin/host/serve.c \
 	plugin/host/face_tls.h plugin/host/face_tls.c \
-	plugin/host/face_mllp.c plugin/host/face_http.c \
+	plugin/host/many.h plugin/host/many.c \
+	plugin/host/face_mllp.c plugin/host/face_hl7.c \
+	plugin/host/face_http.c \
 	plugin/host/face_cds.c plugin/host/face_fhir.c \
 	plugin/host/metrics_int.h plugin/host/metrics.c \
 	plugin/host/metrics_listen.c \

@@ -11,6 +11,7 @@
  *     drill raw PORT                     standard input to the port as it is,
  *                                        what comes back to standard output
  *     drill list STORE                   the control ids in a store, in order
+ *     drill raw_of STORE ID              the bytes of a message
  *     drill said STORE                   its suggestions: number, kind, reader,
  *                                        language, "current" or "-", stage,
  *                                        release, resource
@@ -234,6 +235,27 @@ static int list(char **argv)
     return rc == AN_NOTFOUND ? 0 : complain(&err);
 }
 
+static int raw_of(char **argv)
+{
+    struct pl_reader *reader = NULL;
+    struct pl_message m = {.id = 0};
+    struct an_arena arena;
+    struct an_err err;
+    enum an_code rc;
+
+    an_arena_init(&arena, 256 << 20);
+    rc = pl_reader_open(argv[0], 0, &reader, &err);
+    while (rc == AN_OK &&
+           (rc = pl_message_next(reader, &arena, m.id, &m, &err)) == AN_OK &&
+           !an_str_eq(m.control_id, an_str_c(argv[1])))
+        continue;
+    if (rc == AN_OK)
+        (void)fwrite(m.bytes.p, 1, m.bytes.n, stdout);
+    pl_reader_close(reader);
+    an_arena_free(&arena);
+    return rc == AN_OK ? 0 : complain(&err);
+}
+
 /* `look` prints the thing number n; AN_NOTFOUND ends it. */
 static int each(const char *path,
                 enum an_code (*look)(struct pl_reader *, struct an_arena *,
@@ -371,11 +393,11 @@ int main(int argc, char **argv)
         const char *name;
         int n_arguments;
         int (*run)(char **argv);
-    } drills[] = {{"generate", 1, generate}, {"send", 5, send_all},
-                  {"raw", 1, raw},           {"list", 1, list},
-                  {"said", 1, said},         {"audit", 1, audit},
-                  {"waiting", 1, waiting},   {"feeds", 1, feeds},
-                  {"lock", 2, lock},         {"resign", 4, resign}};
+    } drills[] = {
+        {"generate", 1, generate}, {"send", 5, send_all},   {"raw", 1, raw},
+        {"list", 1, list},         {"raw_of", 2, raw_of},   {"said", 1, said},
+        {"audit", 1, audit},       {"waiting", 1, waiting}, {"feeds", 1, feeds},
+        {"lock", 2, lock},         {"resign", 4, resign}};
 
     for (size_t i = 0; i < sizeof(drills) / sizeof(drills[0]); i++)
         if (argc == drills[i].n_arguments + 2 &&

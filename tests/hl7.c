@@ -8,20 +8,14 @@ Suite *hl7_edit_suite(void);
 Suite *hl7_escape_suite(void);
 Suite *hl7_charset_suite(void);
 Suite *hl7_batch_suite(void);
+Suite *hl7_batch_ack_suite(void);
 Suite *hl7_mllp_suite(void);
 Suite *hl7_ack_suite(void);
 Suite *hl7_events_suite(void);
 
 Suite *(*const test_suites[])(void) = {
-    hl7_message_suite,
-    hl7_odd_suite,
-    hl7_property_suite,
-    hl7_edit_suite,
-    hl7_escape_suite,
-    hl7_charset_suite,
-    hl7_batch_suite,
-    hl7_mllp_suite,
-    hl7_ack_suite,
-    hl7_events_suite,
-    NULL,
+    hl7_message_suite, hl7_odd_suite,       hl7_property_suite,
+    hl7_edit_suite,    hl7_escape_suite,    hl7_charset_suite,
+    hl7_batch_suite,   hl7_batch_ack_suite, hl7_mllp_suite,
+    hl7_ack_suite,     hl7_events_suite,    NULL,
 };

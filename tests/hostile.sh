@@ -83,7 +83,7 @@ if [ -n "$curl" ]; then
     is 'JSON that is not UTF-8 is refused, with its place' post /fhir utf 400 'byte|UTF|expression'
     is 'JSON that ends too early' post /fhir open 400 '"error"|"fatal"'
     is 'a body over the limit' post /fhir long 413 'max_body'
-    is 'HL7v2 over HTTP that is none' post /hl7v2 open 400 '^MSA\|AR'
+    is 'HL7v2 over HTTP that is none' post /hl7v2 open 400 'no HL7v2 message'
     is 'all refusals are counted' sh -c '"$0" -sS "$1/metrics" | grep -E "verdict=.refused.} [1-9]"' \
         "$curl" "http://127.0.0.1:$http"
 fi

@@ -71,6 +71,61 @@ framed wish | cat stray - >after
 is 'and does not hold up what follows' test "$(codes <after)" = 'AA|P4 '
 is 'it stops' stop
 is 'the log has no word of it' none 'Mary|Drill' server.log
+# ---- HL7 over HTTP --------------------------------------------------------------
+config http.yaml "$work/http.db"
+serve http.yaml
+# typed STATUS PATTERN FILE TYPE [TYPE OF THE ANSWER]
+typed() {
+    got=$("$curl" -sS -D head -o body -w '%{http_code}' -H "Content-Type: $4" --data-binary "@$3" \
+        "http://127.0.0.1:$http/hl7v2")
+    [ "$got" = "$1" ] || { echo "status $got"; cat body; return 1; }
+    tr '\r' '\n' <body | grep -qE -- "$2" || { tr '\r' '\n' <body; return 1; }
+    [ $# -lt 5 ] || tr -d '\r' <head | grep -qix "content-type: $5" || { cat head; return 1; }
+}
+utf8='; charset=utf-8'
+wish T1 '' '' >t1
+for type in application/hl7-v2 application/hl7-v2+er7 x-application/hl7-v2+er7; do
+    is "$type is answered in kind" typed 200 '^MSA\|AA\|T1' t1 "$type; charset=UTF-8" "$type$utf8"
+done
+is 'plain text by what the specification says' typed 200 '^MSA\|AA\|T1' t1 text/plain "x-application/hl7-v2+er7$utf8"
+is 'the answer has a date' says 0 '^Date: ' tr -d '\r' <head
+for type in application/hl7-v2+xml application/fhir+json application/json text/xml; do
+    is "$type is not taken" typed 415 OperationOutcome t1 "$type"
+done
+is 'nor a character set that there is not' typed 415 OperationOutcome t1 'application/hl7-v2; charset=klingon'
+is 'what is no HL7v2 gets no HL7v2' typed 400 'no HL7v2' codes.tsv application/hl7-v2 'application/fhir+json; charset=utf-8'
+echo '<ADT_A01/>' >xml
+is 'whatever it says' typed 400 'no HL7v2' xml application/hl7-v2
+wish T2 '' '' '' >t2
+is 'a refusal is no fault of the transport: 200 with AE' typed 200 '^MSA\|AE\|T2' t2 application/hl7-v2
+is 'its place is told' typed 200 '^ERR\|\|PID\^1\^3' t2 application/hl7-v2
+wish T3 NE NE >t3
+nothing_said() { "$curl" -sS -o body -w '%{http_code}' --data-binary @t3 "http://127.0.0.1:$http/hl7v2" >code &&
+    test "$(cat code)" = 204 && test ! -s body; }
+is 'no acknowledgement asked for: 204' nothing_said
+wish T4 AL AL >t4
+is 'of two the last' typed 200 '^MSA\|AA\|T4' t4 application/hl7-v2
+# The name in Latin-1; the header wins over MSH-18, which says another set.
+wish T5 '' '' | sed "s/2\.5\.1|||/2.5.1||||||8859\/5/; s/Drill^Mary/$(printf 'M\374ller^Mary')/" >t5
+is 'Latin-1, as the header says' typed 200 '^MSA\|AA\|T5' t5 'application/hl7-v2; charset="iso-8859-1"'
+is 'it is kept as UTF-8' says 0 "$(printf 'M\303\274ller')" "$drill" raw_of http.db T5
+# Batches.
+{ printf 'FHS|^~\\&|LAB|LAKESIDE|A|B|2026||||F1\rBHS|^~\\&|LAB|LAKESIDE|A|B|2026||||B1\r' &&
+    wish U1 '' '' && wish U2 AL AL && wish U3 '' '' '' && printf 'BTS|3\rFTS|1\r'; } >batch
+is 'a batch is answered by a batch' typed 200 '^BHS\|\^~\\&\|A\|B\|LAB\|LAKESIDE\|[^|]*\|\|\|\|[0-9a-f]*-1\|B1$' batch application/hl7-v2
+tr '\r' '\n' <body >lines
+is 'in a file for a file' says 0 '^FHS\|\^~\\&\|A\|B\|LAB\|LAKESIDE\|[^|]*\|\|\|\|[0-9a-f]*\|F1$' cat lines
+is 'each message has what it asks for, in order' test "$(sed -n 's/^MSA|\([A-Z]*|U[0-9]\).*/\1/p' lines | tr '\n' ' ')" = 'AA|U1 CA|U2 AA|U2 AE|U3 '
+is 'and they are counted' says 0 '^BTS\|4$' cat lines
+is 'the good ones are stored' counted http.yaml 6
+{ wish U1 '' '' && wish U4 '' ''; } >two
+is 'two messages without a header are a batch, too' typed 200 '^BTS\|2$' two text/plain
+is 'what was there is not doubled' counted http.yaml 7
+"$drill" generate 1000 >thousand
+is 'a thousand in one body' typed 200 '^BTS\|1000$' thousand application/hl7-v2
+is 'all are stored' counted http.yaml 1007
+is 'it stops' stop
+
 # ---- who may ---------------------------------------------------------------------
 config who.yaml "$work/who.db" 'listen:' "  senders: ['LAB|LAKESIDE', 'ADT|*']" \
     '  mllp: {address: "127.0.0.1:0", peers: [127.0.0.1], max_per_peer: 3}' \
@@ -92,7 +147,7 @@ stranger() {
     framed wish | back | grep '^ERR||MSH^1^3|.*|E||||not from one of listen.senders'
 }
 is 'with the place and the reason' stranger
-is 'over HTTP as over MLLP' asks 400 'MSA\|AR\|S1' /hl7v2 wish
+is 'over HTTP as over MLLP' asks 200 'MSA\|AR\|S1' /hl7v2 wish
 is 'strangers are not stored' counted who.yaml 3
 is 'they are counted' same_number "$(metric senders_refused_total)" 5
 is 'and told' says 0 'sender_refused' cat server.log

@@ -53,6 +53,7 @@ enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
     __attribute__((warn_unused_result));
 
 /* The handlers of its routes. */
+pl_http_handler pl_hl7_post;                          /* face_hl7.c */
 pl_http_handler pl_cds_discover, pl_cds_patient_view; /* face_cds.c */
 pl_http_handler pl_fhir_metadata, pl_fhir_search, pl_fhir_read;
 pl_http_handler pl_get_metrics; /* metrics.c */
