@@ -92,6 +92,17 @@
       "a request was answered with so many bytes")                             \
     X(HTTP_FAULT, ERROR, NUM, "route_number", CODE, "code", NONE, "",          \
       "a handler failed; the client was told 500")                             \
+    X(FOLDER_DONE, INFO, NUM, "messages", NONE, "", NONE, "",                  \
+      "a file of the watched folder was taken; all its messages are stored")   \
+    X(FOLDER_FAILED, WARN, NUM, "messages", NUM, "refused", NONE, "",          \
+      "a file of the watched folder was taken, and the report beside it says " \
+      "what of it was refused")                                                \
+    X(FOLDER_AGAIN, WARN, NUM, "messages", NUM, "refused", NONE, "",           \
+      "a file of the watched folder could not be stored whole, or the server " \
+      "stops: it is taken again")                                              \
+    X(FOLDER_FAULT, ERROR, CODE, "code", NUM, "errno", NONE, "",               \
+      "the watched folder cannot be read, or a file cannot be moved from it; " \
+      "it is tried again in a minute")                                         \
     X(CONSULT_FAULT, ERROR, NUM, "trigger", CODE, "code", NUM, "given_up",     \
       "a patient could not be thought about; given_up: it is not tried again") \
     X(CONSULT_UNREACHABLE, WARN, NUM, "trigger", NONE, "", NONE, "",           \

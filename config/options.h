@@ -190,6 +190,29 @@ struct cfg_texts {
       CFG_BETWEEN(1000, CFG_A_DAY_MS), "30s",                                  \
       "Silence after which a connection is closed, and the time for a "        \
       "request body to arrive. Whole seconds.")                                \
+    X(folder_path, "listen.folder.path", PATH, CFG_BETWEEN(0, 4000), "",       \
+      "Folder whose files are taken: HL7v2 messages and batches, FHIR. "       \
+      "Empty: none.")                                                          \
+    X(folder_pattern, "listen.folder.pattern", TEXT, CFG_BETWEEN(1, 255),      \
+      "*.hl7", "Which of its files, as a shell would match their names.")      \
+    X(folder_done, "listen.folder.done", PATH, CFG_BETWEEN(0, 4000), "",       \
+      "Folder for files that were taken, on the same file system. Empty: "     \
+      "done in that folder.")                                                  \
+    X(folder_failed, "listen.folder.failed", PATH, CFG_BETWEEN(0, 4000), "",   \
+      "Folder for files of which something was refused, with a report. "       \
+      "Empty: failed in that folder.")                                         \
+    X(folder_poll_ms, "listen.folder.poll", DURATION,                          \
+      CFG_BETWEEN(10, CFG_A_DAY_MS), "2s", "How often it is looked through.")  \
+    X(folder_settle_ms, "listen.folder.settle", DURATION,                      \
+      CFG_BETWEEN(0, CFG_A_DAY_MS), "5s",                                      \
+      "How long a file must not have changed to be taken for whole. 0s: "      \
+      "files are renamed into the folder when they are.")                      \
+    X(folder_max_file_bytes, "listen.folder.max_file", SIZE,                   \
+      CFG_BETWEEN(1024, INT64_C(4) << 30), "256MiB",                           \
+      "Longest file, which is read into memory; a longer one is refused.")     \
+    X(folder_acknowledge, "listen.folder.acknowledge", BOOL, CFG_ANY, "false", \
+      "Leave the acknowledgements as a batch in a file beside the moved one, " \
+      "its name with .ack.")                                                   \
     X(cds_max_cards, "cds.max_cards", INT, CFG_BETWEEN(1, 50), "5",            \
       "Most cards in the answer to one CDS Hooks call.")                       \
     X(outbox_url, "outbox.url", URL, CFG_ANY, "",                              \

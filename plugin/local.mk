@@ -19,6 +19,7 @@ libhost_la_SOURCES = \
 	plugin/host/http.h plugin/host/http_int.h \
 	plugin/host/http.c plugin/host/http_request.c \
 	plugin/host/route_int.h plugin/host/route.c \
+	plugin/host/folder.h plugin/host/folder.c \
 	plugin/host/signals.h plugin/host/signals.c
 libhost_la_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(GNUTLS_CFLAGS)
 libhost_la_LIBADD = libwork.la libconfig.la libhl7.la $(MHD_LIBS) $(GNUTLS_LIBS)
@@ -132,6 +133,7 @@ anamnesis_SOURCES = \
 	plugin/host/face_tls.h plugin/host/face_tls.c \
 	plugin/host/many.h plugin/host/many.c \
 	plugin/host/face_mllp.c plugin/host/face_hl7.c \
+	plugin/host/face_folder.c \
 	plugin/host/face_http.c \
 	plugin/host/face_cds.c plugin/host/face_fhir.c \
 	plugin/host/metrics_int.h plugin/host/metrics.c \

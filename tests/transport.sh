@@ -126,6 +126,97 @@ is 'a thousand in one body' typed 200 '^BTS\|1000$' thousand application/hl7-v2
 is 'all are stored' counted http.yaml 1007
 is 'it stops' stop
 
+# ---- a watched folder -------------------------------------------------------------
+mkdir in
+inbox='listen: {mllp: {address: ""}, http: {address: "127.0.0.1:0"}, folder: {path: in, poll: 50ms, settle: 0s, acknowledge: true}}'
+config in.yaml "$work/in.db" "$inbox"
+serve in.yaml
+moved() { # FILE: it is there within ten seconds
+    for _ in $(seq 200); do
+        [ ! -e "in/$1" ] || return 0
+        sleep 0.05
+    done
+    ls -R in
+    return 1
+}
+drop() { mv "$1" "in/$2"; }
+{ printf 'FHS|^~\\&|LAB|LAKESIDE|A|B|2026||||F2\rBHS|^~\\&|LAB|LAKESIDE|A|B|2026||||B2\r' &&
+    wish V1 '' '' && wish V2 AL AL && printf 'BTS|2\rFTS|1\r'; } >batch
+drop batch good.hl7
+is 'a batch file is taken' moved done/good.hl7
+is 'its messages are stored' counted in.yaml 2
+is 'its acknowledgements are a batch' says 0 '^BTS\|3$' tr '\r' '\n' <in/done/good.hl7.ack
+is 'that names it' says 0 '^BHS\|\^~\\&\|A\|B\|LAB\|LAKESIDE\|[^|]*\|\|\|\|[0-9a-f]*-1\|B2$' tr '\r' '\n' <in/done/good.hl7.ack
+is 'there is nothing to report' test ! -e in/done/good.hl7.report
+{ wish V3 '' '' && wish V4 '' '' '' && wish V5 '' ''; } >mixed
+drop mixed mixed.hl7
+is 'a file with a wrong message is kept apart' moved failed/mixed.hl7
+is 'the report has its number and place' says 0 '^message 2, byte [0-9]+: .*PID' cat in/failed/mixed.hl7.report
+is 'and no content' none 'Mary|Drill|V4' in/failed/mixed.hl7.report
+is 'the good ones of it are stored' counted in.yaml 4
+{ printf 'BHS|^~\\&|LAB|LAKESIDE|A|B|2026||||B3\r' && wish V6 '' '' && printf 'BTS|2\r'; } >short
+drop short short.hl7
+is 'a batch with less than it says is kept apart' moved failed/short.hl7
+is 'and says so' says 0 'BTS-1 is not the number' cat in/failed/short.hl7.report
+echo nonsense >nonsense
+drop nonsense nonsense.hl7
+is 'what is nothing is kept apart' moved failed/nonsense.hl7
+is 'and says so' says 0 'neither HL7v2 nor JSON' cat in/failed/nonsense.hl7.report
+cp "$top/examples/story/history.json" history
+drop history history.hl7
+is 'FHIR is taken, too' moved done/history.hl7
+is 'files are counted' same_number "$(metric 'folder_files_total{fate="failed"}')" 3
+is 'messages came by the folder' says 0 '^folder 6$' "$drill" feeds in.db
+wish V7 '' '' >again
+cp again again2
+drop again again.hl7
+is 'one message' moved done/again.hl7
+drop again2 again.hl7
+is 'the same once more' moved done/again.hl7.1
+is 'is not doubled' counted in.yaml 7
+is 'it stops' stop
+is 'the log has no name of a file' none 'good\.hl7|mixed|again' server.log
+
+# Killed in the middle, again and again: each message is there, once.
+rm -rf in in.db in.db-wal in.db-shm
+mkdir in
+"$drill" generate 3000 >all.hl7
+part() { awk -v RS='MSH' -v from="$1" -v to="$2" 'NR > 1 && NR - 2 >= from && NR - 2 < to { printf "MSH%s", $0 }' all.hl7; }
+for i in 0 1 2 3 4 5; do
+    part $((i * 500)) $((i * 500 + 500)) >"in/part$i.hl7"
+done
+there() { "$drill" list in.db 2>/dev/null | wc -l; }
+middle=0
+for moment in 100 700 1500 2300; do
+    serve in.yaml
+    until [ "$(there)" -ge "$moment" ]; do :; done
+    kill -9 "$server"
+    wait "$server" 2>/dev/null || :
+    server=
+    [ "$(there)" = 3000 ] || middle=$((middle + 1))
+done
+is 'it was killed in the middle' at_least "$middle" 3
+serve in.yaml
+for i in 0 1 2 3 4 5; do moved "done/part$i.hl7" || :; done
+is 'after four kills every file is taken' test "$(ls in/done/*.hl7 | wc -l)" = 6
+is 'and every message is there' counted in.yaml 3000
+"$drill" list in.db | sort | uniq -d >twice
+is 'once' test ! -s twice
+is 'it stops' stop
+is 'the store is whole' an in.yaml check --store
+# A store that is locked: the file waits, and nothing of it is lost.
+serve in.yaml
+wish V8 '' '' >wait
+"$drill" lock in.db 1500 >locked &
+locker=$!
+until [ "$(cat locked)" ]; do sleep 0.05; done
+drop wait wait.hl7
+sleep 0.5
+is 'a file whose message is not stored is not moved' test -e in/wait.hl7
+wait "$locker"
+is 'and is when it is' moved done/wait.hl7
+is 'it stops' stop
+
 # ---- who may ---------------------------------------------------------------------
 config who.yaml "$work/who.db" 'listen:' "  senders: ['LAB|LAKESIDE', 'ADT|*']" \
     '  mllp: {address: "127.0.0.1:0", peers: [127.0.0.1], max_per_peer: 3}' \

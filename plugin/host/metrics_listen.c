@@ -60,6 +60,18 @@ static void put_http(struct an_buf *b, struct pl_server *s)
     sample(b, "http_refused_total", "{why=\"address\"}", c.refused_address);
 }
 
+static void put_folder(struct an_buf *b, struct pl_server *s)
+{
+    struct pl_folder_counts c = pl_folder_counts(s->folder);
+
+    metric(b, "folder_files_total", "counter",
+           "Files of the watched folder by what became of them.");
+    sample(b, "folder_files_total", "{fate=\"done\"}", c.done);
+    sample(b, "folder_files_total", "{fate=\"failed\"}", c.failed);
+    sample(b, "folder_files_total", "{fate=\"again\"}", c.again);
+    sample(b, "folder_files_total", "{fate=\"stuck\"}", c.faults);
+}
+
 void pl_put_listeners(struct an_buf *b, struct pl_server *s)
 {
     metric(b, "senders_refused_total", "counter",
@@ -69,4 +81,6 @@ void pl_put_listeners(struct an_buf *b, struct pl_server *s)
     if (s->http)
         put_http(b, s);
     put_tls(b, s);
+    if (s->folder)
+        put_folder(b, s);
 }

@@ -71,6 +71,8 @@ static enum an_code open_parts(struct pl_server *s,
         rc = pl_face_mllp_open(s, err);
     if (rc == AN_OK)
         rc = pl_face_http_open(s, err);
+    if (rc == AN_OK)
+        rc = pl_face_folder_open(s, err);
     return rc;
 }
 
@@ -122,6 +124,9 @@ static void close_in_order(struct pl_server *s, struct stopping *stop)
         s->http && pl_thread_start(&thread, stop_http, stop, NULL) == AN_OK;
 
     atomic_store(&s->stopping, true);
+    /* It leaves off between two messages. */
+    pl_folder_close(s->folder);
+    s->folder = NULL;
     /* Both at once: neither shall take requests while the other drains. */
     if (s->mllp)
         pl_mllp_stop(s->mllp, left_ms(stop));

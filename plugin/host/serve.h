@@ -6,6 +6,7 @@
 #ifndef PLUGIN_HOST_SERVE_H
 #define PLUGIN_HOST_SERVE_H
 
+#include "plugin/host/folder.h"
 #include "plugin/host/http.h"
 #include "plugin/host/mllp.h"
 #include "plugin/host/workers.h"
@@ -18,9 +19,10 @@ enum { PL_FEED_BYTES = PL_TLS_NAME_BYTES + 16, PL_NETWORKS = 256 };
 struct pl_server {
     struct pl_running running;
     struct pl_workers *workers;
-    struct pl_tls *tls;   /* NULL when nobody listens by it */
-    struct pl_mllp *mllp; /* NULL when it does not listen */
-    struct pl_http *http; /* NULL when it does not listen */
+    struct pl_tls *tls;       /* NULL when nobody listens by it */
+    struct pl_mllp *mllp;     /* NULL when it does not listen */
+    struct pl_http *http;     /* NULL when it does not listen */
+    struct pl_folder *folder; /* NULL when none is watched */
     atomic_uint_fast64_t n_verdict[PL_FAILED + 1];
     atomic_uint_fast64_t n_strangers; /* senders that are not listed */
     /* MLLP messages between frame and answer. */
@@ -50,6 +52,10 @@ enum an_code pl_face_mllp_open(struct pl_server *s, struct an_err *err)
     __attribute__((warn_unused_result));
 /* Over HTTP (face_http.c). */
 enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* From files (face_folder.c). */
+enum an_code pl_face_folder_open(struct pl_server *s, struct an_err *err)
     __attribute__((warn_unused_result));
 
 /* The handlers of its routes. */
