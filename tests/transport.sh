@@ -271,7 +271,7 @@ for i in $(seq 60); do
     large "L$i" >large
     framed large >"large.$i"
 done
-"$drill" lock slow.db 4000 >locked &
+"$drill" lock slow.db 20000 >locked &
 locker=$!
 until [ -s locked ]; do sleep 0.05; done
 pids=
@@ -279,13 +279,18 @@ for i in $(seq 60); do
     "$drill" raw "$mllp" <"large.$i" >"back.$i" &
     pids="$pids $!"
 done
-sleep 2
+for _ in $(seq 150); do
+    held=$(metric mllp_held_back_total)
+    [ "$held" -lt 25 ] || break
+    sleep 0.1
+done
 flying=$(metric mllp_in_flight)
-held=$(metric mllp_held_back_total)
+kill "$locker"
+wait "$locker" || :
 is 'some are taken in' at_least "$flying" 20
 is 'no more than there is room for' at_most "$flying" 33
 is 'the others are held back' at_least "$held" 25
-for pid in $pids $locker; do wait "$pid"; done
+for pid in $pids; do wait "$pid"; done
 is 'all are acknowledged in the end' same_number "$(cat back.* | tr '\r' '\n' | grep -c '^MSA|AA|L')" 60
 is 'and stored' counted slow.yaml 60
 is 'memory was bounded' at_most "$(sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$server/status")" 1500000
