@@ -159,7 +159,7 @@ enum an_code pl_client_send(struct pl_client *c, struct an_str message,
 {
     struct hl7_ack_plan plan;
     struct hl7_message *m;
-    struct an_str framed;
+    struct an_str framed = {0};
     enum an_code rc;
 
     an_arena_reset(&c->arena);

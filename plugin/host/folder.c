@@ -254,15 +254,16 @@ enum an_code pl_folder_open(const struct pl_folder_options *options,
     pthread_mutex_init(&f->lock, NULL);
     pl_cond_init(&f->stopped);
     rc = find_folders(f, options, err);
+    /* Before the thread, which calls those who may ask for it. */
+    *folder = f;
     if (rc == AN_OK)
         rc = pl_thread_start(&f->thread, run, f, err);
     f->has_thread = rc == AN_OK;
     if (rc != AN_OK) {
+        *folder = NULL;
         pl_folder_close(f);
-        return rc;
     }
-    *folder = f;
-    return AN_OK;
+    return rc;
 }
 
 bool pl_folder_is_stopping(struct pl_folder *f)

@@ -145,6 +145,8 @@ enum an_code pl_http_open(const struct pl_http_options *options,
     pthread_cond_init(&s->is_idle, &attr);
     pthread_condattr_destroy(&attr);
     code = pl_listen(&options->address, BACKLOG, &s->listen_fd, &s->port, err);
+    /* Before the threads, whose handlers may look at it. */
+    *server = s;
     if (code == AN_OK) {
         s->daemon = daemon_start(s);
         if (s->daemon == NULL)
@@ -152,11 +154,11 @@ enum an_code pl_http_open(const struct pl_http_options *options,
                                errno);
     }
     if (code) {
+        *server = NULL;
         pl_http_close(s);
         return code;
     }
     an_log(log, AN_EVENT_HTTP_LISTENING, s->port, s->n_threads, 0);
-    *server = s;
     return AN_OK;
 }
 

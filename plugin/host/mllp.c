@@ -429,14 +429,16 @@ enum an_code pl_mllp_open(const struct pl_mllp_options *options,
     code = s->conn ? AN_OK : an_fail_nomem(err);
     for (uint32_t i = 0; code == AN_OK && i < options->max_connections; i++)
         pl_conn_init(s, i);
+    /* Before the thread, whose callbacks lead to who answers it. */
+    *server = s;
     if (code == AN_OK)
         code = start(s, err);
     if (code) {
+        *server = NULL;
         pl_mllp_close(s);
         return code;
     }
     an_log(log, AN_EVENT_MLLP_LISTENING, s->port, 0, 0);
-    *server = s;
     return AN_OK;
 }
 

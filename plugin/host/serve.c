@@ -70,9 +70,10 @@ static enum an_code open_parts(struct pl_server *s,
     if (rc == AN_OK)
         rc = pl_face_mllp_open(s, err);
     if (rc == AN_OK)
-        rc = pl_face_http_open(s, err);
-    if (rc == AN_OK)
         rc = pl_face_folder_open(s, err);
+    /* Last: its metrics look at the others. */
+    if (rc == AN_OK)
+        rc = pl_face_http_open(s, err);
     return rc;
 }
 
@@ -119,14 +120,14 @@ static void *stop_http(void *arg)
 
 static void close_in_order(struct pl_server *s, struct stopping *stop)
 {
-    pthread_t thread;
+    pthread_t thread = pthread_self();
     bool has_thread =
         s->http && pl_thread_start(&thread, stop_http, stop, NULL) == AN_OK;
 
     atomic_store(&s->stopping, true);
     /* It leaves off between two messages. */
-    pl_folder_close(s->folder);
-    s->folder = NULL;
+    if (s->folder)
+        pl_folder_stop(s->folder);
     /* Both at once: neither shall take requests while the other drains. */
     if (s->mllp)
         pl_mllp_stop(s->mllp, left_ms(stop));
@@ -155,6 +156,7 @@ static void close_parts(struct pl_server *s, struct pl_signals *signals,
         (void)pthread_join(thread, NULL);
     pl_mllp_close(s->mllp);
     pl_http_close(s->http);
+    pl_folder_close(s->folder);
     pl_tls_close(s->tls);
     pl_running_close(&s->running, left_ms(&stop));
     an_arena_free(&s->nak_arena);
