@@ -185,6 +185,22 @@ START_TEST(shows_a_new_certificate_after_a_reload)
 }
 END_TEST
 
+START_TEST(closes_a_handshake_that_does_not_go_on)
+{
+    char got[100];
+    int fd;
+
+    open_https(PL_TLS_CLIENT_NONE);
+    fd = net_connect(pl_http_port(server));
+    ck_assert(net_send(fd, AN_STR("\x16\x03\x01")));
+    /* An alert at most, after timeout_ms and before our own five seconds. */
+    ck_assert_uint_lt(net_receive(fd, got, sizeof(got), NULL), 20);
+    ck_assert(net_is_closed(fd));
+    close(fd);
+    close_https();
+}
+END_TEST
+
 static void set_up(void)
 {
     (void)tls_make();
@@ -194,7 +210,8 @@ Suite *host_https_suite(void)
 {
     const TTest *const test[] = {takes_bodies_and_keeps_the_connection,
                                  speaks_neither_old_tls_nor_none,
-                                 shows_a_new_certificate_after_a_reload};
+                                 shows_a_new_certificate_after_a_reload,
+                                 closes_a_handshake_that_does_not_go_on};
     Suite *suite = test_suite_around(
         "host/https", test, sizeof(test) / sizeof(test[0]), set_up, tls_remove);
     TCase *each = tcase_create("visits");

@@ -54,6 +54,9 @@ is 'so is a sender without TLS' plain
 is 'the message has the name of the sender' says 0 '^mllp/lab\.example 1$' feeds a.db
 is 'over HTTPS the laboratory is answered' status 200 lab /health/ready
 is 'a ward with a common name only can send' status 200 named /hl7v2 --data-binary "@$one"
+set -- "$top"/examples/story/messages/*.hl7
+is 'and another message' status 200 named /hl7v2 --data-binary "@$1"
+is 'which has its name, too' says 0 '^http/Ward_7 1$' feeds a.db
 is 'nobody else gets anything' status 403 nobody /health/live
 is 'nor does who is revoked' status 403 revoked /hl7v2 --data-binary "@$one"
 secure_metric() { web lab /metrics >/dev/null && sed -n "s/^anamnesis_$1 //p" body; }

@@ -71,6 +71,18 @@ framed wish | cat stray - >after
 is 'and does not hold up what follows' test "$(codes <after)" = 'AA|P4 '
 is 'it stops' stop
 is 'the log has no word of it' none 'Mary|Drill' server.log
+config small.yaml "$work/small.db" 'listen: {mllp: {address: "127.0.0.1:0", max_frame: 1KiB}, http: {address: ""}}'
+serve small.yaml
+too_long() { # WHAT ACCEPT APPLICATION
+    { wish N1 "$2" "$3" && head -c 2000 /dev/zero | tr '\0' x; } >wish
+    got=$(framed wish | codes)
+    test "$got" = "$1" || { echo "got: $got"; return 1; }
+}
+is 'too long: AR' too_long 'AR|N1 ' '' ''
+is 'too long, asking for an accept acknowledgement: CR' too_long 'CR|N1 ' AL NE
+is 'too long, asking for the other: AR' too_long 'AR|N1 ' NE AL
+is 'too long, asking for none: nothing' too_long '' NE NE
+is 'it stops' stop
 # ---- HL7 over HTTP --------------------------------------------------------------
 config http.yaml "$work/http.db"
 serve http.yaml

@@ -367,8 +367,13 @@ void pl_conn_stop(struct pl_mllp *s, struct conn *c)
 {
     switch (c->state) {
     case CONN_HANDSHAKE:
-    case CONN_IDLE:
     case CONN_DRAIN: pl_conn_end(s, c); return;
+    case CONN_IDLE: /* what has come and nobody has looked at has begun, too */
+        if (has_unread(c) && pl_read_in(s, c))
+            pl_conn_pump(s, c);
+        else
+            pl_conn_end(s, c);
+        return;
     case CONN_WRITE: c->is_closing = true; return; /* its last answer */
     case CONN_FRAME:
     case CONN_TAIL:
