@@ -103,6 +103,9 @@
     X(FOLDER_FAULT, ERROR, CODE, "code", NUM, "errno", NONE, "",               \
       "the watched folder cannot be read, or a file cannot be moved from it; " \
       "it is tried again in a minute")                                         \
+    X(SERVE_CUT_OFF, WARN, NUM, "in_flight", NONE, "", NONE, "",               \
+      "a second signal ended the server while its store still worked; so "     \
+      "many messages had no answer yet")                                       \
     X(CONSULT_FAULT, ERROR, NUM, "trigger", CODE, "code", NUM, "given_up",     \
       "a patient could not be thought about; given_up: it is not tried again") \
     X(CONSULT_UNREACHABLE, WARN, NUM, "trigger", NONE, "", NONE, "",           \

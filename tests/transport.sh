@@ -360,7 +360,7 @@ config hang.yaml "$work/hang.db" "$slow"
 serve hang.yaml
 wish H1 '' '' >wish
 framed wish >frame
-"$drill" lock hang.db 3000 >locked &
+"$drill" lock hang.db 20000 >locked &
 locker=$!
 until [ "$(cat locked)" ]; do sleep 0.05; done
 "$drill" raw "$mllp" <frame >back &
@@ -369,11 +369,17 @@ sleep 0.5
 kill -TERM "$server"
 sleep 0.5
 is 'a stop waits for what is in flight' kill -0 "$server"
+began=$(date +%s)
 kill -TERM "$server"
 wait "$sender" || :
-is 'a second signal cuts it off, without half an answer' test ! -s back
-wait "$server" || :
+ended=0
+wait "$server" || ended=$?
 server=
-wait "$locker"
+is 'a second signal cuts it off, without half an answer' test ! -s back
+is 'soon, whatever the store does' at_most "$(($(date +%s) - began))" 4
+is 'and says so' test "$ended" = 3
+kill "$locker"
+wait "$locker" || :
+is 'the store is whole' an hang.yaml check --store
 echo "1..$checks"
 exit $failed

@@ -9,8 +9,14 @@
 #include "plugin/host/thread.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
-enum { QUEUED = 1024, LOG_FLUSH_MS = 1000, NO_HURRY_MS = 50 };
+enum {
+    QUEUED = 1024,
+    LOG_FLUSH_MS = 1000,
+    NO_HURRY_MS = 50,
+    AT_ONCE_MS = 2000
+};
 
 void pl_server_count(struct pl_server *s, enum pl_verdict verdict)
 {
@@ -83,6 +89,7 @@ static enum an_code open_parts(struct pl_server *s,
 struct stopping {
     struct pl_server *server;
     struct pl_signals *signals;
+    struct an_log *log;
     int64_t until_ms;
     atomic_bool is_hurried, is_done;
 };
@@ -94,18 +101,32 @@ static int64_t left_ms(struct stopping *stop)
     return left > 0 && !atomic_load(&stop->is_hurried) ? left : 0;
 }
 
+static void hurry(struct stopping *stop)
+{
+    atomic_store(&stop->is_hurried, true);
+    if (stop->server->mllp)
+        pl_mllp_hurry(stop->server->mllp);
+    if (stop->server->http)
+        pl_http_hurry(stop->server->http);
+}
+
+/* A store that hangs holds nobody who has signalled twice: what was acknowledged
+ * is on the disk, and a restart goes on from there. */
 static void *listen_for_hurry(void *arg)
 {
     struct stopping *stop = arg;
+    int64_t end_ms = INT64_MAX;
 
     while (!atomic_load(&stop->is_done)) {
-        if (pl_signals_wait(stop->signals, NO_HURRY_MS) != PL_SIGNAL_STOP)
+        if (pl_signals_wait(stop->signals, NO_HURRY_MS) == PL_SIGNAL_STOP) {
+            hurry(stop);
+            end_ms = pl_now_ms() + AT_ONCE_MS;
+        }
+        if (pl_now_ms() < end_ms)
             continue;
-        atomic_store(&stop->is_hurried, true);
-        if (stop->server->mllp)
-            pl_mllp_hurry(stop->server->mllp);
-        if (stop->server->http)
-            pl_http_hurry(stop->server->http);
+        an_log(stop->log, AN_EVENT_SERVE_CUT_OFF,
+               atomic_load(&stop->server->n_flights), 0, 0);
+        _exit(PL_EXIT_MACHINE);
     }
     return NULL;
 }
@@ -142,10 +163,12 @@ static void close_in_order(struct pl_server *s, struct stopping *stop)
 }
 
 static void close_parts(struct pl_server *s, struct pl_signals *signals,
-                        int64_t grace_ms)
+                        struct an_log *log, int64_t grace_ms)
 {
-    struct stopping stop = {
-        .server = s, .signals = signals, .until_ms = pl_now_ms() + grace_ms};
+    struct stopping stop = {.server = s,
+                            .signals = signals,
+                            .log = log,
+                            .until_ms = pl_now_ms() + grace_ms};
     pthread_t thread;
     bool has_thread =
         pl_thread_start(&thread, listen_for_hurry, &stop, NULL) == AN_OK;
@@ -201,7 +224,7 @@ int pl_command_serve(const struct pl_invocation *in)
         (void)fflush(stdout);
         wait_for_stop(&s, &signals, in->log);
     }
-    close_parts(&s, &signals, grace_of(&s));
+    close_parts(&s, &signals, in->log, grace_of(&s));
     an_log_flush(in->log);
     pl_signals_close(&signals);
     return rc == AN_OK ? PL_EXIT_OK : pl_complain(&err);
