@@ -283,15 +283,19 @@ for i in $(seq 60); do
     large "L$i" >large
     framed large >"large.$i"
 done
+# All connect first: the lock may last no longer than the store is patient.
+pids=
+for i in $(seq 60); do
+    { until [ -e go ]; do sleep 0.1; done && cat "large.$i"; } |
+        "$drill" raw "$mllp" >"back.$i" &
+    pids="$pids $!"
+done
+until [ "$(metric mllp_connections)" = 60 ]; do sleep 0.1; done
 "$drill" lock slow.db 20000 >locked &
 locker=$!
 until [ -s locked ]; do sleep 0.05; done
-pids=
-for i in $(seq 60); do
-    "$drill" raw "$mllp" <"large.$i" >"back.$i" &
-    pids="$pids $!"
-done
-for _ in $(seq 150); do
+: >go
+for _ in $(seq 35); do
     held=$(metric mllp_held_back_total)
     [ "$held" -lt 25 ] || break
     sleep 0.1
