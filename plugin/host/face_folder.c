@@ -16,7 +16,8 @@
 enum {
     LINES = 1000, /* of a report */
     LINE_BYTES = 512,
-    ROOM_BYTES = 64 << 20, /* for report and acknowledgements */
+    ROOM_BYTES = 16 << 20, /* for the report and what is small */
+    ACK_FACTOR = 8,        /* acknowledgements to a file, in its bytes */
     ACK_ID_BYTES = 8,
     REPORT_MODE = 0600
 };
@@ -192,12 +193,20 @@ static bool begin_acks(struct visit *v, char id[2 * ACK_ID_BYTES + 1])
 static enum pl_folder_fate take_read(struct visit *v,
                                      const struct pl_folder_file *file)
 {
+    const struct an_err too_many = {
+        .code = AN_LIMIT,
+        .what = "more acknowledgements than there is room for"};
     char id[2 * ACK_ID_BYTES + 1];
     const char *to;
 
+    an_buf_init(&v->ack, &v->arena, v->bytes.n * ACK_FACTOR + ROOM_BYTES);
     if (!begin_acks(v, id) || !take_messages(v, file->name))
         return PL_FOLDER_AGAIN;
     hl7_batch_ack_end(&v->acks);
+    if (v->ack.code == AN_LIMIT) {
+        v->wants_acks = false; /* trying again would not help */
+        report(v, 0, 0, &too_many);
+    }
     to = v->n_refused ? file->failed : file->done;
     end_report(v);
     if (v->wants_acks && v->is_hl7 && !write_beside(to, ".ack", &v->ack))
@@ -219,9 +228,9 @@ static enum pl_folder_fate take(void *ctx, const struct pl_folder_file *file)
     struct an_err err;
     enum an_code rc;
 
-    an_arena_init(&v.arena, limit + ROOM_BYTES * 4);
+    /* A buffer that doubles takes up to twice its bytes. */
+    an_arena_init(&v.arena, limit * (1 + 2 * ACK_FACTOR) + 4 * ROOM_BYTES);
     an_buf_init(&v.report, &v.arena, ROOM_BYTES);
-    an_buf_init(&v.ack, &v.arena, ROOM_BYTES);
     rc = pl_file_read(&v.arena, file->path, limit, &v.bytes, &err);
     if (rc == AN_LIMIT) {
         err = (struct an_err){.code = rc,

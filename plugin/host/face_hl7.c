@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BATCH_ID_BYTES = 8, TYPE_BYTES = 64 };
+enum { BATCH_ID_BYTES = 8, TYPE_BYTES = 64, ACKS_BYTES = 100 << 20 };
 
 /* ---- the content type ------------------------------------------------------- */
 
@@ -157,7 +157,7 @@ static enum an_code take_batch(struct pl_server *s, struct pl_http_request *q,
     }
     now.us -= now.us % 1000000;
     now.precision = AN_TIME_SECOND;
-    an_buf_init(&v.out, q->arena, q->body.n * 8 + (1 << 20));
+    an_buf_init(&v.out, q->arena, ACKS_BYTES);
     hl7_batch_ack_init(&v.acks, &v.out, now, id);
     pl_many_init(many, s->running.engine, feed, told, &v);
     hl7_batch_init(&b, q->body);
