@@ -151,22 +151,60 @@ static bool exists(const int32_t part[6], int32_t month, int32_t day)
            part[4] <= 59 && part[5] <= 60;
 }
 
+int16_t an_zone_offset(const struct an_zone *zone, int64_t us)
+{
+    size_t low = 0, high = zone->n_shifts;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (zone->shift[middle].at_us <= us)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low ? zone->shift[low - 1].offset_min : zone->offset_min;
+}
+
+/* The offset of a local time that says none: that before a change holds until
+ * the clocks show a time that they had not shown by then. */
+static int32_t local_offset(const struct an_zone *zone, int64_t local_us)
+{
+    size_t low = 0, high = zone->n_shifts;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int16_t before =
+            middle ? zone->shift[middle - 1].offset_min : zone->offset_min;
+        int16_t after = zone->shift[middle].offset_min;
+        int16_t later = before > after ? before : after;
+
+        if (zone->shift[middle].at_us + later * US_PER_MINUTE <= local_us)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low ? zone->shift[low - 1].offset_min : zone->offset_min;
+}
+
 static bool finish(struct reader *r, const struct an_zone *zone,
                    struct an_time *t)
 {
     int32_t month = r->n_parts > 1 ? r->part[1] : 1;
     int32_t day = r->n_parts > 2 ? r->part[2] : 1;
+    int64_t local_us;
 
     if (r->rest.n != 0 || !exists(r->part, month, day))
         return false;
     if (r->part[5] == 60)
         r->part[5] = 59;
-    if (!r->zoned)
-        r->offset_min = zone ? zone->offset_min : 0;
-    t->us =
+    local_us =
         days_from_civil(r->part[0], month, day) * AN_US_PER_DAY +
         ((r->part[3] * 60 + r->part[4]) * INT64_C(60) + r->part[5]) * 1000000 +
-        r->us - r->offset_min * US_PER_MINUTE;
+        r->us;
+    if (!r->zoned)
+        r->offset_min = zone ? local_offset(zone, local_us) : 0;
+    t->us = local_us - r->offset_min * US_PER_MINUTE;
     t->offset_min = (int16_t)r->offset_min;
     t->precision =
         (uint8_t)(r->fraction ? AN_TIME_FRACTION : AN_TIME_NONE + r->n_parts);

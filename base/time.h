@@ -5,6 +5,8 @@
  * 2024-03 or 2024-03-05T08:15:02.123-05:00.  Both become UTC microseconds
  * (the start of the period that was named), the offset, and the precision, so
  * that the same moment can be said again exactly as precisely as it was heard.
+ * Of a local time that came twice (clocks set back) the first is meant; one that
+ * never was (set forward) counts on from before the change.
  * Years 0001 to 9999, proleptic Gregorian (HL7 v2.5.1 2.A.22, FHIR R4 2.24).
  *
  * Thread-safety: immutable.  Nothing here reads a clock or the environment. */
@@ -31,10 +33,21 @@ struct an_time {
     uint8_t assumed;    /* 1: no offset was said, offset_min is the zone's */
 };
 
-/* The zone of a sender that says none. */
-struct an_zone {
+/* The zone of a sender that says none: one offset, or one that changes.  The
+ * shifts are the caller's (plugin/zone.h makes them from a zone's name), in
+ * order of time. */
+struct an_shift {
+    int64_t at_us; /* UTC; from here on */
     int16_t offset_min;
 };
+struct an_zone {
+    int16_t offset_min; /* before the first shift */
+    const struct an_shift *shift;
+    size_t n_shifts;
+};
+
+/* The offset at a moment. */
+int16_t an_zone_offset(const struct an_zone *zone, int64_t us);
 
 struct an_civil {
     int32_t year;

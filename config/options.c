@@ -103,7 +103,6 @@ static bool parse_scalar(const struct cfg_option *option, struct an_str text,
         *(struct an_str *)value = text;
         return true;
     case CFG_ADDRESS: return cfg_value_address(text, value);
-    case CFG_ZONE: return cfg_value_zone(text, value);
     case CFG_TEXTS: break;
     }
     return false;

@@ -47,7 +47,6 @@ enum cfg_type {
     CFG_PATH,     /* struct an_str; "" is none if min is 0 */
     CFG_URL,      /* struct an_str; "" is none */
     CFG_ADDRESS,  /* struct cfg_address; "" is none */
-    CFG_ZONE,     /* int16_t minutes east of UTC */
     CFG_TEXTS     /* struct cfg_texts; of min to max items */
 };
 
@@ -70,8 +69,9 @@ struct cfg_texts {
     X(tenant, "tenant", TEXT, CFG_BETWEEN(1, 64), "main",                      \
       "Name of the hospital or site. It is part of every identifier made "     \
       "here: do not change it once suggestions have been delivered.")          \
-    X(zone_min, "zone_offset", ZONE, CFG_ANY, "+00:00",                        \
-      "Offset from UTC of senders that say a time without one.")               \
+    X(zone, "zone", TEXT, CFG_BETWEEN(1, 64), "UTC",                           \
+      "Time zone of senders that say a time without one: a name of the IANA "  \
+      "database, such as Europe/Berlin, or an offset, such as +01:00.")        \
     X(charset, "charset", ENUM,                                                \
       CFG_ONE_OF("utf-8 iso-8859-1 iso-8859-15 windows-1252"), "utf-8",        \
       "Character set of HL7v2 senders that leave MSH-18 empty.")               \
@@ -255,7 +255,6 @@ enum cfg_option_id {
 #define CFG_MEMBER_PATH struct an_str
 #define CFG_MEMBER_URL struct an_str
 #define CFG_MEMBER_ADDRESS struct cfg_address
-#define CFG_MEMBER_ZONE int16_t
 #define CFG_MEMBER_TEXTS struct cfg_texts
 
 struct cfg_options {

@@ -70,9 +70,6 @@ void cfg_option_put_expected(struct an_buf *b, const struct cfg_option *option)
         an_buf_put(b, AN_STR("HOST:PORT, such as 127.0.0.1:2575 or "
                              "\"[::1]:2575\", or \"\" for none"));
         break;
-    case CFG_ZONE:
-        an_buf_put(b, AN_STR("an offset from UTC, such as +01:00"));
-        break;
     case CFG_TEXTS:
         an_buf_put(b, AN_STR("a list of "));
         put_range(b, option);
@@ -127,11 +124,6 @@ static void put_value(struct an_buf *b, const struct cfg_options *o,
     case CFG_PATH:
     case CFG_URL: cfg_put_quoted(b, *(const struct an_str *)value); break;
     case CFG_ADDRESS: put_address(b, value); break;
-    case CFG_ZONE:
-        an_buf_put_char(b, '"');
-        cfg_put_zone(b, *(const int16_t *)value);
-        an_buf_put_char(b, '"');
-        break;
     case CFG_TEXTS: put_list(b, value); break;
     }
 }

@@ -249,16 +249,6 @@ void cfg_put_size(struct an_buf *b, int64_t bytes)
     put_with_unit(b, bytes, sizes);
 }
 
-void cfg_put_zone(struct an_buf *b, int16_t minutes)
-{
-    unsigned n = (unsigned)(minutes < 0 ? -minutes : minutes);
-
-    an_buf_put_char(b, minutes < 0 ? '-' : '+');
-    an_buf_put_digits(b, n / 60, 2);
-    an_buf_put_char(b, ':');
-    an_buf_put_digits(b, n % 60, 2);
-}
-
 void cfg_put_address(struct an_buf *b, const struct cfg_address *address)
 {
     bool is_bracketed =

@@ -48,7 +48,6 @@ bool cfg_value_url(struct an_str s);
 
 void cfg_put_duration(struct an_buf *b, int64_t ms);
 void cfg_put_size(struct an_buf *b, int64_t bytes);
-void cfg_put_zone(struct an_buf *b, int16_t minutes);
 void cfg_put_address(struct an_buf *b, const struct cfg_address *address);
 /* A double-quoted YAML scalar. */
 void cfg_put_quoted(struct an_buf *b, struct an_str s);

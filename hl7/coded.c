@@ -2,6 +2,7 @@
 #include "hl7/coded.h"
 
 #include "base/buf.h"
+#include "base/uuid.h"
 #include "hl7/read.h"
 
 #include <stdlib.h>
@@ -65,6 +66,13 @@ static const struct pair *find_unit(struct an_str sent)
     return pair_find(units, sizeof(units) / sizeof(units[0]), sent);
 }
 
+struct an_str hl7_unit_code(struct an_str sent)
+{
+    const struct pair *p = find_unit(sent);
+
+    return p ? an_str_c(p->value) : AN_STR("");
+}
+
 enum an_code hl7_unit_at(const struct hl7_at *at, struct an_str *unit,
                          struct an_err *err)
 {
@@ -93,9 +101,11 @@ static enum an_code join(struct an_arena *arena, const char *before,
     return an_buf_done(&b, out, err);
 }
 
-/* "2160-0": digits, a hyphen, one digit. */
+/* "2160-0": digits, a hyphen, one digit; an answer, "LA6668-3". */
 static bool loinc_form(struct an_str code)
 {
+    if (an_str_starts(code, AN_STR("LA")))
+        code = an_str_sub(code, 2, code.n);
     if (code.n < 3 || code.p[code.n - 2] != '-')
         return false;
     for (size_t i = 0; i < code.n; i++)
@@ -104,9 +114,9 @@ static bool loinc_form(struct an_str code)
     return true;
 }
 
-static enum an_code system_uri(struct an_arena *arena, struct an_str name,
-                               struct an_str code, struct an_str *uri,
-                               struct an_err *err)
+enum an_code hl7_system_uri(struct an_arena *arena, struct an_str name,
+                            struct an_str code, struct an_str *uri,
+                            struct an_err *err)
 {
     char upper[32];
     const struct pair *p = NULL;
@@ -136,7 +146,8 @@ static enum an_code system_uri(struct an_arena *arena, struct an_str name,
         *uri = name;
         return AN_OK;
     }
-    return join(arena, "urn:id:", name, uri, err);
+    return join(arena, an_oid_valid(name) ? "urn:oid:" : "urn:id:", name, uri,
+                err);
 }
 
 /* Components first .. first + 2: identifier, text, system. */
@@ -153,7 +164,7 @@ static enum an_code triplet(struct an_arena *arena, const struct hl7_at *at,
     if (rc == AN_OK)
         rc = hl7_at_text(at, first + 2, &name, err);
     if (rc == AN_OK)
-        rc = system_uri(arena, name, code->code, &code->system, err);
+        rc = hl7_system_uri(arena, name, code->code, &code->system, err);
     return rc;
 }
 

@@ -33,11 +33,21 @@ enum an_code hl7_coded(struct an_arena *arena, const struct hl7_at *at,
                        struct ctx_code *code, const struct ctx_code **alias,
                        size_t *n_aliases, struct an_err *err);
 
+/* The URI of a coding system that a sender names ("LN", "HL70001", "99LAB"), by
+ * the same rules; `code` decides whether LN is believed.  "" for no name. */
+enum an_code hl7_system_uri(struct an_arena *arena, struct an_str name,
+                            struct an_str code, struct an_str *uri,
+                            struct an_err *err);
+
 /* A bare code of an HL7 table ("0004", "I"), said as FHIR says it where
  * config/tables/hl7-codes.tsv knows how. */
 enum an_code hl7_table_code(struct an_arena *arena, struct an_str table,
                             struct an_str code, struct ctx_code *out,
                             struct an_err *err);
+
+/* A unit as somebody wrote it, in UCUM: "" where config/tables/units.tsv does not
+ * know it. */
+struct an_str hl7_unit_code(struct an_str sent);
 
 /* The unit in a field, in UCUM where config/tables/units.tsv knows it: of the
  * first component, or of all of it if the table has that ("x10^9/L", written

@@ -6,7 +6,7 @@
  *     hl7_events(&arena, &settings, &m, &reading, &err);
  *
  * Any message that parses is read.  One that has nothing for a timeline (an
- * acknowledgement, a query, a schedule) gives a reading without events and
+ * acknowledgement, a query, a master file) gives a reading without events and
  * says so in its account.  What is odd is a warning and the rest is read: a
  * time that is none, a number that is none.  The one thing refused is data
  * about nobody: events without a patient identifier (AN_MISSING at PID-3),

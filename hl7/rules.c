@@ -26,6 +26,7 @@ struct rule_status {
 
 struct hl7_rule {
     uint8_t segment, kind, value;
+    bool each, unsaid;
     struct rule_range triggers, tests;
     uint16_t concept;
     struct rule_range values;
@@ -59,48 +60,145 @@ enum hl7_segment_id hl7_segment_id(struct an_str name)
     return (enum hl7_segment_id)i;
 }
 
-void hl7_scope_init(struct hl7_scope *s, const struct hl7_message *m)
+static bool is_segment(const struct hl7_message *m, size_t index,
+                       const char *id)
 {
-    *s = (struct hl7_scope){.m = m};
-    for (int i = 0; i < HL7_N_SEGMENTS; i++)
-        s->latest[i] = -1;
+    return index < m->n_segments && memcmp(m->segment[index].id, id, 3) == 0;
 }
 
-#define BIT(name) (1U << HL7_##name)
+void hl7_scope_init(struct hl7_scope *s, const struct hl7_message *m)
+{
+    size_t i = 0;
+
+    *s = (struct hl7_scope){.m = m};
+    for (int id = 0; id < HL7_N_SEGMENTS; id++)
+        s->latest[id] = -1;
+    while (i < m->n_segments && !is_segment(m, i, "OBR") &&
+           !is_segment(m, i, "SPM"))
+        i++;
+    s->by_specimen = is_segment(m, i, "SPM");
+}
+
+_Static_assert(HL7_N_SEGMENTS <= 64, "a set of segments is 64 bits");
+
+#define BIT(name) (UINT64_C(1) << HL7_##name)
+
+/* What hangs from a result, a drug, an order, a visit and a patient. */
+#define RESULT (BIT(OBX) | BIT(NTE) | BIT(PRT))
+#define DRUG (RESULT | BIT(RXR) | BIT(RXC))
+#define ORDER                                                                  \
+    (DRUG | BIT(OBR) | BIT(SPM) | BIT(SAC) | BIT(RXO) | BIT(RXE) | BIT(RXA) |  \
+     BIT(RXD) | BIT(RXG) | BIT(TQ1) | BIT(TQ2) | BIT(RQD) | BIT(ODS) |         \
+     BIT(ODT) | BIT(BPO))
+#define VISIT (BIT(PV2) | BIT(ROL) | BIT(PRT) | BIT(ARV))
+#define PATIENT                                                                \
+    (ORDER | VISIT | BIT(ORC) | BIT(TXA) | BIT(PV1) | BIT(DG1) | BIT(PR1) |    \
+     BIT(AL1) | BIT(IAM) | BIT(MRG) | BIT(PD1) | BIT(NK1) | BIT(ACC) |         \
+     BIT(GT1) | BIT(IN1) | BIT(IN2) | BIT(IN3) | BIT(FT1) | BIT(PRB) |         \
+     BIT(GOL) | BIT(PTH))
+#define RESOURCES (BIT(AIS) | BIT(AIG) | BIT(AIL) | BIT(AIP) | BIT(NTE))
 
 /* What a segment begins anew: everything that hung from its predecessor. */
-static unsigned forgets(enum hl7_segment_id id)
-{
-    const unsigned result = BIT(OBX) | BIT(NTE);
-    const unsigned order = result | BIT(OBR) | BIT(SPM) | BIT(RXO) | BIT(RXE) |
-                           BIT(RXA) | BIT(TQ1);
+static const uint64_t forgotten[HL7_N_SEGMENTS] = {
+    [HL7_PID] = PATIENT,
+    [HL7_PV1] = VISIT,
+    [HL7_ORC] = ORDER | BIT(CTD),
+    [HL7_OBR] = RESULT | BIT(SPM) | BIT(SAC) | BIT(CTD),
+    [HL7_OBX] = BIT(NTE) | BIT(PRT),
+    [HL7_SPM] = RESULT | BIT(SAC),
+    [HL7_SAC] = RESULT,
+    [HL7_RXO] = DRUG,
+    [HL7_RXE] = DRUG,
+    [HL7_RXD] = DRUG,
+    [HL7_RXG] = DRUG,
+    [HL7_RXA] = DRUG,
+    [HL7_TQ1] = BIT(TQ2),
+    [HL7_TXA] = RESULT,
+    [HL7_DG1] = RESULT,
+    [HL7_PR1] = RESULT | BIT(ROL),
+    [HL7_FT1] = ORDER | BIT(ORC) | BIT(DG1) | BIT(PR1) | BIT(ROL),
+    [HL7_PRB] = ORDER | BIT(ORC) | BIT(ROL) | BIT(VAR),
+    [HL7_GOL] = ORDER | BIT(ORC) | BIT(ROL) | BIT(VAR),
+    [HL7_PTH] = ORDER | BIT(ORC) | BIT(ROL) | BIT(VAR),
+    [HL7_IN1] = BIT(IN2) | BIT(IN3) | BIT(ROL),
+    [HL7_SCH] = RESOURCES | BIT(RGS) | BIT(TQ1) | BIT(TQ2),
+    [HL7_ARQ] = RESOURCES | BIT(RGS) | BIT(TQ1) | BIT(TQ2),
+    [HL7_RGS] = RESOURCES | BIT(OBX) | BIT(DG1),
+    [HL7_AIS] = BIT(NTE),
+    [HL7_AIG] = BIT(NTE),
+    [HL7_AIL] = BIT(NTE),
+    [HL7_AIP] = BIT(NTE),
+    [HL7_RF1] = BIT(AUT),
+    [HL7_PRD] = BIT(CTD),
+    [HL7_STF] = BIT(PRA),
+    [HL7_LOC] = BIT(LDP),
+};
 
-    switch ((unsigned)id) {
-    case HL7_PID:
-        return order | BIT(ORC) | BIT(TXA) | BIT(PV1) | BIT(PV2) | BIT(DG1) |
-               BIT(PR1) | BIT(AL1) | BIT(MRG);
-    case HL7_PV1: return BIT(PV2);
-    case HL7_ORC: return order;
-    case HL7_OBR: return result | BIT(SPM);
-    case HL7_RXO:
-    case HL7_RXE:
-    case HL7_RXA:
-    case HL7_TXA:
-    case HL7_DG1: return result;
-    case HL7_OBX: return BIT(NTE);
-    default: return 0;
-    }
+bool hl7_below_its_obr(const struct hl7_message *m, size_t orc)
+{
+    size_t above = orc, below = orc + 1;
+
+    while (above && is_segment(m, above - 1, "PRT"))
+        above--;
+    while (is_segment(m, below, "PRT") || is_segment(m, below, "NTE") ||
+           is_segment(m, below, "TQ1") || is_segment(m, below, "TQ2"))
+        below++;
+    return above && is_segment(m, above - 1, "OBR") &&
+           (is_segment(m, below, "OBX") || is_segment(m, below, "SPM"));
+}
+
+/* Segments that stand below the OBR before: with it they go. */
+static uint64_t below_former_obr(const struct hl7_scope *s)
+{
+    static const uint8_t ids[] = {HL7_ORC, HL7_TQ1, HL7_TQ2};
+    uint64_t gone = 0;
+
+    for (size_t i = 0; i < sizeof(ids); i++)
+        if (s->latest[HL7_OBR] >= 0 && s->latest[ids[i]] > s->latest[HL7_OBR])
+            gone |= UINT64_C(1) << ids[i];
+    return gone;
+}
+
+static uint64_t forgets(const struct hl7_scope *s, enum hl7_segment_id id,
+                        size_t index)
+{
+    uint64_t gone = forgotten[id];
+
+    if (id == HL7_ORC && hl7_below_its_obr(s->m, index))
+        return 0;
+    if (id == HL7_SPM && s->by_specimen)
+        return ORDER | BIT(ORC);
+    if (id == HL7_OBR)
+        gone |= below_former_obr(s);
+    if (id == HL7_OBR && s->by_specimen)
+        gone &= ~(BIT(SPM) | BIT(SAC));
+    if (id == HL7_PID && s->latest[HL7_SCH] >= 0)
+        gone &= ~(BIT(TQ1) | BIT(TQ2)); /* when the schedule says */
+    return gone;
 }
 
 void hl7_scope_enter(struct hl7_scope *s, enum hl7_segment_id id, int32_t index)
 {
-    unsigned gone = forgets(id);
+    uint64_t gone = forgets(s, id, (size_t)index);
 
     for (unsigned i = 0; i < HL7_N_SEGMENTS; i++)
-        if (gone & (1U << i))
+        if (gone & (UINT64_C(1) << i))
             s->latest[i] = -1;
     s->latest[id] = index;
     s->seq[id]++;
+}
+
+bool hl7_segment_waits(enum hl7_segment_id id)
+{
+    return id == HL7_SCH || id == HL7_RF1;
+}
+
+unsigned hl7_path_rep(const struct hl7_scope *s, const struct hl7_path *path)
+{
+    return s->each.rep && path->segment == s->each.segment &&
+                   path->field == s->each.field
+               ? s->each.rep
+               : 1;
 }
 
 struct an_str hl7_path_get(const struct hl7_scope *s,
@@ -112,8 +210,8 @@ struct an_str hl7_path_get(const struct hl7_scope *s,
         return path->text;
     if (s->latest[path->segment] < 0)
         return AN_STR("");
-    raw = hl7_get(s->m, (size_t)s->latest[path->segment], path->field, 1,
-                  path->component, 0);
+    raw = hl7_get(s->m, (size_t)s->latest[path->segment], path->field,
+                  hl7_path_rep(s, path), path->component, 0);
     return an_str_eq(raw, AN_STR("\"\"")) ? AN_STR("") : raw;
 }
 
@@ -207,6 +305,16 @@ bool hl7_rule_concept(const struct hl7_scope *s, const struct hl7_rule *r,
     return choose(s, r->concept, found);
 }
 
+bool hl7_rule_each(const struct hl7_rule *r)
+{
+    return r->each;
+}
+
+bool hl7_rule_unsaid(const struct hl7_rule *r)
+{
+    return r->unsaid;
+}
+
 unsigned hl7_rule_n_values(const struct hl7_rule *r)
 {
     return r->values.n;
@@ -251,7 +359,7 @@ struct an_time hl7_rule_time(const struct hl7_scope *s,
     return (struct an_time){0};
 }
 
-/* The table's word on one code; UNKNOWN when it has none. */
+/* The table's word on one code, in either case; UNKNOWN when it has none. */
 static enum ctx_status status_of(struct an_str table, struct an_str code)
 {
     for (size_t i = 0; i < sizeof(status_table) / sizeof(status_table[0]);
@@ -259,7 +367,8 @@ static enum ctx_status status_of(struct an_str table, struct an_str code)
         struct an_str key = an_str_c(status_table[i].key);
 
         if (key.n == table.n + 1 + code.n && an_str_starts(key, table) &&
-            an_str_ends(key, code))
+            key.p[table.n] == ':' &&
+            an_str_eq_nocase(an_str_sub(key, table.n + 1, code.n), code))
             return status_table[i].status;
     }
     return CTX_STATUS_UNKNOWN;

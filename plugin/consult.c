@@ -124,7 +124,7 @@ static enum an_code think(struct consultation *k, struct an_err *err)
     struct an_time now = an_time_us(k->now_us);
     enum an_code rc;
 
-    now.offset_min = o->zone_min;
+    now.offset_min = an_zone_offset(k->c->from.zone, k->now_us);
     rc = pl_forecast(k->c->thinker, k->arena, &k->history.timeline, now,
                      &k->out->forecast, err);
     if (rc == AN_OK)

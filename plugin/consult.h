@@ -32,6 +32,7 @@ struct pl_consultant;
 /* All of it must outlive the consultant. */
 struct pl_consult_source {
     const struct cfg_options *options;
+    const struct an_zone *zone;
     const struct pl_policy *policy;
     const struct pl_mind *mind; /* NULL: the stage is off, nothing is said */
     const struct fhir_write_settings *naming;

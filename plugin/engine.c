@@ -2,6 +2,7 @@
 #include "plugin/engine.h"
 
 #include "plugin/host/file.h"
+#include "plugin/zone.h"
 
 #include <stdlib.h>
 
@@ -64,15 +65,18 @@ enum an_code pl_settings_make(struct an_arena *arena,
                      : options->http_max_body_bytes);
     enum an_code rc;
 
-    *out = (struct pl_settings){
-        .hl7 = {.zone = {options->zone_min}, .authority = options->authority},
-        .hl7_limits = hl7_limits_default,
-        .charset = charset_of(options->charset),
-        .senders = options->senders,
-        .fhir = {.zone = {options->zone_min}, .authority = options->authority},
-        .arena_bytes = ARENA_LEAST_BYTES + longest * ARENA_FACTOR};
-    rc = read_table(arena, options->codes_path, ctx_site_read_codes, &out->site,
-                    err);
+    *out = (struct pl_settings){.hl7 = {.authority = options->authority},
+                                .hl7_limits = hl7_limits_default,
+                                .charset = charset_of(options->charset),
+                                .senders = options->senders,
+                                .fhir = {.authority = options->authority},
+                                .arena_bytes =
+                                    ARENA_LEAST_BYTES + longest * ARENA_FACTOR};
+    rc = pl_zone_make(arena, options->zone, &out->hl7.zone, err);
+    out->fhir.zone = out->hl7.zone;
+    if (rc == AN_OK)
+        rc = read_table(arena, options->codes_path, ctx_site_read_codes,
+                        &out->site, err);
     if (rc == AN_OK)
         rc = read_table(arena, options->authorities_path,
                         ctx_site_read_authorities, &out->site, err);
@@ -184,6 +188,7 @@ const struct pl_policy *pl_engine_policy(const struct pl_engine *e)
 struct pl_consult_source pl_engine_consult(const struct pl_engine *e)
 {
     return (struct pl_consult_source){.options = &e->options,
+                                      .zone = &e->settings.hl7.zone,
                                       .policy = &e->policy,
                                       .mind = e->mind,
                                       .naming = &e->naming,

@@ -77,7 +77,7 @@ libthink_la_LIBADD = libruntime.la libadvice.la libwork.la
 # many messages walk through.
 noinst_LTLIBRARIES += libengine.la
 libengine_la_SOURCES = \
-	plugin/pipeline.h plugin/pipeline.c \
+	plugin/pipeline.h plugin/pipeline.c plugin/zone.h plugin/zone.c \
 	plugin/naming.h plugin/naming.c \
 	plugin/choose.h plugin/choose.c plugin/showing.h plugin/showing.c \
 	plugin/consult.h plugin/consult.c \
@@ -85,7 +85,9 @@ libengine_la_SOURCES = \
 	plugin/hold.h plugin/hold.c plugin/watch.h plugin/watch.c \
 	plugin/engine.h plugin/engine.c \
 	plugin/running.h plugin/running.c plugin/reply.h plugin/reply.c
-libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libthink.la
+libengine_la_CFLAGS = $(AM_CFLAGS) $(ICU_CFLAGS)
+libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libthink.la \
+	$(ICU_LIBS)
 
 # Messages out of files, and a sender.
 noinst_LTLIBRARIES += libload.la
@@ -138,6 +140,7 @@ anamnesis_SOURCES = \
 	plugin/host/face_cds.c plugin/host/face_fhir.c \
 	plugin/host/metrics_int.h plugin/host/metrics.c \
 	plugin/host/metrics_listen.c \
+	plugin/convert.h plugin/convert.c plugin/host/convert.c \
 	plugin/host/load.c plugin/host/reprocess.c \
 	plugin/host/say.h plugin/host/say.c \
 	plugin/host/show.c plugin/host/check.c \

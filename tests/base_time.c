@@ -98,6 +98,40 @@ START_TEST(takes_the_senders_zone_when_none_is_said)
 }
 END_TEST
 
+/* Berlin in 2026: summer time from 29 March 01:00 to 25 October 01:00 UTC. */
+static const struct an_shift berlin[] = {{INT64_C(1774746000000000), 120},
+                                         {INT64_C(1792890000000000), 60}};
+static const struct {
+    const char *said, *meant;
+} local[] = {
+    {"20260101120000", "2026-01-01T12:00:00+01:00"},
+    {"20260701120000", "2026-07-01T12:00:00+02:00"},
+    {"20261225", "2026-12-25"},
+    {"20260329015959", "2026-03-29T01:59:59+01:00"},
+    {"20260329023000", "2026-03-29T02:30:00+01:00"}, /* never was: 03:30 */
+    {"20260329030000", "2026-03-29T03:00:00+02:00"},
+    {"20261025023000", "2026-10-25T02:30:00+02:00"}, /* came twice: the first */
+    {"20261025030000", "2026-10-25T03:00:00+01:00"},
+    {"20261025023000+0100", "2026-10-25T02:30:00+01:00"},
+};
+
+START_TEST(a_zone_whose_clocks_change)
+{
+    const struct an_zone zone = {60, berlin, 2};
+    char text[AN_TIME_TEXT_BYTES];
+    struct an_time t;
+
+    for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++) {
+        ck_assert(an_time_hl7(an_str_c(local[i].said), &zone, &t));
+        an_time_print_fhir(t, text);
+        ck_assert_str_eq(text, local[i].meant);
+    }
+    ck_assert_int_eq(an_zone_offset(&zone, berlin[0].at_us - 1), 60);
+    ck_assert_int_eq(an_zone_offset(&zone, berlin[0].at_us), 120);
+    ck_assert_int_eq(an_zone_offset(&zone, berlin[1].at_us), 60);
+}
+END_TEST
+
 START_TEST(prints_and_reads_back_any_day)
 {
     char text[AN_TIME_TEXT_BYTES];
@@ -129,10 +163,12 @@ END_TEST
 
 Suite *base_time_suite(void)
 {
-    const TTest *const test[] = {
-        reads_what_both_standards_say, refuses_what_is_no_moment,
-        takes_the_senders_zone_when_none_is_said, prints_and_reads_back_any_day,
-        counts_years_of_age_by_the_calendar};
+    const TTest *const test[] = {reads_what_both_standards_say,
+                                 refuses_what_is_no_moment,
+                                 takes_the_senders_zone_when_none_is_said,
+                                 a_zone_whose_clocks_change,
+                                 prints_and_reads_back_any_day,
+                                 counts_years_of_age_by_the_calendar};
 
     return TEST_SUITE("base/time", test);
 }

@@ -45,7 +45,7 @@ START_TEST(reads_every_type)
     setup();
     ck_assert_int_eq(read_text("environment: test\n"
                                "tenant: 'St. Elsewhere'\n"
-                               "zone_offset: -03:30\n"
+                               "zone: America/St_Johns\n"
                                "languages: [de, fr]\n"
                                "workers: 3\n"
                                "stage: trial\n"
@@ -63,7 +63,7 @@ START_TEST(reads_every_type)
     ck_assert_uint_eq(problems.n, 0);
     ck_assert_int_eq(options.environment, CFG_TEST);
     ck_assert_an_str_eq(options.tenant, "St. Elsewhere");
-    ck_assert_int_eq(options.zone_min, -210);
+    ck_assert_an_str_eq(options.zone, "America/St_Johns");
     ck_assert_uint_eq(options.languages.n, 2);
     ck_assert_an_str_eq(options.languages.item[1], "fr");
     ck_assert_int_eq(options.workers, 3);
@@ -105,8 +105,7 @@ static const struct {
      "listen.http.address: expected HOST:PORT, such as 127.0.0.1:2575 or "
      "\"[::1]:2575\", or \"\" for none",
      3, 14},
-    {"zone_offset: CET\n",
-     "zone_offset: expected an offset from UTC, such as +01:00", 1, 14},
+    {"zone: ''\n", "zone: expected a text of 1 to 64 bytes", 1, 7},
     {"outbox: {test_target: yes}\n",
      "outbox.test_target: expected true or false", 1, 23},
     {"outbox: {url: 'ftp://x'}\n",

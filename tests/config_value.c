@@ -189,17 +189,6 @@ START_TEST(writes_what_it_reads)
         ck_assert(cfg_value_size(text, &got));
         ck_assert_int_eq(got, numbers[i]);
     }
-    for (int minutes = -840; minutes <= 840; minutes++) {
-        struct an_buf b;
-        struct an_str text;
-        int16_t got = BAD;
-
-        an_buf_init(&b, &arena, 100);
-        cfg_put_zone(&b, (int16_t)minutes);
-        ck_assert_int_eq(an_buf_done(&b, &text, NULL), AN_OK);
-        ck_assert(cfg_value_zone(text, &got));
-        ck_assert_int_eq(got, minutes);
-    }
     an_arena_free(&arena);
 }
 END_TEST

@@ -105,7 +105,7 @@ START_TEST(by_the_systems_clock_the_present_is_now)
     struct pl_call call = call_by(PL_N_FACES);
     struct pl_answer a;
 
-    ward_restart(&w, "stage: live\nclock: system\nzone_offset: \"+01:00\"\n");
+    ward_restart(&w, "stage: live\nclock: system\nzone: \"+01:00\"\n");
     a = ask(&call);
     ck_assert_int_eq(a.forecast.now.us, call.clock_us);
     ck_assert_int_eq(a.forecast.now.offset_min, 60);

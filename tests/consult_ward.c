@@ -247,6 +247,7 @@ struct ctx_identifier ward_patient(void)
 struct pl_consult_source ward_source(const struct ward *w)
 {
     return (struct pl_consult_source){.options = &w->options,
+                                      .zone = &w->settings.hl7.zone,
                                       .policy = &w->policy,
                                       .mind = w->mind,
                                       .naming = &w->naming,

@@ -357,38 +357,3 @@ const struct said *said_named(const char *name)
     ck_abort_msg("no case %s", name);
     return NULL;
 }
-
-static void put_break(struct an_buf *b, int depth)
-{
-    an_buf_put_char(b, '\n');
-    for (int i = 0; i < depth; i++)
-        an_buf_put_char(b, ' ');
-}
-
-struct an_str said_lines(struct an_arena *arena, struct an_str json)
-{
-    bool text = false;
-    struct an_str out = {NULL, 0};
-    struct an_buf b;
-    int depth = 0;
-
-    an_buf_init(&b, arena, 4 << 20);
-    for (size_t i = 0; i < json.n; i++) {
-        char c = json.p[i];
-
-        if (!text && (c == '}' || c == ']'))
-            put_break(&b, --depth);
-        an_buf_put_char(&b, c);
-        if (text && c == '\\')
-            an_buf_put_char(&b, json.p[++i]);
-        else if (c == '"')
-            text = !text;
-        else if (!text && (c == '{' || c == '['))
-            put_break(&b, ++depth);
-        else if (!text && c == ',')
-            put_break(&b, depth);
-    }
-    an_buf_put_char(&b, '\n');
-    ck_assert_int_eq(an_buf_done(&b, &out, NULL), AN_OK);
-    return out;
-}

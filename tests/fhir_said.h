@@ -20,7 +20,4 @@ extern const struct said said[N_SAID];
 /* The one of that name; aborts the test when there is none. */
 const struct said *said_named(const char *name);
 
-/* The same JSON with a line for each value, so that a diff can be read. */
-struct an_str said_lines(struct an_arena *arena, struct an_str json);
-
 #endif

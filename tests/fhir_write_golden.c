@@ -45,9 +45,9 @@ static void compare_folder(const char *folder)
     struct an_arena a;
 
     an_arena_init(&a, 16 << 20);
-    golden_compare(folder, "bundle.json", said_lines(&a, transaction(&a, c)));
+    golden_compare(folder, "bundle.json", golden_lines(&a, transaction(&a, c)));
     ck_assert_int_eq(answer(&a, c, &json), AN_OK);
-    golden_compare(folder, "cards.json", said_lines(&a, json));
+    golden_compare(folder, "cards.json", golden_lines(&a, json));
     an_arena_free(&a);
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes are refused with a place inside them, or parse to a tree whose
  * views lie inside them and which prints as the same bytes; every leaf can be
- * read as text; a batch hands every byte out at most once, in order. */
+ * read as text and the whole as events, or as data about nobody; a batch hands
+ * every byte out at most once, in order. */
 #include "hl7/batch.h"
 #include "hl7/edit.h"
+#include "hl7/events.h"
 #include "hl7/print.h"
 #include "hl7/read.h"
 
@@ -54,12 +56,18 @@ static void check_parse(struct an_arena *arena, struct an_str in)
 
 static void check_read(struct an_arena *arena, struct an_str in)
 {
+    static const struct hl7_settings settings;
+    struct ctx_reading reading;
     struct hl7_message m;
+    struct an_err err;
+    enum an_code rc;
 
-    if (hl7_read(arena, in, NULL, NULL, &m, NULL) == AN_OK) {
-        require(hl7_utf8_valid(m.bytes));
-        check_leaves(&m, m.bytes);
-    }
+    if (hl7_read(arena, in, NULL, NULL, &m, NULL) != AN_OK)
+        return;
+    require(hl7_utf8_valid(m.bytes));
+    check_leaves(&m, m.bytes);
+    rc = hl7_events(arena, &settings, &m, &reading, &err);
+    require(rc == AN_OK || rc == AN_MISSING);
 }
 
 static void check_batch(struct an_str in)

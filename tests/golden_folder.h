@@ -5,7 +5,7 @@
 #ifndef TESTS_GOLDEN_FOLDER_H
 #define TESTS_GOLDEN_FOLDER_H
 
-#include "base/str.h"
+#include "base/arena.h"
 
 /* The whole file, to be freed by the caller; .p NULL when it cannot be read.
  * A NUL follows it. */
@@ -17,5 +17,8 @@ size_t golden_each(const char *prefix, void (*test)(const char *folder));
 
 /* Compare with FOLDER/name, or rewrite it.  Fails the test on a difference. */
 void golden_compare(const char *folder, const char *name, struct an_str got);
+
+/* The same JSON with a line for each value, so that a diff can be read. */
+struct an_str golden_lines(struct an_arena *arena, struct an_str json);
 
 #endif

@@ -30,7 +30,8 @@ EXTRA_PROGRAMS += $(suites)
 tests_base_t_SOURCES = $(SUITE) tests/base.c tests/base_str.c \
 	tests/base_arena.c tests/base_time.c tests/base_decimal.c \
 	tests/base_log.c tests/base_hash.c tests/base_sign.c \
-	tests/base_sort.c tests/base_varint.c tests/base_json.c \
+	tests/base_sort.c tests/base_varint.c tests/base_base64.c \
+	tests/base_json.c \
 	tests/base_json_out.c
 tests_base_t_LDADD = libbase.la $(CHECK_LIBS)
 
@@ -46,7 +47,9 @@ tests_config_t_LDADD = libconfig.la $(CHECK_LIBS)
 tests_hl7_t_SOURCES = $(SUITE) tests/hl7.c tests/hl7_message.c \
 	tests/hl7_odd.c tests/hl7_property.c tests/hl7_edit.c \
 	tests/hl7_escape.c tests/hl7_charset.c tests/hl7_batch.c tests/hl7_batch_ack.c \
-	tests/hl7_mllp.c tests/hl7_ack.c tests/hl7_events.c
+	tests/hl7_mllp.c tests/hl7_ack.c tests/hl7_events.c \
+	tests/golden_folder.h tests/golden_folder.c tests/hl7_golden.c \
+	tests/hl7_narrative.c tests/hl7_convert.c
 tests_hl7_t_LDADD = libhl7.la $(CHECK_LIBS)
 
 tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c tests/fhir.c \
@@ -111,7 +114,8 @@ tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
 	tests/consult_ward.c tests/folder.h tests/folder.c \
 	tests/consult_choose.c tests/consult_naming.c tests/consult_ask.c \
 	tests/consult_post.c tests/consult_recall.c tests/consult_watch.c \
-	tests/consult_policy.c tests/site_model.h tests/site_model.c
+	tests/consult_policy.c tests/consult_zone.c tests/consult_stream.c \
+	tests/invented.h tests/invented.c tests/site_model.h tests/site_model.c
 tests_consult_t_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIBS)
 

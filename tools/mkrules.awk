@@ -3,25 +3,16 @@
 # names an unknown kind, status, table or segment, or whose field is no field,
 # stops the build with its line.
 #
+#     awk -f mkrules.awk context/event.h hl7/rules.h config/tables/hl7-events.tsv
+#
+# The headers say which kinds, statuses and segments there are.
+#
 # The output has four pools, each row using ranges of them: paths (one field or
 # constant each), choices (a range of paths: the first that is not empty),
 # texts (trigger names) and rules.
 BEGIN {
     FS = "\t"
     n_paths = n_choices = n_texts = n_rules = 0
-    split("BIRTH SEX DEATH ADMISSION TRANSFER DISCHARGE CONDITION PROCEDURE " \
-          "OBSERVATION REPORT ORDER MEDICATION_ORDER MEDICATION_GIVEN " \
-          "MEDICATION_TAKEN ALLERGY IMMUNIZATION DOCUMENT NOTE", list, " ")
-    for (i in list)
-        kinds[list[i]] = 1
-    split("UNKNOWN PLANNED PRELIMINARY FINAL CORRECTED CANCELLED " \
-          "ENTERED_IN_ERROR", list, " ")
-    for (i in list)
-        statuses[list[i]] = 1
-    split("MSH EVN PID PV1 PV2 DG1 PR1 AL1 OBR OBX ORC RXO RXE RXA NTE SPM " \
-          "TXA TQ1", list, " ")
-    for (i in list)
-        segments[list[i]] = 1
 }
 
 function die(text) {
@@ -30,8 +21,8 @@ function die(text) {
     exit 1
 }
 
-# One path: 'constant', or SEG-F, SEG-F.C, with @NNNN or @text behind it.
-function path(text,    table, part) {
+# One path: 'constant', or SEG-F, SEG-F.C, with @NNNN, @text or %N behind it.
+function path(text,    table, part, method) {
     if (text ~ /^'[^']*'$/) {
         paths[n_paths++] = sprintf("{.text = AN_STR_INIT(\"%s\")}", \
                                    substr(text, 2, length(text) - 2))
@@ -42,14 +33,19 @@ function path(text,    table, part) {
         table = substr(text, RSTART + 1)
         text = substr(text, 1, RSTART - 1)
     }
+    method = 0
+    if (match(text, /%[1-9][0-9]*$/)) {
+        method = substr(text, RSTART + 1)
+        text = substr(text, 1, RSTART - 1)
+    }
     if (text !~ /^[A-Z][A-Z0-9][A-Z0-9]-[1-9][0-9]*(\.[1-9][0-9]*)?$/)
         die("\"" text "\" is no field")
     split(text, part, /[-.]/)
-    if (!(part[1] in segments))
-        die("segment " part[1] " is not in the list of tools/mkrules.awk")
+    if (!(("HL7_SEGMENTS", part[1]) in known))
+        die("segment " part[1] " is not in the list of hl7/rules.h")
     paths[n_paths++] = sprintf("{.segment = HL7_%s, .field = %d, " \
-        ".component = %d, .table = AN_STR_INIT(\"%s\")}", \
-        part[1], part[2], part[3] == "" ? 0 : part[3], table)
+        ".component = %d, .system = %d, .table = AN_STR_INIT(\"%s\")}", \
+        part[1], part[2], part[3] == "" ? 0 : part[3], method, table)
 }
 
 # "a/b/c" -> the index of a choice.
@@ -104,19 +100,20 @@ function test_list(text,    part, n, i, first, not, want, at) {
 }
 
 # "0085:OBX-11 =FINAL" -> statuses.
-function status_list(text,    part, n, i, first, at) {
+function status_list(text,    part, n, i, first, at, colon) {
     n = split(text, part, " ")
     first = n_status
     for (i = 1; i <= n; i++) {
         if (part[i] ~ /^=/) {
-            if (!(substr(part[i], 2) in statuses))
+            if (!(("CTX_STATUSES", substr(part[i], 2)) in known))
                 die("\"" part[i] "\" is no status")
             status[n_status++] = sprintf("{0, CTX_STATUS_%s, " \
                 "AN_STR_INIT(\"\")}", substr(part[i], 2))
-        } else if (part[i] ~ /^[0-9][0-9][0-9][0-9]:/) {
-            at = choice(substr(part[i], 6))
+        } else if (part[i] ~ /^[A-Z0-9]+:/) {
+            colon = index(part[i], ":")
+            at = choice(substr(part[i], colon + 1))
             status[n_status++] = sprintf("{%d, CTX_STATUS_UNKNOWN, " \
-                "AN_STR_INIT(\"%s\")}", at, substr(part[i], 1, 4))
+                "AN_STR_INIT(\"%s\")}", at, substr(part[i], 1, colon - 1))
         } else {
             die("\"" part[i] "\" is no status rule")
         }
@@ -124,8 +121,15 @@ function status_list(text,    part, n, i, first, at) {
     return first ", " n
 }
 
+FILENAME ~ /\.h$/ {
+    if (match($0, /^#define [A-Z0-9_]+/))
+        list = substr($0, 9, RLENGTH - 8)
+    else if (match($0, /^    X\([A-Z0-9_]+/))
+        known[list, substr($0, 7, RLENGTH - 6)]
+    next
+}
 /^#/ || NF == 0 { next }
-FNR == 1 || !started {
+!started {
     started = 1
     n_slots = n_tests = n_status = 0
     paths[n_paths++] = "{.text = AN_STR_INIT(\"\")}"
@@ -133,9 +137,9 @@ FNR == 1 || !started {
 }
 NF != 11 { die("want 11 columns, got " NF) }
 {
-    if (!($1 in segments))
-        die("segment " $1 " is not in the list of tools/mkrules.awk")
-    if (!($4 in kinds))
+    if (!(("HL7_SEGMENTS", $1) in known))
+        die("segment " $1 " is not in the list of hl7/rules.h")
+    if (!(("CTX_KINDS", $4) in known))
         die("\"" $4 "\" is no kind of event")
     if ($1 in closed && $1 != last)
         die("the rows of " $1 " must stand together")
@@ -146,10 +150,19 @@ NF != 11 { die("want 11 columns, got " NF) }
         value = "HL7_VALUE_OBX"
     else if ($6 == "#DOCUMENT")
         value = "HL7_VALUE_DOCUMENT"
+    else if ($6 == "#REPORT")
+        value = "HL7_VALUE_REPORT"
+    else if ($6 ~ /^#/)
+        die("\"" $6 "\" is no value")
     if ($6 ~ /^#/)
         $6 = "-"
-    rules[n_rules++] = sprintf("{HL7_%s, CTX_%s, %s, {%s}, {%s}, %d, {%s}, " \
-        "%d, %d, %d, {%s}, {%s}},", $1, $4, value, trigger_list($2), \
+    unsaid = sub(/ *#UNSAID/, "", $3) ? "true" : "false"
+    each = sub(/~$/, "", $5) ? "true" : "false"
+    if (each == "true" && $5 ~ /\//)
+        die("each repetition of which field?")
+    rules[n_rules++] = sprintf("{HL7_%s, CTX_%s, %s, %s, %s, {%s}, {%s}, " \
+        "%d, {%s}, %d, %d, %d, {%s}, {%s}},", $1, $4, value, each, unsaid, \
+        trigger_list($2), \
         test_list($3), optional($5), run($6), optional($7), optional($8), \
         optional($9), status_list($10), run($11))
 }

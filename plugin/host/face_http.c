@@ -4,12 +4,15 @@
  * the rest.
  *
  *     POST /fhir      a FHIR Bundle or resource; an OperationOutcome
+ *     POST /hl7v2/$convert    an HL7v2 message; the answer is its Bundle, and
+ *                     nothing is stored
  *
  * 200 stored, 400 refused (sending it again is no use), 503 not stored (send
  * it again); the body says why. */
 #include "plugin/host/serve.h"
 
 #include "fhir/outcome.h"
+#include "plugin/convert.h"
 
 /* A patient's whole record may be read for an answer. */
 enum { ANSWER_BYTES = 256 << 20 };
@@ -47,6 +50,28 @@ static enum an_code post_fhir(void *ctx, struct pl_http_request *q,
     kept = an_arena_str(q->arena, pl_job_answer(job), &r->body);
     pl_job_free(job);
     return kept ? AN_OK : AN_NOMEM;
+}
+
+/* ?bundle=transaction and so on; without it a message Bundle. */
+static enum an_code post_convert(void *ctx, struct pl_http_request *q,
+                                 struct pl_http_response *r)
+{
+    struct pl_server *s = ctx;
+    enum hl7_bundle bundle = HL7_BUNDLE_MESSAGE;
+    struct an_str name;
+    struct an_err err = {.code = AN_CODE, .what = "no kind of Bundle"};
+    enum an_code rc = AN_CODE;
+
+    if (!pl_http_query(q, "bundle", &name) || pl_bundle_of(name, &bundle))
+        rc = pl_convert(q->arena, pl_engine_settings(s->running.engine),
+                        q->body, bundle, &r->body, &err);
+    if (rc == AN_NOMEM || rc == AN_INTERNAL)
+        return rc;
+    r->content_type = fhir_type;
+    if (rc == AN_OK)
+        return AN_OK;
+    r->status = 400;
+    return fhir_outcome(q->arena, &err, NULL, 0, &r->body, NULL);
 }
 
 static enum an_code get_live(void *ctx, struct pl_http_request *q,
@@ -101,6 +126,7 @@ enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
 {
     static const struct pl_http_route routes[] = {
         {PL_POST, "/hl7v2", pl_hl7_post, 0},
+        {PL_POST, "/hl7v2/$convert", post_convert, 0},
         {PL_POST, "/fhir", post_fhir, 0},
         {PL_GET, "/cds-services", pl_cds_discover, 0},
         {PL_POST, "/cds-services/anamnesis-patient-view", pl_cds_patient_view,

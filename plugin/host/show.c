@@ -4,6 +4,7 @@
 #include "plugin/host/say.h"
 #include "plugin/host/thread.h"
 #include "plugin/think.h"
+#include "plugin/zone.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -148,10 +149,14 @@ static enum an_code think(const struct cfg_options *options,
     struct pl_thinker *thinker = NULL;
     struct ctx_forecast forecast;
     struct pl_mind *mind = NULL;
+    struct an_zone zone;
     size_t n = 0;
     enum an_code rc = pl_mind_open(options, &mind, err);
 
-    reader.now.offset_min = options->zone_min;
+    if (rc == AN_OK)
+        rc = pl_zone_make(arena, options->zone, &zone, err);
+    if (rc == AN_OK)
+        reader.now.offset_min = an_zone_offset(&zone, reader.now.us);
     if (rc == AN_OK)
         rc = pl_thinker_open(mind, &thinker, err);
     if (rc == AN_OK)

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of resources: UUIDs made from what names the thing itself. */
+#include "hl7/convert/run_int.h"
+
+#include <string.h>
+
+enum { KEY_BYTES = 1 << 20, MAX_TWINS = 1 << 20 };
+
+/* Made once, at random: under it no other program makes names. */
+static const struct an_uuid space = {{0x5b, 0x0e, 0x9d, 0x3a, 0x6c, 0x41, 0x4f,
+                                      0x0b, 0x9a, 0x6e, 0x21, 0xd7, 0x58, 0xc4,
+                                      0x90, 0x13}};
+
+static void put_part(struct an_buf *b, struct an_str part)
+{
+    an_buf_put_char(b, '|');
+    for (size_t i = 0; i < part.n; i++) {
+        if (part.p[i] == '|' || part.p[i] == '\\')
+            an_buf_put_char(b, '\\');
+        an_buf_put_char(b, part.p[i]);
+    }
+}
+
+static bool finish(struct cv_run *run, struct an_buf *b, struct an_uuid *id)
+{
+    struct an_str name;
+    enum an_code code = an_buf_done(b, &name, run->err);
+
+    if (code == AN_OK)
+        code = an_uuid5(&space, name, id, run->err);
+    return code == AN_OK || cv_fail(run, code);
+}
+
+struct cv_resource *cv_begin(struct cv_run *run, const char *type, int slot)
+{
+    struct cv_resource *r = an_arena_get(run->arena, 1, sizeof(*r));
+
+    if (r == NULL) {
+        cv_fail(run, AN_NOMEM);
+        return NULL;
+    }
+    r->type = type;
+    r->slot = (int16_t)slot;
+    r->root.kind = CV_OBJECT;
+    return r;
+}
+
+void cv_add(struct cv_run *run, struct cv_resource *r)
+{
+    if (run->newest)
+        run->newest->next = r;
+    else
+        run->resources = r;
+    run->newest = r;
+}
+
+static struct cv_resource *find(const struct cv_run *run,
+                                const struct an_uuid *id)
+{
+    struct cv_resource *r = run->resources;
+
+    while (r && memcmp(r->id.b, id->b, sizeof(id->b)) != 0)
+        r = r->next;
+    return r;
+}
+
+/* ---- what a slot holds ---------------------------------------------------- */
+
+static struct an_str field_of(struct cv_run *run, const struct cv_key *key)
+{
+    struct cv_at at = {.rep = 1};
+    struct an_str raw = AN_STR("");
+
+    for (unsigned i = 0; i < key->n && raw.n == 0; i++)
+        raw = cv_raw(cv_place(run, &at, &cv_places[key->first + i]));
+    return raw;
+}
+
+/* The parts of a slot's key; false when one that must be there is not. */
+static bool put_key(struct cv_run *run, const struct cv_slot *slot,
+                    struct an_buf *b)
+{
+    for (unsigned i = 0; i < slot->key.n; i++) {
+        const struct cv_key *key = &cv_keys[slot->key.first + i];
+        const struct cv_resource *of;
+        char text[AN_UUID_TEXT_BYTES] = "";
+        struct an_str part = AN_STR("");
+
+        switch ((enum cv_key_kind)key->kind) {
+        case CV_KEY_FIELD: part = field_of(run, key); break;
+        case CV_KEY_TEXT: part = cv_texts[key->first]; break;
+        case CV_KEY_SLOT:
+            of = run->slot[key->first];
+            if (of) {
+                an_uuid_print(&of->id, text);
+                part = an_str_c(text);
+            }
+            break;
+        }
+        if (part.n == 0 && !key->optional)
+            return false;
+        put_part(b, part);
+    }
+    return slot->key.n > 0;
+}
+
+static unsigned count_of(const struct cv_run *run, int slot)
+{
+    unsigned n = 0;
+
+    for (const struct cv_resource *r = run->resources; r; r = r->next)
+        n += r->slot == slot;
+    return n;
+}
+
+bool cv_name_slot(struct cv_run *run, struct cv_resource *r,
+                  struct cv_resource **twin)
+{
+    const struct cv_slot *slot = &cv_slots[r->slot];
+    bool named;
+
+    *twin = NULL;
+    for (unsigned n = 0; n < MAX_TWINS; n++) {
+        struct an_mark mark = an_arena_mark(run->arena);
+        struct an_buf b;
+        bool made;
+
+        an_buf_init(&b, run->arena, KEY_BYTES);
+        an_buf_put_c(&b, slot->type);
+        named = put_key(run, slot, &b);
+        if (!named) {
+            an_buf_init(&b, run->arena, KEY_BYTES);
+            an_buf_put_c(&b, slot->type);
+            an_buf_put(&b, run->message_key);
+            put_part(&b, cv_slots[r->slot].name);
+            if (n == 0)
+                n = count_of(run, r->slot) + 1;
+        }
+        if (n) {
+            an_buf_put_char(&b, '#');
+            an_buf_put_u64(&b, n);
+        }
+        made = finish(run, &b, &r->id);
+        an_arena_rewind(run->arena, mark);
+        if (!made)
+            return false;
+        *twin = find(run, &r->id);
+        if (*twin == NULL || (named && slot->shared))
+            return true;
+        *twin = NULL;
+    }
+    return cv_fail(run, AN_LIMIT);
+}
+
+bool cv_name_message(struct cv_run *run, struct an_uuid *id)
+{
+    static const unsigned fields[] = {3, 4, 10};
+    struct an_buf b;
+    enum an_code code;
+
+    an_buf_init(&b, run->arena, KEY_BYTES);
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        put_part(&b, hl7_get(run->m, 0, fields[i], 0, 0, 0));
+    /* Without a control id only the message's own bytes tell it apart. */
+    if (hl7_get(run->m, 0, 10, 0, 0, 0).n == 0)
+        put_part(&b, run->m->bytes);
+    code = an_buf_done(&b, &run->message_key, run->err);
+    if (code != AN_OK)
+        return cv_fail(run, code);
+    an_buf_init(&b, run->arena, KEY_BYTES);
+    an_buf_put_c(&b, "Bundle");
+    an_buf_put(&b, run->message_key);
+    return finish(run, &b, id);
+}
+
+/* ---- what maps of types make ------------------------------------------------
+ */
+
+/* Its first identifier; else all of it.  What is part of something has its
+ * number there only: a bed B is in each room. */
+static const struct cv_node *named_by(const struct cv_node *root)
+{
+    const struct cv_node *list = cv_member(root, "identifier");
+    const struct cv_node *first = list ? list->first : NULL;
+
+    if (first && first->kind == CV_OBJECT && cv_words_at(first, "value").n &&
+        cv_member(root, "partOf") == NULL)
+        return first;
+    return root;
+}
+
+struct cv_resource *cv_share(struct cv_run *run, const char *type,
+                             struct cv_node *root)
+{
+    const struct cv_node *by = named_by(root);
+    struct cv_resource *made = cv_begin(run, type, -1), *there;
+    struct an_json_out w;
+    struct an_str json;
+    struct an_buf b;
+    enum an_code code;
+
+    if (made == NULL)
+        return NULL;
+    an_out_init(&w, run->arena, KEY_BYTES);
+    cv_print(&w, by);
+    code = an_out_done(&w, &json, run->err);
+    if (code != AN_OK) {
+        cv_fail(run, code);
+        return NULL;
+    }
+    an_buf_init(&b, run->arena, 2 * KEY_BYTES);
+    an_buf_put_c(&b, type);
+    put_part(&b, json);
+    /* A number that says no system means something at its sender only. */
+    if (by != root && cv_words_at(by, "system").n == 0 &&
+        cv_member(by, "assigner") == NULL)
+        put_part(&b, hl7_get(run->m, 0, 4, 1, 1, 0));
+    if (!finish(run, &b, &made->id))
+        return NULL;
+    there = find(run, &made->id);
+    if (there == NULL) {
+        cv_merge(&made->root, root);
+        cv_add(run, made);
+        return made;
+    }
+    for (struct cv_node *n = root->first, *next; n; n = next) {
+        next = n->next;
+        if (cv_member(&there->root, n->name) == NULL)
+            cv_append(&there->root, n);
+    }
+    return there;
+}

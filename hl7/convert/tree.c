@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hl7/convert/tree_int.h"
+
+#include "base/base64.h"
+#include "hl7/convert/run_int.h"
+
+#include <string.h>
+
+struct cv_node *cv_node(struct an_arena *arena, enum cv_kind kind)
+{
+    struct cv_node *node = an_arena_get(arena, 1, sizeof(*node));
+
+    if (node)
+        node->kind = (uint8_t)kind;
+    return node;
+}
+
+void cv_append(struct cv_node *parent, struct cv_node *child)
+{
+    child->next = NULL;
+    if (parent->last)
+        parent->last->next = child;
+    else
+        parent->first = child;
+    parent->last = child;
+}
+
+struct cv_node *cv_member(const struct cv_node *object, const char *name)
+{
+    struct cv_node *n = object->first;
+
+    while (n && strcmp(n->name, name) != 0)
+        n = n->next;
+    return n;
+}
+
+struct an_str cv_words_at(const struct cv_node *object, const char *name)
+{
+    const struct cv_node *n = cv_member(object, name);
+
+    return n && n->kind == CV_WORDS ? n->text : AN_STR("");
+}
+
+bool cv_equal(const struct cv_node *a, const struct cv_node *b)
+{
+    const struct cv_node *x, *y;
+
+    if (a->kind != b->kind || a->to != b->to || !an_str_eq(a->text, b->text))
+        return false;
+    for (x = a->first, y = b->first; x && y; x = x->next, y = y->next)
+        if ((x->name && strcmp(x->name, y->name) != 0) || !cv_equal(x, y))
+            return false;
+    return x == NULL && y == NULL;
+}
+
+static bool holds(const struct cv_node *array, const struct cv_node *value)
+{
+    for (const struct cv_node *n = array->first; n; n = n->next)
+        if (cv_equal(n, value))
+            return true;
+    return false;
+}
+
+void cv_merge(struct cv_node *to, struct cv_node *from)
+{
+    struct cv_node *next;
+
+    if (to->kind == CV_EMPTY) {
+        const char *name = to->name;
+        struct cv_node *after = to->next;
+        struct cv_tag tag = to->tag;
+        uint16_t choice = to->choice;
+
+        *to = *from;
+        to->name = name;
+        to->next = after;
+        to->tag = tag;
+        to->choice = choice;
+        return;
+    }
+    if (to->kind != from->kind)
+        return;
+    for (struct cv_node *n = from->first; n; n = next) {
+        struct cv_node *there;
+
+        next = n->next;
+        if (to->kind == CV_ARRAY) {
+            if (!holds(to, n))
+                cv_append(to, n);
+        } else if (to->kind == CV_OBJECT) {
+            there = cv_member(to, n->name);
+            if (there)
+                cv_merge(there, n);
+            else
+                cv_append(to, n);
+        }
+    }
+}
+
+static bool same_tag(struct cv_tag a, struct cv_tag b)
+{
+    return a.label == b.label && a.rep == b.rep && a.segment == b.segment;
+}
+
+/* The tag that a step's value has. */
+static struct cv_tag tag_of(const struct cv_step *step, struct cv_tag at)
+{
+    if (step->mode == CV_LABEL)
+        return (struct cv_tag){step->label, at.rep, 0};
+    if (step->mode == CV_EACH)
+        return (struct cv_tag){step->label, 0, at.segment};
+    return (struct cv_tag){0};
+}
+
+/* The value of an array that a step means; NULL when it is a new one. */
+static struct cv_node *value_of(const struct cv_node *array,
+                                const struct cv_step *step, struct cv_tag at,
+                                bool is_last)
+{
+    struct cv_tag want = tag_of(step, at);
+
+    if (step->mode == CV_FIRST)
+        return is_last ? NULL : array->first;
+    for (struct cv_node *n = array->first; n; n = n->next)
+        if (same_tag(n->tag, want))
+            return n;
+    return NULL;
+}
+
+/* An extension says its URL first. */
+static bool put_url(struct an_arena *arena, struct cv_node *value,
+                    const struct cv_step *step)
+{
+    struct cv_node *url;
+
+    if (step->url == 0 || value->kind != CV_EMPTY)
+        return true;
+    url = cv_node(arena, CV_WORDS);
+    if (url == NULL)
+        return false;
+    value->kind = CV_OBJECT;
+    url->name = "url";
+    url->text = cv_texts[step->url];
+    cv_append(value, url);
+    return true;
+}
+
+struct cv_node *cv_reach(struct an_arena *arena, struct cv_node *object,
+                         const struct cv_path *path, struct cv_tag at)
+{
+    for (unsigned i = 0; i < path->n; i++) {
+        const struct cv_step *step = &cv_steps[path->first + i];
+        struct cv_node *member, *value;
+
+        if (object->kind == CV_EMPTY)
+            object->kind = CV_OBJECT;
+        member = cv_member(object, step->name);
+        if (member == NULL) {
+            member = cv_node(arena, step->repeats ? CV_ARRAY : CV_EMPTY);
+            if (member == NULL)
+                return NULL;
+            member->name = step->name;
+            member->choice = step->choice;
+            cv_append(object, member);
+        }
+        value = member;
+        if (step->repeats) {
+            value = value_of(member, step, at, i + 1 == path->n);
+            if (value == NULL) {
+                value = cv_node(arena, CV_EMPTY);
+                if (value == NULL)
+                    return NULL;
+                value->tag = tag_of(step, at);
+                cv_append(member, value);
+            }
+        }
+        if (!put_url(arena, value, step))
+            return NULL;
+        object = value;
+    }
+    return object;
+}
+
+static bool chosen_otherwise(const struct cv_node *object,
+                             const struct cv_step *step)
+{
+    for (const struct cv_node *n = object->first; step->choice && n;
+         n = n->next)
+        if (n->choice == step->choice && strcmp(n->name, step->name) != 0)
+            return true;
+    return false;
+}
+
+bool cv_barred(const struct cv_node *object, const struct cv_path *path,
+               struct cv_tag at)
+{
+    for (unsigned i = 0; object && i < path->n; i++) {
+        const struct cv_step *step = &cv_steps[path->first + i];
+
+        if (chosen_otherwise(object, step))
+            return true;
+        object = cv_member(object, step->name);
+        if (object && step->repeats)
+            object = value_of(object, step, at, i + 1 == path->n);
+    }
+    return false;
+}
+
+bool cv_taken(const struct cv_node *object, const struct cv_path *path,
+              struct cv_tag at)
+{
+    for (unsigned i = 0; i < path->n; i++) {
+        const struct cv_step *step = &cv_steps[path->first + i];
+        const struct cv_node *n = cv_member(object, step->name);
+
+        if (n && step->repeats)
+            n = value_of(n, step, at, i + 1 == path->n);
+        if (n == NULL || n->kind == CV_EMPTY)
+            return false;
+        object = n;
+    }
+    return path->n > 0;
+}
+
+/* Says "unknown" of a primitive: {extension: [data-absent-reason]}. */
+static bool says_absent(const struct cv_node *n)
+{
+    const struct cv_node *list =
+        n->name && n->name[0] == '_' && n->first == n->last ? n->first : NULL;
+    const struct cv_node *one = list ? list->first : NULL;
+
+    return one && one == list->last &&
+           an_str_ends(cv_words_at(one, "url"), AN_STR("/data-absent-reason"));
+}
+
+/* "unknown" beside a value goes: rows may put it in as their last word. */
+static void drop_absent(struct cv_node *object)
+{
+    for (struct cv_node *n = object->first; n; n = n->next) {
+        const struct cv_node *value =
+            says_absent(n) ? cv_member(object, n->name + 1) : NULL;
+
+        if (value && value->kind != CV_EMPTY)
+            n->kind = CV_EMPTY;
+    }
+}
+
+void cv_prune(struct cv_node *node)
+{
+    struct cv_node *n, *next;
+
+    if (node->kind != CV_OBJECT && node->kind != CV_ARRAY)
+        return;
+    if (node->kind == CV_OBJECT)
+        drop_absent(node);
+    n = node->first;
+    node->first = node->last = NULL;
+    for (; n; n = next) {
+        next = n->next;
+        cv_prune(n);
+        if (n->kind != CV_EMPTY)
+            cv_append(node, n);
+    }
+    if (node->first == NULL ||
+        (node->kind == CV_OBJECT && node->first == node->last &&
+         strcmp(node->first->name, "url") == 0))
+        node->kind = CV_EMPTY;
+}
+
+static void print_reference(struct an_json_out *w, const struct cv_node *node)
+{
+    char text[9 + AN_UUID_TEXT_BYTES] = "urn:uuid:";
+
+    an_uuid_print(&node->to->id, text + 9);
+    an_out_object(w);
+    an_out_key_str(w, "reference", an_str_c(text));
+    an_out_end(w);
+}
+
+/* What was appended line by line, in one piece. */
+static struct an_str whole(struct an_json_out *w, const struct cv_node *node)
+{
+    struct an_str text = node->text;
+    struct an_buf b;
+    size_t n = 0;
+
+    if (node->first == NULL)
+        return text;
+    for (const struct cv_node *line = node->first; line; line = line->next)
+        n += line->text.n + 1;
+    an_buf_init(&b, w->buf.arena, n + 1);
+    for (const struct cv_node *line = node->first; line; line = line->next) {
+        if (line != node->first)
+            an_buf_put_char(&b, '\n');
+        an_buf_put(&b, line->text);
+    }
+    if (an_buf_done(&b, &text, NULL) != AN_OK)
+        w->code = AN_NOMEM;
+    return text;
+}
+
+static void print_bytes(struct an_json_out *w, struct an_str bytes)
+{
+    struct an_buf b;
+    struct an_str text = AN_STR("");
+
+    an_buf_init(&b, w->buf.arena, bytes.n / 3 * 4 + 8);
+    an_buf_put_base64(&b, bytes);
+    if (an_buf_done(&b, &text, NULL) != AN_OK)
+        w->code = AN_NOMEM;
+    an_out_str(w, text);
+}
+
+void cv_print(struct an_json_out *w, const struct cv_node *node)
+{
+    switch ((enum cv_kind)node->kind) {
+    case CV_OBJECT:
+    case CV_ARRAY:
+        if (node->kind == CV_OBJECT)
+            an_out_object(w);
+        else
+            an_out_array(w);
+        for (const struct cv_node *n = node->first; n; n = n->next) {
+            if (n->name)
+                an_out_key(w, n->name);
+            cv_print(w, n);
+        }
+        an_out_end(w);
+        return;
+    case CV_WORDS: an_out_str(w, whole(w, node)); return;
+    case CV_LITERAL: an_out_json(w, node->text); return;
+    case CV_BYTES: print_bytes(w, whole(w, node)); return;
+    case CV_REFERS: print_reference(w, node); return;
+    case CV_EMPTY: an_out_null(w); return;
+    }
+}
