@@ -346,6 +346,61 @@ static enum an_code problem_pair(struct reader *r, enum cfg_option_id id,
                        &b);
 }
 
+static enum an_code check_networks(struct reader *r, enum cfg_option_id id,
+                                   const struct cfg_texts *list)
+{
+    struct cfg_network network;
+
+    for (size_t i = 0; i < list->n; i++)
+        if (!cfg_value_network(list->item[i], &network))
+            return problem_pair(r, id,
+                                "peers: expected addresses and networks, such "
+                                "as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32");
+    return AN_OK;
+}
+
+/* APPLICATION|FACILITY, neither of them empty. */
+static bool is_sender(struct an_str s)
+{
+    struct an_str application = {"", 0}, facility = {"", 0};
+
+    return an_str_cut(&s, '|', &application) && application.n &&
+           an_str_cut(&s, '|', &facility) && facility.n && s.p == NULL;
+}
+
+static enum an_code check_lists(struct reader *r)
+{
+    const struct cfg_options *o = r->o;
+    enum an_code code = check_networks(r, CFG_OPT_mllp_peers, &o->mllp_peers);
+
+    if (code == AN_OK)
+        code = check_networks(r, CFG_OPT_http_peers, &o->http_peers);
+    for (size_t i = 0; code == AN_OK && i < o->senders.n; i++)
+        if (!is_sender(o->senders.item[i]))
+            return problem_pair(r, CFG_OPT_senders,
+                                "listen.senders: expected "
+                                "\"APPLICATION|FACILITY\", * for any");
+    return code;
+}
+
+/* Whoever listens by TLS needs what it takes. */
+static enum an_code check_tls(struct reader *r)
+{
+    const struct cfg_options *o = r->o;
+    enum cfg_option_id by = o->mllp_tls ? CFG_OPT_mllp_tls : CFG_OPT_http_tls;
+
+    if (o->tls_client != CFG_TLS_NONE && o->tls_ca_file.n == 0)
+        return problem_pair(r, CFG_OPT_tls_client,
+                            "listen.tls.client_certificate: "
+                            "listen.tls.ca_file has to say who signs them");
+    if ((o->mllp_tls || o->http_tls) &&
+        (o->tls_certificate_file.n == 0 || o->tls_key_file.n == 0))
+        return problem_pair(r, by,
+                            "tls: needs listen.tls.certificate_file and "
+                            "listen.tls.key_file");
+    return AN_OK;
+}
+
 /* What no single value can break. */
 static enum an_code check_together(struct reader *r)
 {
@@ -366,7 +421,9 @@ static enum an_code check_together(struct reader *r)
         code = problem_pair(r, CFG_OPT_outbox_retry_max_ms,
                             "outbox.retry_max is less than "
                             "outbox.retry_first");
-    return code;
+    if (code == AN_OK)
+        code = check_lists(r);
+    return code == AN_OK ? check_tls(r) : code;
 }
 
 enum an_code cfg_options_read(struct an_arena *arena, struct an_str bytes,

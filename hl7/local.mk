@@ -10,6 +10,7 @@ libhl7_la_SOURCES = \
 	hl7/escape.h hl7/escape.c \
 	hl7/read.h hl7/read.c \
 	hl7/batch.h hl7/batch.c \
+	hl7/batch_ack.h hl7/batch_ack.c \
 	hl7/mllp.h hl7/mllp.c \
 	hl7/ack.h hl7/ack.c \
 	hl7/account.h hl7/account.c \

@@ -88,6 +88,7 @@ enum an_code pl_settings_make(struct an_arena *arena,
     *out = (struct pl_settings){.hl7 = {.authority = options->authority},
                                 .hl7_limits = hl7_limits_default,
                                 .charset = charset_of(options->charset),
+                                .senders = options->senders,
                                 .fhir = {.authority = options->authority},
                                 .arena_bytes =
                                     ARENA_LEAST_BYTES + longest * ARENA_FACTOR};

@@ -22,7 +22,9 @@ struct pl_job {
     bool noted;        /* refused, and the intake is the note of it */
     struct an_err err; /* of reading or storing */
     enum pl_verdict verdict;
-    struct an_str answer;
+    struct an_str answer, accept; /* accept: where there are two */
+    bool asks_sender, is_stranger;
+    bool is_unanswered;  /* the sender wants none */
     int64_t answered_us; /* the moment the answer speaks of */
 };
 
@@ -81,6 +83,41 @@ enum an_code pl_read(struct an_arena *arena, const struct pl_settings *s,
     return rc == AN_OK ? ctx_localise(arena, &s->site, out, err) : rc;
 }
 
+/* MSH-3 or MSH-4 against a word of the list: the name, or all of the field. */
+static bool is_named(const struct hl7_message *m, size_t field,
+                     struct an_str word)
+{
+    return an_str_eq(word, AN_STR("*")) ||
+           an_str_eq(word, hl7_get(m, 0, field, 1, 1, 1)) ||
+           an_str_eq(word, hl7_get(m, 0, field, 0, 0, 0));
+}
+
+static bool is_listed(const struct hl7_message *m,
+                      const struct cfg_texts *senders)
+{
+    for (size_t i = 0; i < senders->n; i++) {
+        struct an_str facility = senders->item[i], application = {"", 0};
+
+        if (an_str_cut(&facility, '|', &application) &&
+            is_named(m, 3, application) && is_named(m, 4, facility))
+            return true;
+    }
+    return senders->n == 0;
+}
+
+/* Senders who may send are those of the list. */
+static enum an_code check_sender(struct pl_job *j, const struct pl_settings *s,
+                                 const struct hl7_message *m)
+{
+    if (!j->asks_sender || j->in.format != PL_FORMAT_HL7V2 ||
+        is_listed(m, &s->senders))
+        return AN_OK;
+    j->is_stranger = true;
+    (void)an_fail(&j->err, AN_CODE, "not from one of listen.senders", 0);
+    j->err.where = hl7_where(m, 0, 3, 0, 0, 0);
+    return AN_CODE;
+}
+
 /* What a message does not date was known when it came. */
 static void date_undated(struct pl_job *j)
 {
@@ -128,8 +165,9 @@ enum {
     ANSWER_BYTES = 256 << 10 /* kept for it, whatever the message took */
 };
 
-/* Our control id: the same for the same message. */
-static struct an_str ack_id(struct pl_job *j)
+/* Our control id: the same for the same message.  Of two answers the second has
+ * another piece of the digest. */
+static struct an_str ack_id(struct pl_job *j, size_t number)
 {
     struct an_sha256 digest = j->intake.sha256;
     char hex[2 * ACK_ID_BYTES + 1];
@@ -137,7 +175,7 @@ static struct an_str ack_id(struct pl_job *j)
 
     if (j->err.code != AN_OK && an_sha256(j->bytes, &digest, NULL) != AN_OK)
         return AN_STR("0");
-    an_hex_print(digest.b, ACK_ID_BYTES, hex);
+    an_hex_print(digest.b + number * ACK_ID_BYTES, ACK_ID_BYTES, hex);
     return an_arena_str(&j->arena, (struct an_str){hex, sizeof(hex) - 1}, &copy)
                ? copy
                : AN_STR("0");
@@ -153,34 +191,73 @@ static enum hl7_ack_code ack_code(const struct pl_job *j)
     if (j->verdict == PL_ACCEPTED || j->verdict == PL_DUPLICATE)
         return HL7_ACK_AA;
     /* AR asks the sender to stop and look; AE is about this message. */
-    return j->err.code == AN_SYNTAX || j->err.code == AN_UNSUPPORTED
+    return j->is_stranger || j->err.code == AN_SYNTAX ||
+                   j->err.code == AN_UNSUPPORTED
                ? HL7_ACK_AR
                : HL7_ACK_AE;
 }
 
+/* What was odd is told once, by the last of them. */
+static struct an_str print_ack(struct pl_job *j,
+                               const struct hl7_ack_plan *plan, size_t number)
+{
+    bool is_last = number + 1 == plan->n;
+    struct hl7_ack ack = {
+        .code = plan->code[number],
+        .now = an_time_us(j->answered_us - j->answered_us % 1000000),
+        .control_id = ack_id(j, number),
+        .error = &j->err,
+        .n_errors = j->err.code != AN_OK,
+        .warning = j->reading.warning,
+        .n_warnings = is_last ? n_kept_warnings(&j->reading) : 0,
+        .is_enhanced = plan->is_enhanced};
+    struct an_str text;
+
+    ack.now.precision = AN_TIME_SECOND;
+    return hl7_ack_print(&ack, j->bytes, &j->arena, &text, NULL) == AN_OK
+               ? text
+               : AN_STR("");
+}
+
+static void print_acks(struct pl_job *j)
+{
+    struct hl7_ack_plan plan;
+
+    if (hl7_ack_decide(j->bytes, ack_code(j), &j->arena, &plan, NULL) != AN_OK)
+        return;
+    j->is_unanswered = plan.n == 0;
+    if (plan.n == 0)
+        return;
+    j->answer = print_ack(j, &plan, plan.n - 1);
+    /* Without memory for both there is none: half an answer would mislead. */
+    if (plan.n == 2)
+        j->accept = print_ack(j, &plan, 0);
+    if (plan.n == 2 && j->accept.n == 0)
+        j->answer = AN_STR("");
+}
+
 static void print_answer(struct pl_job *j, int64_t at_us)
 {
-    bool wrong = j->err.code != AN_OK;
-
     j->answered_us = at_us;
     j->arena.limit_bytes = j->arena.used_bytes + ANSWER_BYTES;
-    if (j->in.format == PL_FORMAT_HL7V2) {
-        struct hl7_ack ack = {.code = ack_code(j),
-                              .now = an_time_us(at_us - at_us % 1000000),
-                              .control_id = ack_id(j),
-                              .error = &j->err,
-                              .n_errors = wrong,
-                              .warning = j->reading.warning,
-                              .n_warnings = n_kept_warnings(&j->reading)};
-
-        ack.now.precision = AN_TIME_SECOND;
-        if (hl7_ack_print(&ack, j->bytes, &j->arena, &j->answer, NULL) != AN_OK)
-            j->answer = AN_STR("");
-    } else if (fhir_outcome(&j->arena, wrong ? &j->err : NULL,
-                            j->reading.warning, n_kept_warnings(&j->reading),
-                            &j->answer, NULL) != AN_OK) {
+    j->answer = j->accept = AN_STR("");
+    j->is_unanswered = false;
+    if (j->in.format == PL_FORMAT_HL7V2)
+        print_acks(j);
+    else if (fhir_outcome(&j->arena, j->err.code != AN_OK ? &j->err : NULL,
+                          j->reading.warning, n_kept_warnings(&j->reading),
+                          &j->answer, NULL) != AN_OK)
         j->answer = AN_STR("");
-    }
+}
+
+void pl_job_ask_sender(struct pl_job *j)
+{
+    j->asks_sender = true;
+}
+
+bool pl_job_is_stranger(const struct pl_job *j)
+{
+    return j->is_stranger;
 }
 
 void pl_job_read(struct pl_job *j, const struct pl_settings *s)
@@ -189,6 +266,8 @@ void pl_job_read(struct pl_job *j, const struct pl_settings *s)
     enum an_code rc = pl_read(&j->arena, s, j->in.format, j->bytes, &message,
                               &j->reading, &j->err);
 
+    if (rc == AN_OK)
+        rc = check_sender(j, s, &message);
     if (rc == AN_OK)
         date_undated(j);
     if (rc == AN_OK)
@@ -309,6 +388,16 @@ const struct pl_intake *pl_job_intake(const struct pl_job *j)
 struct an_str pl_job_answer(struct pl_job *j)
 {
     return j->answer;
+}
+
+struct an_str pl_job_accept(struct pl_job *j)
+{
+    return j->accept;
+}
+
+bool pl_job_is_answered(const struct pl_job *j)
+{
+    return !j->is_unanswered;
 }
 
 bool pl_format_guess(struct an_str bytes, enum pl_format *format)

@@ -47,7 +47,7 @@ tests_config_t_LDADD = libconfig.la $(CHECK_LIBS)
 
 tests_hl7_t_SOURCES = $(SUITE) tests/hl7.c tests/hl7_message.c \
 	tests/hl7_odd.c tests/hl7_property.c tests/hl7_edit.c \
-	tests/hl7_escape.c tests/hl7_charset.c tests/hl7_batch.c \
+	tests/hl7_escape.c tests/hl7_charset.c tests/hl7_batch.c tests/hl7_batch_ack.c \
 	tests/hl7_mllp.c tests/hl7_ack.c tests/hl7_events.c \
 	tests/hl7_account.c tests/golden_folder.h tests/golden_folder.c tests/hl7_golden.c \
 	tests/hl7_narrative.c tests/hl7_convert.c
@@ -69,8 +69,11 @@ tests_advice_t_LDADD = libadvice.la $(CHECK_LIBS)
 tests_host_t_SOURCES = $(SUITE) tests/host.c tests/host_net.h \
 	tests/host_net.c tests/host_peer.h tests/host_peer.c \
 	tests/host_mllp.c tests/host_mllp_odd.c tests/host_http.c \
-	tests/host_workers.c tests/host_file.c
-tests_host_t_LDADD = libhost.la $(CHECK_LIBS)
+	tests/host_workers.c tests/host_file.c tests/folder.h tests/folder.c \
+	tests/tls_help.h tests/tls_help.c tests/host_tls.c tests/host_https.c \
+	tests/host_folder.c
+tests_host_t_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
+tests_host_t_LDADD = libhost.la $(GNUTLS_LIBS) $(CHECK_LIBS)
 
 tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/invented.c tests/messages.h tests/messages.c tests/folder.h \
@@ -143,7 +146,8 @@ EXTRA_DIST += tests/library.sh tests/library_flat.py
 # The program from outside, as its users and its enemies meet it.
 check_PROGRAMS += tests/drill
 tests_drill_SOURCES = tests/drill.c tests/site_model.h tests/site_model.c
-tests_drill_LDADD = libload.la $(OPENBLAS_LIBS)
+tests_drill_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+tests_drill_LDADD = libload.la $(OPENBLAS_LIBS) $(SQLITE_LIBS)
 TESTS += tests/program.sh tests/hostile.sh tests/crash.sh tests/risks.sh \
 	tests/story.sh tests/explain.sh tests/maps.sh
 EXTRA_DIST += tests/program_lib.sh tests/program.sh tests/hostile.sh \
@@ -155,6 +159,15 @@ tests_receiver_LDADD = libhost.la
 TESTS += tests/faces.sh tests/calls.sh tests/triggers.sh
 EXTRA_DIST += tests/faces_lib.sh tests/faces.sh tests/calls.sh \
 	tests/triggers.sh
+
+# What comes in, by TLS; tests/tls_drill makes certificates and sends.
+check_PROGRAMS += tests/tls_drill
+tests_tls_drill_SOURCES = tests/tls_drill.c tests/tls_help.h tests/tls_help.c \
+	tests/folder.h tests/folder.c
+tests_tls_drill_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
+tests_tls_drill_LDADD = libbase.la $(GNUTLS_LIBS)
+TESTS += tests/tls.sh tests/transport.sh
+EXTRA_DIST += tests/tls.sh tests/transport.sh
 
 # Larger runs over the folder that ANAMNESIS_DATA names.
 check_PROGRAMS += tests/hl7_corpus

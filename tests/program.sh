@@ -54,7 +54,7 @@ post() { # post PATH FILE STATUS PATTERN
 get() { "$curl" -sS "http://127.0.0.1:$http$1" | grep -E "$2"; }
 if [ -n "$curl" ]; then
     set -- "$story"/messages/*.hl7
-    is 'HL7v2 by POST is acknowledged' post /hl7v2 "$1" 200 '^MSA\|AA\|S0001'
+    is 'HL7v2 by POST is acknowledged' post /hl7v2 "$1" 200 '^MSA\|CA\|S0001'
     is 'FHIR by POST is answered' post /fhir "$story/history.json" 200 OperationOutcome
     is 'what is neither is refused' post /fhir "$1" 400 '"error"'
     is 'an unknown path' post /nowhere "$1" 404 'nothing at this path'

@@ -119,8 +119,7 @@ static bool one_of(struct an_str raw, struct cv_range wants)
 static bool contains(struct cv_run *run, const struct cv_at *at,
                      const struct cv_test *t, struct an_str raw)
 {
-    struct an_str part =
-        cv_raw(cv_place(run, at, &cv_places[t->wants.first]));
+    struct an_str part = cv_raw(cv_place(run, at, &cv_places[t->wants.first]));
 
     for (size_t i = 0; part.n && i + part.n <= raw.n; i++)
         if (memcmp(raw.p + i, part.p, part.n) == 0)

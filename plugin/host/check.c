@@ -2,6 +2,7 @@
 /* check: is the configuration right, what is in force, and is the store
  * whole?  Opens nothing for writing. */
 #include "plugin/host/command.h"
+#include "plugin/host/face_tls.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -98,6 +99,25 @@ static void print_tables(const struct ctx_site *site)
     }
 }
 
+/* The files of TLS, if anybody listens by it. */
+static enum an_code check_tls(const struct cfg_options *options,
+                              struct an_err *err)
+{
+    char when[AN_TIME_TEXT_BYTES];
+    struct an_time end = {0};
+    struct pl_tls *tls;
+    enum an_code rc = pl_face_tls_open(options, &tls, err);
+
+    if (rc != AN_OK || tls == NULL)
+        return rc;
+    end = an_time_us(pl_tls_expires_s(tls) * 1000000);
+    end.precision = AN_TIME_SECOND;
+    an_time_print_fhir(end, when);
+    (void)printf("# tls: the certificate ends %s\n", when);
+    pl_tls_close(tls);
+    return AN_OK;
+}
+
 int pl_command_check(const struct pl_invocation *in)
 {
     const char *file = in->config_file ? in->config_file : "defaults";
@@ -130,6 +150,8 @@ int pl_command_check(const struct pl_invocation *in)
         rc = pl_settings_make(&arena, &options, &settings, &err);
     if (rc == AN_OK)
         print_tables(&settings.site);
+    if (rc == AN_OK)
+        rc = check_tls(&options, &err);
     if (rc == AN_OK)
         rc = check_store(&arena, options.store_path.p, every_byte, &err);
     pl_mind_close(mind);

@@ -1,38 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /metrics, in Prometheus' text format: numbers about the program, never
  * about a patient. */
-#include "plugin/host/serve.h"
+#include "plugin/host/metrics_int.h"
 
-#include "base/buf.h"
 #include "hl7/rules.h"
 #include "plugin/store/outgoing.h"
 
 enum { METRICS_BYTES = 1 << 20 };
-
-static void metric(struct an_buf *b, const char *name, const char *type,
-                   const char *help)
-{
-    an_buf_put_c(b, "# HELP anamnesis_");
-    an_buf_put_c(b, name);
-    an_buf_put_char(b, ' ');
-    an_buf_put_c(b, help);
-    an_buf_put_c(b, "\n# TYPE anamnesis_");
-    an_buf_put_c(b, name);
-    an_buf_put_char(b, ' ');
-    an_buf_put_c(b, type);
-    an_buf_put_char(b, '\n');
-}
-
-static void sample(struct an_buf *b, const char *name, const char *label,
-                   uint64_t value)
-{
-    an_buf_put_c(b, "anamnesis_");
-    an_buf_put_c(b, name);
-    an_buf_put_c(b, label);
-    an_buf_put_char(b, ' ');
-    an_buf_put_u64(b, value);
-    an_buf_put_char(b, '\n');
-}
 
 /* Reasons are ours: no byte of a message is in a label. */
 static void sample_reason(struct an_buf *b, const char *name, unsigned reason,
@@ -70,26 +44,6 @@ static void put_store(struct an_buf *b, struct pl_server *s)
     metric(b, "store_failed_total", "counter",
            "Messages that could not be stored.");
     sample(b, "store_failed_total", "", state.n_failed);
-}
-
-static void put_mllp(struct an_buf *b, struct pl_server *s)
-{
-    struct pl_mllp_counts c;
-
-    if (s->mllp == NULL)
-        return;
-    c = pl_mllp_counts(s->mllp);
-    metric(b, "mllp_connections", "gauge", "Senders connected now.");
-    sample(b, "mllp_connections", "", c.open);
-    metric(b, "mllp_connections_total", "counter", "Senders that connected.");
-    sample(b, "mllp_connections_total", "", c.accepted);
-    metric(b, "mllp_bad_frames_total", "counter", "Bytes that are no frame.");
-    sample(b, "mllp_bad_frames_total", "", c.bad_frames);
-    metric(b, "mllp_timeouts_total", "counter",
-           "Connections closed for want of progress.");
-    sample(b, "mllp_timeouts_total", "{state=\"frame\"}", c.frame_timeouts);
-    sample(b, "mllp_timeouts_total", "{state=\"answer\"}", c.answer_timeouts);
-    sample(b, "mllp_timeouts_total", "{state=\"write\"}", c.write_timeouts);
 }
 
 static void put_thoughts(struct an_buf *b, struct pl_server *s)
@@ -249,7 +203,7 @@ enum an_code pl_get_metrics(void *ctx, struct pl_http_request *q,
     an_buf_init(&b, q->arena, METRICS_BYTES);
     put_verdicts(&b, s);
     put_store(&b, s);
-    put_mllp(&b, s);
+    pl_put_listeners(&b, s);
     put_thoughts(&b, s);
     put_outbox(&b, s);
     put_kept(&b, s);
