@@ -74,7 +74,7 @@ head -c 1500000 /dev/zero | base64 -w 0 >big
     cat big
     printf '||||||F\r'
 } >big.hl7
-whole() { bundle big.hl7 >made && grep -qF -f big made; }
+whole() { bundle big.hl7 | tr '"' '\n' | awk 'length($0) > 1000000' | tr -d '\n' | cmp - big; }
 config big.yaml "$work/big.db"
 is 'pain 4, large values: two megabytes of Base64 are whole' whole
 is 'pain 4, large values: and are stored' says 0 '^1 messages: 1 accepted' an big.yaml backload big.hl7
@@ -132,9 +132,10 @@ is 'pain 8, batches: each is a Bundle of its own' three
 # ---- 9: acknowledgements ----------------------------------------------------------------
 # A receiver that does it wrong: answers what PYTHON writes for each frame.
 wrong_peer() { # wrong_peer PYTHON: sets $peer and $peer_port
+    rm -f peer_port
     python3 -c '
 import socket, sys
-s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(1)
+s = socket.socket(); s.settimeout(20); s.bind(("127.0.0.1", 0)); s.listen(1)
 print(s.getsockname()[1], flush=True)
 c, _ = s.accept(); data = b""
 while b"\x1c\r" not in data:
@@ -147,11 +148,14 @@ def frame(b): return b"\x0b" + b + b"\x1c\r"
 '"$1"'
 ' >peer_port &
     peer=$!
-    until [ -s peer_port ]; do sleep 0.05; done
+    until [ -s peer_port ]; do
+        kill -0 "$peer" || { echo 'the wrong receiver did not start' >&2; exit 1; }
+        sleep 0.05
+    done
     peer_port=$(cat peer_port)
 }
 sent() { # sent STATUS PATTERN: replay one message to the peer
-    says "$1" "$2" an a.yaml replay --to "127.0.0.1:$peer_port" early.hl7
+    says "$1" "$2" an a.yaml replay --to "127.0.0.1:$peer_port" early.hl7 || { kill "$peer"; return 1; }
 }
 oru P13a 'OBR|1|P1|F1|24323-8^Panel^LN' 'OBX|1|NM|2345-7^Glucose^LN||98|mg/dL||||P' >early.hl7
 if python3 -c '' 2>/dev/null; then

@@ -125,6 +125,9 @@ static enum an_code receive(struct pl_client *c, struct an_str *answer,
             continue;
         }
         n = recv(c->fd, p, room, 0);
+        if (n <= 0 && d->n_junk_bytes)
+            return an_fail(err, AN_IO, "what came as answer is no MLLP frame",
+                           0);
         if (n == 0)
             return an_fail(err, AN_IO, "closed by the receiver, no answer", 0);
         if (n < 0)
