@@ -27,7 +27,6 @@ tools_manual_LDADD = libconfig.la
 nodist_man_MANS = man/anamnesis.yaml.5 man/anamnesis-events.7 \
 	man/anamnesis.1 man/anamnesis.3 man/anamnesis-train.1
 CLEANFILES += $(nodist_man_MANS)
-dist_man_MANS += man/anamnesis-senders.7
 EXTRA_DIST += man/anamnesis.yaml.5.in man/anamnesis-events.7.in \
 	man/anamnesis.1.in man/anamnesis.3.in man/anamnesis-train.1.in config/README.md
 
