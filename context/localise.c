@@ -36,6 +36,14 @@ static int name_cmp(const void *a, const void *b)
     return an_str_cmp(x->from, y->from);
 }
 
+static int name_line_cmp(const void *a, const void *b)
+{
+    const struct ctx_name_row *x = a, *y = b;
+    int order = name_cmp(a, b);
+
+    return order ? order : (x->line > y->line) - (x->line < y->line);
+}
+
 /* The rows of a table, one at a time. */
 struct rows {
     struct an_str rest;
@@ -77,21 +85,6 @@ static size_t count_lines(struct an_str bytes)
     for (size_t i = 0; i < bytes.n; i++)
         n += bytes.p[i] == '\n';
     return n;
-}
-
-static enum an_code sort_rows(void *row, size_t n, size_t row_bytes,
-                              int (*cmp)(const void *, const void *),
-                              const char *file, struct an_err *err)
-{
-    const char *p = row;
-
-    if (n)
-        qsort(row, n, row_bytes, cmp);
-    for (size_t i = 1; i < n; i++)
-        if (cmp(p + (i - 1) * row_bytes, p + i * row_bytes) == 0)
-            return an_fail_line(err, AN_CONFLICT, "a key stands twice", file, 0,
-                                0);
-    return AN_OK;
 }
 
 /* Both are sorted; of a key that both have, the row of `a` stays. */
@@ -228,9 +221,14 @@ enum an_code ctx_site_read_authorities(struct an_arena *arena,
     if (row == NULL)
         return an_fail_nomem(err);
     while ((rc = next_row(&rows, 2, c, &n_columns, err)) == AN_OK && n_columns)
-        row[n++] = (struct ctx_name_row){c[0], c[1]};
-    if (rc == AN_OK)
-        rc = sort_rows(row, n, sizeof(*row), name_cmp, file, err);
+        row[n++] = (struct ctx_name_row){c[0], c[1], rows.line};
+    if (rc == AN_OK && n)
+        qsort(row, n, sizeof(*row), name_line_cmp);
+    for (size_t i = 1; rc == AN_OK && i < n; i++)
+        if (name_cmp(&row[i - 1], &row[i]) == 0)
+            rc = an_fail_line(err, AN_CONFLICT,
+                              "this name stands in the file twice", file,
+                              row[i].line, 1);
     if (rc == AN_OK) {
         site->authority = row;
         site->n_authorities = n;

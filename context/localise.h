@@ -46,6 +46,7 @@ struct ctx_map {
 
 struct ctx_name_row {
     struct an_str from, to;
+    uint32_t line; /* of its file */
 };
 
 struct ctx_site {
