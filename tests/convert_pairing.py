@@ -34,7 +34,7 @@ def same(value):
     if isinstance(value, bool) or value is None:
         return str(value).lower()
     if isinstance(value, decimal.Decimal):
-        return value.normalize()
+        return format(value.normalize(), "f")
     found = MOMENT.match(value)
     if not found:
         return value
@@ -103,7 +103,7 @@ def plant(bundle):
 
 
 def leaves(tree, path):
-    """Each (path, value), for which an underscored key is the element itself."""
+    """Each (path, value); an underscored key is the element itself."""
     for key, values in tree.items():
         for value in values:
             below = path + "." + key.lstrip("_")
@@ -111,6 +111,26 @@ def leaves(tree, path):
                 yield from leaves(value, below)
             else:
                 yield below, value
+
+
+FOREIGN = re.compile(r"\{(?!https?://hl7\.org/)[a-z]+:[^}]*\}")
+
+
+def reached_by(resources):
+    """The private extension by which alone a resource is reached, if there is one."""
+    holders = collections.defaultdict(list)
+    for at, resource in enumerate(resources):
+        for path, value in leaves(resource.tree, ""):
+            if isinstance(value, Ref) and value.at is not None and value.at != at:
+                holders[value.at].append((at, FOREIGN.search(path)))
+    reached = {}
+    for _ in range(4):
+        for at, who in holders.items():
+            urls = [url.group() if url else reached.get(holder, "")
+                    for holder, url in who]
+            if all(urls):
+                reached[at] = urls[0]
+    return reached
 
 
 # ---- what belongs to what ---------------------------------------------------
@@ -219,7 +239,7 @@ class Pairing:
 
 # ---- field by field ---------------------------------------------------------
 
-Leaf = collections.namedtuple("Leaf", "path kind theirs ours")
+Leaf = collections.namedtuple("Leaf", "path kind theirs ours place")
 
 
 class Comparison:
@@ -230,19 +250,30 @@ class Comparison:
         self.pairing = Pairing(theirs, ours)
         self.found, self.more = [], 0
         matched = set(self.pairing.match.values())
+        reached = reached_by(theirs)
         for t, resource in enumerate(theirs):
             o = self.pairing.match.get(t)
+            self.place = t
+            path = reached.get(t, "") + resource.type
             if o is None:
-                self.lost(resource.tree, resource.type)
+                self.lost(resource.tree, path)
             else:
-                self.trees(resource.tree, ours[o].tree, resource.type)
+                self.trees(resource.tree, ours[o].tree, path)
         for o, resource in enumerate(ours):
             if o not in matched:
                 self.more += len(resource.leaves)
 
+    def add(self, *leaf):
+        self.found.append(Leaf(*leaf, self.place))
+
     def lost(self, tree, path):
         for below, value in leaves(tree, path):
-            self.found.append(Leaf(below, "missing", self.pairing.told(value, False), ""))
+            self.add(below, "missing", self.pairing.told(value, False), "")
+
+    def values_of(self, place):
+        """What a resource of theirs says, references apart."""
+        return [str(value) for _, value in self.pairing.theirs[place].leaves
+                if not isinstance(value, Ref)]
 
     def overlap(self, a, b):
         bag = self.pairing.bag
@@ -270,16 +301,16 @@ class Comparison:
                 left.append(value)
             else:
                 rest.remove(twin)
-                self.found.append(Leaf(path, "agrees", "", ""))
+                self.add(path, "agrees", "", "")
         for at, value in enumerate(left):
             told = pairing.told(value, False)
             if at >= len(rest):
-                self.found.append(Leaf(path, "missing", told, ""))
+                self.add(path, "missing", told, "")
                 continue
             other = pairing.told(rest[at], True)
             if isinstance(value, Ref) and isinstance(rest[at], Ref):
                 told, other = self.references(value, rest[at], told, other)
-            self.found.append(Leaf(path, "differs", told, other))
+            self.add(path, "differs", told, other)
         self.more += max(0, len(rest) - len(left))
 
     def references(self, a, b, told, other):

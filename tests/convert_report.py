@@ -9,7 +9,8 @@ DATA is the folder hl7v2 of ANAMNESIS_DATA; its manifest.tsv names the expected
 Bundle of a message.  A field is a leaf of their Bundle: the path of an element
 without indices, and its value.  Not counted is what names a resource and says
 nothing of a patient: id, fullUrl, request, resourceType; an extension's url is
-part of the path, extension{url}.
+part of the path, extension{url}.  A resource that only another maker's extension
+refers to has the extension before its path: {url}Practitioner.name.family.
 
 A leaf of theirs agrees, or differs (our element has another value), or is
 missing; a leaf that only we have is counted as `more`.  Resources are matched by
@@ -23,9 +24,10 @@ Each leaf that does not agree is looked up in ARGUED, a table of
 
 where source is a glob over repository/path/of/the/message, type one over ADT^A01, path one
 over Patient.name.given; kind is differs, missing, `unsaid` (either of them, and
-their value stands nowhere in the message) or *; value is - or a regular expression
-searched in their value, or for differs in `theirs -> ours`; verdict is ours,
-theirs or convention.  The first row that fits decides.  `theirs` is a defect of
+their value stands nowhere in the message), `stranger` (either, and nothing that
+their resource says does) or *; value is - or a regular expression searched in
+their value, or for differs in `theirs -> ours`; verdict is ours, theirs or
+convention.  The first row that fits decides.  `theirs` is a defect of
 ours and counts against us, as does what no row explains.  The exit status is 1
 below --bar percent.
 """
@@ -57,7 +59,7 @@ class Argued:
             if len(cells) != 7 or not all(cells):
                 raise SystemExit("line %d: want 7 columns, none empty" % number)
             source, type_, path, kind, value, verdict, _ = cells
-            if kind not in ("differs", "missing", "unsaid", "*"):
+            if kind not in ("differs", "missing", "unsaid", "stranger", "*"):
                 raise SystemExit("line %d: no kind is %s" % (number, kind))
             if verdict not in ("ours", "theirs", "convention"):
                 raise SystemExit("line %d: no verdict is %s" % (number, verdict))
@@ -80,14 +82,16 @@ class Argued:
                 glob(part) for glob, part in zip(row[0], where))]
         return self.cache[where]
 
-    def verdict(self, source, type_, leaf, unsaid):
+    def verdict(self, source, type_, leaf, unsaid, stranger):
         said = leaf.theirs
         if leaf.kind == "differs":
             said += " -> " + leaf.ours
         for _, kind, search, verdict, number in self.fitting((source, type_, leaf.path)):
             if kind == "unsaid" and not unsaid(leaf.theirs):
                 continue
-            if kind not in ("*", "unsaid", leaf.kind):
+            if kind == "stranger" and not stranger(leaf.place):
+                continue
+            if kind not in ("*", "unsaid", "stranger", leaf.kind):
                 continue
             if search is None or search(said):
                 self.used[number] += 1
@@ -160,6 +164,10 @@ def compare(args, argued, row):
     compared = Comparison(expected, {} if wrong else own)
     with open(os.path.join(args.data, "messages", row["file"]), "rb") as file:
         unsaid = unsaid_in(file.read().decode("latin-1"))
+
+    def stranger(place):
+        return all(map(unsaid, compared.values_of(place)))
+
     source = row["repo"] + "/" + row["path"]
     counts, open_ = collections.Counter(more=compared.more), []
     for leaf in compared.found:
@@ -167,7 +175,7 @@ def compare(args, argued, row):
         if leaf.kind == "agrees":
             counts["agree"] += 1
             continue
-        verdict = argued.verdict(source, row["type"], leaf, unsaid)
+        verdict = argued.verdict(source, row["type"], leaf, unsaid, stranger)
         counts[verdict] += 1
         if verdict in ("unexplained", "theirs"):
             open_.append((verdict, leaf))
