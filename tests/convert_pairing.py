@@ -113,6 +113,8 @@ def leaves(tree, path):
                 yield below, value
 
 
+NAMES = re.compile(r"\w+\.(identifier\.value|code\.(text|coding\.(code|display))|"
+                   r"name|name\.(family|given|text)|deviceName\.name)$")
 FOREIGN = re.compile(r"\{(?!https?://hl7\.org/)[a-z]+:[^}]*\}")
 
 
@@ -239,7 +241,7 @@ class Pairing:
 
 # ---- field by field ---------------------------------------------------------
 
-Leaf = collections.namedtuple("Leaf", "path kind theirs ours place")
+Leaf = collections.namedtuple("Leaf", "path kind theirs ours places")
 
 
 class Comparison:
@@ -263,17 +265,23 @@ class Comparison:
             if o not in matched:
                 self.more += len(resource.leaves)
 
-    def add(self, *leaf):
-        self.found.append(Leaf(*leaf, self.place))
+    def add(self, path, kind, value, ours=""):
+        """A leaf of theirs, which belongs to a resource and may refer to one."""
+        places = [self.place]
+        if isinstance(value, Ref) and value.at is not None:
+            places.append(value.at)
+        told = value if isinstance(value, str) else self.pairing.told(value, False)
+        self.found.append(Leaf(path, kind, told, ours, places))
 
     def lost(self, tree, path):
         for below, value in leaves(tree, path):
-            self.add(below, "missing", self.pairing.told(value, False), "")
+            self.add(below, "missing", value)
 
-    def values_of(self, place):
-        """What a resource of theirs says, references apart."""
-        return [str(value) for _, value in self.pairing.theirs[place].leaves
+    def names_of(self, place):
+        """What names a resource of theirs; of one without a name, all it says."""
+        said = [(path, str(value)) for path, value in self.pairing.theirs[place].leaves
                 if not isinstance(value, Ref)]
+        return [v for p, v in said if NAMES.match(p)] or [v for _, v in said]
 
     def overlap(self, a, b):
         bag = self.pairing.bag
@@ -301,24 +309,23 @@ class Comparison:
                 left.append(value)
             else:
                 rest.remove(twin)
-                self.add(path, "agrees", "", "")
+                self.add(path, "agrees", value)
         for at, value in enumerate(left):
-            told = pairing.told(value, False)
             if at >= len(rest):
-                self.add(path, "missing", told, "")
-                continue
-            other = pairing.told(rest[at], True)
-            if isinstance(value, Ref) and isinstance(rest[at], Ref):
-                told, other = self.references(value, rest[at], told, other)
-            self.add(path, "differs", told, other)
+                self.add(path, "missing", value)
+            else:
+                self.add(path, "differs", value, self.instead(value, rest[at]))
         self.more += max(0, len(rest) - len(left))
 
-    def references(self, a, b, told, other):
-        if self.pairing.related(a, b):
-            other += ", the same"
-        elif told == other:
-            other = "another " + other
-        return told, other
+    def instead(self, value, other):
+        """Our value where theirs is another, in words."""
+        told = self.pairing.told(other, True)
+        if isinstance(value, Ref) and isinstance(other, Ref):
+            if self.pairing.related(value, other):
+                return told + ", the same"
+            if told == self.pairing.told(value, False):
+                return "another " + told
+        return told
 
     def elements(self, theirs, ours, path):
         scored = sorted((-self.overlap(a, b), abs(i - j), i, j)

@@ -25,7 +25,7 @@ Each leaf that does not agree is looked up in ARGUED, a table of
 where source is a glob over repository/path/of/the/message, type one over ADT^A01, path one
 over Patient.name.given; kind is differs, missing, `unsaid` (either of them, and
 their value stands nowhere in the message), `stranger` (either, and nothing that
-their resource says does) or *; value is - or a regular expression searched in
+names their resource, or the one referred to, does) or *; value is - or a regular expression searched in
 their value, or for differs in `theirs -> ours`; verdict is ours, theirs or
 convention.  The first row that fits decides.  `theirs` is a defect of
 ours and counts against us, as does what no row explains.  The exit status is 1
@@ -89,7 +89,7 @@ class Argued:
         for _, kind, search, verdict, number in self.fitting((source, type_, leaf.path)):
             if kind == "unsaid" and not unsaid(leaf.theirs):
                 continue
-            if kind == "stranger" and not stranger(leaf.place):
+            if kind == "stranger" and not any(map(stranger, leaf.places)):
                 continue
             if kind not in ("*", "unsaid", "stranger", leaf.kind):
                 continue
@@ -166,7 +166,7 @@ def compare(args, argued, row):
         unsaid = unsaid_in(file.read().decode("latin-1"))
 
     def stranger(place):
-        return all(map(unsaid, compared.values_of(place)))
+        return all(map(unsaid, compared.names_of(place)))
 
     source = row["repo"] + "/" + row["path"]
     counts, open_ = collections.Counter(more=compared.more), []

@@ -82,12 +82,12 @@ def main():
                      (3, "*\t*\tO.*\tstranger\t-\tconvention\tR4"),
                      (4, "*\t*\t*\tunsaid\t-\tours\tR4")])
     for want, leaf, source in [
-            ("ours", Leaf("Patient.id", "differs", "1", "x1", 0), "a/b"),
-            ("unexplained", Leaf("Patient.id", "differs", "1", "y1", 0), "a/b"),
-            ("convention", Leaf("A.extension{https://x.org/y}.valueCode", "missing", "1", "", 0), "b"),
-            ("ours", Leaf("A.b", "missing", "2030-01-01", "", 0), "b"),
-            ("convention", Leaf("O.b", "missing", "PID", "", 1), "b"),
-            ("unexplained", Leaf("A.b", "missing", "2024-01-01T09:00:00Z", "", 0), "b")]:
+            ("ours", Leaf("Patient.id", "differs", "1", "x1", [0]), "a/b"),
+            ("unexplained", Leaf("Patient.id", "differs", "1", "y1", [0]), "a/b"),
+            ("convention", Leaf("A.extension{https://x.org/y}.valueCode", "missing", "1", "", [0]), "b"),
+            ("ours", Leaf("A.b", "missing", "2030-01-01", "", [0]), "b"),
+            ("convention", Leaf("O.b", "missing", "PID", "", [1, 0]), "b"),
+            ("unexplained", Leaf("A.b", "missing", "2024-01-01T09:00:00Z", "", [0]), "b")]:
         got = argued.verdict(source, "ADT^A01", leaf, unsaid_in("PID|1|202401010900"), bool)
         if got != want:
             print("%r: got %s, want %s" % (leaf, got, want))
