@@ -181,8 +181,8 @@ class Pairing:
 
     def pair(self):
         """Greedy: the two that share most, what is rare counting most."""
-        bags = ([self.bag(r.leaves, False) for r in self.theirs],
-                [self.bag(r.leaves, True) for r in self.ours])
+        self.bags = [self.bag(r.leaves, True) for r in self.ours]
+        bags = [self.bag(r.leaves, False) for r in self.theirs], self.bags
         common = collections.Counter()
         for side in bags:
             for bag in side:
@@ -193,6 +193,9 @@ class Pairing:
                 if resource.type != other.type:
                     continue
                 both = bags[0][t].keys() & bags[1][o].keys()
+                if resource.type in ENTITIES - {"Patient"} and not self.named(
+                        bags[0][t], both):
+                    continue
                 score = sum(1 / common[leaf] for leaf in both)
                 lone = resource.type in ("Bundle", "MessageHeader", "Patient")
                 if score > 0 or lone or not bags[0][t] | bags[1][o]:
@@ -204,17 +207,25 @@ class Pairing:
                 taken.add(o)
         return match
 
+    @staticmethod
+    def named(bag, both):
+        """Whether what two share names them, or the one has no name at all."""
+        return (any(NAMES.match(path) for path, _ in both)
+                or not any(NAMES.match(path) for path, _ in bag))
+
     def share(self):
         """An entity that theirs tells again is the one it told before."""
         for t, resource in enumerate(self.theirs):
             if t in self.match or resource.type not in ENTITIES:
                 continue
             bag = self.bag(resource.leaves, False)
-            size = sum(bag.values())
-            best = max(((sum((bag & self.bag(other.leaves, True)).values()), -o)
-                        for o, other in enumerate(self.ours)
-                        if other.type == resource.type), default=(0, 0))
-            if best[0] * 2 > size:
+            names = {leaf for leaf in bag if NAMES.match(leaf[0])} or bag.keys()
+            best = max(((sum((bag & other).values()), -o)
+                        for o, other in enumerate(self.bags)
+                        if self.ours[o].type == resource.type
+                        and len(names & other.keys()) * 2 >= len(names)),
+                       default=(0, 0))
+            if best[0]:
                 self.match[t] = -best[1]
 
     def told(self, value, own):
