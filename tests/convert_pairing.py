@@ -119,20 +119,23 @@ FOREIGN = re.compile(r"\{(?!https?://hl7\.org/)[a-z]+:[^}]*\}")
 
 
 def reached_by(resources):
-    """The private extension by which alone a resource is reached, if there is one."""
+    """Of each resource, {how it is referred to}: another maker's extension if by
+    nothing else, or else the elements that do."""
     holders = collections.defaultdict(list)
     for at, resource in enumerate(resources):
         for path, value in leaves(resource.tree, ""):
             if isinstance(value, Ref) and value.at is not None and value.at != at:
-                holders[value.at].append((at, FOREIGN.search(path)))
-    reached = {}
+                holders[value.at].append((at, path, FOREIGN.search(path)))
+    foreign = {}
     for _ in range(4):
         for at, who in holders.items():
-            urls = [url.group() if url else reached.get(holder, "")
-                    for holder, url in who]
+            urls = [url.group() if url else foreign.get(holder, "")
+                    for holder, _, url in who]
             if all(urls):
-                reached[at] = urls[0]
-    return reached
+                foreign[at] = urls[0]
+    return {at: foreign.get(at) or "{%s}" % "+".join(
+        sorted({path.split(".")[-2] for _, path, url in who if not url}))
+        for at, who in holders.items()}
 
 
 # ---- what belongs to what ---------------------------------------------------
@@ -239,13 +242,16 @@ class Pairing:
     def related(self, a, b):
         """Whether one of two resources is a role of, or lies in, the other."""
         def held(resources, ref, own):
-            if ref.at is None:
-                return set()
-            found = {self.key(ref, own)}
-            for key in ("practitioner", "organization", "partOf", "location"):
-                for inner in resources[ref.at].tree.get(key, []):
-                    for inmost in inner.get("reference", []):
-                        found.add(self.key(inmost, own))
+            found, todo = set(), [ref]
+            while todo and len(found) < 20:
+                ref = todo.pop()
+                if ref.at is None or self.key(ref, own) in found:
+                    continue
+                found.add(self.key(ref, own))
+                tree = resources[ref.at].tree
+                todo += [inmost for key in ("practitioner", "organization", "partOf")
+                         for inner in tree.get(key, [])
+                         for inmost in inner.get("reference", [])]
             return found
         return held(self.theirs, a, False) & held(self.ours, b, True)
 
@@ -267,11 +273,12 @@ class Comparison:
         for t, resource in enumerate(theirs):
             o = self.pairing.match.get(t)
             self.place = t
-            path = reached.get(t, "") + resource.type
+            how = reached.get(t, "")
             if o is None:
-                self.lost(resource.tree, path)
+                self.lost(resource.tree, (how or "{}") + resource.type)
             else:
-                self.trees(resource.tree, ours[o].tree, path)
+                self.trees(resource.tree, ours[o].tree,
+                           (how if ":" in how else "") + resource.type)
         for o, resource in enumerate(ours):
             if o not in matched:
                 self.more += len(resource.leaves)
@@ -295,8 +302,20 @@ class Comparison:
         return [v for p, v in said if NAMES.match(p)] or [v for _, v in said]
 
     def overlap(self, a, b):
-        bag = self.pairing.bag
-        return sum((bag(leaves(a, ""), False) & bag(leaves(b, ""), True)).values())
+        """How much two elements share; references to related things count too."""
+        bag, a, b = self.pairing.bag, list(leaves(a, "")), list(leaves(b, ""))
+        related = any(isinstance(v, Ref) and isinstance(w, Ref) and p == q
+                      and self.pairing.related(v, w) for p, v in a for q, w in b)
+        return 2 * related + sum((bag(a, False) & bag(b, True)).values())
+
+    @staticmethod
+    def labelled(element):
+        """The code of an element's type, which tells it from its siblings."""
+        for kind in element.get("type", []):
+            for coding in kind.get("coding", []) if isinstance(kind, dict) else []:
+                for code in coding.get("code", []):
+                    return "(%s)" % code
+        return ""
 
     def trees(self, theirs, ours, path):
         for key, values in theirs.items():
@@ -350,7 +369,7 @@ class Comparison:
             if i in partner:
                 self.trees(element, ours[partner[i]], path)
             else:
-                self.lost(element, path)
+                self.lost(element, path + self.labelled(element))
         for j, element in enumerate(ours):
             if j not in taken:
                 self.more += sum(1 for _ in leaves(element, path))

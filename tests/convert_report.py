@@ -9,8 +9,11 @@ DATA is the folder hl7v2 of ANAMNESIS_DATA; its manifest.tsv names the expected
 Bundle of a message.  A field is a leaf of their Bundle: the path of an element
 without indices, and its value.  Not counted is what names a resource and says
 nothing of a patient: id, fullUrl, request, resourceType; an extension's url is
-part of the path, extension{url}.  A resource that only another maker's extension
-refers to has the extension before its path: {url}Practitioner.name.family.
+part of the path, extension{url}.  An element that we have not at all has the code
+of its type, if it has one: identifier(PGN).value.  Before the path of a resource
+that we have not stands how it is referred to, {receiver}Organization.name, {}
+if it is not; and always the extension, if only another maker's refers to it,
+{url}Practitioner.name.family.
 
 A leaf of theirs agrees, or differs (our element has another value), or is
 missing; a leaf that only we have is counted as `more`.  Resources are matched by
@@ -22,12 +25,13 @@ Each leaf that does not agree is looked up in ARGUED, a table of
 
     source  type  path  kind  value  verdict  reason
 
-where source is a glob over repository/path/of/the/message, type one over ADT^A01, path one
-over Patient.name.given; kind is differs, missing, `unsaid` (either of them, and
-their value stands nowhere in the message), `stranger` (either, and nothing that
-names their resource, or the one referred to, does) or *; value is - or a regular expression searched in
-their value, or for differs in `theirs -> ours`; verdict is ours, theirs or
-convention.  The first row that fits decides.  `theirs` is a defect of
+where source is a glob over repository/path/of/the/message, type one over
+ADT^A01, path one over Patient.name.given; kind is differs, missing, `unsaid`
+(either of them, and their value stands nowhere in the message), `stranger`
+(either, and nothing that names their resource, or the one referred to, does) or
+*; value is - or a regular expression searched in their value, or for differs in
+`theirs -> ours`; verdict is ours, theirs or convention.  The first row that fits
+decides.  `theirs` is a defect of
 ours and counts against us, as does what no row explains.  The exit status is 1
 below --bar percent.
 """
