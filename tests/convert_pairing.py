@@ -240,7 +240,8 @@ class Pairing:
         return (self.ours if own else self.theirs)[value.at].type
 
     def related(self, a, b):
-        """Whether one of two resources is a role of, or lies in, the other."""
+        """Whether one of two resources is a role of, or lies in, the other, or has
+        a name in common with it."""
         def held(resources, ref, own):
             found, todo = set(), [ref]
             while todo and len(found) < 20:
@@ -253,7 +254,14 @@ class Pairing:
                          for inner in tree.get(key, [])
                          for inmost in inner.get("reference", [])]
             return found
-        return held(self.theirs, a, False) & held(self.ours, b, True)
+
+        def names(resources, ref):
+            if ref.at is None or resources[ref.at].type not in ENTITIES:
+                return set()
+            return {(path, value) for path, value in resources[ref.at].leaves
+                    if NAMES.match(path) and not path.endswith("given")}
+        return (held(self.theirs, a, False) & held(self.ours, b, True)
+                or names(self.theirs, a) & names(self.ours, b))
 
 
 # ---- field by field ---------------------------------------------------------
@@ -268,17 +276,20 @@ class Comparison:
         theirs, ours = plant(expected), plant(own)
         self.pairing = Pairing(theirs, ours)
         self.found, self.more = [], 0
+        self.said = {self.pairing.told(value, True) for resource in ours
+                     for _, value in resource.leaves if not isinstance(value, Ref)}
         matched = set(self.pairing.match.values())
         reached = reached_by(theirs)
         for t, resource in enumerate(theirs):
             o = self.pairing.match.get(t)
             self.place = t
-            how = reached.get(t, "")
+            how = reached.get(t, "{}")
             if o is None:
-                self.lost(resource.tree, (how or "{}") + resource.type)
+                self.absent(resource.tree, how + resource.type, "lost")
             else:
+                entity = resource.type in ENTITIES - {"Patient"}
                 self.trees(resource.tree, ours[o].tree,
-                           (how if ":" in how else "") + resource.type)
+                           (how if entity or ":" in how else "") + resource.type)
         for o, resource in enumerate(ours):
             if o not in matched:
                 self.more += len(resource.leaves)
@@ -291,14 +302,14 @@ class Comparison:
         told = value if isinstance(value, str) else self.pairing.told(value, False)
         self.found.append(Leaf(path, kind, told, ours, places))
 
-    def lost(self, tree, path):
+    def absent(self, tree, path, kind):
         for below, value in leaves(tree, path):
-            self.add(below, "missing", value)
+            self.add(below, kind, value)
 
     def names_of(self, place):
         """What names a resource of theirs; of one without a name, all it says."""
         said = [(path, str(value)) for path, value in self.pairing.theirs[place].leaves
-                if not isinstance(value, Ref)]
+                if not isinstance(value, Ref) and not FOREIGN.search(path)]
         return [v for p, v in said if NAMES.match(p)] or [v for _, v in said]
 
     def overlap(self, a, b):
@@ -369,7 +380,7 @@ class Comparison:
             if i in partner:
                 self.trees(element, ours[partner[i]], path)
             else:
-                self.lost(element, path + self.labelled(element))
+                self.absent(element, path + self.labelled(element), "missing")
         for j, element in enumerate(ours):
             if j not in taken:
                 self.more += sum(1 for _ in leaves(element, path))

@@ -10,13 +10,13 @@ Bundle of a message.  A field is a leaf of their Bundle: the path of an element
 without indices, and its value.  Not counted is what names a resource and says
 nothing of a patient: id, fullUrl, request, resourceType; an extension's url is
 part of the path, extension{url}.  An element that we have not at all has the code
-of its type, if it has one: identifier(PGN).value.  Before the path of a resource
-that we have not stands how it is referred to, {receiver}Organization.name, {}
-if it is not; and always the extension, if only another maker's refers to it,
-{url}Practitioner.name.family.
+of its type, if it has one: identifier(PGN).value.  Before the path of a lost
+resource, and of each organisation, person, place and device, stands how it is
+referred to: {receiver}Organization.name, {} if it is not; and always the
+extension, if only another maker's refers to it, {url}Practitioner.name.family.
 
 A leaf of theirs agrees, or differs (our element has another value), or is
-missing; a leaf that only we have is counted as `more`.  Resources are matched by
+missing, or lost with its whole resource; a leaf that only we have is counted as `more`.  Resources are matched by
 type and content, elements that repeat by content, references by what they refer
 to.  Only what means the same is the same: one moment in two zones, 5.0 and 5,
 the order of a list, the text of an id.
@@ -26,10 +26,11 @@ Each leaf that does not agree is looked up in ARGUED, a table of
     source  type  path  kind  value  verdict  reason
 
 where source is a glob over repository/path/of/the/message, type one over
-ADT^A01, path one over Patient.name.given; kind is differs, missing, `unsaid`
-(either of them, and their value stands nowhere in the message), `stranger`
-(either, and nothing that names their resource, or the one referred to, does) or
-*; value is - or a regular expression searched in their value, or for differs in
+ADT^A01, path one over Patient.name.given; kind is differs, missing, lost, or *
+for any; or `unsaid`: any, and their value stands nowhere in the message;
+`stranger`: any, and nothing that names their resource, or the one referred to,
+does; `elsewhere`: missing or lost, but our Bundle says the value in another
+place; value is - or a regular expression searched in their value, or for differs in
 `theirs -> ours`; verdict is ours, theirs or convention.  The first row that fits
 decides.  `theirs` is a defect of
 ours and counts against us, as does what no row explains.  The exit status is 1
@@ -63,7 +64,7 @@ class Argued:
             if len(cells) != 7 or not all(cells):
                 raise SystemExit("line %d: want 7 columns, none empty" % number)
             source, type_, path, kind, value, verdict, _ = cells
-            if kind not in ("differs", "missing", "unsaid", "stranger", "*"):
+            if kind not in ("differs", "missing", "lost", "*", *KINDS):
                 raise SystemExit("line %d: no kind is %s" % (number, kind))
             if verdict not in ("ours", "theirs", "convention"):
                 raise SystemExit("line %d: no verdict is %s" % (number, verdict))
@@ -86,16 +87,15 @@ class Argued:
                 glob(part) for glob, part in zip(row[0], where))]
         return self.cache[where]
 
-    def verdict(self, source, type_, leaf, unsaid, stranger):
+    def verdict(self, source, type_, leaf, context):
         said = leaf.theirs
         if leaf.kind == "differs":
             said += " -> " + leaf.ours
         for _, kind, search, verdict, number in self.fitting((source, type_, leaf.path)):
-            if kind == "unsaid" and not unsaid(leaf.theirs):
-                continue
-            if kind == "stranger" and not any(map(stranger, leaf.places)):
-                continue
-            if kind not in ("*", "unsaid", "stranger", leaf.kind):
+            if kind in KINDS:
+                if not KINDS[kind](context, leaf):
+                    continue
+            elif kind not in ("*", leaf.kind):
                 continue
             if search is None or search(said):
                 self.used[number] += 1
@@ -103,16 +103,30 @@ class Argued:
         return "unexplained"
 
 
-def unsaid_in(message):
-    """Whether a value stands nowhere in a message, nor its digits if it is a time."""
-    plain = message.lower()
-    digits = re.sub(r"[^0-9]", "", plain)
+class Context:
+    """What a message says, and what we made of it."""
 
-    def unsaid(value):
+    def __init__(self, message, compared=None):
+        self.plain = message.lower()
+        self.digits = re.sub(r"[^0-9]", "", self.plain)
+        self.compared = compared
+
+    def says(self, value):
         if re.match(r"\d{4}(-\d\d(-\d\d(T.*)?)?)?$", value):
-            return value[:10].replace("-", "") not in digits
-        return value.lower() not in plain
-    return unsaid
+            return value[:10].replace("-", "") in self.digits
+        return value.lower() in self.plain
+
+    def stranger(self, leaf):
+        return any(not any(map(self.says, self.compared.names_of(place)))
+                   for place in leaf.places)
+
+
+KINDS = {
+    "unsaid": lambda context, leaf: not context.says(leaf.theirs),
+    "stranger": Context.stranger,
+    "elsewhere": lambda context, leaf: (
+        leaf.kind != "differs" and leaf.theirs in context.compared.said),
+}
 
 
 # ---- running ----------------------------------------------------------------
@@ -167,11 +181,7 @@ def compare(args, argued, row):
     wrong = own if isinstance(own, str) else ""
     compared = Comparison(expected, {} if wrong else own)
     with open(os.path.join(args.data, "messages", row["file"]), "rb") as file:
-        unsaid = unsaid_in(file.read().decode("latin-1"))
-
-    def stranger(place):
-        return all(map(unsaid, compared.names_of(place)))
-
+        context = Context(file.read().decode("latin-1"), compared)
     source = row["repo"] + "/" + row["path"]
     counts, open_ = collections.Counter(more=compared.more), []
     for leaf in compared.found:
@@ -179,7 +189,7 @@ def compare(args, argued, row):
         if leaf.kind == "agrees":
             counts["agree"] += 1
             continue
-        verdict = argued.verdict(source, row["type"], leaf, unsaid, stranger)
+        verdict = argued.verdict(source, row["type"], leaf, context)
         counts[verdict] += 1
         if verdict in ("unexplained", "theirs"):
             open_.append((verdict, leaf))

@@ -6,7 +6,7 @@ import json
 import sys
 
 from convert_pairing import Comparison, Leaf
-from convert_report import Argued, bundles, unsaid_in
+from convert_report import Argued, Context, bundles
 
 
 def main():
@@ -80,15 +80,19 @@ def main():
     argued = Argued([(1, "a/*\t*\tPatient.*\tdiffers\t^(.*) -> x\\1$\tours\tR4"),
                      (2, "*\tADT^*\t*{https://x.org/*}*\tmissing\t-\tconvention\tprivate"),
                      (3, "*\t*\tO.*\tstranger\t-\tconvention\tR4"),
+                     (5, "*\t*\tQ.*\telsewhere\t-\tours\tR4"),
                      (4, "*\t*\t*\tunsaid\t-\tours\tR4")])
+    context = Context("PID|1|202401010900", Comparison(bundle(), bundle()))
     for want, leaf, source in [
             ("ours", Leaf("Patient.id", "differs", "1", "x1", [0]), "a/b"),
             ("unexplained", Leaf("Patient.id", "differs", "1", "y1", [0]), "a/b"),
             ("convention", Leaf("A.extension{https://x.org/y}.valueCode", "missing", "1", "", [0]), "b"),
             ("ours", Leaf("A.b", "missing", "2030-01-01", "", [0]), "b"),
-            ("convention", Leaf("O.b", "missing", "PID", "", [1, 0]), "b"),
+            ("convention", Leaf("O.b", "missing", "PID", "", [2]), "b"),
+            ("ours", Leaf("Q.b", "missing", "Ash", "", [0]), "b"),
+            ("unexplained", Leaf("Q.b", "missing", "PID", "", [0]), "b"),
             ("unexplained", Leaf("A.b", "missing", "2024-01-01T09:00:00Z", "", [0]), "b")]:
-        got = argued.verdict(source, "ADT^A01", leaf, unsaid_in("PID|1|202401010900"), bool)
+        got = argued.verdict(source, "ADT^A01", leaf, context)
         if got != want:
             print("%r: got %s, want %s" % (leaf, got, want))
             bad = 1
