@@ -113,7 +113,7 @@ def leaves(tree, path):
                 yield below, value
 
 
-NAMES = re.compile(r"\w+\.(identifier\.value|code\.(text|coding\.(code|display))|"
+NAMES = re.compile(r"(?!PractitionerRole)\w+\.(identifier\.value|code\.(text|coding\.(code|display))|"
                    r"name|name\.(family|given|text)|deviceName\.name)$")
 FOREIGN = re.compile(r"\{(?!https?://hl7\.org/)[a-z]+:[^}]*\}")
 
