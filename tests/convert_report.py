@@ -7,32 +7,36 @@
 
 DATA is the folder hl7v2 of ANAMNESIS_DATA; its manifest.tsv names the expected
 Bundle of a message.  A field is a leaf of their Bundle: the path of an element
-without indices, and its value.  Not counted is what names a resource and says
-nothing of a patient: id, fullUrl, request, resourceType; an extension's url is
-part of the path, extension{url}.  An element that we have not at all has the code
-of its type, if it has one: identifier(PGN).value.  Before the path of a lost
-resource, and of each organisation, person, place and device, stands how it is
-referred to: {receiver}Organization.name, {} if it is not; and always the
-extension, if only another maker's refers to it, {url}Practitioner.name.family.
+without indices, and its value.  What names a resource and says nothing of a
+patient is not counted: id, fullUrl, request, resourceType.
 
 A leaf of theirs agrees, or differs (our element has another value), or is
-missing, or lost with its whole resource; a leaf that only we have is counted as `more`.  Resources are matched by
-type and content, elements that repeat by content, references by what they refer
-to.  Only what means the same is the same: one moment in two zones, 5.0 and 5,
-the order of a list, the text of an id.
+missing, or lost with its whole resource; a leaf that only we have is counted as
+`more`.  Resources are matched by type and content, elements that repeat by
+content, references by what they refer to.  Only what means the same is the same:
+one moment in two zones, 5.0 and 5, the order of a list, the text of an id.
+
+A path is Patient.name.given, with
+
+    extension{url}             an extension, by its url
+    identifier(PGN).value      an element that we have not at all, by its type
+    {receiver}Organization.name
+                               a lost resource, and any organisation, person,
+                               place or device, by what refers to it; {} if
+                               nothing does
+    {url}Practitioner.name     the same, if only another maker's extension does
 
 Each leaf that does not agree is looked up in ARGUED, a table of
 
     source  type  path  kind  value  verdict  reason
 
-where source is a glob over repository/path/of/the/message, type one over
-ADT^A01, path one over Patient.name.given; kind is differs, missing, lost, or *
-for any; or `unsaid`: any, and their value stands nowhere in the message;
-`stranger`: any, and nothing that names their resource, or the one referred to,
-does; `elsewhere`: missing or lost, but our Bundle says the value in another
-place; value is - or a regular expression searched in their value, or for differs in
-`theirs -> ours`; verdict is ours, theirs or convention.  The first row that fits
-decides.  `theirs` is a defect of
+source is a glob over repository/path/of/the/message, type one over ADT^A01, path
+one over paths.  kind is differs, missing, lost or * for any; or `unsaid`, any
+whose value stands nowhere in the message; `stranger`, any of a resource, or that
+refers to one, of whose names none does; `elsewhere`, missing or lost, but our
+Bundle says the value in another place.  value is - or a regular expression
+searched in their value, or for differs in `theirs -> ours`.  verdict is ours,
+theirs or convention.  The first row that fits decides.  `theirs` is a defect of
 ours and counts against us, as does what no row explains.  The exit status is 1
 below --bar percent.
 """
