@@ -2,8 +2,8 @@
 """Our FHIR Bundles against those that other converters expect, field by field.
 
     convert_report.py DATA ARGUED (--program "anamnesis convert" | --ours FOLDER)
-                      [--source GLOB] [--type GLOB] [--details [N]] [--bar 95]
-                      [--json FILE] [--file GLOB]
+                      [--source GLOB] [--type GLOB] [--details [N]]
+                      [--reasons [N]] [--bar 95] [--json FILE] [--file GLOB]
 
 DATA is the folder hl7v2 of ANAMNESIS_DATA; its manifest.tsv names the expected
 Bundle of a message.  A field is a leaf of their Bundle: the path of an element
@@ -39,6 +39,10 @@ searched in their value, or for differs in `theirs -> ours`.  verdict is ours,
 theirs or convention.  The first row that fits decides.  `theirs` is a defect of
 ours and counts against us, as does what no row explains.  The exit status is 1
 below --bar percent.
+
+--reasons says of each reason how many fields it excuses, and of how many of these
+the value (of three characters or more, and no reference) stands in the message
+and nowhere in our Bundle: `dropped`, which is what a reader should doubt.
 """
 import argparse
 import collections
@@ -62,7 +66,7 @@ class Argued:
     COLUMNS = ["source", "type", "path", "kind", "value", "verdict", "reason"]
 
     def __init__(self, rows):
-        self.rows = []
+        self.rows, self.reasons = [], {}
         for number, row in rows:
             cells = row.split("\t")
             if len(cells) != 7 or not all(cells):
@@ -76,7 +80,9 @@ class Argued:
                      for g in (source, type_, path)]
             search = None if value == "-" else re.compile(value).search
             self.rows.append((globs, kind, search, verdict, number))
+            self.reasons[number] = verdict, row.split("\t")[-1]
         self.used = collections.Counter()
+        self.dropped = collections.Counter()
         self.cache = {}
 
     @classmethod
@@ -103,6 +109,7 @@ class Argued:
                 continue
             if search is None or search(said):
                 self.used[number] += 1
+                self.dropped[number] += context.dropped(leaf)
                 return verdict
         return "unexplained"
 
@@ -119,6 +126,11 @@ class Context:
         if re.match(r"\d{4}(-\d\d(-\d\d(T.*)?)?)?$", value):
             return value[:10].replace("-", "") in self.digits
         return value.lower() in self.plain
+
+    def dropped(self, leaf):
+        return (len(leaf.theirs) > 2 and not leaf.path.endswith(".reference")
+                and self.says(leaf.theirs)
+                and leaf.theirs not in self.compared.said)
 
     def stranger(self, leaf):
         return any(not any(map(self.says, self.compared.names_of(place)))
@@ -255,6 +267,7 @@ def show(args, argued, table, puzzles, failed):
         print("%6d %-11s %-7s %s | %s | %s" % (
             n, verdict, kind, short(path), value,
             " ".join("%s:%d" % (g.split("/")[1][:14], c) for g, c in groups.most_common())))
+    show_reasons(args, argued)
     if args.details:
         unused = [str(row[4]) for row in argued.rows if not argued.used[row[4]]]
         if unused:
@@ -267,9 +280,23 @@ def show(args, argued, table, puzzles, failed):
                           for (s, t), c in sorted(table.items())],
                 "open": [{"verdict": v, "path": p, "kind": k, "n": e[0]}
                          for (v, p, k), e in ranked],
-                "rows": {str(n): c for n, c in sorted(argued.used.items())},
+                "rows": {str(n): {"fields": c, "dropped": argued.dropped[n]}
+                         for n, c in sorted(argued.used.items())},
             }, file, indent=1)
             file.write("\n")
+
+
+def show_reasons(args, argued):
+    totals = collections.defaultdict(lambda: [0, 0])
+    for number, n in argued.used.items():
+        total = totals[argued.reasons[number]]
+        total[0] += n
+        total[1] += argued.dropped[number]
+    ranked = sorted(totals.items(), key=lambda item: (-item[1][0], item[0]))
+    if args.reasons and ranked:
+        print("%6s %7s %-10s reason" % ("fields", "dropped", "verdict"))
+    for (verdict, reason), (n, dropped) in ranked[:args.reasons]:
+        print("%6d %7d %-10s %s" % (n, dropped, verdict, reason))
 
 
 def main():
@@ -282,6 +309,7 @@ def main():
     parser.add_argument("--type", default="*")
     parser.add_argument("--file", default="*")
     parser.add_argument("--details", nargs="?", type=int, const=40, default=0)
+    parser.add_argument("--reasons", nargs="?", type=int, const=40, default=0)
     parser.add_argument("--bar", type=float, default=95)
     parser.add_argument("--json")
     parser.add_argument("--jobs", type=int, default=2)
