@@ -95,7 +95,7 @@ _Static_assert(HL7_N_SEGMENTS <= 64, "a set of segments is 64 bits");
     (ORDER | VISIT | BIT(ORC) | BIT(TXA) | BIT(PV1) | BIT(DG1) | BIT(PR1) |    \
      BIT(AL1) | BIT(IAM) | BIT(MRG) | BIT(PD1) | BIT(NK1) | BIT(ACC) |         \
      BIT(GT1) | BIT(IN1) | BIT(IN2) | BIT(IN3) | BIT(FT1) | BIT(PRB) |         \
-     BIT(GOL) | BIT(PTH))
+     BIT(GOL) | BIT(PTH) | BIT(PDA) | BIT(DB1))
 #define RESOURCES (BIT(AIS) | BIT(AIG) | BIT(AIL) | BIT(AIP) | BIT(NTE))
 
 /* What a segment begins anew: everything that hung from its predecessor. */

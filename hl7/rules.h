@@ -42,7 +42,7 @@
     X(TQ1)                                                                     \
     X(MRG)                                                                     \
     X(MSA)                                                                     \
-    X(ERR)                                                                     \
+    X(PDA)                                                                     \
     X(SFT)                                                                     \
     X(PD1)                                                                     \
     X(NK1)                                                                     \
@@ -84,7 +84,8 @@
     X(VAR)                                                                     \
     X(AUT)                                                                     \
     X(LOC)                                                                     \
-    X(LDP)
+    X(LDP)                                                                     \
+    X(DB1)
 
 enum hl7_segment_id {
 #define X(name) HL7_##name,

@@ -265,6 +265,18 @@ START_TEST(what_fhir_cannot_say_is_left_out)
 }
 END_TEST
 
+START_TEST(who_is_unknown_is_unknown_once)
+{
+    const char *json =
+        convert(MSH("ORU^R01^ORU_R01", "C1") "PID|1\rOBR|1||7|1^A\r");
+    const char *subject = strstr(json, "\"subject\":");
+
+    ck_assert_ptr_nonnull(subject);
+    ck_assert_ptr_null(strstr(json, "]\"extension\""));
+    ck_assert_ptr_null(strstr(json, "}],\"extension\""));
+}
+END_TEST
+
 START_TEST(escapes_and_characters_are_text)
 {
     const char *json = convert(
@@ -395,6 +407,7 @@ Suite *hl7_convert_suite(void)
         numbers_keep_their_digits,
         times_say_the_zone_and_no_more_than_was_said,
         what_fhir_cannot_say_is_left_out,
+        who_is_unknown_is_unknown_once,
         escapes_and_characters_are_text,
         a_bundle_of_each_kind,
         fields_that_were_used_are_told,

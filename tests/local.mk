@@ -178,6 +178,9 @@ check_PROGRAMS += tests/fhir_corpus
 tests_fhir_corpus_LDADD = libfhir.la
 TESTS += tests/fhir_corpus.sh
 EXTRA_DIST += tests/fhir_corpus.sh
+TESTS += tests/convert_report.sh
+EXTRA_DIST += tests/convert_report.sh tests/convert_report.py \
+	tests/convert_pairing.py tests/convert_selftest.py tests/convert-argued.tsv
 
 # Peers of other makers: run by tests/peers/check.sh and not by "make check".
 EXTRA_DIST += tests/peers

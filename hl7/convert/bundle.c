@@ -41,6 +41,8 @@ static void say_unknown(struct cv_run *run, struct cv_node *node)
     struct cv_node *list, *one;
 
     node->kind = CV_OBJECT;
+    if (cv_member(node, "extension")) /* a row of the table has said so */
+        return;
     list = member(run, node, CV_ARRAY, "extension", AN_STR(""));
     one = list ? member(run, list, CV_OBJECT, NULL, AN_STR("")) : NULL;
     if (one && member(run, one, CV_WORDS, "url",
