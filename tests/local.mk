@@ -170,6 +170,12 @@ tests_tls_drill_LDADD = libbase.la $(GNUTLS_LIBS)
 TESTS += tests/tls.sh tests/transport.sh tests/pains.sh
 EXTRA_DIST += tests/tls.sh tests/transport.sh tests/pains.sh
 
+# Faults: killed, no power, no room, no clock, no peer.
+check_PROGRAMS += tests/storm
+tests_storm_LDADD = libload.la
+TESTS += tests/kill.sh
+EXTRA_DIST += tests/kill.sh
+
 # Larger runs over the folder that ANAMNESIS_DATA names.
 check_PROGRAMS += tests/hl7_corpus
 tests_hl7_corpus_LDADD = libhl7.la
