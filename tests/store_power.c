@@ -260,10 +260,11 @@ static void many(bool may_fail)
                  (unsigned long long)c.torn_sectors,
                  (unsigned long long)c.kept_sectors);
     (void)fflush(stdout);
-    ck_assert_uint_gt(s.n_reported, 0);
-    ck_assert_uint_gt(c.lost_sectors, 0);
-    if (may_fail)
-        ck_assert_uint_gt(c.failed_syncs, 0);
+    if (cuts >= 50) {
+        ck_assert_uint_gt(s.n_reported, 0);
+        ck_assert_uint_gt(c.lost_sectors, 0);
+        ck_assert(!may_fail || c.failed_syncs > 0);
+    }
 }
 
 START_TEST(what_was_reported_survives_a_disk_that_loses_and_tears)
