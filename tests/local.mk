@@ -173,8 +173,14 @@ EXTRA_DIST += tests/tls.sh tests/transport.sh tests/pains.sh
 # Faults: killed, no power, no room, no clock, no peer.
 check_PROGRAMS += tests/storm
 tests_storm_LDADD = libload.la
-TESTS += tests/kill.sh
-EXTRA_DIST += tests/kill.sh
+check_PROGRAMS += tests/crowd
+check_LTLIBRARIES = tests/bad_world.la
+tests_bad_world_la_SOURCES = tests/bad_world.c
+# Its calls take the place of others, so all see them.
+tests_bad_world_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default
+tests_bad_world_la_LDFLAGS = -module -shared -avoid-version -rpath /nowhere
+TESTS += tests/kill.sh tests/crowd.sh tests/disk.sh tests/clock.sh
+EXTRA_DIST += tests/bad_lib.sh tests/kill.sh tests/crowd.sh tests/disk.sh tests/clock.sh
 
 # Larger runs over the folder that ANAMNESIS_DATA names.
 check_PROGRAMS += tests/hl7_corpus
