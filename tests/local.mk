@@ -81,7 +81,8 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/store_open.c tests/store_put.c tests/store_read.c \
 	tests/store_fail.c tests/store_commit.c tests/store_crash.c \
 	tests/store_conclude.c tests/store_audit.c tests/store_derived.c \
-	tests/store_named.c tests/store_redo.c tests/store_codes.c
+	tests/store_named.c tests/store_redo.c tests/store_codes.c \
+	tests/power_disk.h tests/power_disk.c tests/store_power.c
 tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
 
 tests_runtime_t_SOURCES = $(SUITE) \
@@ -168,6 +169,18 @@ tests_tls_drill_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_tls_drill_LDADD = libbase.la $(GNUTLS_LIBS)
 TESTS += tests/tls.sh tests/transport.sh tests/pains.sh
 EXTRA_DIST += tests/tls.sh tests/transport.sh tests/pains.sh
+
+# Faults: killed, no power, no room, no clock, no peer.
+check_PROGRAMS += tests/storm
+tests_storm_LDADD = libload.la
+check_PROGRAMS += tests/crowd
+check_LTLIBRARIES = tests/bad_world.la
+tests_bad_world_la_SOURCES = tests/bad_world.c
+# Its calls take the place of others, so all see them.
+tests_bad_world_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default
+tests_bad_world_la_LDFLAGS = -module -shared -avoid-version -rpath /nowhere
+TESTS += tests/kill.sh tests/crowd.sh tests/disk.sh tests/clock.sh
+EXTRA_DIST += tests/bad_lib.sh tests/kill.sh tests/crowd.sh tests/disk.sh tests/clock.sh
 
 # Larger runs over the folder that ANAMNESIS_DATA names.
 check_PROGRAMS += tests/hl7_corpus

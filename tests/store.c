@@ -13,6 +13,7 @@ Suite *store_commit_suite(void);
 Suite *store_crash_suite(void);
 Suite *store_conclude_suite(void);
 Suite *store_audit_suite(void);
+Suite *store_power_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     store_open_suite,
@@ -27,5 +28,6 @@ Suite *(*const test_suites[])(void) = {
     store_named_suite,
     store_codes_suite,
     store_redo_suite,
+    store_power_suite,
     NULL,
 };

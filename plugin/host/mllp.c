@@ -23,6 +23,9 @@ enum {
     EVENTS = 256,
     DRAIN_MS = 2000,
     ACCEPT_PAUSE_MS = 100,
+    /* Answers are short.  What a sender does not read lies in the kernel, up to
+     * megabytes of each if it may choose, before the time to write begins. */
+    SEND_BYTES = 64 << 10,
     /* A peer whose machine has gone is noticed after about two minutes. */
     KEEP_IDLE_S = 60,
     KEEP_INTERVAL_S = 15,
@@ -55,6 +58,7 @@ static void socket_tune(int fd)
     } options[] = {
         {IPPROTO_TCP, TCP_NODELAY, 1},
         {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {SOL_SOCKET, SO_SNDBUF, SEND_BYTES},
         {IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE_S},
         {IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL_S},
         {IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT},

@@ -4,11 +4,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* A commit that finds this many pages in the log carries them over to the
  * file: 16 MiB, so that a page written in many commits is carried once. */
 #define CHECKPOINT_PAGES "4096"
+
+enum { CHUNK_BYTES = 64 << 10 };
 
 static const struct {
     int primary;
@@ -115,6 +118,46 @@ enum an_code pl_db_durable(struct pl_db *db, struct an_err *err)
                            * back. */
                           "PRAGMA journal_size_limit = 67108864",
                           err);
+    return code;
+}
+
+/* The log's own file, in a transaction: no other program writes to it then. */
+static enum an_code write_again(struct pl_db *db, unsigned char *chunk,
+                                struct an_err *err)
+{
+    sqlite3_file *log = NULL;
+    sqlite3_int64 n = 0;
+    int rc = sqlite3_file_control(db->sql, "main",
+                                  SQLITE_FCNTL_JOURNAL_POINTER, (void *)&log);
+
+    if (rc != SQLITE_OK || log == NULL || log->pMethods == NULL)
+        return an_fail(err, AN_INTERNAL, "the store's log is not open", 0);
+    rc = log->pMethods->xFileSize(log, &n);
+    for (sqlite3_int64 at = 0; rc == SQLITE_OK && at < n; at += CHUNK_BYTES) {
+        int more = n - at < CHUNK_BYTES ? (int)(n - at) : CHUNK_BYTES;
+
+        rc = log->pMethods->xRead(log, chunk, more, at);
+        if (rc == SQLITE_OK)
+            rc = log->pMethods->xWrite(log, chunk, more, at);
+    }
+    if (rc == SQLITE_OK && n)
+        rc = log->pMethods->xSync(log, SQLITE_SYNC_FULL);
+    return rc == SQLITE_OK ? AN_OK : pl_db_fail(db, rc, err);
+}
+
+enum an_code pl_db_settle(struct pl_db *db, struct an_err *err)
+{
+    unsigned char *chunk = malloc(CHUNK_BYTES);
+    enum an_code code = chunk ? pl_db_exec(db, "BEGIN IMMEDIATE", err)
+                              : an_fail_nomem(err);
+
+    if (code == AN_OK) {
+        code = write_again(db, chunk, err);
+        (void)sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
+    }
+    if (chunk)
+        explicit_bzero(chunk, CHUNK_BYTES);
+    free(chunk);
     return code;
 }
 

@@ -39,6 +39,13 @@ void pl_db_close(struct pl_db *db);
 enum an_code pl_db_durable(struct pl_db *db, struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* Write the log that is found once more, and flush it.  A flush that failed in
+ * an earlier process leaves commits in the system's memory that it believes to
+ * be on the disk, and later flushes say nothing of them; what is promised from
+ * here on would hang on them.  Bytes do not change. */
+enum an_code pl_db_settle(struct pl_db *db, struct an_err *err)
+    __attribute__((warn_unused_result));
+
 /* Statements are prepared once and kept in their order. */
 enum an_code pl_db_prepare(struct pl_db *db, const char *const *text, size_t n,
                            struct an_err *err)

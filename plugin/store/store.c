@@ -47,6 +47,8 @@ static enum an_code writer_open(struct pl_writer *w,
     if (code == AN_OK)
         code = pl_db_durable(&w->db, err);
     if (code == AN_OK)
+        code = pl_db_settle(&w->db, err);
+    if (code == AN_OK)
         code =
             pl_schema_migrate(&w->db, pl_schema_step, pl_schema_n_steps, err);
     if (code == AN_OK)
