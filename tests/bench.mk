@@ -6,7 +6,9 @@ BENCHMARKS = tests/bench_base tests/bench_hl7 tests/bench_fhir \
 # Measured at the whole program, by a script of the same name.
 BENCHMARKS_WHOLE = tests/bench_cds
 EXTRA_PROGRAMS += $(BENCHMARKS) $(BENCHMARKS_WHOLE)
-EXTRA_DIST += tests/bench_cds.sh
+EXTRA_DIST += tests/bench_cds.sh tests/bench_hapi.sh tests/bench_bars.tsv \
+	tests/bench_table.awk
+CLEANFILES += tests/bench.rows tests/bench.one
 tests_bench_base_SOURCES = tests/bench.h tests/bench_base.c
 tests_bench_base_LDADD = libbase.la
 tests_bench_hl7_LDADD = libhl7.la
@@ -30,9 +32,23 @@ tests_bench_forecast_SOURCES = \
 tests_bench_forecast_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
 tests_bench_forecast_LDADD = libtrainer.la $(OPENBLAS_LIBS)
 
-# BENCH_RUN='taskset -c 0' pins them, BENCH_RUN=: only builds them.
+# BENCH_RUN='taskset -c 0' pins them, BENCH_RUN=: only builds them.  What each
+# says is kept in tests/bench.rows, and the table beside the bars comes last.
 bench: $(BENCHMARKS) $(BENCHMARKS_WHOLE) anamnesis
-	@$(AM_TESTS_ENVIRONMENT) \
-	for p in $(BENCHMARKS); do $(BENCH_RUN) ./$$p || exit 1; done
-	@$(AM_TESTS_ENVIRONMENT) for p in $(BENCHMARKS_WHOLE); do \
-	  $(BENCH_RUN) $(SHELL) $(top_srcdir)/$$p.sh || exit 1; done
+	@$(AM_TESTS_ENVIRONMENT) : >tests/bench.rows; keep() { \
+	  $(BENCH_RUN) "$$@" >tests/bench.one && cat tests/bench.one && \
+	  cat tests/bench.one >>tests/bench.rows; }; \
+	for p in $(BENCHMARKS); do keep ./$$p || exit 1; done; \
+	for p in $(BENCHMARKS_WHOLE) tests/bench_hapi; do \
+	  keep $(SHELL) $(top_srcdir)/$$p.sh || exit 1; done; \
+	echo; $(AWK) -f $(top_srcdir)/tests/bench_table.awk \
+	  $(top_srcdir)/tests/bench_bars.tsv tests/bench.rows
+
+# More than fits in memory, by hand and at night: minutes, and tens of GB.
+EXTRA_PROGRAMS += tests/scale
+EXTRA_DIST += tests/scale.sh
+tests_scale_SOURCES = tests/scale.c tests/bench.h tests/messages.h \
+	tests/messages.c
+tests_scale_LDADD = libload.la $(OPENBLAS_LIBS)
+scale: tests/scale anamnesis
+	@$(AM_TESTS_ENVIRONMENT) $(SHELL) $(top_srcdir)/tests/scale.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What takes longer than a change may wait for: fuzzing, more sanitizers,
-# clang-tidy, coverage.  Builds below build-nightly/, never in the caller's folder.
+# clang-tidy, coverage, a million messages and an archive of 10 GB.  Builds below build-nightly/, never in the caller's folder.
 #
 #   tools/nightly.sh [STAGE]...      all stages when none is named
 #
@@ -53,16 +53,21 @@ coverage() {
         make -C build-nightly/coverage coverage
 }
 
+# Memory stays flat: needs 25 GB of disk for half an hour.
+scale() {
+    built scale && make -s -C build-nightly/scale scale
+}
+
 # The two commands on a minimal Debian 12.
 clean() {
     tests/peers/debootstrap.sh
 }
 
 [ -f configure ] || step 'making configure' autoreconf -fi
-[ $# -gt 0 ] || set -- fuzz integers threads tidy coverage clean
+[ $# -gt 0 ] || set -- fuzz integers threads tidy coverage scale clean
 for stage; do
     case $stage in
-    fuzz | integers | threads | tidy | coverage) ;;
+    fuzz | integers | threads | tidy | coverage | scale) ;;
     clean)
         if [ "$(id -u)" != 0 ] || ! command -v debootstrap >/dev/null; then
             say 'clean: SKIPPED, wants root and debootstrap'

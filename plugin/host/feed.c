@@ -14,7 +14,11 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { DEPTH = 16, PATH_BYTES = 4096 };
+enum {
+    DEPTH = 16,
+    PATH_BYTES = 4096,
+    BEHIND_BYTES = 8 << 20 /* of a mapped file, given out and still resident */
+};
 
 /* An inflated file must fit in memory. */
 static const size_t largest_inflated_bytes = (size_t)2 << 30;
@@ -156,6 +160,7 @@ static enum an_code map_file(struct pl_feed_source *f, const char *path,
     (void)madvise(p, (size_t)st.st_size, MADV_SEQUENTIAL);
     f->bytes = (struct an_str){p, (size_t)st.st_size};
     f->mapped = true;
+    f->let_go = 0;
     return AN_OK;
 }
 
@@ -229,6 +234,27 @@ static enum an_code open_file(struct pl_feed_source *f, struct an_err *err)
     return AN_OK;
 }
 
+static size_t given_bytes(const struct pl_feed_source *f)
+{
+    return f->lines ? f->bytes.n - f->ndjson.rest.n : f->batch.at;
+}
+
+/* Pages that were read stay resident until somebody else wants the memory: an
+ * archive of 10 GB would look as if it were held.  What is before the message
+ * to come is not looked at again, but for headers of a batch, which the kernel
+ * would read anew. */
+static void let_go_behind(struct pl_feed_source *f)
+{
+    size_t behind = given_bytes(f) / BEHIND_BYTES * BEHIND_BYTES;
+    char *p = NULL;
+
+    if (!f->mapped || behind <= f->let_go)
+        return;
+    memcpy(&p, &f->bytes.p, sizeof(p)); /* it was ours to begin with */
+    (void)madvise(p + f->let_go, behind - f->let_go, MADV_DONTNEED);
+    f->let_go = behind;
+}
+
 /* The next message of the open file; false at its end. */
 static bool next_in_file(struct pl_feed_source *f, struct pl_feed_item *item)
 {
@@ -261,8 +287,11 @@ enum an_code pl_feed_next(struct pl_feed_source *f, struct pl_feed_item *item,
     while (f->next < f->n_paths) {
         enum an_code rc = f->bytes.p ? AN_OK : open_file(f, err);
 
-        if (rc == AN_OK && next_in_file(f, item))
-            return AN_OK;
+        if (rc == AN_OK) {
+            let_go_behind(f);
+            if (next_in_file(f, item))
+                return AN_OK;
+        }
         close_file(f);
         f->done_bytes += f->path[f->next].bytes;
         f->next++;
@@ -277,10 +306,8 @@ double pl_feed_progress(const struct pl_feed_source *f)
     double inside = 0, all = (double)f->total_bytes;
 
     if (f->bytes.p && f->next < f->n_paths) {
-        size_t at = f->lines ? f->bytes.n - f->ndjson.rest.n : f->batch.at;
-
-        inside =
-            (double)at / (double)f->bytes.n * (double)f->path[f->next].bytes;
+        inside = (double)given_bytes(f) / (double)f->bytes.n *
+                 (double)f->path[f->next].bytes;
     }
     return all > 0 ? ((double)f->done_bytes + inside) / all : 1;
 }

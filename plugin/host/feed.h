@@ -8,7 +8,9 @@
  *         take(&item);
  *     pl_feed_close(&feed);                     -- AN_NOTFOUND is the end
  *
- * Plain files are mapped, so a file of any size takes no memory of its own.
+ * Plain files are mapped, and let go as they are given out: a file of any size
+ * takes no memory of its own.  A compressed one is inflated whole, 2 GiB at
+ * most.
  *
  * Thread-safety: confined.  Ownership: an item's bytes live until the next
  * call. */
@@ -35,6 +37,7 @@ struct pl_feed_source {
     uint64_t total_bytes, done_bytes; /* of all files; of those finished */
     /* The open file. */
     struct an_str bytes;
+    size_t let_go; /* of a mapped file, from its beginning */
     bool mapped, single, lines;
     enum pl_format format;
     struct hl7_batch batch;

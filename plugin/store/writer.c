@@ -135,6 +135,23 @@ int pl_writer_identifier(struct pl_writer *w, const struct ctx_identifier *id,
     return rc;
 }
 
+/* A message is mostly about one person: who is named like the first is that
+ * one, and not looked up again. */
+static int number_of(struct pl_writer *w, const struct pl_derivation *d,
+                     const struct ctx_identifier *id, int64_t *number)
+{
+    const struct ctx_identifier *first =
+        d->in->n_filings ? &d->in->filing[0].patient : NULL;
+
+    if (first == NULL || number == d->filed ||
+        !an_str_eq(id->value, first->value) ||
+        !an_str_eq(id->authority, first->authority) ||
+        !an_str_eq(id->type, first->type))
+        return pl_writer_identifier(w, id, number);
+    *number = d->filed[0];
+    return SQLITE_OK;
+}
+
 /* Numbers for all identifiers of the intake, and the note of what it made. */
 int pl_writer_derive(struct pl_writer *w, const struct pl_intake *in,
                      struct pl_derivation *d)
@@ -151,11 +168,11 @@ int pl_writer_derive(struct pl_writer *w, const struct pl_intake *in,
     d->current = number + in->n_filings;
     d->prior = d->current + in->n_claims;
     for (size_t i = 0; rc == SQLITE_OK && i < in->n_filings; i++)
-        rc = pl_writer_identifier(w, &in->filing[i].patient, &d->filed[i]);
+        rc = number_of(w, d, &in->filing[i].patient, &d->filed[i]);
     for (size_t i = 0; rc == SQLITE_OK && i < in->n_claims; i++)
-        rc = pl_writer_identifier(w, &in->claim[i].current, &d->current[i]);
+        rc = number_of(w, d, &in->claim[i].current, &d->current[i]);
     for (size_t i = 0; rc == SQLITE_OK && i < in->n_claims; i++)
-        rc = pl_writer_identifier(w, &in->claim[i].prior, &d->prior[i]);
+        rc = number_of(w, d, &in->claim[i].prior, &d->prior[i]);
     if (rc == SQLITE_OK &&
         pl_derived_put(&w->arena, &note, &d->derived, NULL) != AN_OK)
         rc = SQLITE_NOMEM;
