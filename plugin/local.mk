@@ -53,9 +53,10 @@ libstore_la_SOURCES = \
 	plugin/store/pack_int.h plugin/store/pack.c \
 	plugin/store/conclude.h plugin/store/conclude.c plugin/store/detail.c \
 	plugin/store/trail.c plugin/store/settle.c \
+	plugin/store/vault_int.h plugin/store/vault.c \
 	plugin/store/outgoing.h plugin/store/outgoing.c plugin/store/recall.c plugin/store/verify.c
-libstore_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(ZLIB_CFLAGS)
-libstore_la_LIBADD = libtrust.la libcontext.la libwork.la $(SQLITE_LIBS) $(ZLIB_LIBS) -lpthread
+libstore_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(ZLIB_CFLAGS) $(GNUTLS_CFLAGS)
+libstore_la_LIBADD = libtrust.la libcontext.la libwork.la $(GNUTLS_LIBS) $(SQLITE_LIBS) $(ZLIB_LIBS) -lpthread
 EXTRA_DIST += plugin/store/README.md
 
 # To the hospital's FHIR server.

@@ -56,6 +56,7 @@ static enum an_code open_outbox(struct pl_running *r, struct pl_outbox **out,
         return rc;
     options.store = pl_engine_store(r->engine);
     options.store_path = o->store_path.p;
+    options.key_file = o->store_key_file.p;
     options.policy = pl_engine_policy(r->engine);
     options.log = pl_engine_log(r->engine);
     options.clock = r->clock;

@@ -37,9 +37,10 @@ static enum an_code writer_open(struct pl_writer *w,
                                 struct an_err *err)
 {
     int64_t version;
-    enum an_code code = pl_db_open(
-        &w->db, o->path, true, o->cache_bytes ? o->cache_bytes : CACHE_BYTES,
-        o->busy_ms ? o->busy_ms : BUSY_MS, err);
+    enum an_code code =
+        pl_db_open(&w->db, o->path, o->key_file, true,
+                   o->cache_bytes ? o->cache_bytes : CACHE_BYTES,
+                   o->busy_ms ? o->busy_ms : BUSY_MS, err);
 
     /* Nothing of a file that is not ours is changed. */
     if (code == AN_OK)
@@ -49,6 +50,8 @@ static enum an_code writer_open(struct pl_writer *w,
     if (code == AN_OK)
         code =
             pl_schema_migrate(&w->db, pl_schema_step, pl_schema_n_steps, err);
+    if (code == AN_OK)
+        code = pl_vault_check(&w->db, true, err);
     if (code == AN_OK)
         code = limit_size(&w->db, o->limit_bytes, err);
     if (code == AN_OK)
