@@ -166,8 +166,8 @@ tests_tls_drill_SOURCES = tests/tls_drill.c tests/tls_help.h tests/tls_help.c \
 	tests/folder.h tests/folder.c
 tests_tls_drill_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_tls_drill_LDADD = libbase.la $(GNUTLS_LIBS)
-TESTS += tests/tls.sh tests/transport.sh tests/pains.sh
-EXTRA_DIST += tests/tls.sh tests/transport.sh tests/pains.sh
+TESTS += tests/tls.sh tests/transport.sh tests/pains.sh tests/vault.sh
+EXTRA_DIST += tests/tls.sh tests/transport.sh tests/pains.sh tests/vault.sh
 
 # Larger runs over the folder that ANAMNESIS_DATA names.
 check_PROGRAMS += tests/hl7_corpus

@@ -237,6 +237,13 @@ static const char version_2[] =
     "ALTER TABLE message ADD COLUMN purged_us INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE message ADD COLUMN forgotten_us INTEGER NOT NULL DEFAULT 0;"
     /* How far the job has come, and what it has removed. */
+    /* Identifiers that are being erased. */
+    "CREATE TABLE erasing("
+    " identifier INTEGER PRIMARY KEY,"
+    " since_us INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX suggestion_past ON suggestion(superseded_us)"
+    " WHERE superseded_us <> 0 AND detail <> x'';"
     "CREATE TABLE purge("
     " kind INTEGER PRIMARY KEY," /* enum pl_purge_kind */
     " after INTEGER NOT NULL,"

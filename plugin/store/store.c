@@ -228,6 +228,27 @@ enum an_code pl_store_transaction(struct pl_store *store,
     return code;
 }
 
+enum an_code pl_store_empty_log(struct pl_store *store, struct an_err *err)
+{
+    int64_t patience_ms = 0;
+    int n_log, n_done, rc;
+    enum an_code code = AN_OK;
+
+    (void)pthread_mutex_lock(&store->lock);
+    /* Nobody waits behind the lock for a reader to end. */
+    (void)!pl_db_number(&store->writer.db, "PRAGMA busy_timeout", &patience_ms,
+                        NULL);
+    sqlite3_busy_timeout(store->writer.db.sql, 0);
+    rc = sqlite3_wal_checkpoint_v2(store->writer.db.sql, NULL,
+                                   SQLITE_CHECKPOINT_TRUNCATE, &n_log, &n_done);
+    sqlite3_busy_timeout(store->writer.db.sql, (int)patience_ms);
+    /* A reader that goes on for long: the next time. */
+    if (rc != SQLITE_OK && (rc & 0xFF) != SQLITE_BUSY)
+        code = pl_db_fail(&store->writer.db, rc, err);
+    (void)pthread_mutex_unlock(&store->lock);
+    return code;
+}
+
 struct triggers {
     const int64_t *id;
     size_t n;
