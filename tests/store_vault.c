@@ -96,8 +96,8 @@ static const struct {
      "UPDATE message SET raw = x'A5534C31000000004D5348', deflated = 0,"
      " raw_bytes = 3 WHERE id = 1"},
     {"a message whose last bit is another",
-     "UPDATE message SET raw = substr(raw, 1, length(raw) - 1) ||"
-     " iif(substr(raw, -1) = x'00', x'01', x'00') WHERE id = 1"},
+     "UPDATE message SET raw = CAST(substr(raw, 1, length(raw) - 1) ||"
+     " iif(substr(raw, -1) = x'00', x'01', x'00') AS BLOB) WHERE id = 1"},
     {"a message that is cut off",
      "UPDATE message SET raw = substr(raw, 1, 20) WHERE id = 1"},
     {"events of another patient",
