@@ -53,6 +53,8 @@
       "open")                                                                  \
     X(SENDER_REFUSED, WARN, NUM, "so_far", NONE, "", NONE, "",                 \
       "a message was refused: its sender is not in listen.senders")            \
+    X(STORE_PURGED, INFO, NUM, "raw", NUM, "events", NUM, "suggestions",       \
+      "rows that were kept for long enough were removed from the store")       \
     X(MLLP_BAD_FRAME, WARN, NUM, "connection", CODE, "code", NUM, "byte",      \
       "bytes that are no frame; byte counts from the start of the connection") \
     X(MLLP_JUNK, WARN, NUM, "connection", NUM, "byte", NUM, "bytes",           \

@@ -114,6 +114,22 @@ struct cfg_texts {
       "File of the store. Its folder must be writable.")                       \
     X(store_group_max, "store.group_max", INT, CFG_BETWEEN(1, 4096), "128",    \
       "Most messages that share one commit.")                                  \
+    X(store_key_file, "store.key_file", PATH, CFG_BETWEEN(0, 4095), "",        \
+      "File of the keys that seal what the store holds of patients: 32 "       \
+      "bytes, "                                                                \
+      "or lines of 64 hex digits, the newest first; mode 0600. Empty: the "    \
+      "store is not encrypted.")                                               \
+    X(store_keep_raw_ms, "store.retention.raw", DURATION,                      \
+      CFG_BETWEEN(0, 36500 * CFG_A_DAY_MS), "0s",                              \
+      "How long the bytes of messages are kept; what was read in them stays. " \
+      "0s: for ever.")                                                         \
+    X(store_keep_events_ms, "store.retention.events", DURATION,                \
+      CFG_BETWEEN(0, 36500 * CFG_A_DAY_MS), "0s",                              \
+      "How long what was read in messages is kept. 0s: for ever.")             \
+    X(store_keep_said_ms, "store.retention.suggestions", DURATION,             \
+      CFG_BETWEEN(0, 36500 * CFG_A_DAY_MS), "0s",                              \
+      "How long suggestions are kept after a newer one took their place. "     \
+      "0s: for ever.")                                                         \
     X(grace_ms, "listen.grace", DURATION, CFG_BETWEEN(0, CFG_A_DAY_MS), "10s", \
       "When it is told to stop: time for what has begun to arrive, and for "   \
       "its answers. A second signal ends it at once.")                         \

@@ -37,7 +37,7 @@ enum an_code pl_consultant_open(const struct pl_consult_source *from,
     if (c == NULL)
         return an_fail_nomem(err);
     c->from = *from;
-    rc = pl_reader_open(from->options->store_path.p, 0, &c->reader, err);
+    rc = pl_reader_of(from->options, &c->reader, err);
     if (rc == AN_OK && from->mind)
         rc = pl_thinker_open(from->mind, &c->thinker, err);
     if (rc != AN_OK) {

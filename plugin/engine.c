@@ -149,6 +149,7 @@ static enum an_code open_parts(struct pl_engine *e,
     if (rc != AN_OK)
         return rc;
     store.path = e->options.store_path.p;
+    store.key_file = e->options.store_key_file.p;
     limits.group = (size_t)e->options.store_group_max;
     rc = pl_store_open(&store, &e->store, err);
     if (rc == AN_OK)
@@ -241,7 +242,7 @@ int64_t pl_engine_now_us(const struct pl_engine *e)
 enum an_code pl_engine_reader(const struct pl_engine *e, struct pl_reader **out,
                               struct an_err *err)
 {
-    return pl_reader_open(e->options.store_path.p, 0, out, err);
+    return pl_reader_of(&e->options, out, err);
 }
 
 struct pl_job *pl_engine_job(struct pl_engine *e, enum pl_format format,

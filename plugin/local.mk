@@ -53,9 +53,13 @@ libstore_la_SOURCES = \
 	plugin/store/pack_int.h plugin/store/pack.c \
 	plugin/store/conclude.h plugin/store/conclude.c plugin/store/detail.c \
 	plugin/store/trail.c plugin/store/settle.c \
+	plugin/store/vault_int.h plugin/store/vault.c \
+	plugin/store/rekey.h plugin/store/rekey.c \
+	plugin/store/purge.h plugin/store/purge.c \
+	plugin/store/backup.h plugin/store/backup.c \
 	plugin/store/outgoing.h plugin/store/outgoing.c plugin/store/recall.c plugin/store/verify.c
-libstore_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(ZLIB_CFLAGS)
-libstore_la_LIBADD = libtrust.la libcontext.la libwork.la $(SQLITE_LIBS) $(ZLIB_LIBS) -lpthread
+libstore_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(ZLIB_CFLAGS) $(GNUTLS_CFLAGS)
+libstore_la_LIBADD = libtrust.la libcontext.la libwork.la $(GNUTLS_LIBS) $(SQLITE_LIBS) $(ZLIB_LIBS) -lpthread
 EXTRA_DIST += plugin/store/README.md
 
 # To the hospital's FHIR server.
@@ -86,7 +90,7 @@ libengine_la_SOURCES = \
 	plugin/consultants.h plugin/consultants.c \
 	plugin/hold.h plugin/hold.c plugin/watch.h plugin/watch.c \
 	plugin/engine.h plugin/engine.c \
-	plugin/running.h plugin/running.c plugin/reply.h plugin/reply.c
+	plugin/keeper.h plugin/keeper.c plugin/running.h plugin/running.c plugin/reply.h plugin/reply.c
 libengine_la_CFLAGS = $(AM_CFLAGS) $(ICU_CFLAGS)
 libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libthink.la \
 	$(ICU_LIBS)
@@ -149,7 +153,8 @@ anamnesis_SOURCES = \
 	plugin/host/codes.c \
 	plugin/host/explain_int.h plugin/host/explain.c \
 	plugin/host/explain_text.c plugin/host/explain_json.c \
-	plugin/host/verify.c plugin/host/release.c
+	plugin/host/verify.c plugin/host/release.c \
+	plugin/host/rekey.c plugin/host/purge.c plugin/host/backup.c
 anamnesis_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DANAMNESIS_SYSCONFDIR='"$(sysconfdir)"'
 anamnesis_LDADD = libload.la libhost.la $(OPENBLAS_LIBS)

@@ -56,6 +56,7 @@ static enum an_code open_outbox(struct pl_running *r, struct pl_outbox **out,
         return rc;
     options.store = pl_engine_store(r->engine);
     options.store_path = o->store_path.p;
+    options.key_file = o->store_key_file.p;
     options.policy = pl_engine_policy(r->engine);
     options.log = pl_engine_log(r->engine);
     options.clock = r->clock;
@@ -103,7 +104,10 @@ enum an_code pl_running_start(struct pl_running *r, struct an_err *err)
     (void)pthread_mutex_lock(&r->lock);
     r->watch = watch;
     (void)pthread_mutex_unlock(&r->lock);
-    return AN_OK;
+    rc = pl_keeper_open(r->engine, &r->keeper, err);
+    if (rc != AN_OK)
+        pl_running_pause(r, 0);
+    return rc;
 }
 
 /* The watch wakes the outbox, so it goes first. */
@@ -112,6 +116,8 @@ void pl_running_pause(struct pl_running *r, int64_t grace_ms)
     struct pl_outbox *outbox;
     struct pl_watch *watch;
 
+    pl_keeper_close(r->keeper);
+    r->keeper = NULL;
     (void)pthread_mutex_lock(&r->lock);
     watch = r->watch;
     r->watch = NULL;

@@ -19,6 +19,7 @@
 #include "plugin/consultants.h"
 #include "plugin/engine.h"
 #include "plugin/hold.h"
+#include "plugin/keeper.h"
 #include "plugin/outbox/outbox.h"
 #include "plugin/watch.h"
 
@@ -27,7 +28,8 @@ struct pl_running {
     struct pl_consultants *consultants; /* NULL when the stage is off */
     struct pl_watch *watch;             /* NULL then, and while it is paused */
     struct pl_outbox *outbox;           /* NULL when nobody receives anything */
-    struct pl_holds *holds;             /* NULL: all is left to the watch */
+    struct pl_keeper *keeper;
+    struct pl_holds *holds; /* NULL: all is left to the watch */
     an_clock *clock;
     pthread_mutex_t lock; /* over the two that others wake */
 };

@@ -317,8 +317,7 @@ enum an_code pl_watch_open(const struct pl_watch_options *options,
     w->options = *options;
     w->woken = true; /* what a crash left */
     prepare(w);
-    rc = pl_reader_open(options->consult.options->store_path.p, 0, &w->reader,
-                        err);
+    rc = pl_reader_of(options->consult.options, &w->reader, err);
     if (rc == AN_OK)
         rc = pl_workers_open(&workers, &w->workers, err);
     if (rc == AN_OK)

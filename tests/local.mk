@@ -80,7 +80,7 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/folder.c tests/store_help.h tests/store_help.c \
 	tests/store_open.c tests/store_put.c tests/store_read.c \
 	tests/store_fail.c tests/store_commit.c tests/store_crash.c \
-	tests/store_conclude.c tests/store_audit.c tests/store_derived.c \
+	tests/store_conclude.c tests/store_vault.c tests/store_audit.c tests/store_derived.c \
 	tests/store_named.c tests/store_redo.c tests/store_codes.c \
 	tests/power_disk.h tests/power_disk.c tests/store_power.c
 tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
@@ -167,8 +167,8 @@ tests_tls_drill_SOURCES = tests/tls_drill.c tests/tls_help.h tests/tls_help.c \
 	tests/folder.h tests/folder.c
 tests_tls_drill_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_tls_drill_LDADD = libbase.la $(GNUTLS_LIBS)
-TESTS += tests/tls.sh tests/transport.sh tests/pains.sh
-EXTRA_DIST += tests/tls.sh tests/transport.sh tests/pains.sh
+TESTS += tests/tls.sh tests/transport.sh tests/pains.sh tests/vault.sh
+EXTRA_DIST += tests/tls.sh tests/transport.sh tests/pains.sh tests/vault.sh
 
 # Faults: killed, no power, no room, no clock, no peer.
 check_PROGRAMS += tests/storm

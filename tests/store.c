@@ -14,6 +14,7 @@ Suite *store_crash_suite(void);
 Suite *store_conclude_suite(void);
 Suite *store_audit_suite(void);
 Suite *store_power_suite(void);
+Suite *store_vault_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     store_open_suite,
@@ -24,6 +25,7 @@ Suite *(*const test_suites[])(void) = {
     store_crash_suite,
     store_conclude_suite,
     store_audit_suite,
+    store_vault_suite,
     store_derived_suite,
     store_named_suite,
     store_codes_suite,

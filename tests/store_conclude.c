@@ -435,7 +435,8 @@ START_TEST(no_statement_that_writes_scans_a_table)
 {
     struct pl_db db;
 
-    ck_assert_int_eq(pl_db_open(&db, t.path, false, 1 << 20, 100, NULL), AN_OK);
+    ck_assert_int_eq(pl_db_open(&db, t.path, NULL, false, 1 << 20, 100, NULL),
+                     AN_OK);
     for (int i = 0; i < PL_N_WRITES; i++) {
         char text[2048];
         sqlite3_stmt *s = NULL;

@@ -153,7 +153,7 @@ START_TEST(what_was_reported_is_there_once_after_kill_9)
 {
     static uint8_t promised[MOST];
     uint64_t next = 0, n_promised = 0;
-    struct test_store t;
+    struct test_store t = {.key_file = NULL};
     size_t n_said = 0;
 
     test_store_open(&t);

@@ -7,13 +7,15 @@
 
 static void both_open(struct test_store *t)
 {
-    struct pl_store_options options = {.path = t->path};
+    struct pl_store_options options = {.path = t->path,
+                                       .key_file = t->key_file};
     struct an_err err;
 
     ck_assert_msg(pl_store_open(&options, &t->store, &err) == AN_OK,
                   "store: %s", err.what);
-    ck_assert_msg(pl_reader_open(t->path, 0, &t->reader, &err) == AN_OK,
-                  "reader: %s", err.what);
+    ck_assert_msg(
+        pl_reader_open_keys(t->path, t->key_file, 0, &t->reader, &err) == AN_OK,
+        "reader: %s", err.what);
 }
 
 void test_store_open(struct test_store *t)

@@ -12,6 +12,7 @@
 struct test_store {
     struct test_folder folder;
     char path[TEST_PATH_BYTES];
+    const char *key_file; /* NULL: the store is not sealed */
     struct pl_store *store;
     struct pl_reader *reader;
     struct an_arena arena;

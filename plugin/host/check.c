@@ -34,9 +34,11 @@ static enum an_code print_options(struct an_arena *arena,
     return rc;
 }
 
-static enum an_code check_store(struct an_arena *arena, const char *path,
+static enum an_code check_store(struct an_arena *arena,
+                                const struct cfg_options *options,
                                 bool every_byte, struct an_err *err)
 {
+    const char *path = options->store_path.p;
     struct pl_reader *reader = NULL;
     struct pl_status status;
     enum an_code rc;
@@ -45,7 +47,7 @@ static enum an_code check_store(struct an_arena *arena, const char *path,
         (void)printf("# store: %s does not exist yet\n", path);
         return AN_OK;
     }
-    rc = pl_reader_open(path, 0, &reader, err);
+    rc = pl_reader_of(options, &reader, err);
     if (rc == AN_OK)
         rc = pl_status(reader, arena, &status, err);
     if (rc == AN_OK)
@@ -153,7 +155,7 @@ int pl_command_check(const struct pl_invocation *in)
     if (rc == AN_OK)
         rc = check_tls(&options, &err);
     if (rc == AN_OK)
-        rc = check_store(&arena, options.store_path.p, every_byte, &err);
+        rc = check_store(&arena, &options, every_byte, &err);
     pl_mind_close(mind);
     an_arena_free(&arena);
     return rc == AN_OK ? PL_EXIT_OK : pl_complain(&err);

@@ -136,7 +136,7 @@ int pl_command_codes(const struct pl_invocation *in)
     if (rc == AN_OK)
         rc = pl_settings_make(&arena, &options, &settings, &err);
     if (rc == AN_OK)
-        rc = pl_reader_open(options.store_path.p, 0, &reader, &err);
+        rc = pl_reader_of(&options, &reader, &err);
     if (rc == AN_OK)
         rc = list(reader, &arena, &settings.site, &q, &err);
     pl_reader_close(reader);

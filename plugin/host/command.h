@@ -38,6 +38,10 @@ int pl_command_explain_message(const struct pl_invocation *in);
 int pl_command_show(const struct pl_invocation *in);
 int pl_command_release(const struct pl_invocation *in);
 int pl_command_verify(const struct pl_invocation *in);
+int pl_command_rekey(const struct pl_invocation *in);
+int pl_command_purge(const struct pl_invocation *in);
+int pl_command_backup(const struct pl_invocation *in);
+int pl_command_restore(const struct pl_invocation *in);
 int pl_command_check(const struct pl_invocation *in);
 
 /* "anamnesis: a.yaml:3:7: ..." on standard error; the exit status that fits. */

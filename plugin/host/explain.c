@@ -152,6 +152,11 @@ static enum an_code read_again(struct pl_reader *reader, struct an_arena *arena,
     enum an_code rc =
         pl_message_next(reader, arena, x->name->number - 1, &m, err);
 
+    if (rc == AN_OK && m.purged_us)
+        rc = an_fail(err, AN_NOTFOUND,
+                     "the bytes of this message were purged: its row and, if "
+                     "they are kept, its events are there",
+                     0);
     if (rc == AN_OK)
         rc = pl_made(reader, arena, x->name->number, &x->made, err);
     if (rc != AN_OK)
@@ -279,7 +284,7 @@ int pl_command_explain_message(const struct pl_invocation *in)
     if (rc == AN_OK)
         rc = pl_settings_make(&arena, &options, &settings, &err);
     if (rc == AN_OK)
-        rc = pl_reader_open(options.store_path.p, 0, &reader, &err);
+        rc = pl_reader_of(&options, &reader, &err);
     if (rc == AN_OK)
         rc = run(reader, &arena, &settings, &q, &err);
     pl_reader_close(reader);

@@ -5,6 +5,7 @@
  * tables or program are others by then. */
 #include "plugin/host/command.h"
 #include "plugin/host/file.h"
+#include "plugin/store/purge.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -155,6 +156,8 @@ static enum an_code next_group(struct pl_engine *e, struct pl_reader *reader,
             break;
         next.after = m.id;
         seen++;
+        if (m.purged_us)
+            continue;
         bytes += m.bytes.n;
         rc = read_one(e, &m, g, &next, err);
     }
@@ -178,6 +181,7 @@ static enum an_code next_group(struct pl_engine *e, struct pl_reader *reader,
 int pl_command_reprocess(const struct pl_invocation *in)
 {
     struct pl_progress p = {.after = 0};
+    int64_t n_purged = 0;
     struct pl_reader *reader = NULL;
     struct pl_engine *e = NULL;
     struct an_arena arena;
@@ -196,6 +200,8 @@ int pl_command_reprocess(const struct pl_invocation *in)
         rc = next_group(e, reader, &arena, &p, &err);
         an_arena_reset(&arena);
     }
+    if (rc == AN_NOTFOUND && pl_n_purged(reader, &n_purged, &err) != AN_OK)
+        rc = err.code;
     pl_reader_close(reader);
     pl_engine_close(e);
     an_arena_free(&arena);
@@ -206,5 +212,10 @@ int pl_command_reprocess(const struct pl_invocation *in)
                  "are asked about again\n",
                  (long long)p.n_read, (long long)p.n_changed,
                  (long long)p.n_unreadable, (long long)p.n_asked);
+    if (n_purged)
+        (void)printf(
+            "%lld messages have been purged: they keep the events that "
+            "they have\n",
+            (long long)n_purged);
     return p.n_unreadable ? PL_EXIT_REFUSED : PL_EXIT_OK;
 }

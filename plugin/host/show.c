@@ -179,7 +179,7 @@ int pl_command_show(const struct pl_invocation *in)
                           in->config_file ? in->config_file : "defaults",
                           &options, &problems, &err);
     if (rc == AN_OK)
-        rc = pl_reader_open(options.store_path.p, 0, &reader, &err);
+        rc = pl_reader_of(&options, &reader, &err);
     if (rc == AN_OK)
         rc = show(&options, reader, &arena, &q, &err);
     pl_reader_close(reader);

@@ -34,7 +34,7 @@ static enum an_code verify(const struct pl_invocation *in,
         cfg_options_read(arena, in->config, file, &options, &problems, err);
 
     if (rc == AN_OK)
-        rc = pl_reader_open(options.store_path.p, 0, &reader, err);
+        rc = pl_reader_of(&options, &reader, err);
     if (rc == AN_OK)
         rc = pl_audit_verify(reader, arena, noted, chain, err);
     pl_reader_close(reader);

@@ -234,7 +234,8 @@ enum an_code pl_outbox_open(const struct pl_outbox_options *options,
         return an_fail_nomem(err);
     o->options = *options;
     prepare(o);
-    rc = pl_reader_open(options->store_path, 0, &o->reader, err);
+    rc = pl_reader_open_keys(options->store_path, options->key_file, 0,
+                             &o->reader, err);
     if (rc == AN_OK && options->url[0])
         rc = pl_post_open(&post, &o->post, err);
     if (rc == AN_OK)

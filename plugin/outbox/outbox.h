@@ -37,6 +37,7 @@ struct pl_outbox_options {
     int64_t timeout_ms, retry_first_ms, retry_max_ms;
     struct pl_store *store;
     const char *store_path; /* of the same store, to read from */
+    const char *key_file;   /* its keys; NULL: none */
     const struct pl_policy *policy;
     struct an_log *log; /* may be NULL */
     an_clock *clock;    /* UTC microseconds */

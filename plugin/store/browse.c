@@ -16,6 +16,9 @@ static enum an_code bytes_take(struct an_arena *arena, sqlite3_stmt *s,
     struct an_sha256 hash;
     enum an_code code = AN_OK;
 
+    m->purged_us = sqlite3_column_int64(s, 14);
+    if (m->purged_us)
+        return AN_OK;
     if (n < 0 || n > PL_LIMIT_MESSAGE_BYTES)
         code = AN_INTEGRITY;
     else if (sqlite3_column_int(s, 12))

@@ -27,6 +27,9 @@ static const struct {
     {SQLITE_LOCKED, AN_BUSY, "another program is writing to the store"},
     {SQLITE_CORRUPT, AN_INTEGRITY, "the store is damaged"},
     {SQLITE_NOTADB, AN_INTEGRITY, "the file is no store, or it is damaged"},
+    {SQLITE_AUTH, AN_INTEGRITY,
+     "a value of the store is sealed with an unknown key, damaged, moved or "
+     "not sealed"},
     {SQLITE_NOMEM, AN_NOMEM, "out of memory"},
     {SQLITE_TOOBIG, AN_LIMIT, "the message is too large to be stored"},
 };
@@ -100,7 +103,14 @@ enum an_code pl_db_durable(struct pl_db *db, struct an_err *err)
 {
     int64_t is_wal = 0;
     /* A file system without shared memory silently keeps the old journal. */
-    enum an_code code = pl_db_exec(db, "PRAGMA journal_mode = WAL", err);
+    enum an_code code =
+        pl_db_exec(db,
+                   /* Of a new file only: freed pages can be given back. */
+                   "PRAGMA auto_vacuum = INCREMENTAL;"
+                   /* What is deleted is overwritten. */
+                   "PRAGMA secure_delete = ON;"
+                   "PRAGMA journal_mode = WAL",
+                   err);
 
     if (code == AN_OK)
         code = pl_db_number(db,
@@ -173,14 +183,16 @@ static void make_private(const char *path)
         (void)close(fd);
 }
 
-enum an_code pl_db_open(struct pl_db *db, const char *path, bool write,
-                        size_t cache_bytes, int busy_ms, struct an_err *err)
+enum an_code pl_db_open(struct pl_db *db, const char *path,
+                        const char *key_file, bool write, size_t cache_bytes,
+                        int busy_ms, struct an_err *err)
 {
+    enum an_code code;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
                 SQLITE_OPEN_EXRESCODE | (write ? SQLITE_OPEN_CREATE : 0);
     int rc;
 
-    *db = (struct pl_db){NULL, NULL, 0};
+    *db = (struct pl_db){.n_stmts = 0};
     if (write)
         make_private(path);
     rc = sqlite3_open_v2(path, &db->sql, flags, NULL);
@@ -192,7 +204,8 @@ enum an_code pl_db_open(struct pl_db *db, const char *path, bool write,
      * of ours. */
     sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->sql, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    return set_up(db, write, cache_bytes, err);
+    code = set_up(db, write, cache_bytes, err);
+    return code == AN_OK ? pl_vault_open(db, key_file, err) : code;
 }
 
 void pl_db_close(struct pl_db *db)
@@ -201,7 +214,8 @@ void pl_db_close(struct pl_db *db)
         sqlite3_finalize(db->stmt[i]);
     free(db->stmt);
     sqlite3_close(db->sql);
-    *db = (struct pl_db){NULL, NULL, 0};
+    pl_vault_close(db->vault);
+    *db = (struct pl_db){.n_stmts = 0};
 }
 
 enum an_code pl_db_prepare(struct pl_db *db, const char *const *text, size_t n,

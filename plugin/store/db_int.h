@@ -8,6 +8,8 @@
 
 #include "base/err.h"
 
+#include "plugin/store/vault_int.h"
+
 #include <sqlite3.h>
 
 /* "Anam" */
@@ -19,7 +21,8 @@ enum { PL_LIMIT_VALUE_BYTES = 256 << 20 };
 
 struct pl_db {
     sqlite3 *sql;
-    sqlite3_stmt **stmt; /* one for each text given to pl_db_prepare */
+    struct pl_vault *vault; /* vault_int.h */
+    sqlite3_stmt **stmt;    /* one for each text given to pl_db_prepare */
     size_t n_stmts;
 };
 
@@ -27,9 +30,11 @@ struct pl_db {
  * SQLITE_OK. */
 enum an_code pl_db_fail(const struct pl_db *db, int rc, struct an_err *err);
 
-/* A connection for writing (which may make the file) or for reading only. */
-enum an_code pl_db_open(struct pl_db *db, const char *path, bool write,
-                        size_t cache_bytes, int busy_ms, struct an_err *err)
+/* A connection for writing (which may make the file) or for reading only.
+ * key_file: vault_int.h. */
+enum an_code pl_db_open(struct pl_db *db, const char *path,
+                        const char *key_file, bool write, size_t cache_bytes,
+                        int busy_ms, struct an_err *err)
     __attribute__((warn_unused_result));
 /* Of what pl_db_open began, even if it failed. */
 void pl_db_close(struct pl_db *db);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/store/reader_int.h"
 
+#include "config/options.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,16 +18,32 @@ static const char *const read_text[PL_N_READS] = {
 enum an_code pl_reader_open(const char *path, size_t cache_bytes,
                             struct pl_reader **out, struct an_err *err)
 {
+    return pl_reader_open_keys(path, NULL, cache_bytes, out, err);
+}
+
+enum an_code pl_reader_of(const struct cfg_options *options,
+                          struct pl_reader **out, struct an_err *err)
+{
+    return pl_reader_open_keys(options->store_path.p, options->store_key_file.p,
+                               0, out, err);
+}
+
+enum an_code pl_reader_open_keys(const char *path, const char *key_file,
+                                 size_t cache_bytes, struct pl_reader **out,
+                                 struct an_err *err)
+{
     struct pl_reader *r = calloc(1, sizeof(*r));
     enum an_code code;
 
     *out = NULL;
     if (r == NULL)
         return an_fail_nomem(err);
-    code = pl_db_open(&r->db, path, false,
+    code = pl_db_open(&r->db, path, key_file, false,
                       cache_bytes ? cache_bytes : CACHE_BYTES, BUSY_MS, err);
     if (code == AN_OK)
         code = pl_schema_check(&r->db, err);
+    if (code == AN_OK)
+        code = pl_vault_check(&r->db, false, err);
     if (code == AN_OK)
         code = pl_db_prepare(&r->db, read_text, PL_N_READS, err);
     if (code != AN_OK) {

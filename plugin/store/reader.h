@@ -28,6 +28,17 @@ struct pl_reader;
 enum an_code pl_reader_open(const char *path, size_t cache_bytes,
                             struct pl_reader **out, struct an_err *err)
     __attribute__((warn_unused_result));
+/* The same of a store that is sealed (vault_int.h): AN_CONFIG, AN_NOTFOUND for
+ * its keys. */
+enum an_code pl_reader_open_keys(const char *path, const char *key_file,
+                                 size_t cache_bytes, struct pl_reader **out,
+                                 struct an_err *err)
+    __attribute__((warn_unused_result));
+/* Of the store that the options name. */
+struct cfg_options;
+enum an_code pl_reader_of(const struct cfg_options *options,
+                          struct pl_reader **out, struct an_err *err)
+    __attribute__((warn_unused_result));
 /* NULL is nothing to close. */
 void pl_reader_close(struct pl_reader *r);
 
@@ -91,6 +102,7 @@ struct pl_message {
     int64_t received_us, said_us;
     size_t n_warnings;
     bool reused;         /* its sender had used the control id before */
+    int64_t purged_us;   /* since when there are no bytes; 0: they are there */
     struct an_str bytes; /* as received, held against sha256 */
 };
 

@@ -11,14 +11,18 @@
 #define PL_MESSAGE_COLUMNS                                                     \
     "SELECT m.id, m.sha256, f.name, m.sender, m.control_id, m.kind,"           \
     " m.format, m.received_us, m.said_us, m.n_warnings, m.reused,"             \
-    " m.raw_bytes, m.deflated, m.raw"                                          \
+    " m.raw_bytes, m.deflated, unseal(m.raw, 'raw', m.sha256),"                \
+    " m.purged_us"                                                             \
     " FROM message m JOIN feed f ON f.id = m.feed"
 
 #define PL_SUGGESTION_COLUMNS                                                  \
     "SELECT s.id, s.resource, i.authority, i.value, i.type, s.encounter,"      \
     " s.topic, s.kind, s.audience, s.language, s.horizon_days, s.model,"       \
     " s.stage, s.release, s.patient_facing, s.never_patient, s.as_of_us,"      \
-    " s.p, s.statement, s.detail, s.created_us, s.superseded_us,"              \
+    " s.p, unseal(s.statement, 'statement', s.resource, s.patient, s.model, "  \
+    "s.created_us),"                                                           \
+    " unseal(s.detail, 'detail', s.resource, s.patient, s.model, "             \
+    "s.created_us), s.created_us, s.superseded_us,"                            \
     " s.detail_bytes, s.deflated"                                              \
     " FROM suggestion s JOIN identifier i ON i.id = s.patient"
 
@@ -35,11 +39,14 @@
     X(LINKS, "SELECT l.other, i.authority, i.value, i.type"                    \
              " FROM link l JOIN identifier i ON i.id = l.other"                \
              " WHERE l.identifier = ?1")                                       \
-    X(CLAIMS, "SELECT message, claims FROM said WHERE identifier = ?1"         \
+    X(CLAIMS, "SELECT message, unseal(claims, 'claims', identifier, sha256)"   \
+              " FROM said WHERE identifier = ?1"                               \
               " AND min_available_us <= ?2 AND length(claims) > 0")            \
-    X(EVENTS, "SELECT message, sha256, events FROM said"                       \
-              " WHERE identifier = ?1 AND min_available_us <= ?2"              \
-              " AND n_events > 0 ORDER BY message")                            \
+    X(EVENTS,                                                                  \
+      "SELECT message, sha256, unseal(events, 'events', identifier, sha256)"   \
+      " FROM said"                                                             \
+      " WHERE identifier = ?1 AND min_available_us <= ?2"                      \
+      " AND n_events > 0 ORDER BY message")                                    \
     X(NEXT_MESSAGE,                                                            \
       PL_MESSAGE_COLUMNS " WHERE m.id > ?1 ORDER BY m.id LIMIT 1")             \
     X(GET_MESSAGE, PL_MESSAGE_COLUMNS " WHERE m.sha256 = ?1")                  \
@@ -73,8 +80,10 @@
                 " n_unreadable, n_asked FROM reprocess")                       \
     X(RECEIVED, "SELECT received_us FROM message WHERE id = ?1")               \
     X(DERIVED, "SELECT derived FROM message WHERE id = ?1")                    \
-    X(SAID_OF, "SELECT i.authority, i.value, i.type, s.claims, s.n_events,"    \
-               " s.events FROM said s JOIN identifier i"                       \
+    X(SAID_OF, "SELECT i.authority, i.value, i.type, unseal(s.claims, "        \
+               "'claims', s.identifier, s.sha256), s.n_events,"                \
+               " unseal(s.events, 'events', s.identifier, s.sha256) FROM "     \
+               "said s JOIN identifier i"                                      \
                " ON i.id = s.identifier WHERE s.identifier = ?1"               \
                " AND s.message = ?2")                                          \
     X(DUE, "SELECT d.id, i.authority, i.value, i.type, d.message, d.reason,"   \
@@ -97,8 +106,9 @@
               " * (SELECT page_size FROM pragma_page_size)")                   \
     X(STRAY, "SELECT s.message FROM said s LEFT JOIN message m"                \
              " ON m.id = s.message WHERE m.sha256 IS NOT s.sha256 LIMIT 1")    \
-    X(ALL_SAID, "SELECT message, min_available_us, claims, n_events, events"   \
-                " FROM said")                                                  \
+    X(ALL_SAID, "SELECT message, min_available_us,"                            \
+                " unseal(claims, 'claims', identifier, sha256), n_events,"     \
+                " unseal(events, 'events', identifier, sha256) FROM said")     \
     X(SUGGESTION, PL_SUGGESTION_COLUMNS " WHERE s.id = ?1")                    \
     X(OF_PATIENT, PL_SUGGESTION_COLUMNS                                        \
       " WHERE s.patient = (SELECT id FROM identifier WHERE value = ?3"         \
@@ -113,7 +123,9 @@
       " ORDER BY s.id LIMIT ?2")                                               \
     /* A patient's later rows wait for the first one. */                       \
     X(OUTBOX_DUE,                                                              \
-      "SELECT id, attempts, created_us, payload, sha256, suggestion"           \
+      "SELECT id, attempts, created_us,"                                       \
+      " unseal(payload, 'payload', patient, sha256, created_us), sha256, "     \
+      "suggestion"                                                             \
       " FROM outbox o WHERE state = 0 AND next_us <= ?1 AND NOT EXISTS"        \
       " (SELECT 1 FROM outbox e WHERE e.patient = o.patient"                   \
       " AND e.state = 0 AND e.id < o.id) ORDER BY next_us, id LIMIT 1")        \

@@ -156,8 +156,8 @@ static const char version_2[] =
     " patient_facing INTEGER NOT NULL,"
     " never_patient INTEGER NOT NULL,"
     " as_of_us INTEGER NOT NULL,"
-    " p REAL," /* NULL: there is no number */
-    " statement TEXT NOT NULL,"
+    " p REAL,"                        /* NULL: there is no number */
+    " statement BLOB NOT NULL,"       /* seal(), vault_int.h */
     " detail_bytes INTEGER NOT NULL," /* JSON, detail.c */
     " deflated INTEGER NOT NULL,"
     " detail BLOB NOT NULL,"
@@ -218,7 +218,38 @@ static const char version_2[] =
     " seq INTEGER NOT NULL,"
     " hash BLOB NOT NULL"
     ") STRICT;"
-    "INSERT INTO audit_head VALUES(1, 0, zeroblob(32));";
+    "INSERT INTO audit_head VALUES(1, 0, zeroblob(32));"
+
+    /* vault_int.h.  part and after: how far rekey has come. */
+    "CREATE TABLE vault_key("
+    " id BLOB PRIMARY KEY,"
+    " proof BLOB NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE vault("
+    " one INTEGER PRIMARY KEY CHECK(one = 1),"
+    " takes_plain INTEGER NOT NULL," /* rows without a seal may be there */
+    " part INTEGER NOT NULL,"
+    " after INTEGER NOT NULL"
+    ") STRICT;"
+    "INSERT INTO vault VALUES(1, 1, 0, 0);"
+
+    /* Since when its bytes, its events are gone; 0: they are there. */
+    "ALTER TABLE message ADD COLUMN purged_us INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE message ADD COLUMN forgotten_us INTEGER NOT NULL DEFAULT 0;"
+    /* How far the job has come, and what it has removed. */
+    /* Identifiers that are being erased. */
+    "CREATE TABLE erasing("
+    " identifier INTEGER PRIMARY KEY,"
+    " since_us INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX suggestion_past ON suggestion(superseded_us)"
+    " WHERE superseded_us <> 0 AND detail <> x'';"
+    "CREATE TABLE purge("
+    " kind INTEGER PRIMARY KEY," /* enum pl_purge_kind */
+    " after INTEGER NOT NULL,"
+    " n INTEGER NOT NULL,"
+    " last_us INTEGER NOT NULL"
+    ") STRICT;";
 
 const char *const pl_schema_step[] = {version_1, version_2};
 const size_t pl_schema_n_steps =

@@ -37,9 +37,10 @@ static enum an_code writer_open(struct pl_writer *w,
                                 struct an_err *err)
 {
     int64_t version;
-    enum an_code code = pl_db_open(
-        &w->db, o->path, true, o->cache_bytes ? o->cache_bytes : CACHE_BYTES,
-        o->busy_ms ? o->busy_ms : BUSY_MS, err);
+    enum an_code code =
+        pl_db_open(&w->db, o->path, o->key_file, true,
+                   o->cache_bytes ? o->cache_bytes : CACHE_BYTES,
+                   o->busy_ms ? o->busy_ms : BUSY_MS, err);
 
     /* Nothing of a file that is not ours is changed. */
     if (code == AN_OK)
@@ -51,6 +52,8 @@ static enum an_code writer_open(struct pl_writer *w,
     if (code == AN_OK)
         code =
             pl_schema_migrate(&w->db, pl_schema_step, pl_schema_n_steps, err);
+    if (code == AN_OK)
+        code = pl_vault_check(&w->db, true, err);
     if (code == AN_OK)
         code = limit_size(&w->db, o->limit_bytes, err);
     if (code == AN_OK)
@@ -224,6 +227,27 @@ enum an_code pl_store_transaction(struct pl_store *store,
     roll_back(w);
     an_arena_reset(&w->arena);
     pthread_mutex_unlock(&store->lock);
+    return code;
+}
+
+enum an_code pl_store_empty_log(struct pl_store *store, struct an_err *err)
+{
+    int64_t patience_ms = 0;
+    int n_log, n_done, rc;
+    enum an_code code = AN_OK;
+
+    (void)pthread_mutex_lock(&store->lock);
+    /* Nobody waits behind the lock for a reader to end. */
+    (void)!pl_db_number(&store->writer.db, "PRAGMA busy_timeout", &patience_ms,
+                        NULL);
+    sqlite3_busy_timeout(store->writer.db.sql, 0);
+    rc = sqlite3_wal_checkpoint_v2(store->writer.db.sql, NULL,
+                                   SQLITE_CHECKPOINT_TRUNCATE, &n_log, &n_done);
+    sqlite3_busy_timeout(store->writer.db.sql, (int)patience_ms);
+    /* A reader that goes on for long: the next time. */
+    if (rc != SQLITE_OK && (rc & 0xFF) != SQLITE_BUSY)
+        code = pl_db_fail(&store->writer.db, rc, err);
+    (void)pthread_mutex_unlock(&store->lock);
     return code;
 }
 

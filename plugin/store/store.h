@@ -30,15 +30,19 @@
 struct pl_store;
 
 struct pl_store_options {
-    const char *path;    /* "/var/lib/anamnesis/store.db" */
-    size_t cache_bytes;  /* of pages, for the writer; 0: 32 MiB */
-    int64_t limit_bytes; /* the file grows no larger; 0: as the disk allows */
-    int busy_ms;         /* patience with another program; 0: 5,000 */
+    const char *path;     /* "/var/lib/anamnesis/store.db" */
+    const char *key_file; /* vault_int.h; NULL or "": nothing is sealed */
+    size_t cache_bytes;   /* of pages, for the writer; 0: 32 MiB */
+    int64_t limit_bytes;  /* the file grows no larger; 0: as the disk allows */
+    int busy_ms;          /* patience with another program; 0: 5,000 */
 };
 
 /* Makes the file if there is none (only its owner may read it), and brings an older schema up to date.
  * Besides the above: AN_UNSUPPORTED (written by a newer version of this
- * program), AN_CONFLICT (the file is a database of something else). */
+ * program), AN_CONFLICT (the file is a database of something else), AN_CONFIG
+ * (a key is missing or its file is wrong), AN_NOTFOUND (there is no key file).
+ *
+ * Rows that were there before a key stay as they are until pl_store_rekey. */
 enum an_code pl_store_open(const struct pl_store_options *options,
                            struct pl_store **out, struct an_err *err)
     __attribute__((warn_unused_result));

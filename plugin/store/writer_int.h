@@ -28,14 +28,18 @@
       "INSERT INTO message(sha256, feed, sender, control_id, kind, format,"      \
       " received_us, said_us, n_warnings, reused, derived, raw_bytes,"           \
       " deflated, raw) "                                                         \
-      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)")                  \
+      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"                       \
+      "seal(?14, 'raw', ?1))")                                                   \
     X(REDO_MESSAGE, "UPDATE message SET kind = ?2, said_us = ?3,"                \
                     " n_warnings = ?4, derived = ?5 WHERE id = ?1")              \
     X(PUT_SAID,                                                                  \
       "INSERT INTO said(identifier, message, sha256, min_available_us,"          \
-      " claims, n_events, events) VALUES(?1,?2,?3,?4,?5,?6,?7)")                 \
-    X(GET_SAID, "SELECT claims, events, n_events FROM said"                      \
-                " WHERE identifier = ?1 AND message = ?2")                       \
+      " claims, n_events, events) VALUES(?1,?2,?3,?4,"                           \
+      "seal(?5, 'claims', ?1, ?3),?6,seal(?7, 'events', ?1, ?3))")               \
+    X(GET_SAID,                                                                  \
+      "SELECT unseal(claims, 'claims', identifier, sha256),"                     \
+      " unseal(events, 'events', identifier, sha256), n_events FROM said"        \
+      " WHERE identifier = ?1 AND message = ?2")                                 \
     X(DROP_SAID, "DELETE FROM said WHERE identifier = ?1 AND message = ?2")      \
     /* All identifiers that claims hang together, valid or not. */               \
     X(ASK_AGAIN,                                                                 \
@@ -96,19 +100,25 @@
       " audience, language, horizon_days, model, stage, release,"                \
       " patient_facing, never_patient, as_of_us, p, statement, detail,"          \
       " created_us, detail_bytes, deflated, superseded_us)"                      \
-      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,"      \
+      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"              \
+      "seal(?16, 'statement', ?1, ?2, ?9, ?18), seal(?17, 'detail', ?1, ?2, "    \
+      "?9, ?18),"                                                                \
       "?18,?19,?20,?21)")                                                        \
     X(FIND_LATER, "SELECT 1 FROM suggestion WHERE superseded_us = 0"             \
                   " AND patient = ?1 AND as_of_us > ?2 AND as_of_us <= ?3"       \
                   " LIMIT 1")                                                    \
     X(FIND_RELEASE, "SELECT release FROM suggestion WHERE superseded_us = 0"     \
                     " AND resource = ?1 AND audience = ?2 AND language = ?3"     \
-                    " AND statement = ?4 AND model = ?5")                        \
+                    " AND unseal(statement, 'statement', resource, patient, "    \
+                    "model, created_us)"                                         \
+                    " = CAST(?4 AS BLOB) AND model = ?5")                        \
     X(COUNT_STAGE, "INSERT INTO stage_count(stage, n) VALUES(?1, 1)"             \
                    " ON CONFLICT(stage) DO UPDATE SET n = n + 1")                \
     X(PUT_OUTBOX,                                                                \
       "INSERT INTO outbox(patient, suggestion, payload, sha256, state,"          \
-      " next_us, created_us, origin) VALUES(?1,?2,?3,?4,?5,max(?6, (SELECT"      \
+      " next_us, created_us, origin) VALUES(?1,?2,seal(?3, 'payload', ?1, "      \
+      "?4, ?6),"                                                                 \
+      "?4,?5,max(?6, (SELECT"                                                    \
       " coalesce(max(next_us), 0) FROM outbox WHERE patient = ?1"                \
       " AND state = 0)),?6,?7)")                                                 \
     /* Texts of what nobody says any more wait for no release, and those that  \
@@ -224,6 +234,10 @@ int pl_writer_audit(struct pl_writer *w, const struct pl_audit_entry *entry);
 enum an_code pl_store_transaction(struct pl_store *store,
                                   int (*write)(struct pl_writer *w, void *ctx),
                                   void *ctx, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* Carry the log over to the file and make it empty, if nobody reads it. */
+enum an_code pl_store_empty_log(struct pl_store *store, struct an_err *err)
     __attribute__((warn_unused_result));
 
 /* Store one intake, or find that it is there already. */

@@ -37,7 +37,9 @@
     X(RELEASED, "released")                                                    \
     X(WITHHELD, "withheld")                                                    \
     X(DELIVERED, "delivered")                                                  \
-    X(UNDELIVERABLE, "undeliverable")
+    X(UNDELIVERABLE, "undeliverable")                                          \
+    X(PURGED, "purged")                                                        \
+    X(ERASED, "erased")
 
 enum pl_audit_action {
 #define X(name, text) PL_AUDIT_##name,

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/keeper.h"
+
+#include "plugin/host/thread.h"
+#include "plugin/store/rekey.h"
+
+#include <stdlib.h>
+
+enum { EVERY_MS = 60 * 1000, PAUSE_MS = 20 };
+
+struct pl_keeper {
+    struct pl_engine *engine;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t told;
+    bool stopping;
+};
+
+bool pl_keeper_due(const struct cfg_options *o, enum pl_purge_kind kind,
+                   int64_t now_us, struct pl_purge *out)
+{
+    const int64_t keep_ms[PL_N_PURGE_KINDS] = {
+        [PL_PURGE_RAW] = o->store_keep_raw_ms,
+        [PL_PURGE_EVENTS] = o->store_keep_events_ms,
+        [PL_PURGE_SUGGESTIONS] = o->store_keep_said_ms};
+
+    *out = (struct pl_purge){.kind = kind,
+                             .before_us = now_us - keep_ms[kind] * 1000,
+                             .now_us = now_us,
+                             .actor = AN_STR("anamnesis"),
+                             .role = AN_STR("system")};
+    return keep_ms[kind] > 0;
+}
+
+/* False when it is told to stop. */
+static bool wait_ms(struct pl_keeper *k, int64_t ms)
+{
+    int64_t until_ms = pl_now_ms() + ms;
+    bool goes_on;
+
+    (void)pthread_mutex_lock(&k->lock);
+    while (!k->stopping && pl_cond_wait(&k->told, &k->lock, until_ms))
+        continue;
+    goes_on = !k->stopping;
+    (void)pthread_mutex_unlock(&k->lock);
+    return goes_on;
+}
+
+static bool seal_all(struct pl_keeper *k, struct an_err *err)
+{
+    struct pl_rekey p = {.finished = false};
+    bool goes_on = true;
+
+    if (pl_engine_options(k->engine)->store_key_file.n == 0)
+        return true;
+    while (goes_on && !p.finished &&
+           pl_store_rekey(pl_engine_store(k->engine), &p, err) == AN_OK)
+        goes_on = p.finished || wait_ms(k, PAUSE_MS);
+    return goes_on;
+}
+
+static bool purge_kind(struct pl_keeper *k, const struct pl_purge *what,
+                       int64_t *n, struct an_err *err)
+{
+    struct pl_purged done = {.more = true};
+    bool goes_on = true;
+
+    while (goes_on && done.more &&
+           pl_store_purge(pl_engine_store(k->engine), what, &done, err) ==
+               AN_OK) {
+        *n += done.n;
+        goes_on = wait_ms(k, PAUSE_MS);
+    }
+    return goes_on;
+}
+
+static bool erase_all(struct pl_keeper *k, struct an_err *err)
+{
+    struct pl_purge who = {.now_us = pl_engine_now_us(k->engine),
+                           .actor = AN_STR("anamnesis"),
+                           .role = AN_STR("system")};
+    struct pl_erased total = {.more = true};
+    bool goes_on = true;
+
+    while (goes_on && total.more &&
+           pl_store_erase_step(pl_engine_store(k->engine), &who, &total, err) ==
+               AN_OK)
+        goes_on = !total.more || wait_ms(k, PAUSE_MS);
+    return goes_on;
+}
+
+/* What fails is tried again in a minute. */
+static bool keep(struct pl_keeper *k)
+{
+    const struct cfg_options *o = pl_engine_options(k->engine);
+    int64_t n[PL_N_PURGE_KINDS] = {0}, now_us = pl_engine_now_us(k->engine);
+    struct pl_purge what;
+    struct an_err err;
+    bool goes_on = seal_all(k, &err) && erase_all(k, &err);
+
+    for (int i = 0; goes_on && i < PL_N_PURGE_KINDS; i++)
+        if (pl_keeper_due(o, (enum pl_purge_kind)i, now_us, &what))
+            goes_on = purge_kind(k, &what, &n[i], &err);
+    if (n[PL_PURGE_RAW] || n[PL_PURGE_EVENTS] || n[PL_PURGE_SUGGESTIONS]) {
+        an_log(pl_engine_log(k->engine), AN_EVENT_STORE_PURGED,
+               (uint64_t)n[PL_PURGE_RAW], (uint64_t)n[PL_PURGE_EVENTS],
+               (uint64_t)n[PL_PURGE_SUGGESTIONS]);
+        if (goes_on)
+            (void)!pl_store_reclaim(pl_engine_store(k->engine), &err);
+    }
+    return goes_on;
+}
+
+static void *run(void *arg)
+{
+    struct pl_keeper *k = arg;
+
+    pl_thread_name("keeper");
+    pl_thread_yield_to_others();
+    while (keep(k) && wait_ms(k, EVERY_MS))
+        continue;
+    return NULL;
+}
+
+enum an_code pl_keeper_open(struct pl_engine *engine, struct pl_keeper **out,
+                            struct an_err *err)
+{
+    struct pl_keeper *k = calloc(1, sizeof(*k));
+    enum an_code rc;
+
+    *out = NULL;
+    if (k == NULL)
+        return an_fail_nomem(err);
+    k->engine = engine;
+    (void)pthread_mutex_init(&k->lock, NULL);
+    pl_cond_init(&k->told);
+    rc = pl_thread_start(&k->thread, run, k, err);
+    if (rc != AN_OK) {
+        free(k);
+        return rc;
+    }
+    *out = k;
+    return AN_OK;
+}
+
+void pl_keeper_close(struct pl_keeper *k)
+{
+    if (k == NULL)
+        return;
+    (void)pthread_mutex_lock(&k->lock);
+    k->stopping = true;
+    (void)pthread_cond_broadcast(&k->told);
+    (void)pthread_mutex_unlock(&k->lock);
+    (void)pthread_join(k->thread, NULL);
+    (void)pthread_cond_destroy(&k->told);
+    (void)pthread_mutex_destroy(&k->lock);
+    free(k);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The keeper: a thread behind the others that seals what is not under the newest
+ * key, ends erasures that were begun, and removes what is kept for long enough
+ * (store.retention), in small transactions with pauses between.
+ *
+ * Thread-safety: open and close are called by one thread.  Ownership: the
+ * engine must outlive it. */
+#ifndef PLUGIN_KEEPER_H
+#define PLUGIN_KEEPER_H
+
+#include "plugin/engine.h"
+#include "plugin/store/purge.h"
+
+struct pl_keeper;
+
+enum an_code pl_keeper_open(struct pl_engine *engine, struct pl_keeper **out,
+                            struct an_err *err)
+    __attribute__((warn_unused_result));
+/* The transaction under way ends.  NULL is nothing to close. */
+void pl_keeper_close(struct pl_keeper *k);
+
+/* What the options say is to be removed now, of one kind; false: nothing is. */
+bool pl_keeper_due(const struct cfg_options *o, enum pl_purge_kind kind,
+                   int64_t now_us, struct pl_purge *out);
+
+#endif

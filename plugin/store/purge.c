@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/store/purge.h"
+
+#include "base/json_out.h"
+#include "plugin/store/derived_int.h"
+#include "plugin/store/reader_int.h"
+#include "plugin/store/writer_int.h"
+
+#include <stdio.h>
+
+enum { STEP = 64, NOTE_BYTES = 1024, PAGES = 256 };
+
+const char *pl_purge_text(enum pl_purge_kind kind)
+{
+    static const char *const text[PL_N_PURGE_KINDS] = {
+        [PL_PURGE_RAW] = "raw messages",
+        [PL_PURGE_EVENTS] = "events",
+        [PL_PURGE_SUGGESTIONS] = "suggestions"};
+
+    return kind < PL_N_PURGE_KINDS ? text[kind] : "unknown";
+}
+
+/* A statement of its own: ?1... are n numbers.  *out, unless NULL, is the first
+ * column of the first row, 0 without one. */
+static int run(struct pl_writer *w, const char *text, const int64_t *value,
+               int n, int64_t *out)
+{
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(w->db.sql, text, -1, &s, NULL);
+
+    for (int i = 0; rc == SQLITE_OK && i < n; i++)
+        sqlite3_bind_int64(s, i + 1, value[i]);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(s);
+    if (out)
+        *out = rc == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
+    sqlite3_finalize(s);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* Numbers of at most STEP rows. */
+static int numbers(struct pl_writer *w, const char *text, int64_t a, int64_t b,
+                   int64_t *id, size_t *n)
+{
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(w->db.sql, text, -1, &s, NULL);
+
+    *n = 0;
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_int64(s, 1, a);
+        sqlite3_bind_int64(s, 2, b);
+        while (*n < STEP && (rc = sqlite3_step(s)) == SQLITE_ROW)
+            id[(*n)++] = sqlite3_column_int64(s, 0);
+    }
+    sqlite3_finalize(s);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE || rc == SQLITE_OK ? SQLITE_OK
+                                                                    : rc;
+}
+
+/* ---- by age ---------------------------------------------------------------- */
+
+struct purging {
+    const struct pl_purge *what;
+    struct pl_purged *out;
+};
+
+static int drop_raw(struct pl_writer *w, int64_t message, int64_t now_us)
+{
+    const int64_t value[] = {message, now_us};
+
+    return run(w,
+               "UPDATE message SET raw = x'', deflated = 0, purged_us = ?2"
+               " WHERE id = ?1 AND purged_us = 0",
+               value, 2, NULL);
+}
+
+/* The note of the message names the identifiers under which it said things. */
+static int drop_events(struct pl_writer *w, int64_t message, int64_t now_us)
+{
+    const int64_t value[] = {message, now_us};
+    struct an_str blob = AN_STR("");
+    struct pl_derived note = {.n_identifiers = 0};
+    sqlite3_stmt *s = NULL;
+    enum an_code code = AN_OK;
+    int rc = sqlite3_prepare_v2(
+        w->db.sql, "SELECT derived FROM message WHERE id = ?1", -1, &s, NULL);
+
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_int64(s, 1, message);
+        rc = sqlite3_step(s);
+    }
+    if (rc == SQLITE_ROW && !an_arena_str(&w->arena, pl_column(s, 0), &blob))
+        code = AN_NOMEM;
+    sqlite3_finalize(s);
+    if (rc != SQLITE_ROW)
+        return rc;
+    if (code == AN_OK)
+        code = pl_derived_get(&w->arena, blob, &note, NULL);
+    if (code != AN_OK)
+        return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
+    for (size_t i = 0; i < note.n_identifiers; i++) {
+        sqlite3_stmt *drop = w->db.stmt[PL_W_DROP_SAID];
+
+        sqlite3_bind_int64(drop, 1, note.identifier[i]);
+        sqlite3_bind_int64(drop, 2, message);
+        rc = pl_writer_run(w, PL_W_DROP_SAID);
+        if (rc != SQLITE_OK)
+            return rc;
+    }
+    return run(w, "UPDATE message SET forgotten_us = ?2 WHERE id = ?1", value,
+               2, NULL);
+}
+
+static int drop_suggestion(struct pl_writer *w, int64_t id, int64_t now_us)
+{
+    const int64_t value[] = {id, now_us};
+    int rc = run(w,
+                 "UPDATE suggestion SET statement = x'', detail = x'',"
+                 " detail_bytes = 0, deflated = 0, encounter = '', p = NULL,"
+                 " superseded_us = iif(superseded_us, superseded_us, ?2)"
+                 " WHERE id = ?1",
+                 value, 2, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = run(w,
+                 "UPDATE outbox SET payload = x'', done_us ="
+                 " iif(state IN (0, 1), ?2, done_us),"
+                 " state = iif(state IN (0, 1), 4, state)"
+                 " WHERE suggestion = ?1 AND suggestion <> 0",
+                 value, 2, NULL);
+    return rc;
+}
+
+/* {"what":"events","n":64,"before":"2026-..."}. */
+static int audit_purge(struct pl_writer *w, const struct pl_purge *what,
+                       int64_t n, int64_t last)
+{
+    struct pl_audit_entry entry = {.action = PL_AUDIT_PURGED,
+                                   .time_us = what->now_us,
+                                   .actor = what->actor,
+                                   .role = what->role};
+    char when[AN_TIME_TEXT_BYTES];
+    struct an_json_out out;
+
+    (void)an_time_print_instant(what->before_us, when);
+    an_out_init(&out, &w->arena, NOTE_BYTES);
+    an_out_object(&out);
+    an_out_key_str(&out, "what", an_str_c(pl_purge_text(what->kind)));
+    an_out_key(&out, "n");
+    an_out_i64(&out, n);
+    an_out_key_str(&out, "before", an_str_c(when));
+    an_out_end(&out);
+    if (an_out_done(&out, &entry.details, NULL) != AN_OK ||
+        !pl_subject(&w->arena,
+                    what->kind == PL_PURGE_SUGGESTIONS ? "suggestion/"
+                                                       : "message/",
+                    last, &entry.subject))
+        return SQLITE_NOMEM;
+    return pl_writer_audit(w, &entry);
+}
+
+static const char find_past[] =
+    "SELECT id FROM suggestion WHERE superseded_us <> 0 AND detail <> x''"
+    " AND superseded_us < ?1 AND ?2 IS ?2 ORDER BY superseded_us LIMIT 64";
+
+static int purge_some(struct pl_writer *w, void *ctx)
+{
+    static int (*const drop[])(struct pl_writer *, int64_t, int64_t) = {
+        drop_raw, drop_events, drop_suggestion};
+    struct purging *p = ctx;
+    const struct pl_purge *what = p->what;
+    int64_t id[STEP], after = 0, kind = what->kind;
+    bool by_message = what->kind != PL_PURGE_SUGGESTIONS;
+    size_t n = 0;
+    int rc =
+        run(w, "SELECT after FROM purge WHERE kind = ?1", &kind, 1, &after);
+
+    *p->out = (struct pl_purged){.n = 0};
+    if (rc == SQLITE_OK)
+        rc = by_message ? numbers(w,
+                                  "SELECT id FROM message WHERE id > ?1"
+                                  " AND received_us < ?2 ORDER BY id LIMIT 64",
+                                  after, what->before_us, id, &n)
+                        : numbers(w, find_past, what->before_us, 0, id, &n);
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
+        rc = drop[what->kind](w, id[i], what->now_us);
+    if (rc != SQLITE_OK || n == 0)
+        return rc;
+    *p->out = (struct pl_purged){.n = (int64_t)n, .more = n == STEP};
+    {
+        const int64_t value[] = {kind, by_message ? id[n - 1] : 0, (int64_t)n,
+                                 what->now_us};
+
+        rc = run(w,
+                 "INSERT INTO purge VALUES(?1, ?2, ?3, ?4)"
+                 " ON CONFLICT(kind) DO UPDATE SET after = excluded.after,"
+                 " n = n + excluded.n, last_us = excluded.last_us",
+                 value, 4, NULL);
+    }
+    return rc == SQLITE_OK ? audit_purge(w, what, (int64_t)n, id[n - 1]) : rc;
+}
+
+enum an_code pl_store_purge(struct pl_store *store, const struct pl_purge *what,
+                            struct pl_purged *out, struct an_err *err)
+{
+    struct purging p = {what, out};
+
+    return pl_store_transaction(store, purge_some, &p, err);
+}
+
+enum an_code pl_purge_count(struct pl_reader *r, const struct pl_purge *what,
+                            int64_t *n, struct an_err *err)
+{
+    char text[256];
+
+    if (what->kind == PL_PURGE_SUGGESTIONS)
+        (void)snprintf(text, sizeof(text),
+                       "SELECT count(*) FROM suggestion WHERE superseded_us <>"
+                       " 0 AND detail <> x'' AND superseded_us < %lld",
+                       (long long)what->before_us);
+    else
+        (void)snprintf(text, sizeof(text),
+                       "SELECT count(*) FROM message WHERE received_us < %lld"
+                       " AND id > coalesce((SELECT after FROM purge"
+                       " WHERE kind = %d), 0)",
+                       (long long)what->before_us, (int)what->kind);
+    return pl_db_number(&r->db, text, n, err);
+}
+
+enum an_code pl_n_purged(struct pl_reader *r, int64_t *n, struct an_err *err)
+{
+    return pl_db_number(
+        &r->db, "SELECT count(*) FROM message WHERE purged_us <> 0", n, err);
+}
+
+/* ---- one patient ----------------------------------------------------------- */
+
+struct erasure {
+    const struct ctx_person *person;
+    const struct pl_purge *who;
+    struct pl_erased *total;
+    int64_t now_us;
+};
+
+static int note_person(struct pl_writer *w, void *ctx)
+{
+    const struct erasure *e = ctx;
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < e->person->n_members; i++) {
+        int64_t value[2] = {0, e->now_us};
+
+        rc = pl_writer_identifier(w, &e->person->member[i].id, &value[0]);
+        if (rc == SQLITE_OK)
+            rc = run(w,
+                     "INSERT INTO erasing VALUES(?1, ?2)"
+                     " ON CONFLICT DO NOTHING",
+                     value, 2, NULL);
+    }
+    return rc;
+}
+
+enum an_code pl_store_erase(struct pl_store *store,
+                            const struct ctx_person *person, int64_t now_us,
+                            struct an_err *err)
+{
+    struct erasure e = {.person = person, .now_us = now_us};
+
+    return pl_store_transaction(store, note_person, &e, err);
+}
+
+/* The messages go first, STEP at a time. */
+static int erase_messages(struct pl_writer *w, const struct erasure *e,
+                          int64_t identifier, size_t *n)
+{
+    int64_t id[STEP];
+    int rc = numbers(w,
+                     "SELECT message FROM said WHERE identifier = ?1"
+                     " AND ?2 IS ?2 LIMIT 64",
+                     identifier, 0, id, n);
+
+    for (size_t i = 0; rc == SQLITE_OK && i < *n; i++) {
+        sqlite3_stmt *drop = w->db.stmt[PL_W_DROP_SAID];
+
+        rc = drop_raw(w, id[i], e->who->now_us);
+        sqlite3_bind_int64(drop, 1, identifier);
+        sqlite3_bind_int64(drop, 2, id[i]);
+        if (rc == SQLITE_OK)
+            rc = pl_writer_run(w, PL_W_DROP_SAID);
+    }
+    e->total->n_messages += (int64_t)*n;
+    return rc;
+}
+
+static int audit_erasure(struct pl_writer *w, const struct erasure *e,
+                         int64_t identifier, int64_t n_said)
+{
+    struct pl_audit_entry entry = {.action = PL_AUDIT_ERASED,
+                                   .time_us = e->who->now_us,
+                                   .actor = e->who->actor,
+                                   .role = e->who->role};
+    struct an_json_out out;
+
+    an_out_init(&out, &w->arena, NOTE_BYTES);
+    an_out_object(&out);
+    an_out_key(&out, "suggestions");
+    an_out_i64(&out, n_said);
+    an_out_end(&out);
+    if (an_out_done(&out, &entry.details, NULL) != AN_OK ||
+        !pl_subject(&w->arena, "identifier/", identifier, &entry.subject))
+        return SQLITE_NOMEM;
+    return pl_writer_audit(w, &entry);
+}
+
+/* The number stays, so that no other identifier ever gets it. */
+static int erase_rest(struct pl_writer *w, const struct erasure *e, int64_t id)
+{
+    static const char *const text[] = {
+        "UPDATE due SET state = 1 WHERE identifier = ?1 AND ?2 IS ?2",
+        "DELETE FROM link WHERE (identifier = ?1 OR other = ?1)"
+        " AND ?2 IS ?2",
+        "UPDATE identifier SET value = 'erased ' || id, authority = '',"
+        " type = '' WHERE id = ?1 AND ?2 IS ?2",
+        "DELETE FROM erasing WHERE identifier = ?1 AND ?2 IS ?2"};
+    const int64_t value[] = {id, e->who->now_us};
+    int64_t n_said = 0;
+    int rc = run(w,
+                 "UPDATE suggestion SET statement = x'', detail = x'',"
+                 " detail_bytes = 0, deflated = 0, encounter = '', p = NULL,"
+                 " superseded_us = iif(superseded_us, superseded_us, ?2)"
+                 " WHERE patient = ?1",
+                 value, 2, NULL);
+
+    if (rc == SQLITE_OK)
+        n_said = sqlite3_changes(w->db.sql);
+    if (rc == SQLITE_OK)
+        rc = run(w,
+                 "UPDATE outbox SET payload = x'', done_us ="
+                 " iif(state IN (0, 1), ?2, done_us),"
+                 " state = iif(state IN (0, 1), 4, state)"
+                 " WHERE patient = ?1",
+                 value, 2, NULL);
+    if (rc == SQLITE_OK)
+        e->total->n_outbox += sqlite3_changes(w->db.sql);
+    for (size_t i = 0; rc == SQLITE_OK && i < sizeof(text) / sizeof(*text); i++)
+        rc = run(w, text[i], value, 2, NULL);
+    e->total->n_suggestions += n_said;
+    e->total->n_identifiers++;
+    return rc == SQLITE_OK ? audit_erasure(w, e, id, n_said) : rc;
+}
+
+static int erase_some(struct pl_writer *w, void *ctx)
+{
+    const struct erasure *e = ctx;
+    int64_t identifier = 0;
+    size_t n = 0;
+    int rc =
+        run(w, "SELECT min(identifier) FROM erasing", NULL, 0, &identifier);
+
+    e->total->more = identifier != 0;
+    if (rc != SQLITE_OK || identifier == 0)
+        return rc;
+    rc = erase_messages(w, e, identifier, &n);
+    return rc == SQLITE_OK && n < STEP ? erase_rest(w, e, identifier) : rc;
+}
+
+enum an_code pl_store_erase_step(struct pl_store *store,
+                                 const struct pl_purge *who,
+                                 struct pl_erased *total, struct an_err *err)
+{
+    struct erasure e = {.who = who, .total = total};
+
+    return pl_store_transaction(store, erase_some, &e, err);
+}
+
+/* ---- the file -------------------------------------------------------------- */
+
+static int n_free(struct pl_writer *w, void *ctx)
+{
+    int rc = run(w, "PRAGMA freelist_count", NULL, 0, ctx);
+
+    return rc == SQLITE_OK ? SQLITE_DONE : rc;
+}
+
+static int vacuum_some(struct pl_writer *w, void *ctx)
+{
+    (void)ctx;
+    return sqlite3_exec(w->db.sql, "PRAGMA incremental_vacuum(256)", NULL, NULL,
+                        NULL);
+}
+
+enum an_code pl_store_reclaim(struct pl_store *store, struct an_err *err)
+{
+    int64_t last = INT64_MAX, now = 0;
+    enum an_code code = AN_OK;
+
+    /* A file of before this version gives nothing back: it uses pages again. */
+    while (code == AN_OK) {
+        code = pl_store_transaction(store, n_free, &now, err);
+        if (code != AN_OK || now == 0 || now >= last)
+            break;
+        last = now;
+        code = pl_store_transaction(store, vacuum_some, NULL, err);
+    }
+    return code == AN_OK ? pl_store_empty_log(store, err) : code;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Removing what is no longer to be kept: by age, and one patient's all.
+ *
+ *     while (pl_store_purge(store, &what, &done, err) == AN_OK && done.more)
+ *         pause();
+ *     pl_store_reclaim(store, err);
+ *
+ * Each call is one small transaction, with its audit row: what was removed, how
+ * much of it, by whom, and nothing of whom it told.  A message whose bytes are
+ * gone keeps its row: its number, hash, control id and times, so that the same
+ * bytes that come again change nothing.  Freed pages are overwritten
+ * (secure_delete), given back by pl_store_reclaim, and the log is emptied.
+ *
+ * Thread-safety: shared. */
+#ifndef PLUGIN_STORE_PURGE_H
+#define PLUGIN_STORE_PURGE_H
+
+#include "plugin/store/reader.h"
+#include "plugin/store/store.h"
+
+/* The numbers are stored: append. */
+enum pl_purge_kind {
+    PL_PURGE_RAW,         /* bytes of messages received before a moment */
+    PL_PURGE_EVENTS,      /* what was read in them */
+    PL_PURGE_SUGGESTIONS, /* that newer ones took the place of before it */
+    PL_N_PURGE_KINDS
+};
+
+const char *pl_purge_text(enum pl_purge_kind kind);
+
+struct pl_purge {
+    enum pl_purge_kind kind;
+    int64_t before_us, now_us;
+    struct an_str actor, role; /* of the audit trail */
+};
+
+struct pl_purged {
+    int64_t n; /* rows of this call */
+    bool more;
+};
+
+enum an_code pl_store_purge(struct pl_store *store, const struct pl_purge *what,
+                            struct pl_purged *out, struct an_err *err)
+    __attribute__((warn_unused_result));
+/* How many rows that would be. */
+enum an_code pl_purge_count(struct pl_reader *r, const struct pl_purge *what,
+                            int64_t *n, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+struct pl_erased {
+    int64_t n_identifiers, n_messages, n_suggestions, n_outbox; /* so far */
+    bool more;
+};
+
+/* These identifiers of one person are to be erased: kept first, so that a
+ * killed process goes on. */
+enum an_code pl_store_erase(struct pl_store *store,
+                            const struct ctx_person *person, int64_t now_us,
+                            struct an_err *err)
+    __attribute__((warn_unused_result));
+/* The next part of what is to be erased: bytes of every message that spoke of
+ * them, their events, suggestions, what waits in the outbox, their names. */
+enum an_code pl_store_erase_step(struct pl_store *store,
+                                 const struct pl_purge *who,
+                                 struct pl_erased *total, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* Messages without bytes. */
+enum an_code pl_n_purged(struct pl_reader *r, int64_t *n, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* Give freed pages back, a few at a time, and empty the log. */
+enum an_code pl_store_reclaim(struct pl_store *store, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sealing anew, by the newest key (vault_int.h): what is plain, and what is
+ * under older keys.
+ *
+ *     struct pl_rekey p = {.finished = false};
+ *     while (!p.finished && pl_store_rekey(store, &p, err) == AN_OK)
+ *         pause();
+ *
+ * Each call is one small transaction that says how far it came: killed, it goes
+ * on from there.  When it is finished the store needs no older key and refuses
+ * what is not sealed.  Every program that has the store open must have been
+ * started with the newest key before.
+ *
+ * Thread-safety: shared. */
+#ifndef PLUGIN_STORE_REKEY_H
+#define PLUGIN_STORE_REKEY_H
+
+#include "plugin/store/store.h"
+
+struct pl_rekey {
+    bool finished;
+    int64_t n_sealed; /* values so far, over all calls with this struct */
+};
+
+/* AN_CONFIG without a key; AN_INTEGRITY for a value that does not open. */
+enum an_code pl_store_rekey(struct pl_store *store, struct pl_rekey *progress,
+                            struct an_err *err)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What tells of patients is sealed before SQLite sees it: AES-256-GCM by
+ * GnuTLS, with a random nonce, bound to the row that it stands in.
+ *
+ *     sealed = A5 53 4C 31, id of the key (4), nonce (12), ciphertext, tag (16)
+ *     plain  = the bytes themselves; such as begin with A5 53 4C 31 get that
+ *              and four zeros in front
+ *
+ * SQL does it, so that no column can be forgotten in C: two functions of each
+ * connection,
+ *
+ *     seal(bytes, place, row...)     what is to be stored
+ *     unseal(bytes, place, row...)   what was given to seal
+ *
+ * where place is a literal ("raw") and row... what names the row for good: both
+ * are authenticated, so that a value that was moved to another row or column
+ * does not open.  Nothing is sealed as nothing: an empty value says that
+ * something was purged, or that there is none.
+ *
+ * The key file holds one key of 32 bytes, or lines of 64 hex digits, the newest
+ * key first: it seals, all of them open.  Of each key under which rows may stand
+ * the table vault_key has a proof, which tells a missing key at once.
+ *
+ * Thread-safety: confined to a connection.  Keys are wiped when it closes. */
+#ifndef PLUGIN_STORE_VAULT_INT_H
+#define PLUGIN_STORE_VAULT_INT_H
+
+#include "base/err.h"
+
+#include <sqlite3.h>
+
+enum { PL_KEY_BYTES = 32, PL_KEY_ID_BYTES = 4, PL_VAULT_KEYS = 16 };
+
+struct pl_db;
+struct pl_vault;
+
+/* Read the keys ("" or NULL: none; the functions then pass bytes through) and
+ * give the connection its functions.  AN_NOTFOUND, AN_IO, AN_CONFIG: the file is
+ * not there, not readable, readable by others, or holds no keys. */
+enum an_code pl_vault_open(struct pl_db *db, const char *key_file,
+                           struct an_err *err)
+    __attribute__((warn_unused_result));
+/* After the statements of the connection are gone. */
+void pl_vault_close(struct pl_vault *vault);
+
+/* Every key that the store needs is there: AN_CONFIG when one is not.  A writer
+ * also makes the store know its newest key; a store that has no messages yet
+ * never takes plain ones then. */
+enum an_code pl_vault_check(struct pl_db *db, bool write, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* The key that seals; false without one. */
+bool pl_vault_newest(const struct pl_vault *vault, struct an_str *id);
+/* Whether a stored value is as this vault would write it now. */
+bool pl_vault_is_current(const struct pl_vault *vault, struct an_str stored);
+/* All rows are under the newest key: the store needs no other, and takes
+ * nothing plain any more.  In a transaction of the caller. */
+enum an_code pl_vault_settle(struct pl_db *db, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+#endif

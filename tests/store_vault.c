@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is sealed opens in its own row, by its own key, and nowhere else; what is
+ * removed is removed to its end. */
+#include "plugin/store/outgoing.h"
+#include "plugin/store/purge.h"
+#include "plugin/store/rekey.h"
+#include "tests/store_help.h"
+#include "tests/suite.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+Suite *store_vault_suite(void);
+
+#define KEY_A                                                                  \
+    "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n"
+#define KEY_B                                                                  \
+    "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100\n"
+
+static struct test_store t;
+static char keys[TEST_PATH_BYTES + 8];
+
+static void write_keys(const char *text)
+{
+    FILE *f;
+
+    (void)snprintf(keys, sizeof(keys), "%s.key", t.path);
+    f = fopen(keys, "w");
+    ck_assert_ptr_nonnull(f);
+    (void)fputs(text, f);
+    (void)fclose(f);
+    ck_assert_int_eq(chmod(keys, 0600), 0);
+    t.key_file = keys;
+}
+
+/* A store that was sealed from its first message on. */
+static void set_up(void)
+{
+    t.key_file = NULL;
+    test_store_open(&t);
+    write_keys(KEY_A);
+    test_store_reopen(&t);
+}
+
+static void tear_down(void)
+{
+    test_store_close(&t);
+    t.key_file = NULL;
+}
+
+static void put(uint64_t n, uint64_t patient)
+{
+    struct pl_intake in = test_intake(&t, n, patient);
+
+    (void)test_put(&t, &in);
+}
+
+/* Run something on the file from outside. */
+static void outside(const char *text)
+{
+    sqlite3 *db = NULL;
+
+    pl_reader_close(t.reader);
+    pl_store_close(t.store);
+    t.reader = NULL;
+    t.store = NULL;
+    ck_assert_int_eq(sqlite3_open(t.path, &db), SQLITE_OK);
+    ck_assert_msg(sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK, "%s",
+                  sqlite3_errmsg(db));
+    sqlite3_close(db);
+    test_store_reopen(&t);
+}
+
+static enum an_code try_open(void)
+{
+    struct pl_store_options options = {.path = t.path, .key_file = t.key_file};
+    struct pl_store *store;
+    enum an_code code = pl_store_open(&options, &store, NULL);
+
+    pl_store_close(store);
+    return code;
+}
+
+static const struct {
+    const char *what, *change;
+} attacks[] = {
+    {"a message of another row",
+     "UPDATE message SET raw = (SELECT raw FROM message WHERE id = 2)"
+     " WHERE id = 1"},
+    {"a message that is not sealed",
+     "UPDATE message SET raw = x'4D5348', deflated = 0, raw_bytes = 3"
+     " WHERE id = 1"},
+    {"a message that says that it is plain",
+     "UPDATE message SET raw = x'A5534C31000000004D5348', deflated = 0,"
+     " raw_bytes = 3 WHERE id = 1"},
+    {"a message whose last bit is another",
+     "UPDATE message SET raw = CAST(substr(raw, 1, length(raw) - 1) ||"
+     " iif(substr(raw, -1) = x'00', x'01', x'00') AS BLOB) WHERE id = 1"},
+    {"a message that is cut off",
+     "UPDATE message SET raw = substr(raw, 1, 20) WHERE id = 1"},
+    {"events of another patient",
+     "UPDATE said SET events = (SELECT events FROM said WHERE message = 2"
+     " AND n_events > 0) WHERE message = 1 AND n_events > 0"},
+    {"events that are not sealed",
+     "UPDATE said SET events = x'01' WHERE message = 1 AND n_events > 0"},
+};
+
+START_TEST(what_was_moved_or_changed_does_not_open)
+{
+    struct an_err err = {.code = AN_OK};
+
+    put(1, 1);
+    put(2, 2);
+    test_store_check(&t);
+    outside(attacks[_i].change);
+    ck_assert_msg(pl_check(t.reader, &t.arena, &err) == AN_INTEGRITY, "%s",
+                  attacks[_i].what);
+}
+END_TEST
+
+START_TEST(a_store_without_its_key_is_refused)
+{
+    put(1, 1);
+    write_keys(KEY_B);
+    ck_assert_int_eq(try_open(), AN_CONFIG);
+    t.key_file = NULL;
+    ck_assert_int_eq(try_open(), AN_CONFIG);
+    write_keys(KEY_A);
+    ck_assert_int_eq(try_open(), AN_OK);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    enum an_code code;
+} files[] = {
+    {KEY_A, AN_OK},
+    {"# the key\n\n" KEY_A "  \n", AN_OK},
+    {"0123456789abcdef0123456789abcdef", AN_CONFIG}, /* 32 bytes: another key */
+    {"", AN_CONFIG},
+    {"# none\n", AN_CONFIG},
+    {"00112233\n", AN_CONFIG},
+    {KEY_A "and more\n", AN_CONFIG},
+};
+
+START_TEST(a_key_file_holds_keys)
+{
+    put(1, 1);
+    write_keys(files[_i].text);
+    ck_assert_int_eq(try_open(), files[_i].code);
+    write_keys(KEY_A);
+}
+END_TEST
+
+START_TEST(a_key_file_is_its_owners)
+{
+    ck_assert_int_eq(chmod(keys, 0640), 0);
+    ck_assert_int_eq(try_open(), AN_CONFIG);
+    t.key_file = "/nowhere/key";
+    ck_assert_int_eq(try_open(), AN_NOTFOUND);
+    t.key_file = keys;
+}
+END_TEST
+
+START_TEST(bytes_that_look_sealed_come_back)
+{
+    static const char bytes[] = "\xA5SL1\0\0\0\0MSH|^~\\&|";
+    struct test_message *m = an_arena_get(&t.arena, 1, sizeof(*m));
+    struct pl_message got;
+    struct pl_intake in;
+
+    test_message(m, 1, 1);
+    in = test_intake_of(&t, (struct an_str){bytes, sizeof(bytes) - 1},
+                        &m->reading);
+    (void)test_put(&t, &in);
+    ck_assert_int_eq(pl_message_next(t.reader, &t.arena, 0, &got, NULL), AN_OK);
+    ck_assert_uint_eq(got.bytes.n, sizeof(bytes) - 1);
+    ck_assert_int_eq(memcmp(got.bytes.p, bytes, got.bytes.n), 0);
+}
+END_TEST
+
+START_TEST(what_is_to_be_delivered_is_sealed_and_leaves_as_it_was)
+{
+    struct pl_delivery d = {AN_STR("{\"to\":\"carer\"}"), 0};
+    struct pl_conclusion c = {
+        .patient = {AN_STR("GENHOSP"), AN_STR("M0000001"), AN_STR("MR")},
+        .now_us = TEST_EPOCH_US,
+        .delivery = &d,
+        .n_deliveries = 1};
+    struct pl_conclude_receipt r;
+    struct pl_outbox_row row;
+    int64_t next_us;
+
+    ck_assert_int_eq(pl_store_conclude(t.store, &c, 1, &r, NULL), AN_OK);
+    ck_assert_int_eq(pl_outbox_due(t.reader, &t.arena, TEST_EPOCH_US + 1, &row,
+                                   &next_us, NULL),
+                     AN_OK);
+    ck_assert_an_str_eq(row.payload, "{\"to\":\"carer\"}");
+}
+END_TEST
+
+START_TEST(sealing_anew_goes_on_where_it_was_stopped)
+{
+    struct pl_rekey p = {.finished = false};
+    int64_t before;
+
+    for (uint64_t n = 0; n < 200; n++)
+        put(n, n % 30);
+    write_keys(KEY_B KEY_A);
+    test_store_reopen(&t);
+    put(200, 1);
+    ck_assert_int_eq(pl_store_rekey(t.store, &p, NULL), AN_OK);
+    ck_assert(!p.finished);
+    before = p.n_sealed;
+    ck_assert_int_eq(before, 64);
+    test_store_reopen(&t);
+    test_store_check(&t);
+    while (!p.finished)
+        ck_assert_int_eq(pl_store_rekey(t.store, &p, NULL), AN_OK);
+    ck_assert_int_ge(p.n_sealed, 400); /* once each */
+    ck_assert_int_lt(p.n_sealed, 640);
+    write_keys(KEY_B);
+    test_store_reopen(&t);
+    test_store_check(&t);
+    ck_assert_uint_gt(test_history(&t, 1, CTX_AS_OF_ALL).n_said, 0);
+}
+END_TEST
+
+START_TEST(an_erasure_that_was_begun_is_ended)
+{
+    struct pl_purge who = {.now_us = TEST_EPOCH_US + 9,
+                           .actor = AN_STR("op"),
+                           .role = AN_STR("operator")};
+    struct pl_erased total = {.more = true};
+    struct pl_audit_chain chain;
+    struct pl_history h;
+
+    for (uint64_t n = 0; n < 150; n++)
+        put(n, 1);
+    put(150, 2);
+    h = test_history(&t, 1, CTX_AS_OF_ALL);
+    ck_assert_int_eq(pl_store_erase(t.store, &h.person, TEST_EPOCH_US, NULL),
+                     AN_OK);
+    ck_assert_int_eq(pl_store_erase_step(t.store, &who, &total, NULL), AN_OK);
+    ck_assert(total.more);
+    test_store_reopen(&t);
+    while (total.more)
+        ck_assert_int_eq(pl_store_erase_step(t.store, &who, &total, NULL),
+                         AN_OK);
+    ck_assert_int_eq(pl_store_reclaim(t.store, NULL), AN_OK);
+    ck_assert_int_eq(pl_person(t.reader, &t.arena, &h.person.member[0].id,
+                               CTX_AS_OF_ALL, &h.person, NULL),
+                     AN_NOTFOUND);
+    ck_assert_uint_gt(test_history(&t, 2, CTX_AS_OF_ALL).n_said, 0);
+    test_store_check(&t);
+    ck_assert_int_eq(pl_audit_verify(t.reader, &t.arena, NULL, &chain, NULL),
+                     AN_OK);
+    ck_assert_int_ge(chain.n, 1);
+    /* The same bytes again bring nothing back. */
+    put(1, 1);
+    ck_assert_int_eq(
+        pl_person(t.reader, &t.arena,
+                  &(struct ctx_identifier){AN_STR("GENHOSP"),
+                                           AN_STR("M0000001"), AN_STR("MR")},
+                  CTX_AS_OF_ALL, &h.person, NULL),
+        AN_NOTFOUND);
+}
+END_TEST
+
+START_TEST(what_is_kept_for_long_enough_goes_by_parts)
+{
+    struct pl_purge what = {.kind = PL_PURGE_RAW,
+                            .before_us = TEST_EPOCH_US + 6,
+                            .now_us = TEST_EPOCH_US + 9};
+    struct pl_purged done = {.more = true};
+    int64_t n = 0, count = 0;
+
+    for (uint64_t i = 0; i < 100; i++)
+        put(i, 1);
+    ck_assert_int_eq(pl_purge_count(t.reader, &what, &count, NULL), AN_OK);
+    ck_assert_int_eq(count, 100);
+    while (done.more) {
+        ck_assert_int_eq(pl_store_purge(t.store, &what, &done, NULL), AN_OK);
+        n += done.n;
+    }
+    ck_assert_int_eq(n, 100);
+    ck_assert_uint_gt(test_history(&t, 1, CTX_AS_OF_ALL).n_said, 0);
+    ck_assert_int_eq(pl_n_purged(t.reader, &n, NULL), AN_OK);
+    ck_assert_int_eq(n, 100);
+    what.kind = PL_PURGE_EVENTS;
+    do
+        ck_assert_int_eq(pl_store_purge(t.store, &what, &done, NULL), AN_OK);
+    while (done.more);
+    ck_assert_uint_eq(test_history(&t, 1, CTX_AS_OF_ALL).n_said, 0);
+    test_store_check(&t);
+}
+END_TEST
+
+Suite *store_vault_suite(void)
+{
+    const TTest *const test[] = {
+        a_store_without_its_key_is_refused,
+        a_key_file_is_its_owners,
+        bytes_that_look_sealed_come_back,
+        what_is_to_be_delivered_is_sealed_and_leaves_as_it_was,
+        sealing_anew_goes_on_where_it_was_stopped,
+        an_erasure_that_was_begun_is_ended,
+        what_is_kept_for_long_enough_goes_by_parts};
+    Suite *s = test_suite_around(
+        "store/vault", test, sizeof(test) / sizeof(test[0]), set_up, tear_down);
+    TCase *tables = tcase_create("tables");
+
+    tcase_add_checked_fixture(tables, set_up, tear_down);
+    tcase_add_loop_test(tables, what_was_moved_or_changed_does_not_open, 0,
+                        (int)(sizeof(attacks) / sizeof(attacks[0])));
+    tcase_add_loop_test(tables, a_key_file_holds_keys, 0,
+                        (int)(sizeof(files) / sizeof(files[0])));
+    suite_add_tcase(s, tables);
+    return s;
+}
