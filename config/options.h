@@ -142,6 +142,26 @@ struct cfg_texts {
       CFG_BETWEEN(1000, CFG_A_DAY_MS), "30s",                                  \
       "Silence after which a connection is closed, and the time for a "        \
       "request body to arrive. Whole seconds.")                                \
+    X(fhir_url, "fhir.url", URL, CFG_ANY, "",                                  \
+      "Base address of the FHIR server that we read from: what its "           \
+      "subscriptions name, and exports. Empty: none.")                         \
+    X(fhir_token_file, "fhir.token_file", PATH, CFG_BETWEEN(0, 4095), "",      \
+      "File with the bearer token for that server. Empty: none is sent.")      \
+    X(fhir_timeout_ms, "fhir.timeout", DURATION, CFG_BETWEEN(100, 600000),     \
+      "30s", "Time for one answer; of a file, the longest silence in it.")     \
+    X(fhir_max_answer_bytes, "fhir.max_answer", SIZE,                          \
+      CFG_BETWEEN(1024, 1 << 30), "16MiB",                                     \
+      "Longest answer that is taken; files of an export may be longer.")       \
+    X(fhir_retry_first_ms, "fhir.retry_first", DURATION,                       \
+      CFG_BETWEEN(10, CFG_A_DAY_MS), "2s",                                     \
+      "Pause before an export asks again, where the server names none; it "    \
+      "doubles each time.")                                                    \
+    X(fhir_retry_max_ms, "fhir.retry_max", DURATION,                           \
+      CFG_BETWEEN(10, CFG_A_DAY_MS), "2m", "Longest such pause.")              \
+    X(fhir_patience_ms, "fhir.patience", DURATION,                             \
+      CFG_BETWEEN(1000, 7 * CFG_A_DAY_MS), "1h",                               \
+      "Time without any good answer after which an export stops; it can be "   \
+      "gone on with.")                                                         \
     X(cds_max_cards, "cds.max_cards", INT, CFG_BETWEEN(1, 50), "5",            \
       "Most cards in the answer to one CDS Hooks call.")                       \
     X(outbox_url, "outbox.url", URL, CFG_ANY, "",                              \

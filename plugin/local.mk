@@ -4,7 +4,8 @@ noinst_LTLIBRARIES += libwork.la
 libwork_la_SOURCES = \
 	plugin/host/thread.h plugin/host/thread.c \
 	plugin/host/workers.h plugin/host/workers.c \
-	plugin/host/file.h plugin/host/file.c
+	plugin/host/file.h plugin/host/file.c \
+	plugin/host/token.h plugin/host/token.c
 libwork_la_LIBADD = libbase.la -lpthread
 
 # What listens and waits for signals, of the program alone; it knows nothing of
@@ -61,6 +62,17 @@ liboutbox_la_SOURCES = \
 liboutbox_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 liboutbox_la_LIBADD = libstore.la libwork.la $(CURL_LIBS)
 EXTRA_DIST += plugin/outbox/README.md
+
+# From another FHIR server: one request, and a bulk export.
+noinst_LTLIBRARIES += libfetch.la
+libfetch_la_SOURCES = \
+	plugin/fetch/fetch.h plugin/fetch/fetch.c \
+	plugin/fetch/export.h plugin/fetch/export.c \
+	plugin/fetch/export_int.h plugin/fetch/export_state.c \
+	plugin/fetch/export_file.c plugin/fetch/whole.c
+libfetch_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
+libfetch_la_LIBADD = libwork.la $(CURL_LIBS) $(ZLIB_LIBS)
+EXTRA_DIST += plugin/fetch/README.md
 
 # From a timeline to suggestions.
 noinst_LTLIBRARIES += libthink.la
@@ -136,7 +148,8 @@ anamnesis_SOURCES = \
 	plugin/host/load.c plugin/host/reprocess.c \
 	plugin/host/say.h plugin/host/say.c \
 	plugin/host/show.c plugin/host/check.c \
-	plugin/host/verify.c plugin/host/release.c
+	plugin/host/verify.c plugin/host/release.c \
+	plugin/host/export.c
 anamnesis_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DANAMNESIS_SYSCONFDIR='"$(sysconfdir)"'
-anamnesis_LDADD = libload.la libhost.la $(OPENBLAS_LIBS)
+anamnesis_LDADD = libload.la libfetch.la libhost.la $(OPENBLAS_LIBS)

@@ -17,7 +17,7 @@ SUITE = tests/suite.h tests/suite.c
 suites = tests/base.t tests/context.t tests/config.t tests/hl7.t \
 	tests/fhir.t tests/advice.t tests/runtime.t tests/trainer.t \
 	tests/host.t tests/store.t tests/trust.t tests/outbox.t \
-	tests/consult.t tests/abi.t tests/blas.t
+	tests/consult.t tests/abi.t tests/blas.t tests/fetch.t
 if HAVE_CHECK
 check_PROGRAMS += $(suites)
 TESTS += $(suites)
@@ -101,6 +101,13 @@ tests_outbox_t_SOURCES = $(SUITE) tests/outbox.c tests/outbox_post.c \
 	tests/folder.h tests/folder.c tests/store_help.h tests/store_help.c
 tests_outbox_t_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS)
 tests_outbox_t_LDADD = liboutbox.la $(MHD_LIBS) $(CHECK_LIBS)
+
+tests_fetch_t_SOURCES = $(SUITE) tests/fetch.c tests/fetch_help.h \
+	tests/fetch_help.c tests/fetch_ask.c tests/fetch_export.c \
+	tests/fetch_killed.c tests/bulk_server.h tests/bulk_server.c \
+	tests/folder.h tests/folder.c
+tests_fetch_t_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(ZLIB_CFLAGS)
+tests_fetch_t_LDADD = libfetch.la $(MHD_LIBS) $(ZLIB_LIBS) $(CHECK_LIBS)
 
 tests_trust_t_SOURCES = $(SUITE) tests/trust.c tests/trust_audit.c \
 	tests/trust_release.c tests/trust_stage.c

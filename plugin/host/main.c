@@ -31,6 +31,10 @@ static const struct {
      "feed messages in order, here or to a server over MLLP"},
     {"backload", pl_command_backload, "FILE...",
      "load history: HL7v2, FHIR Bundles, NDJSON; triggers nothing"},
+    {"export", pl_command_export,
+     "[--group ID | --patients] [--since TIME] [--types TYPE,...] "
+     "[--token-file FILE] URL FOLDER",
+     "bring a FHIR server's bulk export into a folder, for backload"},
     {"convert", pl_command_convert,
      "[--bundle message|transaction|collection] FILE...",
      "print HL7v2 messages as FHIR R4 Bundles, one a line"},
