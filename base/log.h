@@ -91,7 +91,21 @@
       "messages in hand; they are not touched again unasked")                  \
     X(HOST_RELOAD_FAULT, ERROR, CODE, "code", NONE, "", NONE, "",              \
       "a reload failed and the old configuration could not go on whole: "      \
-      "nothing is thought about or delivered until the next reload")
+      "nothing is thought about or delivered until the next reload")           \
+    X(SUBSCRIPTION_GAP, ERROR, NUM, "subscription", NUM, "missing", NUM,       \
+      "last",                                                                  \
+      "events of a subscription did not arrive; subscription is its "          \
+      "place in subscriptions.of, from 1")                                     \
+    X(SUBSCRIPTION_FILLED, INFO, NUM, "subscription", NUM, "events", NUM,      \
+      "missing",                                                               \
+      "events that were missing have come, by themselves or by "               \
+      "$events")                                                               \
+    X(SUBSCRIPTION_FAULT, ERROR, NUM, "subscription", CODE, "code", NUM,       \
+      "status",                                                                \
+      "what a notification names could not be read at the server; "            \
+      "it is told to send the notification again")                             \
+    X(SUBSCRIPTION_STRANGER, WARN, NUM, "subscription", NONE, "", NONE, "",    \
+      "a notification without the secret was turned away")
 
 enum an_event {
 #define X(name, ...) AN_EVENT_##name,

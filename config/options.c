@@ -125,7 +125,8 @@ static enum an_code default_list(struct an_arena *arena,
     enum an_code code = list_new(arena, (size_t)option->max, list, err);
 
     while (code == AN_OK && an_str_cut(&rest, ' ', &word))
-        list->item[list->n++] = word;
+        if (word.n)
+            list->item[list->n++] = word;
     return code;
 }
 
@@ -338,6 +339,33 @@ static enum an_code problem_pair(struct reader *r, enum cfg_option_id id,
                        &b);
 }
 
+/* NAME=SOMETHING; a name can stand in a URL. */
+static bool is_named(struct an_str item)
+{
+    struct an_str name = {"", 0};
+
+    if (!an_str_cut(&item, '=', &name) || name.n == 0 || name.n > 32 ||
+        an_str_trim(item).n == 0)
+        return false;
+    for (size_t i = 0; i < name.n; i++)
+        if (!((name.p[i] >= 'a' && name.p[i] <= 'z') ||
+              (name.p[i] >= '0' && name.p[i] <= '9') || name.p[i] == '-'))
+            return false;
+    return true;
+}
+
+static enum an_code check_subscriptions(struct reader *r)
+{
+    const struct cfg_options *o = r->o;
+
+    for (size_t i = 0; i < o->subscriptions.n; i++)
+        if (!is_named(o->subscriptions.item[i]))
+            return problem_pair(r, CFG_OPT_subscriptions,
+                                "subscriptions.of: expected NAME=CRITERIA, the "
+                                "name of small letters, digits and -");
+    return AN_OK;
+}
+
 /* What no single value can break. */
 static enum an_code check_together(struct reader *r)
 {
@@ -358,6 +386,8 @@ static enum an_code check_together(struct reader *r)
         code = problem_pair(r, CFG_OPT_outbox_retry_max_ms,
                             "outbox.retry_max is less than "
                             "outbox.retry_first");
+    if (code == AN_OK)
+        code = check_subscriptions(r);
     return code;
 }
 

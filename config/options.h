@@ -162,6 +162,14 @@ struct cfg_texts {
       CFG_BETWEEN(1000, 7 * CFG_A_DAY_MS), "1h",                               \
       "Time without any good answer after which an export stops; it can be "   \
       "gone on with.")                                                         \
+    X(subscriptions, "subscriptions.of", TEXTS, CFG_BETWEEN(0, 64), "",        \
+      "What we are told of by that server: NAME=CRITERIA, such as "            \
+      "results=Observation?category=laboratory; in the R5 backport the "       \
+      "address of a topic, a blank, and a filter within it.")                  \
+    X(subscriptions_secret_file, "subscriptions.secret_file", PATH,            \
+      CFG_BETWEEN(0, 4095), "",                                                \
+      "File with the bearer token that a notification must bring. Empty: "     \
+      "none is asked for.")                                                    \
     X(cds_max_cards, "cds.max_cards", INT, CFG_BETWEEN(1, 50), "5",            \
       "Most cards in the answer to one CDS Hooks call.")                       \
     X(outbox_url, "outbox.url", URL, CFG_ANY, "",                              \

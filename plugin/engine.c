@@ -65,12 +65,12 @@ enum an_code pl_settings_make(struct an_arena *arena,
                      : options->http_max_body_bytes);
     enum an_code rc;
 
-    *out = (struct pl_settings){.hl7 = {.authority = options->authority},
-                                .hl7_limits = hl7_limits_default,
-                                .charset = charset_of(options->charset),
-                                .fhir = {.authority = options->authority},
-                                .arena_bytes =
-                                    ARENA_LEAST_BYTES + longest * ARENA_FACTOR};
+    *out = (struct pl_settings){
+        .hl7 = {.authority = options->authority},
+        .hl7_limits = hl7_limits_default,
+        .charset = charset_of(options->charset),
+        .fhir = {.authority = options->authority, .base = options->fhir_url},
+        .arena_bytes = ARENA_LEAST_BYTES + longest * ARENA_FACTOR};
     rc = pl_zone_make(arena, options->zone, &out->hl7.zone, err);
     out->fhir.zone = out->hl7.zone;
     if (rc == AN_OK)

@@ -39,6 +39,7 @@ libstore_la_SOURCES = \
 	plugin/store/intake.h plugin/store/intake.c \
 	plugin/store/commit.h plugin/store/commit.c \
 	plugin/store/reader.h plugin/store/reader.c \
+	plugin/store/arrivals.h \
 	plugin/store/reader_int.h plugin/store/person.c \
 	plugin/store/history.c plugin/store/browse.c plugin/store/check.c \
 	plugin/store/db_int.h plugin/store/db.c plugin/store/schema.c \
@@ -93,9 +94,12 @@ libengine_la_SOURCES = \
 	plugin/consultants.h plugin/consultants.c \
 	plugin/hold.h plugin/hold.c plugin/watch.h plugin/watch.c \
 	plugin/engine.h plugin/engine.c \
+	plugin/sequence.h plugin/sequence.c \
+	plugin/subscriptions.h plugin/subscriptions_int.h \
+	plugin/subscriptions.c plugin/subscribed.c \
 	plugin/running.h plugin/running.c plugin/reply.h plugin/reply.c
 libengine_la_CFLAGS = $(AM_CFLAGS) $(ICU_CFLAGS)
-libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libthink.la \
+libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libfetch.la libthink.la \
 	$(ICU_LIBS)
 
 # Messages out of files, and a sender.
@@ -149,7 +153,9 @@ anamnesis_SOURCES = \
 	plugin/host/say.h plugin/host/say.c \
 	plugin/host/show.c plugin/host/check.c \
 	plugin/host/verify.c plugin/host/release.c \
-	plugin/host/export.c
+	plugin/host/export.c plugin/host/subscribe.c \
+	plugin/host/face_subscription.c \
+	plugin/host/metrics_int.h plugin/host/metrics_feeds.c
 anamnesis_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DANAMNESIS_SYSCONFDIR='"$(sysconfdir)"'
-anamnesis_LDADD = libload.la libfetch.la libhost.la $(OPENBLAS_LIBS)
+anamnesis_LDADD = libload.la libhost.la $(OPENBLAS_LIBS)

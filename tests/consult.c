@@ -9,6 +9,7 @@ Suite *consult_recall_suite(void);
 Suite *consult_watch_suite(void);
 Suite *consult_policy_suite(void);
 Suite *consult_zone_suite(void);
+Suite *consult_sequence_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     consult_choose_suite, consult_naming_suite, consult_ask_suite,

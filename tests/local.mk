@@ -53,7 +53,8 @@ tests_hl7_t_LDADD = libhl7.la $(CHECK_LIBS)
 tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c tests/fhir.c \
 	tests/fhir_read.c tests/fhir_golden.c tests/fhir_outcome.c \
 	tests/fhir_said.h tests/fhir_said.c tests/fhir_write.c \
-	tests/fhir_write_golden.c tests/fhir_cards.c tests/fhir_cds.c
+	tests/fhir_write_golden.c tests/fhir_cards.c tests/fhir_cds.c \
+	tests/fhir_notification.c
 tests_fhir_t_LDADD = libfhir.la $(CHECK_LIBS)
 
 tests_advice_t_SOURCES = $(SUITE) tests/advice.c tests/advice_case.h \
@@ -116,7 +117,7 @@ tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
 	tests/consult_ward.c tests/folder.h tests/folder.c \
 	tests/consult_choose.c tests/consult_naming.c tests/consult_ask.c \
 	tests/consult_post.c tests/consult_recall.c tests/consult_watch.c \
-	tests/consult_policy.c tests/consult_zone.c tests/site_model.h tests/site_model.c
+	tests/consult_policy.c tests/consult_sequence.c tests/consult_zone.c tests/site_model.h tests/site_model.c
 tests_consult_t_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIBS)
 
@@ -153,6 +154,11 @@ EXTRA_DIST += tests/program_lib.sh tests/program.sh tests/hostile.sh \
 check_PROGRAMS += tests/receiver
 tests_receiver_LDADD = libhost.la
 TESTS += tests/faces.sh tests/calls.sh tests/triggers.sh
+# The same, of what a FHIR server sends; tests/fhir_peer is that server.
+check_PROGRAMS += tests/fhir_peer
+tests_fhir_peer_LDADD = libhost.la
+TESTS += tests/subscriptions.sh
+EXTRA_DIST += tests/subscriptions.sh
 EXTRA_DIST += tests/faces_lib.sh tests/faces.sh tests/calls.sh \
 	tests/triggers.sh
 

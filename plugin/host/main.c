@@ -35,6 +35,10 @@ static const struct {
      "[--group ID | --patients] [--since TIME] [--types TYPE,...] "
      "[--token-file FILE] URL FOLDER",
      "bring a FHIR server's bulk export into a folder, for backload"},
+    {"subscribe", pl_command_subscribe,
+     "[--backport [--content empty|id-only|full-resource]] [--end TIME] "
+     "[--delete] URL [NAME...]",
+     "ask the FHIR server to tell us, at URL, of what subscriptions.of says"},
     {"convert", pl_command_convert,
      "[--bundle message|transaction|collection] FILE...",
      "print HL7v2 messages as FHIR R4 Bundles, one a line"},

@@ -1,37 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /metrics, in Prometheus' text format: numbers about the program, never
  * about a patient. */
-#include "plugin/host/serve.h"
+#include "plugin/host/metrics_int.h"
 
-#include "base/buf.h"
 #include "plugin/store/outgoing.h"
 
 enum { METRICS_BYTES = 1 << 20 };
-
-static void metric(struct an_buf *b, const char *name, const char *type,
-                   const char *help)
-{
-    an_buf_put_c(b, "# HELP anamnesis_");
-    an_buf_put_c(b, name);
-    an_buf_put_char(b, ' ');
-    an_buf_put_c(b, help);
-    an_buf_put_c(b, "\n# TYPE anamnesis_");
-    an_buf_put_c(b, name);
-    an_buf_put_char(b, ' ');
-    an_buf_put_c(b, type);
-    an_buf_put_char(b, '\n');
-}
-
-static void sample(struct an_buf *b, const char *name, const char *label,
-                   uint64_t value)
-{
-    an_buf_put_c(b, "anamnesis_");
-    an_buf_put_c(b, name);
-    an_buf_put_c(b, label);
-    an_buf_put_char(b, ' ');
-    an_buf_put_u64(b, value);
-    an_buf_put_char(b, '\n');
-}
 
 /* Reasons are ours: no byte of a message is in a label. */
 static void sample_reason(struct an_buf *b, const char *name, unsigned reason,
@@ -175,6 +149,7 @@ enum an_code pl_get_metrics(void *ctx, struct pl_http_request *q,
     put_thoughts(&b, s);
     put_outbox(&b, s);
     put_kept(&b, s);
+    pl_put_feeds(&b, s);
     metric(&b, "start_time_seconds", "gauge", "When the server was started.");
     sample(&b, "start_time_seconds", "", (uint64_t)s->started_us / 1000000);
     r->content_type = "text/plain; version=0.0.4; charset=utf-8";

@@ -33,6 +33,8 @@ static enum an_code open_parts(struct pl_server *s,
     workers.n_threads = (uint32_t)pl_engine_options(s->running.engine)->workers;
     rc = pl_workers_open(&workers, &s->workers, err);
     if (rc == AN_OK)
+        rc = pl_face_subscription_open(s, err);
+    if (rc == AN_OK)
         rc = pl_face_mllp_open(s, err);
     if (rc == AN_OK)
         rc = pl_face_http_open(s, err);
@@ -42,6 +44,8 @@ static enum an_code open_parts(struct pl_server *s,
 static void close_parts(struct pl_server *s)
 {
     atomic_store(&s->stopping, true);
+    if (s->subscriptions)
+        pl_subscriptions_stop(s->subscriptions);
     if (s->mllp)
         pl_mllp_stop(s->mllp, GRACE_MS);
     if (s->http)
@@ -52,6 +56,7 @@ static void close_parts(struct pl_server *s)
         pl_running_stop(&s->running, GRACE_MS);
     pl_mllp_close(s->mllp);
     pl_http_close(s->http);
+    pl_subscriptions_close(s->subscriptions);
     pl_running_close(&s->running, GRACE_MS);
     an_arena_free(&s->nak_arena);
 }

@@ -10,6 +10,7 @@
 #include "plugin/host/mllp.h"
 #include "plugin/host/workers.h"
 #include "plugin/running.h"
+#include "plugin/subscriptions.h"
 
 #include <stdatomic.h>
 
@@ -18,6 +19,7 @@ struct pl_server {
     struct pl_workers *workers;
     struct pl_mllp *mllp; /* NULL when it does not listen */
     struct pl_http *http; /* NULL when it does not listen */
+    struct pl_subscriptions *subscriptions;
     atomic_uint_fast64_t n_verdict[PL_FAILED + 1];
     atomic_bool stopping;
     int64_t started_us;
@@ -26,6 +28,10 @@ struct pl_server {
 
 /* A message got its answer: count it, and think about what it triggers. */
 void pl_server_count(struct pl_server *s, enum pl_verdict verdict);
+
+/* What the configured FHIR server tells us of (face_subscription.c). */
+enum an_code pl_face_subscription_open(struct pl_server *s, struct an_err *err)
+    __attribute__((warn_unused_result));
 
 /* Over MLLP (face_mllp.c). */
 enum an_code pl_face_mllp_open(struct pl_server *s, struct an_err *err)
@@ -38,5 +44,6 @@ enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
 pl_http_handler pl_cds_discover, pl_cds_patient_view; /* face_cds.c */
 pl_http_handler pl_fhir_metadata, pl_fhir_search, pl_fhir_read;
 pl_http_handler pl_get_metrics; /* metrics.c */
+pl_http_handler pl_subscription_post, pl_subscription_put;
 
 #endif

@@ -2,6 +2,7 @@
 package peers.hapi;
 
 import ca.uhn.fhir.batch2.jobs.config.Batch2JobsConfig;
+import ca.uhn.fhir.batch2.jobs.export.BulkDataExportProvider;
 import ca.uhn.fhir.context.FhirContext;
 import ca.uhn.fhir.context.support.IValidationSupport;
 import ca.uhn.fhir.jpa.api.config.JpaStorageSettings;
@@ -102,6 +103,7 @@ public final class Server {
         face.registerProviders(
                 spring.getBean("myResourceProvidersR4", ResourceProviderFactory.class).createProviders());
         face.registerProvider(spring.getBean(JpaSystemProvider.class));
+        face.registerProvider(spring.getBean(BulkDataExportProvider.class));
         face.setPagingProvider(spring.getBean(DatabaseBackedPagingProvider.class));
         face.setDefaultResponseEncoding(EncodingEnum.JSON);
         var capabilities = new JpaCapabilityStatementProvider(
