@@ -304,6 +304,7 @@ static enum MHD_Result respond(struct MHD_Connection *c, const char *url,
                                const char *method)
 {
     const struct bulk_mishap *m = mishap(url);
+    char job[32];
 
     if (m && m->status)
         return fail(c, m);
@@ -315,6 +316,9 @@ static enum MHD_Result respond(struct MHD_Connection *c, const char *url,
                                   (MHD_KeyValueIterator)keep_query, NULL);
         return kick_off(c);
     }
+    (void)snprintf(job, sizeof(job), "/fhir/job/%u", counts.kicked);
+    if (strstr(url, "/job/") && strcmp(url, job) != 0)
+        return fail(c, &(struct bulk_mishap){.status = 404});
     if (strstr(url, "/job/") && strcmp(method, "DELETE") == 0) {
         counts.deleted++;
         return answer(c, 202, NULL, body_of(""), NULL);

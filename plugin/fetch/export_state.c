@@ -55,9 +55,15 @@ enum an_code pl_export_lock(struct pl_export_job *j, struct an_err *err)
     return AN_OK;
 }
 
-static struct an_str text_of(const struct an_json *root, struct an_str key)
+/* A copy, since addresses are used as C strings. */
+static struct an_str text_of(struct pl_export_job *j,
+                             const struct an_json *root, struct an_str key)
 {
-    return an_json_text(an_json_get(root, key));
+    struct an_str copy;
+
+    return an_arena_str(&j->arena, an_json_text(an_json_get(root, key)), &copy)
+               ? copy
+               : AN_STR("");
 }
 
 enum an_code pl_export_load(struct pl_export_job *j, struct an_err *err)
@@ -78,14 +84,14 @@ enum an_code pl_export_load(struct pl_export_job *j, struct an_err *err)
                           err);
     if (rc != AN_OK)
         return rc;
-    phase = text_of(root, AN_STR("phase"));
+    phase = text_of(j, root, AN_STR("phase"));
     for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++)
         if (an_str_eq(phase, an_str_c(phases[i])))
             s->phase = (enum pl_export_phase)i;
-    s->request = text_of(root, AN_STR("request"));
-    s->status = text_of(root, AN_STR("status"));
-    s->time = text_of(root, AN_STR("transactionTime"));
-    s->last = text_of(root, AN_STR("last"));
+    s->request = text_of(j, root, AN_STR("request"));
+    s->status = text_of(j, root, AN_STR("status"));
+    s->time = text_of(j, root, AN_STR("transactionTime"));
+    s->last = text_of(j, root, AN_STR("last"));
     if (!an_json_i64(an_json_get(root, AN_STR("run")), &s->run) || s->run < 0)
         return an_fail_line(err, AN_INTEGRITY, "no state of an export", path, 0,
                             0);
