@@ -105,7 +105,18 @@
       "what a notification names could not be read at the server; "            \
       "it is told to send the notification again")                             \
     X(SUBSCRIPTION_STRANGER, WARN, NUM, "subscription", NONE, "", NONE, "",    \
-      "a notification without the secret was turned away")
+      "a notification without the secret was turned away")                     \
+    X(FEED_SILENT, ERROR, HASH, "feed", NUM, "silent_s", NUM, "limit_s",       \
+      "a sender has been silent for longer than is usual at this hour; "       \
+      "anamnesis feeds tells whose hash it is")                                \
+    X(FEED_LATE, ERROR, HASH, "feed", NUM, "late_s", NONE, "",                 \
+      "a sender's messages are older when they come than usual")               \
+    X(FEED_GAP, WARN, HASH, "feed", NUM, "missing", NUM, "number",             \
+      "numbers of MSH-13 are missing before this one")                         \
+    X(FEED_BACK, INFO, HASH, "feed", NUM, "after_s", NONE, "",                 \
+      "a sender sends as usual again")                                         \
+    X(CLOCK_JUMP, WARN, NUM, "ms", NUM, "backwards", NONE, "",                 \
+      "the wall clock was set; ages of messages are measured anew")
 
 enum an_event {
 #define X(name, ...) AN_EVENT_##name,

@@ -366,6 +366,33 @@ static enum an_code check_subscriptions(struct reader *r)
     return AN_OK;
 }
 
+/* SENDER=15m or SENDER=off; a sender's name may hold anything but this. */
+static bool is_silence(struct an_str item)
+{
+    size_t i = item.n;
+    int64_t ms;
+
+    while (i && item.p[i - 1] != '=')
+        i--;
+    if (i < 2)
+        return false;
+    item = an_str_trim(an_str_sub(item, i, item.n));
+    return an_str_eq(item, AN_STR("off")) ||
+           (cfg_value_duration(item, &ms) && ms > 0);
+}
+
+static enum an_code check_feeds(struct reader *r)
+{
+    const struct cfg_options *o = r->o;
+
+    for (size_t i = 0; i < o->feeds_silence.n; i++)
+        if (!is_silence(o->feeds_silence.item[i]))
+            return problem_pair(r, CFG_OPT_feeds_silence,
+                                "feeds.silence: expected SENDER=DURATION, such "
+                                "as EHR|HOSP=15m, or SENDER=off");
+    return AN_OK;
+}
+
 /* What no single value can break. */
 static enum an_code check_together(struct reader *r)
 {
@@ -388,6 +415,8 @@ static enum an_code check_together(struct reader *r)
                             "outbox.retry_first");
     if (code == AN_OK)
         code = check_subscriptions(r);
+    if (code == AN_OK)
+        code = check_feeds(r);
     return code;
 }
 

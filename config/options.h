@@ -33,6 +33,7 @@ enum cfg_charset {
 };
 enum cfg_clock { CFG_CLOCK_SYSTEM, CFG_CLOCK_MESSAGES };
 enum cfg_probability { CFG_P_FRACTION, CFG_P_PERCENT, CFG_P_INTERVAL };
+enum cfg_stale { CFG_STALE_SAY, CFG_STALE_ABSTAIN };
 enum cfg_stage { CFG_STAGE_OFF, CFG_SHADOW, CFG_TRIAL, CFG_LIVE };
 
 /* The shape of a value, and what its range means. */
@@ -170,6 +171,21 @@ struct cfg_texts {
       CFG_BETWEEN(0, 4095), "",                                                \
       "File with the bearer token that a notification must bring. Empty: "     \
       "none is asked for.")                                                    \
+    X(feeds_watch, "feeds.watch", BOOL, CFG_ANY, "true",                       \
+      "Watch over those who send: who falls silent, whose messages are "       \
+      "missing or late.")                                                      \
+    X(feeds_factor, "feeds.factor", INT, CFG_BETWEEN(1, 100), "3",             \
+      "How many times the silence that is usual at that hour is too long.")    \
+    X(feeds_silence, "feeds.silence", TEXTS, CFG_BETWEEN(0, 256), "",          \
+      "Longest silence of single feeds, in place of what was learnt: "         \
+      "SENDER=15m, such as EHR|HOSP=15m; SENDER=off does not watch it.")       \
+    X(feeds_backlog_ms, "feeds.backlog", DURATION,                             \
+      CFG_BETWEEN(0, 30 * CFG_A_DAY_MS), "15m",                                \
+      "How much older than usual messages may be when they come. 0s: any.")    \
+    X(feeds_when_stale, "feeds.when_stale", ENUM, CFG_ONE_OF("say abstain"),   \
+      "say",                                                                   \
+      "What suggestions do while a feed is silent, late or has gaps: say "     \
+      "through when there are data, or give no estimate.")                     \
     X(cds_max_cards, "cds.max_cards", INT, CFG_BETWEEN(1, 50), "5",            \
       "Most cards in the answer to one CDS Hooks call.")                       \
     X(outbox_url, "outbox.url", URL, CFG_ANY, "",                              \

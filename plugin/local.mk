@@ -95,12 +95,14 @@ libengine_la_SOURCES = \
 	plugin/hold.h plugin/hold.c plugin/watch.h plugin/watch.c \
 	plugin/engine.h plugin/engine.c \
 	plugin/sequence.h plugin/sequence.c \
+	plugin/feeds.h plugin/feeds_int.h plugin/feeds.c \
+	plugin/feeds_usual.c plugin/feeds_thread.c \
 	plugin/subscriptions.h plugin/subscriptions_int.h \
 	plugin/subscriptions.c plugin/subscribed.c \
 	plugin/running.h plugin/running.c plugin/reply.h plugin/reply.c
 libengine_la_CFLAGS = $(AM_CFLAGS) $(ICU_CFLAGS)
 libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libfetch.la libthink.la \
-	$(ICU_LIBS)
+	$(ICU_LIBS) -lm
 
 # Messages out of files, and a sender.
 noinst_LTLIBRARIES += libload.la
@@ -153,7 +155,7 @@ anamnesis_SOURCES = \
 	plugin/host/say.h plugin/host/say.c \
 	plugin/host/show.c plugin/host/check.c \
 	plugin/host/verify.c plugin/host/release.c \
-	plugin/host/export.c plugin/host/subscribe.c \
+	plugin/host/export.c plugin/host/subscribe.c plugin/host/feeds.c \
 	plugin/host/face_subscription.c \
 	plugin/host/metrics_int.h plugin/host/metrics_feeds.c
 anamnesis_CPPFLAGS = $(AM_CPPFLAGS) \

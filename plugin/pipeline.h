@@ -21,6 +21,7 @@
 #include "fhir/read.h"
 #include "hl7/charset.h"
 #include "hl7/events.h"
+#include "plugin/feeds.h"
 #include "plugin/store/commit.h"
 
 /* What reading depends on: made from the configuration, replaced as a whole. */
@@ -30,7 +31,8 @@ struct pl_settings {
     const struct hl7_charset *charset; /* of senders that name none */
     struct fhir_settings fhir;
     struct ctx_site site;
-    size_t arena_bytes; /* the most that one message may take in memory */
+    struct pl_feeds *feeds; /* is told of each message; may be NULL */
+    size_t arena_bytes;     /* the most that one message may take in memory */
 };
 
 struct pl_inbound {

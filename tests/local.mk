@@ -117,7 +117,7 @@ tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
 	tests/consult_ward.c tests/folder.h tests/folder.c \
 	tests/consult_choose.c tests/consult_naming.c tests/consult_ask.c \
 	tests/consult_post.c tests/consult_recall.c tests/consult_watch.c \
-	tests/consult_policy.c tests/consult_sequence.c tests/consult_zone.c tests/site_model.h tests/site_model.c
+	tests/consult_policy.c tests/consult_sequence.c tests/consult_feeds.c tests/consult_zone.c tests/site_model.h tests/site_model.c
 tests_consult_t_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIBS)
 
@@ -157,8 +157,8 @@ TESTS += tests/faces.sh tests/calls.sh tests/triggers.sh
 # The same, of what a FHIR server sends; tests/fhir_peer is that server.
 check_PROGRAMS += tests/fhir_peer
 tests_fhir_peer_LDADD = libhost.la
-TESTS += tests/subscriptions.sh
-EXTRA_DIST += tests/subscriptions.sh
+TESTS += tests/subscriptions.sh tests/feeds.sh
+EXTRA_DIST += tests/subscriptions.sh tests/feeds.sh
 EXTRA_DIST += tests/faces_lib.sh tests/faces.sh tests/calls.sh \
 	tests/triggers.sh
 

@@ -33,6 +33,7 @@ int pl_command_replay(const struct pl_invocation *in);
 int pl_command_backload(const struct pl_invocation *in);
 int pl_command_export(const struct pl_invocation *in);
 int pl_command_subscribe(const struct pl_invocation *in);
+int pl_command_feeds(const struct pl_invocation *in);
 int pl_command_convert(const struct pl_invocation *in);
 int pl_command_reprocess(const struct pl_invocation *in);
 int pl_command_show(const struct pl_invocation *in);

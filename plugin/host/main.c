@@ -39,6 +39,8 @@ static const struct {
      "[--backport [--content empty|id-only|full-resource]] [--end TIME] "
      "[--delete] URL [NAME...]",
      "ask the FHIR server to tell us, at URL, of what subscriptions.of says"},
+    {"feeds", pl_command_feeds, "",
+     "who sends here, when last, and how long each may be silent"},
     {"convert", pl_command_convert,
      "[--bundle message|transaction|collection] FILE...",
      "print HL7v2 messages as FHIR R4 Bundles, one a line"},
