@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package peers.hapi;
 
+import ca.uhn.fhir.batch2.api.IJobMaintenanceService;
 import ca.uhn.fhir.batch2.jobs.config.Batch2JobsConfig;
 import ca.uhn.fhir.batch2.jobs.export.BulkDataExportProvider;
 import ca.uhn.fhir.context.FhirContext;
@@ -36,6 +37,8 @@ import jakarta.persistence.EntityManagerFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.Properties;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.apache.commons.dbcp2.BasicDataSource;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
@@ -92,7 +95,18 @@ public final class Server {
         jetty.setStopAtShutdown(true);
         Runtime.getRuntime().addShutdownHook(new Thread(spring::close));
         jetty.start();
+        hurry(spring.getBean(IJobMaintenanceService.class));
         jetty.join();
+    }
+
+    /** HAPI looks after its jobs once a minute; an export takes three such looks. */
+    private static void hurry(IJobMaintenanceService jobs) {
+        Executors.newSingleThreadScheduledExecutor(r -> {
+                    var thread = new Thread(r, "jobs");
+                    thread.setDaemon(true);
+                    return thread;
+                })
+                .scheduleWithFixedDelay(jobs::runMaintenancePass, 2, 1, TimeUnit.SECONDS);
     }
 
     /** The REST face over the store: every resource type, transactions, the capability statement. */
