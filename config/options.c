@@ -232,7 +232,7 @@ static enum an_code read_list(struct reader *r, const struct cfg_option *option,
                               const struct cfg_node *node)
 {
     struct cfg_texts *list = member(r->o, option);
-    const struct cfg_option item = {.min = 1, .max = 64};
+    const struct cfg_option item = {.min = 1, .max = 1000};
     enum an_code code;
 
     if (node->kind != CFG_LIST || !is_within(option, (int64_t)node->n_children))

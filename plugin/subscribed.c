@@ -318,10 +318,13 @@ static void take_notification(struct notice *k, struct an_str bytes,
         pl_subscribed_note(k->u, n);
     else
         take_events(k, bytes, n);
-    if (is_good(k))
-        fill_gap(k);
-    if (is_good(k) && k->out->answer.n == 0)
-        refuse(k, PL_ACCEPTED, NULL);
+    if (!is_good(k))
+        return;
+    fill_gap(k);
+    /* HAPI FHIR posts it as it would a transaction, and takes anything but a
+     * Bundle for a failure: it would send it again and again. */
+    k->out->answer =
+        AN_STR("{\"resourceType\":\"Bundle\",\"type\":\"batch-response\"}");
 }
 
 /* ---- all of it ---------------------------------------------------------- */

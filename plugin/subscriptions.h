@@ -73,7 +73,8 @@ struct pl_notice {
 
 struct pl_noticed {
     enum pl_verdict verdict;
-    struct an_str answer; /* an OperationOutcome; "" without memory */
+    struct an_str answer; /* an OperationOutcome, or of a notification that was
+                             taken an empty Bundle; "" without memory */
 };
 
 /* Store what it says and what it names; the answer is the arena's. */

@@ -30,7 +30,7 @@ ours() {
         "fhir: {url: \"$there\", token_file: \"$work/token\"}" \
         'subscriptions:' \
         "  secret_file: \"$work/secret\"" \
-        '  of: ["results=Observation?category=laboratory", "topic=http://h.example/topic"]'
+        '  of: ["results=Observation?category=laboratory", "topic=http://h.example/fhir/SubscriptionTopic/results Observation?category=laboratory"]'
 }
 printf 'th3re\n' >token
 printf 's3cret\n' >secret
@@ -83,6 +83,7 @@ is 'and the next' known 7.2
 
 # ---- the R5 backport -------------------------------------------------------------
 is 'a handshake is answered' send POST /results "$(r4 handshake 0)" 200
+is 'by a Bundle, as HAPI FHIR wants it' grep -q '"resourceType":"Bundle"' body
 is 'a name is fetched' send POST /results "$(r4 event-notification 1 1)" 200
 is 'and stands in the timeline' known 0.1
 is 'the first is not missing' metric 'subscription_missing{subscription="results"} 0'
@@ -117,7 +118,7 @@ is 'it asks for each' says 0 '^results: Subscription/1 made, in force' an a.yaml
 is 'with the secret and the criteria' was_asked 'kept .*"status":"active".*"criteria":"Observation\?category=laboratory".*"endpoint":"http://127.0.0.1:[0-9]*/fhir/subscription/results".*"header":\["Authorization: Bearer s3cret"\]'
 is 'again renews it' says 0 '^results: Subscription/1 renewed' an a.yaml subscribe "http://127.0.0.1:$http" results
 is 'the backport of a topic' says 0 '^topic: Subscription/2 renewed' an a.yaml subscribe --backport --content empty --end 2027-01-01T00:00:00Z "http://127.0.0.1:$http" topic
-is 'says what it wants' was_asked 'kept .*backport-subscription.*"end":"2027-01-01T00:00:00Z".*"criteria":"http://h.example/topic".*backport-payload-content","valueCode":"empty"'
+is 'says what it wants' was_asked 'kept .*backport-subscription.*"end":"2027-01-01T00:00:00Z".*"criteria":"http://h.example/fhir/SubscriptionTopic/results".*backport-payload-content","valueCode":"empty"'
 is 'it can be taken away' says 0 '^results: Subscription/1 deleted' an a.yaml subscribe --delete "http://127.0.0.1:$http" results
 is 'once' says 0 '^results: there is none' an a.yaml subscribe --delete "http://127.0.0.1:$http" results
 is 'a name that is none' says 2 'none of that name' an a.yaml subscribe "http://127.0.0.1:$http" nobody

@@ -28,6 +28,7 @@ import ca.uhn.fhir.jpa.subscription.channel.config.SubscriptionChannelConfig;
 import ca.uhn.fhir.jpa.subscription.match.config.SubscriptionProcessorConfig;
 import ca.uhn.fhir.jpa.subscription.match.deliver.email.IEmailSender;
 import ca.uhn.fhir.jpa.subscription.submit.config.SubscriptionSubmitterConfig;
+import ca.uhn.fhir.jpa.topic.SubscriptionTopicConfig;
 import ca.uhn.fhir.rest.api.EncodingEnum;
 import ca.uhn.fhir.rest.server.RestfulServer;
 import ca.uhn.fhir.rest.server.interceptor.LoggingInterceptor;
@@ -147,7 +148,8 @@ public final class Server {
         SearchParamSubmitterConfig.class,
         SubscriptionChannelConfig.class,
         SubscriptionProcessorConfig.class,
-        SubscriptionSubmitterConfig.class
+        SubscriptionSubmitterConfig.class,
+        SubscriptionTopicConfig.class
     })
     public static class Store {
         /**
