@@ -68,7 +68,8 @@ void adv_score_add(struct adv_score *s, const struct ctx_event *event,
 /* CKD-EPI 2021 from creatinine, without race, in mL/min/1.73 m2; adults
  * (Inker 2021, doi:10.1056/NEJMoa2102953). */
 double adv_egfr(double creatinine_mg_dl, int32_t age_years, bool female);
-/* From mg/dL or umol/L (88.4 umol/L are 1 mg/dL).  False for other units. */
+/* From a unit of mass or of moles in a volume (88.4 umol/L are 1 mg/dL).  False
+ * for other units. */
 bool adv_creatinine_mg_dl(double value, struct an_str unit, double *mg_dl);
 /* KDIGO's category of it: "G1" (90 and over) ... "G5" (under 15). */
 const char *adv_egfr_category(double egfr);

@@ -2,6 +2,8 @@
 /* CKD-EPI 2021 (creatinine), Inker 2021, doi:10.1056/NEJMoa2102953. */
 #include "advice/score.h"
 
+#include "context/unit.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -21,19 +23,13 @@ double adv_egfr(double creatinine_mg_dl, int32_t age_years, bool female)
 
 bool adv_creatinine_mg_dl(double value, struct an_str unit, double *mg_dl)
 {
-    if (an_str_eq_nocase(unit, AN_STR("mg/dL"))) {
-        *mg_dl = value;
+    unit = ctx_unit_ucum(unit);
+    if (ctx_unit_convert(value, unit, AN_STR("mg/dL"), mg_dl))
         return true;
-    }
-    /* UCUM umol/L; the micro sign (U+00B5) and the Greek mu (U+03BC) are
-     * what people type for it. */
-    if (an_str_eq_nocase(unit, AN_STR("umol/L")) ||
-        an_str_eq(unit, AN_STR("\302\265mol/L")) ||
-        an_str_eq(unit, AN_STR("\316\274mol/L"))) {
-        *mg_dl = value / 88.4;
-        return true;
-    }
-    return false;
+    if (!ctx_unit_convert(value, unit, AN_STR("umol/L"), mg_dl))
+        return false;
+    *mg_dl /= 88.4;
+    return true;
 }
 
 const char *adv_egfr_category(double egfr)

@@ -46,6 +46,13 @@
       "a sender went away in the middle of a frame or before its answer")      \
     X(MLLP_REFUSED, WARN, NUM, "open", NONE, "", NONE, "",                     \
       "a connection was refused: as many as allowed are open")                 \
+    X(MLLP_ADDRESS, WARN, NUM, "open", NONE, "", NONE, "",                     \
+      "a connection was refused: its address is not in listen.mllp.peers")     \
+    X(MLLP_MANY, WARN, NUM, "open", NONE, "", NONE, "",                        \
+      "a connection was refused: listen.mllp.max_per_peer of its address are " \
+      "open")                                                                  \
+    X(SENDER_REFUSED, WARN, NUM, "so_far", NONE, "", NONE, "",                 \
+      "a message was refused: its sender is not in listen.senders")            \
     X(MLLP_BAD_FRAME, WARN, NUM, "connection", CODE, "code", NUM, "byte",      \
       "bytes that are no frame; byte counts from the start of the connection") \
     X(MLLP_JUNK, WARN, NUM, "connection", NUM, "byte", NUM, "bytes",           \
@@ -63,15 +70,42 @@
       "an answer was ready after its connection had gone or its time was up")  \
     X(MLLP_DESCRIPTORS, ERROR, NUM, "errno", NUM, "open", NONE, "",            \
       "a connection was turned away: no file descriptor or memory is left")    \
+    X(TLS_FAULT, WARN, NUM, "connection", NUM, "error", NONE, "",              \
+      "a TLS handshake failed, or the peer's certificate was refused; error "  \
+      "is the number of GnuTLS, see gnutls_strerror(3)")                       \
+    X(TLS_TIMEOUT, WARN, NUM, "connection", NONE, "", NONE, "",                \
+      "closed: a TLS handshake began and did not end in time")                 \
+    X(TLS_UNEXPECTED, WARN, NUM, "connection", NONE, "", NONE, "",             \
+      "closed: a sender speaks TLS to a listener without it")                  \
+    X(TLS_LOADED, INFO, NUM, "days", NONE, "", NONE, "",                       \
+      "certificates and keys were read; days: until the server's ends")        \
+    X(TLS_LOAD_FAULT, ERROR, CODE, "code", NONE, "", NONE, "",                 \
+      "certificates and keys could not be read again: the old ones stay")      \
     X(HTTP_LISTENING, INFO, NUM, "port", NUM, "threads", NONE, "",             \
       "the HTTP listener accepts connections")                                 \
     X(HTTP_STOPPED, INFO, NUM, "port", NUM, "requests", NUM, "cut_off",        \
       "the HTTP listener has stopped; cut_off requests were still running "    \
       "when its time was up")                                                  \
+    X(HTTP_ADDRESS, WARN, NUM, "so_far", NONE, "", NONE, "",                   \
+      "a connection was refused: its address is not in listen.http.peers")     \
     X(HTTP_REQUEST, DEBUG, NUM, "status", NUM, "duration_us", NUM, "bytes",    \
       "a request was answered with so many bytes")                             \
     X(HTTP_FAULT, ERROR, NUM, "route_number", CODE, "code", NONE, "",          \
       "a handler failed; the client was told 500")                             \
+    X(FOLDER_DONE, INFO, NUM, "messages", NONE, "", NONE, "",                  \
+      "a file of the watched folder was taken; all its messages are stored")   \
+    X(FOLDER_FAILED, WARN, NUM, "messages", NUM, "refused", NONE, "",          \
+      "a file of the watched folder was taken, and the report beside it says " \
+      "what of it was refused")                                                \
+    X(FOLDER_AGAIN, WARN, NUM, "messages", NUM, "refused", NONE, "",           \
+      "a file of the watched folder could not be stored whole, or the server " \
+      "stops: it is taken again")                                              \
+    X(FOLDER_FAULT, ERROR, CODE, "code", NUM, "errno", NONE, "",               \
+      "the watched folder cannot be read, or a file cannot be moved from it; " \
+      "it is tried again in a minute")                                         \
+    X(SERVE_CUT_OFF, WARN, NUM, "in_flight", NONE, "", NONE, "",               \
+      "a second signal ended the server while its store still worked; so "     \
+      "many messages had no answer yet")                                       \
     X(CONSULT_FAULT, ERROR, NUM, "trigger", CODE, "code", NUM, "given_up",     \
       "a patient could not be thought about; given_up: it is not tried again") \
     X(CONSULT_UNREACHABLE, WARN, NUM, "trigger", NONE, "", NONE, "",           \

@@ -77,3 +77,19 @@ bool an_uuid_parse(struct an_str s, struct an_uuid *u)
     *u = got;
     return true;
 }
+
+bool an_oid_valid(struct an_str s)
+{
+    struct an_str arc;
+    unsigned n = 0;
+
+    for (; an_str_cut(&s, '.', &arc); n++) {
+        if (arc.n == 0 || (arc.n > 1 && arc.p[0] == '0') ||
+            (n == 0 && (arc.n != 1 || arc.p[0] > '2')))
+            return false;
+        for (size_t i = 0; i < arc.n; i++)
+            if (arc.p[i] < '0' || arc.p[i] > '9')
+                return false;
+    }
+    return n > 2;
+}

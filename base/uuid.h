@@ -27,6 +27,9 @@ enum an_code an_uuid5(const struct an_uuid *space, struct an_str name,
 
 /* "2ed6657d-e927-568b-95e1-2665a8aea6a2" and a NUL. */
 void an_uuid_print(const struct an_uuid *u, char text[AN_UUID_TEXT_BYTES]);
+/* All of s is an object identifier: "2.16.840.1.113883", three arcs or more,
+ * without zeros before them (what may stand after urn:oid:). */
+bool an_oid_valid(struct an_str s);
 /* All of s in that form, in either case; false (and *u untouched) else. */
 bool an_uuid_parse(struct an_str s, struct an_uuid *u);
 

@@ -32,6 +32,11 @@ static void *member(struct cfg_options *o, const struct cfg_option *option)
     return (char *)o + option->offset;
 }
 
+static bool is_list(const struct cfg_option *option)
+{
+    return option->type == CFG_TEXTS || option->type == CFG_PATHS;
+}
+
 static bool is_within(const struct cfg_option *option, int64_t n)
 {
     return n >= option->min && n <= option->max;
@@ -103,7 +108,8 @@ static bool parse_scalar(const struct cfg_option *option, struct an_str text,
         *(struct an_str *)value = text;
         return true;
     case CFG_ADDRESS: return cfg_value_address(text, value);
-    case CFG_TEXTS: break;
+    case CFG_TEXTS:
+    case CFG_PATHS: break;
     }
     return false;
 }
@@ -138,7 +144,7 @@ enum an_code cfg_options_default(struct an_arena *arena, struct cfg_options *o,
         const struct cfg_option *option = &cfg_option[i];
         enum an_code code = AN_OK;
 
-        if (option->type == CFG_TEXTS)
+        if (is_list(option))
             code = default_list(arena, option, o, err);
         else if (!parse_scalar(option, an_str_c(option->def), o))
             code = an_fail(err, AN_INTERNAL, "a default breaks its own rule",
@@ -232,7 +238,8 @@ static enum an_code read_list(struct reader *r, const struct cfg_option *option,
                               const struct cfg_node *node)
 {
     struct cfg_texts *list = member(r->o, option);
-    const struct cfg_option item = {.min = 1, .max = 1000};
+    const struct cfg_option item = {
+        .min = 1, .max = option->type == CFG_PATHS ? 4095 : 1000};
     enum an_code code;
 
     if (node->kind != CFG_LIST || !is_within(option, (int64_t)node->n_children))
@@ -256,7 +263,7 @@ static enum an_code read_value(struct reader *r,
                                const struct cfg_node *node)
 {
     r->o->line[option - cfg_option] = node->line;
-    if (option->type == CFG_TEXTS)
+    if (is_list(option))
         return read_list(r, option, node);
     if (node->kind != CFG_SCALAR || cfg_node_is_null(node) ||
         !parse_scalar(option, node->text, r->o))
@@ -393,6 +400,61 @@ static enum an_code check_feeds(struct reader *r)
     return AN_OK;
 }
 
+static enum an_code check_networks(struct reader *r, enum cfg_option_id id,
+                                   const struct cfg_texts *list)
+{
+    struct cfg_network network;
+
+    for (size_t i = 0; i < list->n; i++)
+        if (!cfg_value_network(list->item[i], &network))
+            return problem_pair(r, id,
+                                "peers: expected addresses and networks, such "
+                                "as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32");
+    return AN_OK;
+}
+
+/* APPLICATION|FACILITY, neither of them empty. */
+static bool is_sender(struct an_str s)
+{
+    struct an_str application = {"", 0}, facility = {"", 0};
+
+    return an_str_cut(&s, '|', &application) && application.n &&
+           an_str_cut(&s, '|', &facility) && facility.n && s.p == NULL;
+}
+
+static enum an_code check_lists(struct reader *r)
+{
+    const struct cfg_options *o = r->o;
+    enum an_code code = check_networks(r, CFG_OPT_mllp_peers, &o->mllp_peers);
+
+    if (code == AN_OK)
+        code = check_networks(r, CFG_OPT_http_peers, &o->http_peers);
+    for (size_t i = 0; code == AN_OK && i < o->senders.n; i++)
+        if (!is_sender(o->senders.item[i]))
+            return problem_pair(r, CFG_OPT_senders,
+                                "listen.senders: expected "
+                                "\"APPLICATION|FACILITY\", * for any");
+    return code;
+}
+
+/* Whoever listens by TLS needs what it takes. */
+static enum an_code check_tls(struct reader *r)
+{
+    const struct cfg_options *o = r->o;
+    enum cfg_option_id by = o->mllp_tls ? CFG_OPT_mllp_tls : CFG_OPT_http_tls;
+
+    if (o->tls_client != CFG_TLS_NONE && o->tls_ca_file.n == 0)
+        return problem_pair(r, CFG_OPT_tls_client,
+                            "listen.tls.client_certificate: "
+                            "listen.tls.ca_file has to say who signs them");
+    if ((o->mllp_tls || o->http_tls) &&
+        (o->tls_certificate_file.n == 0 || o->tls_key_file.n == 0))
+        return problem_pair(r, by,
+                            "tls: needs listen.tls.certificate_file and "
+                            "listen.tls.key_file");
+    return AN_OK;
+}
+
 /* What no single value can break. */
 static enum an_code check_together(struct reader *r)
 {
@@ -417,7 +479,9 @@ static enum an_code check_together(struct reader *r)
         code = check_subscriptions(r);
     if (code == AN_OK)
         code = check_feeds(r);
-    return code;
+    if (code == AN_OK)
+        code = check_lists(r);
+    return code == AN_OK ? check_tls(r) : code;
 }
 
 enum an_code cfg_options_read(struct an_arena *arena, struct an_str bytes,

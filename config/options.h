@@ -32,6 +32,7 @@ enum cfg_charset {
     CFG_WINDOWS_1252
 };
 enum cfg_clock { CFG_CLOCK_SYSTEM, CFG_CLOCK_MESSAGES };
+enum cfg_tls_client { CFG_TLS_NONE, CFG_TLS_OPTIONAL, CFG_TLS_REQUIRED };
 enum cfg_probability { CFG_P_FRACTION, CFG_P_PERCENT, CFG_P_INTERVAL };
 enum cfg_stale { CFG_STALE_SAY, CFG_STALE_ABSTAIN };
 enum cfg_stage { CFG_STAGE_OFF, CFG_SHADOW, CFG_TRIAL, CFG_LIVE };
@@ -47,7 +48,8 @@ enum cfg_type {
     CFG_PATH,     /* struct an_str; "" is none if min is 0 */
     CFG_URL,      /* struct an_str; "" is none */
     CFG_ADDRESS,  /* struct cfg_address; "" is none */
-    CFG_TEXTS     /* struct cfg_texts; of min to max items */
+    CFG_TEXTS,    /* struct cfg_texts; of min to max items */
+    CFG_PATHS     /* the same, of paths */
 };
 
 struct cfg_texts {
@@ -94,6 +96,9 @@ struct cfg_texts {
       "topics. Empty: urn:x-anamnesis: and the tenant.")                       \
     X(codes_path, "tables.codes", PATH, CFG_BETWEEN(0, 4095), "",              \
       "Table of what local codes mean (local-codes.tsv). Empty: none.")        \
+    X(maps, "tables.maps", PATHS, CFG_BETWEEN(0, 64), "",                      \
+      "Further files of what codes mean, after tables.codes: such tables, "    \
+      "or FHIR R4 ConceptMaps. The first file that has a code decides.")       \
     X(authorities_path, "tables.authorities", PATH, CFG_BETWEEN(0, 4095), "",  \
       "Table of the names of one assigning authority. Empty: none.")           \
     X(model_path, "model.path", PATH, CFG_BETWEEN(0, 4095), "",                \
@@ -110,14 +115,52 @@ struct cfg_texts {
       "File of the store. Its folder must be writable.")                       \
     X(store_group_max, "store.group_max", INT, CFG_BETWEEN(1, 4096), "128",    \
       "Most messages that share one commit.")                                  \
+    X(grace_ms, "listen.grace", DURATION, CFG_BETWEEN(0, CFG_A_DAY_MS), "10s", \
+      "When it is told to stop: time for what has begun to arrive, and for "   \
+      "its answers. A second signal ends it at once.")                         \
+    X(senders, "listen.senders", TEXTS, CFG_BETWEEN(0, 256), "",               \
+      "Whose HL7v2 messages are taken: \"APPLICATION|FACILITY\" as in MSH-3 "  \
+      "and MSH-4, * for any. Others are answered AR. Empty: everybody's.")     \
+    X(tls_certificate_file, "listen.tls.certificate_file", PATH,               \
+      CFG_BETWEEN(0, 4095), "",                                                \
+      "File of the server's certificate and its chain, its own first, in "     \
+      "PEM. "                                                                  \
+      "SIGHUP reads this file and the next three again.")                      \
+    X(tls_key_file, "listen.tls.key_file", PATH, CFG_BETWEEN(0, 4095), "",     \
+      "File of its private key, in PEM, without a password.")                  \
+    X(tls_ca_file, "listen.tls.ca_file", PATH, CFG_BETWEEN(0, 4095), "",       \
+      "File of the authorities that sign for clients, in PEM.")                \
+    X(tls_crl_file, "listen.tls.crl_file", PATH, CFG_BETWEEN(0, 4095), "",     \
+      "File of their revocation lists, in PEM; one past its next update "      \
+      "refuses everybody. Empty: none.")                                       \
+    X(tls_client, "listen.tls.client_certificate", ENUM,                       \
+      CFG_ONE_OF("none optional required"), "none",                            \
+      "Whether a client has to show a certificate. optional: a wrong one is "  \
+      "refused, none is not.")                                                 \
+    X(tls_priorities, "listen.tls.priorities", TEXT, CFG_BETWEEN(1, 400),      \
+      "NORMAL",                                                                \
+      "Ciphers and the like, as gnutls_priority_init(3) takes them. Nothing "  \
+      "in it allows a version before TLS 1.2.")                                \
     X(mllp_address, "listen.mllp.address", ADDRESS, CFG_ANY, "127.0.0.1:2575", \
       "Where HL7v2 arrives over MLLP. Empty: nowhere.")                        \
+    X(mllp_tls, "listen.mllp.tls", BOOL, CFG_ANY, "false",                     \
+      "MLLP over TLS, with the keys of listen.tls. Then no sender without it " \
+      "is served.")                                                            \
     X(mllp_max_frame_bytes, "listen.mllp.max_frame", SIZE,                     \
       CFG_BETWEEN(1024, 1 << 30), "16MiB",                                     \
       "Longest message; a longer one is refused and its connection closed.")   \
     X(mllp_max_connections, "listen.mllp.max_connections", INT,                \
       CFG_BETWEEN(1, 65536), "256",                                            \
       "Most senders connected at a time; one more is turned away.")            \
+    X(mllp_max_per_peer, "listen.mllp.max_per_peer", INT,                      \
+      CFG_BETWEEN(0, 65536), "0",                                              \
+      "Most connections of one address at a time. 0: as many as there may "    \
+      "be.")                                                                   \
+    X(mllp_peers, "listen.mllp.peers", TEXTS, CFG_BETWEEN(0, 256), "",         \
+      "Addresses and networks that may connect, such as 10.0.0.0/8. Empty: "   \
+      "all.")                                                                  \
+    X(mllp_handshake_ms, "listen.mllp.timeout.handshake", DURATION,            \
+      CFG_BETWEEN(10, CFG_A_DAY_MS), "10s", "Time for a TLS handshake.")       \
     X(mllp_idle_ms, "listen.mllp.timeout.idle", DURATION,                      \
       CFG_BETWEEN(0, 30 * CFG_A_DAY_MS), "0s",                                 \
       "Silence between two messages after which a connection is closed. "      \
@@ -134,15 +177,47 @@ struct cfg_texts {
       "Time for the sender to take its acknowledgement.")                      \
     X(http_address, "listen.http.address", ADDRESS, CFG_ANY, "127.0.0.1:8080", \
       "Where HTTP is served. Empty: nowhere.")                                 \
+    X(http_tls, "listen.http.tls", BOOL, CFG_ANY, "false",                     \
+      "HTTPS, with the keys of listen.tls. A client whose certificate is "     \
+      "wrong, or missing where one is required, gets status 403.")             \
     X(http_max_body_bytes, "listen.http.max_body", SIZE,                       \
       CFG_BETWEEN(1024, 1 << 30), "16MiB",                                     \
       "Longest request body; a longer one gets status 413.")                   \
     X(http_max_connections, "listen.http.max_connections", INT,                \
       CFG_BETWEEN(1, 65536), "256", "Most HTTP connections at a time.")        \
+    X(http_max_per_peer, "listen.http.max_per_peer", INT,                      \
+      CFG_BETWEEN(0, 65536), "0",                                              \
+      "Most HTTP connections of one address at a time. 0: as many as there "   \
+      "may be.")                                                               \
+    X(http_peers, "listen.http.peers", TEXTS, CFG_BETWEEN(0, 256), "",         \
+      "Addresses and networks that may connect over HTTP. Empty: all.")        \
     X(http_timeout_ms, "listen.http.timeout", DURATION,                        \
       CFG_BETWEEN(1000, CFG_A_DAY_MS), "30s",                                  \
       "Silence after which a connection is closed, and the time for a "        \
       "request body to arrive. Whole seconds.")                                \
+    X(folder_path, "listen.folder.path", PATH, CFG_BETWEEN(0, 4000), "",       \
+      "Folder whose files are taken: HL7v2 messages and batches, FHIR. "       \
+      "Empty: none.")                                                          \
+    X(folder_pattern, "listen.folder.pattern", TEXT, CFG_BETWEEN(1, 255),      \
+      "*.hl7", "Which of its files, as a shell would match their names.")      \
+    X(folder_done, "listen.folder.done", PATH, CFG_BETWEEN(0, 4000), "",       \
+      "Folder for files that were taken, on the same file system. Empty: "     \
+      "done in that folder.")                                                  \
+    X(folder_failed, "listen.folder.failed", PATH, CFG_BETWEEN(0, 4000), "",   \
+      "Folder for files of which something was refused, with a report. "       \
+      "Empty: failed in that folder.")                                         \
+    X(folder_poll_ms, "listen.folder.poll", DURATION,                          \
+      CFG_BETWEEN(10, CFG_A_DAY_MS), "2s", "How often it is looked through.")  \
+    X(folder_settle_ms, "listen.folder.settle", DURATION,                      \
+      CFG_BETWEEN(0, CFG_A_DAY_MS), "5s",                                      \
+      "How long a file must not have changed to be taken for whole. 0s: "      \
+      "files are renamed into the folder when they are.")                      \
+    X(folder_max_file_bytes, "listen.folder.max_file", SIZE,                   \
+      CFG_BETWEEN(1024, INT64_C(4) << 30), "256MiB",                           \
+      "Longest file, which is read into memory; a longer one is refused.")     \
+    X(folder_acknowledge, "listen.folder.acknowledge", BOOL, CFG_ANY, "false", \
+      "Leave the acknowledgements as a batch in a file beside the moved one, " \
+      "its name with .ack.")                                                   \
     X(fhir_url, "fhir.url", URL, CFG_ANY, "",                                  \
       "Base address of the FHIR server that we read from: what its "           \
       "subscriptions name, and exports. Empty: none.")                         \
@@ -229,6 +304,7 @@ enum cfg_option_id {
 #define CFG_MEMBER_URL struct an_str
 #define CFG_MEMBER_ADDRESS struct cfg_address
 #define CFG_MEMBER_TEXTS struct cfg_texts
+#define CFG_MEMBER_PATHS struct cfg_texts
 
 struct cfg_options {
 #define X(member, key, type, range, def, help) CFG_MEMBER_##type member;

@@ -75,6 +75,11 @@ void cfg_option_put_expected(struct an_buf *b, const struct cfg_option *option)
         put_range(b, option);
         an_buf_put(b, AN_STR(" texts, such as [en, de]"));
         break;
+    case CFG_PATHS:
+        an_buf_put(b, AN_STR("a list of "));
+        put_range(b, option);
+        an_buf_put(b, AN_STR(" paths, such as [own.tsv, lab.json]"));
+        break;
     }
 }
 
@@ -124,7 +129,8 @@ static void put_value(struct an_buf *b, const struct cfg_options *o,
     case CFG_PATH:
     case CFG_URL: cfg_put_quoted(b, *(const struct an_str *)value); break;
     case CFG_ADDRESS: put_address(b, value); break;
-    case CFG_TEXTS: put_list(b, value); break;
+    case CFG_TEXTS:
+    case CFG_PATHS: put_list(b, value); break;
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/value.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 enum { LARGEST_ZONE_MIN = 14 * 60 };
@@ -156,6 +157,55 @@ bool cfg_value_address(struct an_str s, struct cfg_address *address)
         return false;
     *address = (struct cfg_address){host, (uint16_t)port};
     return true;
+}
+
+/* Is the bit at that place set, and any after it? */
+static bool has_bits_after(const uint8_t address[16], unsigned from)
+{
+    for (unsigned i = from; i < 128; i++)
+        if (address[i / 8] & (0x80U >> (i % 8)))
+            return true;
+    return false;
+}
+
+bool cfg_value_network(struct an_str s, struct cfg_network *network)
+{
+    struct cfg_network got = {.n_bits = 128};
+    char text[INET6_ADDRSTRLEN];
+    struct an_str host = {"", 0}, rest = s;
+    uint64_t n = 128;
+    bool is_v4;
+
+    (void)an_str_cut(&rest, '/', &host);
+    if (host.n == 0 || host.n >= sizeof(text))
+        return false;
+    memcpy(text, host.p, host.n);
+    text[host.n] = '\0';
+    is_v4 = inet_pton(AF_INET, text, got.address + 12) == 1;
+    if (is_v4)
+        got.address[10] = got.address[11] = 0xFF;
+    else if (inet_pton(AF_INET6, text, got.address) != 1)
+        return false;
+    if (rest.p && (!an_str_u64(rest, &n) || n > (is_v4 ? 32 : 128)))
+        return false;
+    if (rest.p && is_v4)
+        n += 96;
+    got.n_bits = (uint8_t)n;
+    if (has_bits_after(got.address, got.n_bits))
+        return false;
+    *network = got;
+    return true;
+}
+
+bool cfg_network_has(const struct cfg_network *network,
+                     const uint8_t address[16])
+{
+    unsigned whole = network->n_bits / 8, rest = network->n_bits % 8;
+
+    if (memcmp(network->address, address, whole) != 0)
+        return false;
+    return rest == 0 ||
+           ((network->address[whole] ^ address[whole]) >> (8 - rest)) == 0;
 }
 
 bool cfg_value_url(struct an_str s)

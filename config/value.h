@@ -19,6 +19,18 @@ struct cfg_address {
     uint16_t port;      /* 0 when listening: any free one */
 };
 
+/* Addresses that begin alike.  One of IPv4 is kept as IPv6 has it
+ * (::ffff:192.0.2.7), so that a socket of either family can be asked. */
+struct cfg_network {
+    uint8_t address[16];
+    uint8_t n_bits; /* of the beginning: 128 is one address */
+};
+
+/* 192.0.2.7, 10.0.0.0/8, ::1, 2001:db8::/32; bits behind the beginning are 0. */
+bool cfg_value_network(struct an_str s, struct cfg_network *network);
+bool cfg_network_has(const struct cfg_network *network,
+                     const uint8_t address[16]);
+
 /* true, false; YAML 1.1's yes, no, on and off are refused, not guessed. */
 bool cfg_value_bool(struct an_str s, bool *value);
 /* -42; no plus sign, no leading zeros, no exponent. */

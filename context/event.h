@@ -83,7 +83,8 @@ struct ctx_value {
     struct an_str literal;    /* exactly as said: "0.010" */
     double number;            /* the same, nearest double */
     struct an_str comparator; /* "", "<", "<=", ">=", ">" */
-    struct an_str unit;       /* UCUM where the sender's unit is known */
+    struct an_str unit; /* as said, in UCUM's spelling where that is known;
+                                 never converted: context/unit.h compares */
     struct ctx_code code;
     struct an_str text;
 };

@@ -9,5 +9,12 @@ libcontext_la_SOURCES = \
 	context/dump.h context/dump.c \
 	context/forecast.h \
 	context/suggestion.h context/suggestion.c \
+	context/unit.h context/unit.c \
+	context/system.h context/system.c \
+	context/account.h context/account.c \
 	context/localise.h context/localise.c
 libcontext_la_LIBADD = libbase.la
+AN_TABLES += config/tables/units.tsv config/tables/measures.tsv \
+	config/tables/standard-systems.tsv
+context/system.lo: config/tables/standard-systems.inc
+context/unit.lo: config/tables/units.inc config/tables/measures.inc

@@ -1,17 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "context/localise.h"
 
+#include "context/system.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_COLUMNS = 5 };
 
+int ctx_code_row_cmp(const struct ctx_code_row *a, const struct ctx_code_row *b)
+{
+    int order = an_str_cmp(a->from.system, b->from.system);
+
+    return order ? order : an_str_cmp(a->from.code, b->from.code);
+}
+
 static int code_cmp(const void *a, const void *b)
 {
-    const struct ctx_code_row *x = a, *y = b;
-    int order = an_str_cmp(x->from.system, y->from.system);
+    return ctx_code_row_cmp(a, b);
+}
 
-    return order ? order : an_str_cmp(x->from.code, y->from.code);
+/* Of equal keys the one that stands first. */
+static int code_line_cmp(const void *a, const void *b)
+{
+    const struct ctx_code_row *x = a, *y = b;
+    int order = ctx_code_row_cmp(x, y);
+
+    return order ? order : (x->line > y->line) - (x->line < y->line);
 }
 
 static int name_cmp(const void *a, const void *b)
@@ -19,6 +34,14 @@ static int name_cmp(const void *a, const void *b)
     const struct ctx_name_row *x = a, *y = b;
 
     return an_str_cmp(x->from, y->from);
+}
+
+static int name_line_cmp(const void *a, const void *b)
+{
+    const struct ctx_name_row *x = a, *y = b;
+    int order = name_cmp(a, b);
+
+    return order ? order : (x->line > y->line) - (x->line < y->line);
 }
 
 /* The rows of a table, one at a time. */
@@ -64,18 +87,86 @@ static size_t count_lines(struct an_str bytes)
     return n;
 }
 
-static enum an_code sort_rows(void *row, size_t n, size_t row_bytes,
-                              int (*cmp)(const void *, const void *),
-                              const char *file, struct an_err *err)
+/* Both are sorted; of a key that both have, the row of `a` stays. */
+static enum an_code merge(struct an_arena *arena, const struct ctx_code_row *a,
+                          size_t n_a, const struct ctx_code_row *b, size_t n_b,
+                          struct ctx_site *site, size_t *n_covered,
+                          struct an_err *err)
 {
-    const char *p = row;
+    struct ctx_code_row *all = an_arena_get(arena, n_a + n_b, sizeof(*all));
+    size_t i = 0, k = 0, n = 0;
+
+    if (all == NULL)
+        return an_fail_nomem(err);
+    *n_covered = 0;
+    while (i < n_a || k < n_b) {
+        int order = i == n_a   ? 1
+                    : k == n_b ? -1
+                               : ctx_code_row_cmp(&a[i], &b[k]);
+
+        if (order == 0) {
+            ++*n_covered;
+            k++;
+            continue;
+        }
+        all[n++] = order < 0 ? a[i++] : b[k++];
+    }
+    site->code = all;
+    site->n_codes = n;
+    return AN_OK;
+}
+
+static enum an_code add_map(struct an_arena *arena, const struct ctx_map *map,
+                            struct ctx_site *site, struct an_err *err)
+{
+    struct ctx_map *all = an_arena_get(arena, site->n_maps + 1, sizeof(*all));
+
+    if (all == NULL)
+        return an_fail_nomem(err);
+    if (site->n_maps)
+        memcpy(all, site->map, site->n_maps * sizeof(*all));
+    all[site->n_maps] = *map;
+    site->map = all;
+    site->n_maps++;
+    return AN_OK;
+}
+
+enum an_code ctx_site_add_codes(struct an_arena *arena,
+                                const struct ctx_map *map,
+                                struct ctx_code_row *row, size_t n,
+                                struct ctx_site *site, struct an_err *err)
+{
+    struct ctx_site more = *site;
+    struct ctx_map counted = *map;
+    enum an_code rc;
 
     if (n)
-        qsort(row, n, row_bytes, cmp);
-    for (size_t i = 1; i < n; i++)
-        if (cmp(p + (i - 1) * row_bytes, p + i * row_bytes) == 0)
-            return an_fail_line(err, AN_CONFLICT, "a key stands twice", file, 0,
-                                0);
+        qsort(row, n, sizeof(*row), code_line_cmp);
+    counted.n_rows = n;
+    rc = merge(arena, site->code, site->n_codes, row, n, &more,
+               &counted.n_covered, err);
+    if (rc == AN_OK)
+        rc = add_map(arena, &counted, &more, err);
+    if (rc == AN_OK)
+        *site = more;
+    return rc;
+}
+
+static enum an_code read_code_row(const struct an_str c[MAX_COLUMNS],
+                                  const struct rows *rows,
+                                  struct ctx_code_row *row, bool *filled,
+                                  struct an_err *err)
+{
+    *filled = c[2].n + c[3].n > 0;
+    *row = (struct ctx_code_row){
+        {c[0], c[1], AN_STR("")}, {c[2], c[3], c[4]}, rows->line};
+    if (c[1].n == 0)
+        return an_fail_line(err, AN_MISSING, "want a code in column 2",
+                            rows->file, rows->line, 1);
+    if (*filled && (c[2].n == 0 || c[3].n == 0))
+        return an_fail_line(err, AN_MISSING,
+                            "want a target's system and its code, or neither",
+                            rows->file, rows->line, 1);
     return AN_OK;
 }
 
@@ -86,22 +177,33 @@ enum an_code ctx_site_read_codes(struct an_arena *arena, struct an_str bytes,
     struct ctx_code_row *row =
         an_arena_get(arena, count_lines(bytes), sizeof(*row));
     struct rows rows = {bytes, file, 0};
+    struct ctx_map map = {.file = file};
     struct an_str c[MAX_COLUMNS];
     size_t n = 0, n_columns;
     enum an_code rc;
 
     if (row == NULL)
         return an_fail_nomem(err);
-    while ((rc = next_row(&rows, 5, c, &n_columns, err)) == AN_OK && n_columns)
-        row[n++] =
-            (struct ctx_code_row){{c[0], c[1], AN_STR("")}, {c[2], c[3], c[4]}};
-    if (rc == AN_OK)
-        rc = sort_rows(row, n, sizeof(*row), code_cmp, file, err);
-    if (rc == AN_OK) {
-        site->code = row;
-        site->n_codes = n;
+    while ((rc = next_row(&rows, 5, c, &n_columns, err)) == AN_OK &&
+           n_columns) {
+        bool filled;
+
+        rc = read_code_row(c, &rows, &row[n], &filled, err);
+        if (rc != AN_OK)
+            return rc;
+        n += filled;
+        map.n_unfilled += !filled;
     }
-    return rc;
+    if (rc != AN_OK)
+        return rc;
+    if (n)
+        qsort(row, n, sizeof(*row), code_line_cmp);
+    for (size_t i = 1; i < n; i++)
+        if (ctx_code_row_cmp(&row[i - 1], &row[i]) == 0)
+            return an_fail_line(err, AN_CONFLICT,
+                                "this code stands in the file twice", file,
+                                row[i].line, 1);
+    return ctx_site_add_codes(arena, &map, row, n, site, err);
 }
 
 enum an_code ctx_site_read_authorities(struct an_arena *arena,
@@ -119,9 +221,14 @@ enum an_code ctx_site_read_authorities(struct an_arena *arena,
     if (row == NULL)
         return an_fail_nomem(err);
     while ((rc = next_row(&rows, 2, c, &n_columns, err)) == AN_OK && n_columns)
-        row[n++] = (struct ctx_name_row){c[0], c[1]};
-    if (rc == AN_OK)
-        rc = sort_rows(row, n, sizeof(*row), name_cmp, file, err);
+        row[n++] = (struct ctx_name_row){c[0], c[1], rows.line};
+    if (rc == AN_OK && n)
+        qsort(row, n, sizeof(*row), name_line_cmp);
+    for (size_t i = 1; rc == AN_OK && i < n; i++)
+        if (name_cmp(&row[i - 1], &row[i]) == 0)
+            rc = an_fail_line(err, AN_CONFLICT,
+                              "this name stands in the file twice", file,
+                              row[i].line, 1);
     if (rc == AN_OK) {
         site->authority = row;
         site->n_authorities = n;
@@ -141,6 +248,29 @@ const struct ctx_code *ctx_site_code(const struct ctx_site *site,
     return row ? &row->to : NULL;
 }
 
+static bool understands(const struct ctx_site *site, const struct ctx_code *c)
+{
+    return c->code.n &&
+           (ctx_system_standard(c->system) || (site && ctx_site_code(site, c)));
+}
+
+enum ctx_field_state ctx_site_state(const struct ctx_site *site,
+                                    const struct ctx_code *concept,
+                                    const struct ctx_code *alias,
+                                    size_t n_aliases)
+{
+    bool coded = concept->code.n > 0;
+
+    if (understands(site, concept))
+        return CTX_FIELD_MAPPED;
+    for (size_t i = 0; i < n_aliases; i++) {
+        if (understands(site, &alias[i]))
+            return CTX_FIELD_MAPPED;
+        coded = coded || alias[i].code.n;
+    }
+    return coded ? CTX_FIELD_ODD : CTX_FIELD_TEXT;
+}
+
 /* The concept or, failing that, the first alias that the table knows becomes
  * the concept; what was the concept becomes an alias. */
 static enum an_code localise_event(struct an_arena *arena,
@@ -149,11 +279,13 @@ static enum an_code localise_event(struct an_arena *arena,
 {
     const struct ctx_code *to = ctx_site_code(site, &e->concept);
     struct ctx_code *alias;
+    struct an_str display;
 
     for (size_t i = 0; to == NULL && i < e->n_aliases; i++)
         to = ctx_site_code(site, &e->alias[i]);
     if (to == NULL)
         return AN_OK;
+    display = to->display;
     alias = an_arena_get(arena, e->n_aliases + 1, sizeof(*alias));
     if (alias == NULL)
         return an_fail_nomem(err);
@@ -162,7 +294,11 @@ static enum an_code localise_event(struct an_arena *arena,
     alias[e->n_aliases] = e->concept;
     e->alias = alias;
     e->n_aliases++;
+    /* A name that the table does not know better stays. */
+    if (to->display.n == 0)
+    display = e->concept.display;
     e->concept = *to;
+    e->concept.display = display;
     return AN_OK;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "context/system.h"
 #include "fhir/reader_int.h"
 
 /* The name of a visit: "urn:fhir:Encounter|123". */
@@ -131,6 +132,8 @@ void fhir_encounter(struct fhir_reader *r, const struct fhir_entry *entry)
     struct ctx_event e;
     size_t mark;
 
+    r->seen.read = subject.person != NULL;
+    r->seen.status = status == CTX_STATUS_UNKNOWN ? CTX_FIELD_ODD : 0;
     if (subject.person == NULL)
         return;
     if (entry->id.n)
@@ -138,6 +141,10 @@ void fhir_encounter(struct fhir_reader *r, const struct fhir_entry *entry)
     fhir_when(r, an_json_get(json, AN_STR("period")), &start, &end);
     e = about_class(r, &subject, CTX_ADMISSION, status, start);
     fhir_value(r, an_json_get(json, AN_STR("type")), &e.value);
+    r->seen.code =
+        (uint8_t)ctx_site_state(r->s->site, &e.concept, e.alias, e.n_aliases);
+    r->seen.value = ctx_system_standard(e.value.code.system) ? CTX_FIELD_MAPPED
+                                                             : CTX_FIELD_TEXT;
     mark = fhir_step(r, AN_STR("class"));
     fhir_event(r, &subject, &e);
     r->place.n = mark;

@@ -327,8 +327,10 @@ static void sex_read(struct fhir_reader *r, const struct fhir_entry *e,
             fact(r, e, AN_STR("sex"), AN_STR("gender"), &event);
             return;
         }
-    if (gender.n)
+    if (gender.n) {
         fhir_warn(r, AN_CODE, "a gender that is none");
+        r->seen.status = CTX_FIELD_ODD;
+    }
 }
 
 /* "Not dead" takes an earlier "dead" back. */

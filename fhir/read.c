@@ -13,7 +13,7 @@ struct name_row {
     const char *name;
 };
 
-static bool knows(struct an_str key)
+bool fhir_knows(struct an_str key)
 {
     static const struct name_row row[] = {
 #include "config/tables/fhir-elements.inc"
@@ -169,6 +169,7 @@ static bool is_ours(const struct an_json *resource)
 
 static void entry_read(struct fhir_reader *r, struct fhir_entry *e)
 {
+    r->seen.read = e->rule == NULL;
     if (e->rule)
         fhir_resource(r, e);
     else if (an_str_eq(e->type, AN_STR("Patient")))
@@ -187,7 +188,7 @@ static void place_set(struct fhir_reader *r, struct an_str where)
 }
 
 /* Deletions last, since they need to know who the others are about. */
-static void entries_read(struct fhir_reader *r, struct ctx_account *account)
+static void entries_read(struct fhir_reader *r)
 {
     for (int deletions = 0; deletions < 2; deletions++) {
         if (deletions)
@@ -195,19 +196,20 @@ static void entries_read(struct fhir_reader *r, struct ctx_account *account)
         for (size_t i = 0; i < r->n_entries && r->code == AN_OK; i++) {
             struct fhir_entry *e = &r->entry[i];
             size_t before = r->n_events + r->out->n_claims;
+            size_t n_warnings = r->out->n_warnings;
 
             if ((e->resource == NULL) != deletions)
                 continue;
-            account[e->type_row].n_seen++;
-            if (e->older)
-                continue;
+            r->seen = (struct fhir_seen){.read = false};
             place_set(r, e->where);
-            if (deletions)
+            if (e->older)
+                ; /* counted, and not read */
+            else if (deletions)
                 deletion_read(r, e);
             else if (e->is_read && !is_ours(e->resource))
                 entry_read(r, e);
-            if (r->n_events + r->out->n_claims > before)
-                account[e->type_row].n_used++;
+            r->seen.warned = r->out->n_warnings > n_warnings;
+            fhir_account(r, e, r->n_events + r->out->n_claims > before);
         }
     }
     r->place.n = 0;
@@ -274,20 +276,6 @@ static void parts_fill(struct fhir_reader *r)
     }
 }
 
-/* Only what was seen, by name. */
-static void accounts_keep(struct fhir_reader *r, struct ctx_account *account)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i <= fhir_n_types(); i++)
-        if (account[i].n_seen) {
-            account[n] = account[i];
-            account[n++].name = fhir_type_name((uint32_t)i);
-        }
-    r->out->account = account;
-    r->out->n_accounts = n;
-}
-
 /* ---- reading ------------------------------------------------------------ */
 
 static enum an_code refuse(struct an_err *err, enum an_code code,
@@ -316,27 +304,25 @@ static enum an_code root_check(const struct an_json *root, struct an_str *type,
 
 static void everything(struct fhir_reader *r, const struct an_json *root)
 {
-    struct ctx_account *account =
-        fhir_get(r, fhir_n_types() + 1, sizeof(*account));
-
-    if (account == NULL)
-        return;
     header_read(r, root);
     if (an_str_eq(r->root_type, AN_STR("Bundle")))
         fhir_bundle_entries(r, root);
     else
         fhir_single_entry(r, root);
+    ctx_ledger_init(&r->ledger, r->arena);
+    r->segment = fhir_get(r, r->n_entries, sizeof(*r->segment));
     if (r->code == AN_OK)
         fhir_index(r);
     if (r->code == AN_OK && r->history)
         versions_mark(r);
     if (r->code == AN_OK)
-        entries_read(r, account);
+        entries_read(r);
     if (r->code == AN_OK)
         parts_number(r);
     if (r->code == AN_OK)
         parts_fill(r);
-    accounts_keep(r, account);
+    if (r->code == AN_OK)
+        fhir_accounts_close(r);
 }
 
 enum an_code fhir_read(struct an_arena *arena, const struct fhir_settings *s,
@@ -346,7 +332,7 @@ enum an_code fhir_read(struct an_arena *arena, const struct fhir_settings *s,
     const struct an_json_limits limits = {.bytes = s->max_bytes,
                                           .nodes = s->max_values,
                                           .depth = s->max_depth,
-                                          .knows = knows};
+                                          .knows = fhir_knows};
     struct fhir_reader r = {.arena = arena, .s = s, .out = out};
     const struct an_json *root;
     enum an_code code = an_json_read(arena, &limits, bytes, &root, err);

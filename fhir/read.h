@@ -10,7 +10,8 @@
  * each).  Fails with AN_SYNTAX or AN_LIMIT when the JSON cannot be read,
  * AN_TYPE when it is no resource, AN_UNSUPPORTED when it is none of R4, and
  * AN_NOMEM; err->where.path is then a FHIRPath.  All else that is odd is a
- * warning and the rest is read.  Each resource is counted in the account.
+ * warning and the rest is read.  Each resource is counted in the account, and
+ * each top-level element of it (context/reading.h).
  *
  * Who: a Patient in the same Bundle is filed under one of its identifiers
  * (identifier-types.tsv, then use, then order) and says that the others which
@@ -32,7 +33,7 @@
 #ifndef FHIR_READ_H
 #define FHIR_READ_H
 
-#include "context/reading.h"
+#include "context/localise.h"
 
 /* What a site calls the assigner of identifiers with this Identifier.system. */
 struct fhir_authority {
@@ -48,6 +49,8 @@ struct fhir_settings {
     const struct fhir_authority
         *system; /* by system; others stay as they are */
     size_t n_systems;
+    const struct ctx_site *site;  /* for the account: which local codes it will
+                                    know; NULL is none */
     size_t max_bytes, max_values; /* 0: base/json.h's */
     unsigned max_depth;           /* 0: base/json.h's */
 };

@@ -9,6 +9,7 @@
  *     resource.c   all others, by the rows of fhir-resources.tsv
  *     value.c      what was found: quantity, code, text
  *     element.c    the datatypes they are made of, and places
+ *     account.c    what became of each element
  *
  * Without memory r->code becomes AN_NOMEM and readers stop; fhir_read checks
  * once, at its end.
@@ -18,6 +19,7 @@
 #define FHIR_READER_INT_H
 
 #include "base/json.h"
+#include "context/account.h"
 #include "fhir/read.h"
 
 enum { FHIR_PLACE_BYTES = 200, FHIR_MAX_CODINGS = 16 };
@@ -82,6 +84,13 @@ struct fhir_last {
     const struct an_json *visit;
 };
 
+/* What was understood of the entry that is being read: enum ctx_field_state,
+ * EMPTY where nothing was found to say. */
+struct fhir_seen {
+    uint8_t code, value, status, component;
+    bool read, warned;
+};
+
 struct fhir_reader {
     struct an_arena *arena;
     const struct fhir_settings *s;
@@ -103,6 +112,10 @@ struct fhir_reader {
     struct fhir_last last_patient, last_visit;
     struct fhir_place place; /* where the reader stands */
     bool history;
+    struct ctx_ledger ledger;
+    struct ctx_segment *segment; /* of each entry */
+    size_t n_segments;
+    struct fhir_seen seen;
 };
 
 /* ---- element.c ---------------------------------------------------------- */
@@ -208,5 +221,18 @@ void fhir_event(struct fhir_reader *r, const struct fhir_subject *subject,
 /* When it could be known: `available`, else when it ended, else when it
  * happened, else when it was said. */
 void fhir_available(struct ctx_event *e, struct an_time available);
+
+/* ---- account.c ---------------------------------------------------------- */
+
+/* Count the entry and its elements, once it has been read. */
+void fhir_account(struct fhir_reader *r, const struct fhir_entry *entry,
+                  bool used);
+/* All entries are counted: the accounts, by name, go to the reading. */
+void fhir_accounts_close(struct fhir_reader *r);
+
+/* ---- read.c ------------------------------------------------------------- */
+
+/* Is it a name of fhir-elements.tsv, which may be shown? */
+bool fhir_knows(struct an_str key);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "context/system.h"
 #include "fhir/reader_int.h"
 
 /* ---- rules and facts ---------------------------------------------------- */
@@ -159,6 +160,24 @@ static struct an_time when(struct fhir_reader *r, const struct fhir_rule *rule,
     return left;
 }
 
+/* ---- for the account ---------------------------------------------------- */
+
+static enum ctx_field_state state_of_code(const struct fhir_reader *r,
+                                          const struct ctx_event *e)
+{
+    return ctx_site_state(r->s->site, &e->concept, e->alias, e->n_aliases);
+}
+
+static enum ctx_field_state state_of_value(const struct ctx_value *v)
+{
+    if (v->kind == CTX_VALUE_NONE)
+        return CTX_FIELD_ODD; /* it was there, and nothing came of it */
+    if (v->kind == CTX_VALUE_QUANTITY ||
+        (v->kind == CTX_VALUE_CODE && ctx_system_standard(v->code.system)))
+        return CTX_FIELD_MAPPED;
+    return CTX_FIELD_TEXT;
+}
+
 /* ---- Observation -------------------------------------------------------- */
 
 /* What stands beside the value of an Observation and of each component. */
@@ -191,11 +210,16 @@ static void component_read(struct fhir_reader *r,
 
     if (fhir_concept(r, an_json_get(j, AN_STR("code")), &e.concept, &e.alias,
                      &e.n_aliases)) {
+        enum ctx_field_state state = state_of_code(r, &e);
+
+        if (state > r->seen.component)
+            r->seen.component = (uint8_t)state;
         fhir_value(r, value, &e.value);
         finding_read(j, &e);
         fhir_event(r, subject, &e);
     } else {
         fhir_warn(r, AN_MISSING, "a component without a code");
+        r->seen.component = CTX_FIELD_ODD;
     }
     r->place.n = mark;
 }
@@ -249,6 +273,10 @@ static unsigned status_of(struct fhir_reader *r, const struct fhir_rule *rule,
     struct an_str code = fhir_code(fhir_find(r, json, rule->status, false));
     unsigned status = fhir_status(type, code);
 
+    r->seen.status =
+        status == CTX_STATUS_UNKNOWN && !an_str_eq(code, AN_STR("unknown"))
+            ? CTX_FIELD_ODD
+            : CTX_FIELD_MAPPED;
     if (is_order(rule) && status == CTX_STATUS_FINAL && is_idea(json))
         status = CTX_STATUS_PLANNED;
     return status;
@@ -276,12 +304,16 @@ static bool event_read(struct fhir_reader *r, const struct fhir_rule *rule,
     if (!concept_of(r, subject->entry, fhir_find(r, json, rule->code, false),
                     e)) {
         fhir_warn(r, AN_MISSING, "it does not say what it is about");
+        r->seen.code = CTX_FIELD_ODD;
         /* What is taken back need not say again what it was. */
         if (!ctx_event_withdrawn(e))
             return false;
         e->concept.display = AN_STR("withdrawn");
+    } else {
+        r->seen.code = (uint8_t)state_of_code(r, e);
     }
     fhir_value(r, fhir_find(r, json, rule->value, false), &e->value);
+    r->seen.value = (uint8_t)state_of_value(&e->value);
     if (rule->kind == CTX_OBSERVATION)
         finding_read(json, e);
     available = when(r, rule, subject, e);
@@ -323,7 +355,8 @@ void fhir_resource(struct fhir_reader *r, const struct fhir_entry *entry)
         return;
     subject.fact = fhir_fact(r, entry);
     fhir_visit(r, fhir_find(r, json, rule->encounter, false), &subject);
-    if (!event_read(r, rule, &subject, &e))
+    r->seen.read = event_read(r, rule, &subject, &e);
+    if (!r->seen.read)
         return;
     if (rule->kind == CTX_OBSERVATION)
         components = an_json_first(an_json_get(json, AN_STR("component")));

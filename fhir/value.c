@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/buf.h"
 #include "base/decimal.h"
+#include "context/unit.h"
 #include "fhir/reader_int.h"
 
 /* A number as JSON has it; a text that is one is taken too, as some senders
@@ -39,7 +40,8 @@ static void quantity(struct fhir_reader *r, const struct an_json *number,
     }
 }
 
-/* UCUM when the code says so, else what people read. */
+/* UCUM when the code says so, else what people read, in UCUM where the table
+ * knows it. */
 static struct an_str unit_of(const struct an_json *quantity)
 {
     struct an_str code = an_json_text(an_json_get(quantity, AN_STR("code")));
@@ -49,7 +51,7 @@ static struct an_str unit_of(const struct an_json *quantity)
 
     if (code.n && an_str_eq(system, AN_STR("http://unitsofmeasure.org")))
         return code;
-    return unit.n ? unit : code;
+    return ctx_unit_ucum(unit.n ? unit : code);
 }
 
 static struct an_str comparator_of(struct fhir_reader *r,

@@ -86,7 +86,10 @@ static void put_msh(struct answer *a, const struct hl7_ack *ack)
     static const size_t swapped[] = {5, 6, 3, 4};
     char now[AN_TIME_TEXT_BYTES];
     struct an_str charset = msh(a, 18);
+    int last = ack->is_enhanced ? 16 : 12;
 
+    if (charset.n)
+        last = 18;
     an_buf_put(&a->out, AN_STR("MSH"));
     an_buf_put_char(&a->out, a->d.field);
     an_buf_put(&a->out, msh(a, 2));
@@ -101,10 +104,12 @@ static void put_msh(struct answer *a, const struct hl7_ack *ack)
     put_text(a, ack->control_id);
     put_theirs(a, 11, "P");
     put_theirs(a, 12, "2.5.1");
-    if (charset.n) {
-        for (int field = 13; field <= 18; field++)
-            an_buf_put_char(&a->out, a->d.field);
-        an_buf_put(&a->out, charset);
+    for (int field = 13; field <= last; field++) {
+        an_buf_put_char(&a->out, a->d.field);
+        if (ack->is_enhanced && (field == 15 || field == 16))
+            an_buf_put(&a->out, AN_STR("NE"));
+        if (field == 18)
+            an_buf_put(&a->out, charset);
     }
     an_buf_put_char(&a->out, '\r');
 }
@@ -251,6 +256,65 @@ static enum an_code read_msh(struct an_str inbound, struct an_arena *arena,
     if (code != AN_OK && code != AN_NOMEM)
         code = hl7_parse(arena, AN_STR("MSH|^~\\&|"), NULL, m, err);
     return code;
+}
+
+/* ---- which of them ------------------------------------------------------- */
+
+/* Does a word of table 0155 ask for an acknowledgement of this outcome? */
+static bool asks(struct an_str when, bool is_success)
+{
+    if (when.n == 0 || an_str_eq_nocase(when, AN_STR("NE")))
+        return false;
+    if (an_str_eq_nocase(when, AN_STR("ER")))
+        return !is_success;
+    if (an_str_eq_nocase(when, AN_STR("SU")))
+        return is_success;
+    return true;
+}
+
+/* MSH-15 or MSH-16; two quotes are a field that was emptied. */
+static struct an_str wish(const struct hl7_message *m, size_t field)
+{
+    struct an_str s = an_str_trim(hl7_get(m, 0, field, 1, 1, 1));
+
+    return an_str_eq(s, AN_STR("\"\"")) ? AN_STR("") : s;
+}
+
+static enum hl7_ack_code accept_code(enum hl7_ack_code said)
+{
+    if (said == HL7_ACK_AA)
+        return HL7_ACK_CA;
+    return said == HL7_ACK_AE ? HL7_ACK_CE : HL7_ACK_CR;
+}
+
+enum an_code hl7_ack_decide(struct an_str inbound, enum hl7_ack_code said,
+                            struct an_arena *arena, struct hl7_ack_plan *plan,
+                            struct an_err *err)
+{
+    bool is_success = said == HL7_ACK_AA;
+    struct an_str type, accept, application;
+    struct hl7_message m;
+    enum an_code code = read_msh(inbound, arena, &m, err);
+
+    *plan = (struct hl7_ack_plan){.n = 0};
+    if (code != AN_OK)
+        return code;
+    plan->control_id = hl7_get(&m, 0, 10, 1, 0, 0);
+    type = hl7_get(&m, 0, 9, 1, 1, 1);
+    accept = wish(&m, 15);
+    application = wish(&m, 16);
+    plan->is_enhanced = accept.n || application.n;
+    if (an_str_eq(type, AN_STR("ACK")) || an_str_eq(type, AN_STR("MCF")))
+        return AN_OK;
+    if (!plan->is_enhanced) {
+        plan->code[plan->n++] = said;
+        return AN_OK;
+    }
+    if (asks(accept, is_success))
+        plan->code[plan->n++] = accept_code(said);
+    if (asks(application, is_success) && (is_success || plan->n == 0))
+        plan->code[plan->n++] = said;
+    return AN_OK;
 }
 
 enum an_code hl7_ack_print(const struct hl7_ack *ack, struct an_str inbound,

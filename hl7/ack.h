@@ -28,6 +28,34 @@ enum hl7_ack_code {
     HL7_ACK_CR  /* commit reject */
 };
 
+/* Which acknowledgements a message gets, by its MSH-15 and MSH-16 (2.9.2,
+ * 2.9.3, table 0155).  `said` is AA, AE or AR: what became of it.
+ *
+ * Both are empty: original mode, one answer, which is `said`.
+ *
+ * Else enhanced mode, where an empty field means never:
+ *   MSH-15 asks for the accept acknowledgement: CA for AA, CE for AE, CR for AR.
+ *   MSH-16 asks for the application acknowledgement, which is `said`.
+ * A failure is told once: by the accept acknowledgement if that is asked for,
+ * since what was not accepted has no application to speak for it; else by the
+ * other.  A word that is in no table asks always: one answer too many is better
+ * than a sender that waits.
+ *
+ * An acknowledgement (MSH-9.1 ACK or MCF) is never acknowledged: two systems
+ * would go on for ever. */
+struct hl7_ack_plan {
+    enum hl7_ack_code code[2]; /* in the order in which they leave */
+    size_t n;                  /* 0: the sender wants none */
+    bool is_enhanced;
+    struct an_str control_id; /* MSH-10, raw: what MSA-2 will say */
+};
+
+/* Of the message in `inbound` only MSH is read.  Fails with AN_NOMEM only. */
+enum an_code hl7_ack_decide(struct an_str inbound, enum hl7_ack_code said,
+                            struct an_arena *arena, struct hl7_ack_plan *plan,
+                            struct an_err *err)
+    __attribute__((warn_unused_result));
+
 struct hl7_ack {
     enum hl7_ack_code code;
     struct an_time now;         /* MSH-7 */
@@ -36,6 +64,7 @@ struct hl7_ack {
     size_t n_errors;
     const struct an_err *warning; /* severity W */
     size_t n_warnings;
+    bool is_enhanced; /* MSH-15 and MSH-16 say NE: do not answer this */
 };
 
 /* The answer to the message in `inbound`, of which only MSH is read; segments

@@ -2,6 +2,8 @@
 #include "hl7/coded.h"
 
 #include "base/buf.h"
+#include "base/uuid.h"
+#include "context/unit.h"
 #include "hl7/read.h"
 
 #include <stdlib.h>
@@ -12,10 +14,6 @@ struct pair {
 
 static const struct pair systems[] = {
 #include "config/tables/coding-systems.inc"
-};
-
-static const struct pair units[] = {
-#include "config/tables/units.inc"
 };
 
 static const struct {
@@ -60,31 +58,27 @@ enum an_code hl7_at_text(const struct hl7_at *at, unsigned component,
         text, err);
 }
 
-static const struct pair *find_unit(struct an_str sent)
-{
-    return pair_find(units, sizeof(units) / sizeof(units[0]), sent);
-}
-
 struct an_str hl7_unit_code(struct an_str sent)
 {
-    const struct pair *p = find_unit(sent);
+    struct an_str known = ctx_unit_known(sent);
 
-    return p ? an_str_c(p->value) : AN_STR("");
+    return known.p ? known : AN_STR("");
 }
 
 enum an_code hl7_unit_at(const struct hl7_at *at, struct an_str *unit,
                          struct an_err *err)
 {
     struct an_str whole = hl7_get(at->m, at->segment, at->field, at->rep, 0, 0);
-    const struct pair *p = find_unit(whole);
-    enum an_code rc = AN_OK;
+    struct an_str known = ctx_unit_known(whole);
+    enum an_code rc;
 
-    if (p == NULL) {
-        rc = hl7_at_text(at, 1, unit, err);
-        p = rc == AN_OK ? find_unit(*unit) : NULL;
+    if (known.p) {
+        *unit = known;
+        return AN_OK;
     }
-    if (p)
-        *unit = an_str_c(p->value);
+    rc = hl7_at_text(at, 1, unit, err);
+    if (rc == AN_OK)
+        *unit = ctx_unit_ucum(*unit);
     return rc;
 }
 
@@ -100,9 +94,11 @@ static enum an_code join(struct an_arena *arena, const char *before,
     return an_buf_done(&b, out, err);
 }
 
-/* "2160-0": digits, a hyphen, one digit. */
+/* "2160-0": digits, a hyphen, one digit; an answer, "LA6668-3". */
 static bool loinc_form(struct an_str code)
 {
+    if (an_str_starts(code, AN_STR("LA")))
+        code = an_str_sub(code, 2, code.n);
     if (code.n < 3 || code.p[code.n - 2] != '-')
         return false;
     for (size_t i = 0; i < code.n; i++)
@@ -143,7 +139,8 @@ enum an_code hl7_system_uri(struct an_arena *arena, struct an_str name,
         *uri = name;
         return AN_OK;
     }
-    return join(arena, "urn:id:", name, uri, err);
+    return join(arena, an_oid_valid(name) ? "urn:oid:" : "urn:id:", name, uri,
+                err);
 }
 
 /* Components first .. first + 2: identifier, text, system. */
@@ -223,4 +220,20 @@ enum an_code hl7_table_code(struct an_arena *arena, struct an_str table,
     out->display = AN_STR("");
     return join(arena, "http://terminology.hl7.org/CodeSystem/v2-", table,
                 &out->system, err);
+}
+
+bool hl7_table_has(struct an_str table, struct an_str code)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < sizeof(table_codes) / sizeof(table_codes[0]); i++) {
+        struct an_str key = an_str_c(table_codes[i].key);
+
+        if (key.n <= table.n || !an_str_starts(key, table))
+            continue;
+        if (an_str_eq(an_str_sub(key, table.n + 1, key.n), code))
+            return true;
+        any = true;
+    }
+    return !any;
 }

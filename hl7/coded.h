@@ -44,6 +44,8 @@ enum an_code hl7_system_uri(struct an_arena *arena, struct an_str name,
 enum an_code hl7_table_code(struct an_arena *arena, struct an_str table,
                             struct an_str code, struct ctx_code *out,
                             struct an_err *err);
+/* False for a code that a table of hl7-codes.tsv should have and has not. */
+bool hl7_table_has(struct an_str table, struct an_str code);
 
 /* A unit as somebody wrote it, in UCUM: "" where config/tables/units.tsv does not
  * know it. */

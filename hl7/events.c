@@ -2,36 +2,14 @@
 #include "hl7/events.h"
 
 #include "base/buf.h"
-#include "hl7/identify.h"
-#include "hl7/rules.h"
-#include "hl7/value.h"
+#include "hl7/narrative_int.h"
+#include "hl7/reader_int.h"
 
 #include <string.h>
 
-enum { DOCUMENT_BYTES = 4 << 20, SENDER_BYTES = 4096 };
+enum { SENDER_BYTES = 4096 };
 
-/* A list that grows in the arena. */
-struct list {
-    void *item;
-    size_t n, size;
-};
-
-/* What is being read: the message from top to bottom, one part a patient. */
-struct reader {
-    struct an_arena *arena;
-    const struct hl7_settings *settings;
-    const struct hl7_message *m;
-    struct ctx_reading *out;
-    struct an_err *err;
-    struct hl7_scope scope;
-    struct an_str authority;
-    struct list parts, events, claims, accounts;
-    struct hl7_identity patient; /* of the latest PID; n is 0 before it */
-    struct hl7_identity first;   /* of the PID before that, for A24 and A37 */
-};
-
-/* Room for one more; NULL without memory. */
-static void *push(struct reader *r, struct list *l, size_t item_bytes)
+void *hl7_push(struct hl7_reader *r, struct hl7_list *l, size_t item_bytes)
 {
     if (l->n == l->size) {
         size_t size = l->size ? l->size * 2 : 8;
@@ -49,308 +27,40 @@ static void *push(struct reader *r, struct list *l, size_t item_bytes)
     return (char *)l->item + l->n++ * item_bytes;
 }
 
-static void warn(struct reader *r, enum an_code code, const char *what,
-                 const struct an_where *where)
+void hl7_reader_warn(struct hl7_reader *r, enum an_code code, const char *what,
+                     const struct an_where *where)
 {
     struct an_err w = {.code = code, .what = what, .where = *where};
 
     ctx_reading_warn(r->out, &w);
 }
 
-static enum an_code account(struct reader *r, struct an_str id, uint32_t used)
-{
-    struct ctx_account *a = r->accounts.item;
-
-    for (size_t i = 0; i < r->accounts.n; i++) {
-        if (an_str_eq(a[i].name, id)) {
-            a[i].n_seen++;
-            a[i].n_used += used;
-            return AN_OK;
-        }
-    }
-    a = push(r, &r->accounts, sizeof(*a));
-    if (a == NULL)
-        return AN_NOMEM;
-    *a = (struct ctx_account){id, 1, used};
-    return AN_OK;
-}
-
-/* ---- one event ---------------------------------------------------------- */
-
-static struct hl7_at at_of(const struct reader *r, const struct hl7_path *path)
-{
-    return (struct hl7_at){r->m, (size_t)r->scope.latest[path->segment],
-                           path->field, 1};
-}
-
-static enum an_code read_concept(struct reader *r, const struct hl7_path *path,
-                                 struct ctx_event *e)
-{
-    struct hl7_at at;
-
-    if (path->text.n) {
-        e->concept.code = path->text;
-        return AN_OK;
-    }
-    at = at_of(r, path);
-    if (an_str_eq(path->table, AN_STR("text")))
-        return hl7_at_text(&at, 0, &e->concept.display, r->err);
-    if (path->table.n) {
-        struct an_str code;
-        enum an_code rc = hl7_at_text(&at, 1, &code, r->err);
-
-        return rc != AN_OK ? rc
-                           : hl7_table_code(r->arena, path->table, code,
-                                            &e->concept, r->err);
-    }
-    return hl7_coded(r->arena, &at, &e->concept, &e->alias, &e->n_aliases,
-                     r->err);
-}
-
-/* A number in one field, its unit in another; text when it is no number. */
-static enum an_code read_amount(struct reader *r, const struct hl7_rule *rule,
-                                struct ctx_value *v)
-{
-    struct hl7_path number, unit;
-    struct an_str text;
-    struct hl7_at at;
-    enum an_code rc;
-
-    if (!hl7_rule_value_at(&r->scope, rule, 0, &number))
-        return AN_OK;
-    at = at_of(r, &number);
-    rc = hl7_at_text(&at, 1, &text, r->err);
-    if (rc != AN_OK)
-        return rc;
-    if (!hl7_quantity(text, v)) {
-        v->kind = CTX_VALUE_TEXT;
-        v->text = text;
-        return AN_OK;
-    }
-    if (!hl7_rule_value_at(&r->scope, rule, 1, &unit))
-        return AN_OK;
-    at = at_of(r, &unit);
-    return hl7_unit_at(&at, &v->unit, r->err);
-}
-
-static enum an_code read_fields(struct reader *r, const struct hl7_rule *rule,
-                                struct ctx_value *v)
-{
-    struct hl7_path path;
-    struct hl7_at at;
-    struct an_str code;
-    enum an_code rc;
-
-    if (hl7_rule_n_values(rule) == 2)
-        return read_amount(r, rule, v);
-    if (!hl7_rule_value_at(&r->scope, rule, 0, &path))
-        return AN_OK;
-    at = at_of(r, &path);
-    if (path.table.n) {
-        v->kind = CTX_VALUE_CODE;
-        rc = hl7_at_text(&at, 1, &code, r->err);
-        return rc != AN_OK ? rc
-                           : hl7_table_code(r->arena, path.table, code,
-                                            &v->code, r->err);
-    }
-    v->kind = CTX_VALUE_TEXT;
-    return hl7_lines(r->arena, &at, &v->text, r->err);
-}
-
-/* The text of the OBX segments that follow a TXA, one a line. */
-static enum an_code read_document(struct reader *r, size_t txa,
-                                  struct ctx_value *v)
-{
-    struct an_buf b;
-    bool any = false;
-
-    an_buf_init(&b, r->arena, DOCUMENT_BYTES);
-    for (size_t i = txa + 1; i < r->m->n_segments; i++) {
-        struct hl7_at at = {r->m, i, 5, 1};
-        struct an_str type = hl7_get(r->m, i, 2, 1, 0, 0), text;
-        enum an_code rc;
-
-        if (memcmp(r->m->segment[i].id, "TXA", 3) == 0)
-            break;
-        if (memcmp(r->m->segment[i].id, "OBX", 3) != 0 ||
-            (!an_str_eq(type, AN_STR("TX")) && !an_str_eq(type, AN_STR("FT")) &&
-             !an_str_eq(type, AN_STR("ST"))))
-            continue;
-        rc = hl7_lines(r->arena, &at, &text, r->err);
-        if (rc != AN_OK)
-            return rc;
-        if (any)
-            an_buf_put_char(&b, '\n');
-        an_buf_put(&b, text);
-        any = true;
-    }
-    if (!any)
-        return AN_OK;
-    v->kind = CTX_VALUE_TEXT;
-    return an_buf_done(&b, &v->text, r->err);
-}
-
-/* Times: effective never fails to exist once MSH-7 is there. */
-static void read_times(struct reader *r, const struct hl7_rule *rule,
-                       struct ctx_event *e)
-{
-    const struct an_zone *zone = &r->settings->zone;
-    struct hl7_path odd = {.field = 0};
-    struct an_time available;
-
-    e->effective = hl7_rule_time(&r->scope, rule, HL7_EFFECTIVE, zone, &odd);
-    e->end = hl7_rule_time(&r->scope, rule, HL7_END, zone, &odd);
-    available = hl7_rule_time(&r->scope, rule, HL7_AVAILABLE, zone, &odd);
-    e->said_us = r->out->said_us;
-    e->available_us = available.precision ? available.us : r->out->said_us;
-    if (odd.field) {
-        struct an_where where = hl7_path_where(&r->scope, &odd);
-
-        warn(r, AN_TYPE, "no readable time: another field was used", &where);
-    }
-}
-
-/* Where an event comes from: "OBX[3]-5[2]". */
-static enum an_code read_place(struct reader *r, const struct an_where *where,
-                               struct ctx_event *e)
+enum an_code hl7_place(struct hl7_reader *r, const struct an_where *where,
+                       struct an_str *place)
 {
     char text[32];
     size_t n = an_where_print(where, text, sizeof(text));
 
-    return an_arena_str(r->arena, (struct an_str){text, n}, &e->place)
+    return an_arena_str(r->arena, (struct an_str){text, n}, place)
                ? AN_OK
                : an_fail_nomem(r->err);
 }
 
-/* Authority and number of the visit; the account when there is no visit. */
-static enum an_code read_encounter(struct reader *r, struct ctx_event *e)
-{
-    int32_t pv1 = r->scope.latest[HL7_PV1], pid = r->scope.latest[HL7_PID];
-    struct an_str number = {NULL, 0}, authority = {NULL, 0};
-    struct an_buf b;
-
-    if (pv1 >= 0) {
-        number = hl7_get(r->m, (size_t)pv1, 19, 1, 1, 0);
-        authority = hl7_get(r->m, (size_t)pv1, 19, 1, 4, 1);
-    }
-    if (number.n == 0 && pid >= 0) {
-        number = hl7_get(r->m, (size_t)pid, 18, 1, 1, 0);
-        authority = hl7_get(r->m, (size_t)pid, 18, 1, 4, 1);
-    }
-    if (number.n == 0)
-        return AN_OK;
-    an_buf_init(&b, r->arena, SENDER_BYTES);
-    an_buf_put(&b, authority.n ? authority : r->authority);
-    an_buf_put_char(&b, '|');
-    an_buf_put(&b, number);
-    return an_buf_done(&b, &e->encounter, r->err);
-}
-
-/* What all events of a rule share, whatever its value. */
-static enum an_code read_common(struct reader *r, const struct hl7_rule *rule,
-                                const struct hl7_path *concept,
-                                struct ctx_event *e)
-{
-    enum an_code rc;
-
-    *e = (struct ctx_event){.kind = (uint8_t)hl7_rule_kind(rule)};
-    e->status = (uint8_t)hl7_rule_status(&r->scope, rule);
-    read_times(r, rule, e);
-    rc = read_concept(r, concept, e);
-    if (rc == AN_OK)
-        rc = read_encounter(r, e);
-    if (rc == AN_OK)
-        rc = hl7_rule_fact(r->arena, &r->scope, rule, &e->fact, r->err);
-    return rc;
-}
-
-static enum an_code keep(struct reader *r, const struct ctx_event *e)
-{
-    struct ctx_event *room = push(r, &r->events, sizeof(*room));
-
-    if (room == NULL)
-        return AN_NOMEM;
-    *room = *e;
-    return AN_OK;
-}
-
-/* One event a repetition of OBX-5; one without a value when it is empty. */
-static enum an_code read_obx(struct reader *r, struct ctx_event *e)
-{
-    size_t index = (size_t)r->scope.latest[HL7_OBX];
-    size_t n = hl7_n_reps(r->m, index, 5);
-    struct hl7_at obx5 = {r->m, index, 5, 1}, flag = {r->m, index, 8, 1};
-    struct hl7_at range = {r->m, index, 7, 1};
-    struct an_str text = {0};
-    enum an_code rc = hl7_at_text(&flag, 1, &e->flag, r->err);
-
-    if (rc == AN_OK)
-        rc = hl7_at_text(&range, 0, &text, r->err);
-    if (rc != AN_OK)
-        return rc;
-    hl7_range(text, &e->low, &e->high);
-    do {
-        struct an_where where = hl7_where(r->m, index, 5, obx5.rep, 0, 0);
-        bool odd;
-
-        if (n <= 1)
-            where.rep = 0;
-        rc = hl7_obx_value(r->arena, &obx5, &e->value, &odd, r->err);
-        if (rc == AN_OK && odd)
-            warn(r, AN_TYPE, "OBX-2 promises a number: kept as text", &where);
-        if (rc == AN_OK)
-            rc = read_place(r, &where, e);
-        if (rc == AN_OK)
-            rc = keep(r, e);
-    } while (rc == AN_OK && ++obx5.rep <= n);
-    return rc;
-}
-
-static enum an_code read_rule(struct reader *r, const struct hl7_rule *rule,
-                              enum hl7_segment_id id, size_t index)
-{
-    struct hl7_path concept;
-    struct ctx_event e;
-    struct an_where where;
-    enum an_code rc;
-
-    if (!hl7_rule_concept(&r->scope, rule, &concept)) {
-        where = hl7_where(r->m, index, 0, 0, 0, 0);
-        warn(r, AN_MISSING, "the segment names no concept: passed over",
-             &where);
-        return AN_OK;
-    }
-    rc = read_common(r, rule, &concept, &e);
-    if (rc != AN_OK)
-        return rc;
-    if (hl7_rule_value(rule) == HL7_VALUE_OBX)
-        return read_obx(r, &e);
-    if (hl7_rule_value(rule) == HL7_VALUE_DOCUMENT)
-        rc = read_document(r, index, &e.value);
-    else
-        rc = read_fields(r, rule, &e.value);
-    where = hl7_where(r->m, index, concept.segment == id ? concept.field : 0, 0,
-                      0, 0);
-    if (rc == AN_OK)
-        rc = read_place(r, &where, &e);
-    return rc == AN_OK ? keep(r, &e) : rc;
-}
-
 /* ---- patients and claims ------------------------------------------------ */
 
-static enum an_code claim(struct reader *r, enum ctx_claim_kind kind,
+static enum an_code claim(struct hl7_reader *r, enum ctx_claim_kind kind,
                           const struct ctx_identifier *current,
                           const struct ctx_identifier *prior, size_t segment,
                           unsigned field)
 {
     struct an_where where = hl7_where(r->m, segment, field, 0, 0, 0);
     struct ctx_claim *c;
-    struct ctx_event place;
-    enum an_code rc = read_place(r, &where, &place);
+    struct an_str place;
+    enum an_code rc = hl7_place(r, &where, &place);
 
     if (rc != AN_OK)
         return rc;
-    c = push(r, &r->claims, sizeof(*c));
+    c = hl7_push(r, &r->claims, sizeof(*c));
     if (c == NULL)
         return AN_NOMEM;
     *c = (struct ctx_claim){.kind = (uint8_t)kind,
@@ -358,7 +68,7 @@ static enum an_code claim(struct reader *r, enum ctx_claim_kind kind,
                             .prior = *prior,
                             .said_us = r->out->said_us,
                             .available_us = r->out->said_us,
-                            .place = place.place};
+                            .place = place};
     return AN_OK;
 }
 
@@ -366,10 +76,24 @@ static enum an_code claim(struct reader *r, enum ctx_claim_kind kind,
 static const struct an_where no_patient = {
     .segment = "PID", .segment_seq = 1, .field = 3};
 
+/* The segments above that are about each patient below them. */
+static enum an_code read_waiting(struct hl7_reader *r)
+{
+    enum an_code rc = AN_OK;
+
+    for (unsigned id = 0; rc == AN_OK && id < HL7_N_SEGMENTS; id++)
+        if (hl7_segment_waits((enum hl7_segment_id)id) &&
+            r->scope.latest[id] >= 0)
+            rc = hl7_segment_events(r, (enum hl7_segment_id)id,
+                                    (size_t)r->scope.latest[id]);
+    return rc;
+}
+
 /* Close the part of the patient before, if there is one. */
-static enum an_code close_part(struct reader *r)
+static enum an_code close_part(struct hl7_reader *r)
 {
     struct ctx_part *part;
+    enum an_code rc;
 
     if (r->patient.n == 0) {
         if (r->events.n == 0)
@@ -380,15 +104,20 @@ static enum an_code close_part(struct reader *r)
             r->err->where = no_patient;
         return AN_MISSING;
     }
-    part = push(r, &r->parts, sizeof(*part));
+    rc = read_waiting(r);
+    if (rc == AN_OK && r->unsaid.n)
+        rc = hl7_drop_said(r);
+    if (rc != AN_OK)
+        return rc;
+    part = hl7_push(r, &r->parts, sizeof(*part));
     if (part == NULL)
         return AN_NOMEM;
     *part = (struct ctx_part){r->patient.id[0], r->events.item, r->events.n};
-    r->events = (struct list){NULL, 0, 0};
+    r->events = (struct hl7_list){NULL, 0, 0};
     return AN_OK;
 }
 
-static enum an_code enter_pid(struct reader *r, size_t index)
+static enum an_code enter_pid(struct hl7_reader *r, size_t index)
 {
     enum ctx_claim_kind kind;
     bool second = r->patient.n > 0;
@@ -399,6 +128,8 @@ static enum an_code enter_pid(struct reader *r, size_t index)
     r->first = r->patient;
     if (rc == AN_OK)
         rc = hl7_identify(r->m, index, r->authority, &r->patient, r->err);
+    if (rc == AN_OK && r->patient.n)
+        hl7_mark(r, index, r->patient.field, HL7_MARK_MAPPED);
     for (unsigned i = 1; rc == AN_OK && i < r->patient.n; i++)
         rc = claim(r, CTX_CLAIM_SAME, &r->patient.id[0], &r->patient.id[i],
                    index, r->patient.field);
@@ -409,7 +140,7 @@ static enum an_code enter_pid(struct reader *r, size_t index)
     return rc;
 }
 
-static enum an_code enter_mrg(struct reader *r, size_t index)
+static enum an_code enter_mrg(struct hl7_reader *r, size_t index)
 {
     struct hl7_identity prior;
     enum ctx_claim_kind kind;
@@ -428,6 +159,7 @@ static enum an_code enter_mrg(struct reader *r, size_t index)
                 prior.n ? no_patient : hl7_where(r->m, index, 1, 0, 0, 0);
         return AN_MISSING;
     }
+    hl7_mark(r, index, prior.field, HL7_MARK_MAPPED);
     return claim(r, kind, &r->patient.id[0], &prior.id[0], index, prior.field);
 }
 
@@ -437,20 +169,19 @@ static enum an_code enter_mrg(struct reader *r, size_t index)
 static bool gives_context(enum hl7_segment_id id)
 {
     return id == HL7_MSH || id == HL7_EVN || id == HL7_PID || id == HL7_PV1 ||
-           id == HL7_ORC || id == HL7_MRG || id == HL7_SPM || id == HL7_TQ1;
+           id == HL7_ORC || id == HL7_MRG || id == HL7_SPM || id == HL7_TQ1 ||
+           hl7_segment_waits(id);
 }
 
-static enum an_code read_segment(struct reader *r, size_t index)
+static enum an_code read_segment(struct hl7_reader *r, size_t index)
 {
     struct an_str name = an_str_c(r->m->segment[index].id);
     enum hl7_segment_id id = hl7_segment_id(name);
     size_t n_before = r->events.n;
-    const struct hl7_rule *rule = NULL;
     enum an_code rc = AN_OK;
-    bool used;
 
     if (id == HL7_N_SEGMENTS)
-        return account(r, name, 0);
+        return AN_OK;
     if (id == HL7_PID) {
         rc = enter_pid(r, index);
         n_before = 0;
@@ -458,13 +189,15 @@ static enum an_code read_segment(struct reader *r, size_t index)
     hl7_scope_enter(&r->scope, id, (int32_t)index);
     if (rc == AN_OK && id == HL7_MRG)
         rc = enter_mrg(r, index);
-    while (rc == AN_OK && (rule = hl7_rule_next(&r->scope, id, rule)) != NULL)
-        rc = read_rule(r, rule, id, index);
-    used = r->events.n > n_before || gives_context(id);
-    return rc == AN_OK ? account(r, name, used) : rc;
+    if (rc == AN_OK && !hl7_segment_waits(id))
+        rc = hl7_segment_events(r, id, index);
+    r->account.segment[index].used = r->events.n > n_before ||
+                                     gives_context(id) ||
+                                     hl7_is_narrative(r, index);
+    return rc;
 }
 
-static enum an_code read_header(struct reader *r)
+static enum an_code read_header(struct hl7_reader *r)
 {
     const struct hl7_message *m = r->m;
     struct an_str app = hl7_get(m, 0, 3, 1, 1, 1);
@@ -495,10 +228,12 @@ static enum an_code read_header(struct reader *r)
     } else {
         struct an_where where = hl7_where(m, 0, 7, 0, 0, 0);
 
-        warn(r, AN_MISSING, "no readable message time: its facts have no order",
-             &where);
+        hl7_reader_warn(r, AN_MISSING,
+                        "no readable message time: its facts have no order",
+                        &where);
     }
     r->authority = r->settings->authority.n ? r->settings->authority : facility;
+    hl7_account_header(&r->account, r->out->said_us != 0);
     return rc;
 }
 
@@ -506,12 +241,16 @@ enum an_code hl7_events(struct an_arena *arena, const struct hl7_settings *s,
                         const struct hl7_message *m, struct ctx_reading *out,
                         struct an_err *err)
 {
-    struct reader r = {
+    struct hl7_reader r = {
         .arena = arena, .settings = s, .m = m, .out = out, .err = err};
     enum an_code rc;
 
     *out = (struct ctx_reading){.n_warnings = 0};
+    rc = hl7_account_init(&r.account, arena, m, err);
+    if (rc != AN_OK)
+        return rc;
     hl7_scope_init(&r.scope, m);
+    r.scope.account = &r.account;
     for (size_t i = 0; i < hl7_n_kept_warnings(m); i++)
         ctx_reading_warn(out, &m->warning[i]);
     rc = read_header(&r);
@@ -525,7 +264,5 @@ enum an_code hl7_events(struct an_arena *arena, const struct hl7_settings *s,
     out->n_parts = r.parts.n;
     out->claim = r.claims.item;
     out->n_claims = r.claims.n;
-    out->account = r.accounts.item;
-    out->n_accounts = r.accounts.n;
-    return AN_OK;
+    return hl7_account_close(&r.account, out, err);
 }

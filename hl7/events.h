@@ -6,8 +6,8 @@
  *     hl7_events(&arena, &settings, &m, &reading, &err);
  *
  * Any message that parses is read.  One that has nothing for a timeline (an
- * acknowledgement, a query, a schedule) gives a reading without events and
- * says so in its account.  What is odd is a warning and the rest is read: a
+ * acknowledgement, a query, a master file) gives a reading without events and
+ * says so in its account, which knows each field.  What is odd is a warning and the rest is read: a
  * time that is none, a number that is none.  The one thing refused is data
  * about nobody: events without a patient identifier (AN_MISSING at PID-3),
  * since filing them would be a guess.
@@ -17,12 +17,14 @@
 #ifndef HL7_EVENTS_H
 #define HL7_EVENTS_H
 
-#include "context/reading.h"
+#include "context/localise.h"
 #include "hl7/message.h"
 
 struct hl7_settings {
     struct an_zone zone;     /* of times that say none */
     struct an_str authority; /* of identifiers that say none; "" takes MSH-4 */
+    const struct ctx_site *site; /* for the account: which local codes it will
+                                    know; NULL is none */
 };
 
 enum an_code hl7_events(struct an_arena *arena, const struct hl7_settings *s,

@@ -10,13 +10,20 @@ libhl7_la_SOURCES = \
 	hl7/escape.h hl7/escape.c \
 	hl7/read.h hl7/read.c \
 	hl7/batch.h hl7/batch.c \
+	hl7/batch_ack.h hl7/batch_ack.c \
 	hl7/mllp.h hl7/mllp.c \
 	hl7/ack.h hl7/ack.c \
+	hl7/account.h hl7/account.c \
 	hl7/rules.h hl7/rules.c \
 	hl7/coded.h hl7/coded.c \
 	hl7/value.h hl7/value.c \
 	hl7/identify.h hl7/identify.c \
-	hl7/events.h hl7/events.c \
+	hl7/html.h hl7/html.c \
+	hl7/encapsulated.h hl7/encapsulated.c \
+	hl7/reader_int.h hl7/event.c \
+	hl7/narrative_int.h hl7/narrative.c \
+	hl7/variant_int.h hl7/variant.c \
+		hl7/events.h hl7/events.c \
 	hl7/convert.h hl7/convert/tables_int.h hl7/convert/tables.c \
 	hl7/convert/tree_int.h hl7/convert/tree.c hl7/convert/run_int.h \
 	hl7/convert/ask.c hl7/convert/say.c hl7/convert/apply.c \
@@ -26,12 +33,14 @@ AN_TABLES += config/tables/charsets.tsv config/tables/hl7-errors.tsv
 hl7/charset.lo: config/tables/charsets.inc
 hl7/ack.lo: config/tables/hl7-errors.inc
 AN_TABLES += config/tables/hl7-status.tsv config/tables/hl7-codes.tsv \
-	config/tables/coding-systems.tsv config/tables/units.tsv \
-	config/tables/identifier-types.tsv config/tables/hl7-claims.tsv
-hl7/coded.lo: config/tables/hl7-codes.inc config/tables/coding-systems.inc \
-	config/tables/units.inc
+	config/tables/coding-systems.tsv \
+	config/tables/identifier-types.tsv config/tables/hl7-claims.tsv \
+	config/tables/hl7-narrative.tsv config/tables/hl7-variants.tsv
+hl7/coded.lo: config/tables/hl7-codes.inc config/tables/coding-systems.inc
 hl7/identify.lo: config/tables/identifier-types.inc \
 	config/tables/hl7-claims.inc
+hl7/narrative.lo: config/tables/hl7-narrative.inc
+hl7/variant.lo: config/tables/hl7-variants.inc
 hl7/rules.lo: config/tables/hl7-status.inc config/tables/hl7-events.inc
 
 # The rows of events have a grammar of their own.

@@ -26,6 +26,7 @@ struct rule_status {
 
 struct hl7_rule {
     uint8_t segment, kind, value;
+    bool each, unsaid;
     struct rule_range triggers, tests;
     uint16_t concept;
     struct rule_range values;
@@ -94,7 +95,7 @@ _Static_assert(HL7_N_SEGMENTS <= 64, "a set of segments is 64 bits");
     (ORDER | VISIT | BIT(ORC) | BIT(TXA) | BIT(PV1) | BIT(DG1) | BIT(PR1) |    \
      BIT(AL1) | BIT(IAM) | BIT(MRG) | BIT(PD1) | BIT(NK1) | BIT(ACC) |         \
      BIT(GT1) | BIT(IN1) | BIT(IN2) | BIT(IN3) | BIT(FT1) | BIT(PRB) |         \
-     BIT(GOL) | BIT(PTH))
+     BIT(GOL) | BIT(PTH) | BIT(PDA) | BIT(DB1))
 #define RESOURCES (BIT(AIS) | BIT(AIG) | BIT(AIL) | BIT(AIP) | BIT(NTE))
 
 /* What a segment begins anew: everything that hung from its predecessor. */
@@ -122,7 +123,7 @@ static const uint64_t forgotten[HL7_N_SEGMENTS] = {
     [HL7_IN1] = BIT(IN2) | BIT(IN3) | BIT(ROL),
     [HL7_SCH] = RESOURCES | BIT(RGS) | BIT(TQ1) | BIT(TQ2),
     [HL7_ARQ] = RESOURCES | BIT(RGS) | BIT(TQ1) | BIT(TQ2),
-    [HL7_RGS] = RESOURCES,
+    [HL7_RGS] = RESOURCES | BIT(OBX) | BIT(DG1),
     [HL7_AIS] = BIT(NTE),
     [HL7_AIG] = BIT(NTE),
     [HL7_AIL] = BIT(NTE),
@@ -133,13 +134,17 @@ static const uint64_t forgotten[HL7_N_SEGMENTS] = {
     [HL7_LOC] = BIT(LDP),
 };
 
-/* An ORC between its OBR and the results of that (HL7 v2.5.1 7.3.8), and not
- * between two orders. */
-static bool below_its_obr(const struct hl7_message *m, size_t orc)
+bool hl7_below_its_obr(const struct hl7_message *m, size_t orc)
 {
-    return orc && is_segment(m, orc - 1, "OBR") &&
-           (is_segment(m, orc + 1, "OBX") || is_segment(m, orc + 1, "NTE") ||
-            is_segment(m, orc + 1, "TQ1") || is_segment(m, orc + 1, "SPM"));
+    size_t above = orc, below = orc + 1;
+
+    while (above && is_segment(m, above - 1, "PRT"))
+        above--;
+    while (is_segment(m, below, "PRT") || is_segment(m, below, "NTE") ||
+           is_segment(m, below, "TQ1") || is_segment(m, below, "TQ2"))
+        below++;
+    return above && is_segment(m, above - 1, "OBR") &&
+           (is_segment(m, below, "OBX") || is_segment(m, below, "SPM"));
 }
 
 /* Segments that stand below the OBR before: with it they go. */
@@ -159,7 +164,7 @@ static uint64_t forgets(const struct hl7_scope *s, enum hl7_segment_id id,
 {
     uint64_t gone = forgotten[id];
 
-    if (id == HL7_ORC && below_its_obr(s->m, index))
+    if (id == HL7_ORC && hl7_below_its_obr(s->m, index))
         return 0;
     if (id == HL7_SPM && s->by_specimen)
         return ORDER | BIT(ORC);
@@ -167,6 +172,8 @@ static uint64_t forgets(const struct hl7_scope *s, enum hl7_segment_id id,
         gone |= below_former_obr(s);
     if (id == HL7_OBR && s->by_specimen)
         gone &= ~(BIT(SPM) | BIT(SAC));
+    if (id == HL7_PID && s->latest[HL7_SCH] >= 0)
+        gone &= ~(BIT(TQ1) | BIT(TQ2)); /* when the schedule says */
     return gone;
 }
 
@@ -181,6 +188,19 @@ void hl7_scope_enter(struct hl7_scope *s, enum hl7_segment_id id, int32_t index)
     s->seq[id]++;
 }
 
+bool hl7_segment_waits(enum hl7_segment_id id)
+{
+    return id == HL7_SCH || id == HL7_RF1;
+}
+
+unsigned hl7_path_rep(const struct hl7_scope *s, const struct hl7_path *path)
+{
+    return s->each.rep && path->segment == s->each.segment &&
+                   path->field == s->each.field
+               ? s->each.rep
+               : 1;
+}
+
 struct an_str hl7_path_get(const struct hl7_scope *s,
                            const struct hl7_path *path)
 {
@@ -190,8 +210,8 @@ struct an_str hl7_path_get(const struct hl7_scope *s,
         return path->text;
     if (s->latest[path->segment] < 0)
         return AN_STR("");
-    raw = hl7_get(s->m, (size_t)s->latest[path->segment], path->field, 1,
-                  path->component, 0);
+    raw = hl7_get(s->m, (size_t)s->latest[path->segment], path->field,
+                  hl7_path_rep(s, path), path->component, 0);
     return an_str_eq(raw, AN_STR("\"\"")) ? AN_STR("") : raw;
 }
 
@@ -204,6 +224,14 @@ struct an_where hl7_path_where(const struct hl7_scope *s,
 
     memcpy(w.segment, segment_names[path->segment], sizeof(w.segment));
     return w;
+}
+
+void hl7_path_mark(const struct hl7_scope *s, const struct hl7_path *path,
+                   enum hl7_mark mark)
+{
+    if (path->text.n == 0 && s->latest[path->segment] >= 0)
+        hl7_account_mark(s->account, (size_t)s->latest[path->segment],
+                         path->field, mark);
 }
 
 /* The first path of a choice that holds something. */
@@ -249,8 +277,10 @@ static bool tested(const struct hl7_scope *s, const struct hl7_rule *r)
         struct hl7_path found;
         bool there = choose(s, t->choice, &found);
 
-        if (there && t->want.n)
+        if (there && t->want.n) {
+            hl7_path_mark(s, &found, HL7_MARK_TOUCHED);
             there = an_str_eq(hl7_path_get(s, &found), t->want);
+        }
         if (there == t->absent)
             return false;
     }
@@ -283,6 +313,16 @@ bool hl7_rule_concept(const struct hl7_scope *s, const struct hl7_rule *r,
                       struct hl7_path *found)
 {
     return choose(s, r->concept, found);
+}
+
+bool hl7_rule_each(const struct hl7_rule *r)
+{
+    return r->each;
+}
+
+bool hl7_rule_unsaid(const struct hl7_rule *r)
+{
+    return r->unsaid;
 }
 
 unsigned hl7_rule_n_values(const struct hl7_rule *r)
@@ -321,15 +361,19 @@ struct an_time hl7_rule_time(const struct hl7_scope *s,
     bool said;
 
     for (unsigned i = c.first; i < (unsigned)c.first + c.n; i++) {
-        if (time_at(s, paths[i], zone, &t, &said))
+        if (time_at(s, paths[i], zone, &t, &said)) {
+            hl7_path_mark(s, &paths[i], HL7_MARK_MAPPED);
             return t;
+        }
+        if (said)
+            hl7_path_mark(s, &paths[i], HL7_MARK_ODD);
         if (said && odd->field == 0)
             *odd = paths[i];
     }
     return (struct an_time){0};
 }
 
-/* The table's word on one code; UNKNOWN when it has none. */
+/* The table's word on one code, in either case; UNKNOWN when it has none. */
 static enum ctx_status status_of(struct an_str table, struct an_str code)
 {
     for (size_t i = 0; i < sizeof(status_table) / sizeof(status_table[0]);
@@ -337,7 +381,8 @@ static enum ctx_status status_of(struct an_str table, struct an_str code)
         struct an_str key = an_str_c(status_table[i].key);
 
         if (key.n == table.n + 1 + code.n && an_str_starts(key, table) &&
-            an_str_ends(key, code))
+            key.p[table.n] == ':' &&
+            an_str_eq_nocase(an_str_sub(key, table.n + 1, code.n), code))
             return status_table[i].status;
     }
     return CTX_STATUS_UNKNOWN;
@@ -355,6 +400,9 @@ enum ctx_status hl7_rule_status(const struct hl7_scope *s,
             if (found.component == 0)
                 found.component = 1;
             status = status_of(rule->table, hl7_path_get(s, &found));
+            hl7_path_mark(s, &found,
+                          status == CTX_STATUS_UNKNOWN ? HL7_MARK_ODD
+                                                       : HL7_MARK_MAPPED);
         }
         if (status != CTX_STATUS_UNKNOWN)
             return status;
@@ -374,8 +422,10 @@ enum an_code hl7_rule_fact(struct an_arena *arena, const struct hl7_scope *s,
 
         if (i)
             an_buf_put_char(&b, '|');
-        if (choose(s, slots[r->fact.first + i], &found))
-            an_buf_put(&b, an_str_sub(hl7_path_get(s, &found), 0, FACT_BYTES));
+        if (!choose(s, slots[r->fact.first + i], &found))
+            continue;
+        an_buf_put(&b, an_str_sub(hl7_path_get(s, &found), 0, FACT_BYTES));
+        hl7_path_mark(s, &found, HL7_MARK_TOUCHED);
     }
     return an_buf_done(&b, fact, err);
 }

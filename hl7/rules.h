@@ -16,6 +16,7 @@
 
 #include "base/time.h"
 #include "context/event.h"
+#include "hl7/account.h"
 #include "hl7/message.h"
 
 /* Segments that rows may name, and that a scope remembers: 64 at most.
@@ -41,7 +42,7 @@
     X(TQ1)                                                                     \
     X(MRG)                                                                     \
     X(MSA)                                                                     \
-    X(ERR)                                                                     \
+    X(PDA)                                                                     \
     X(SFT)                                                                     \
     X(PD1)                                                                     \
     X(NK1)                                                                     \
@@ -83,7 +84,8 @@
     X(VAR)                                                                     \
     X(AUT)                                                                     \
     X(LOC)                                                                     \
-    X(LDP)
+    X(LDP)                                                                     \
+    X(DB1)
 
 enum hl7_segment_id {
 #define X(name) HL7_##name,
@@ -93,9 +95,10 @@ enum hl7_segment_id {
 };
 
 enum hl7_value_rule {
-    HL7_VALUE_FIELDS,  /* the row's value column names fields */
-    HL7_VALUE_OBX,     /* by OBX-2 */
-    HL7_VALUE_DOCUMENT /* the text of the OBX segments that follow */
+    HL7_VALUE_FIELDS,   /* the row's value column names fields */
+    HL7_VALUE_OBX,      /* by OBX-2 */
+    HL7_VALUE_DOCUMENT, /* the text of the OBX segments below a TXA */
+    HL7_VALUE_REPORT    /* the narrative ones among those below an OBR */
 };
 
 struct hl7_scope {
@@ -104,24 +107,44 @@ struct hl7_scope {
     uint16_t seq[HL7_N_SEGMENTS];   /* how many so far: the ERL's sequence */
     struct an_str type, event;      /* "ADT", "ADT^A01" */
     bool by_specimen;               /* the first SPM stands above any OBR */
+    struct hl7_account *account;    /* what is asked is marked; may be NULL */
+    /* Of this field, this repetition is meant, and of all others the first;
+     * rep 0: of all fields the first. */
+    struct {
+        uint8_t segment, field;
+        uint16_t rep;
+    } each;
 };
 
 /* One place that a rule asks: a field of a segment, or constant text. */
 struct hl7_path {
     struct an_str text; /* a constant, when not empty */
     uint8_t segment, field, component;
+    uint8_t system;      /* names the code system where `field` does not */
     struct an_str table; /* HL7 table of a bare code; "text" for words */
 };
+
+/* Mark the field of a path; a constant is none. */
+void hl7_path_mark(const struct hl7_scope *s, const struct hl7_path *path,
+                   enum hl7_mark mark);
 
 struct hl7_rule; /* opaque: use the questions below */
 
 /* HL7_N_SEGMENTS for a name that no rule knows. */
 enum hl7_segment_id hl7_segment_id(struct an_str name);
 
+/* An ORC between its OBR and the results of that (HL7 v2.5.1 7.3.8), and not
+ * between two orders. */
+bool hl7_below_its_obr(const struct hl7_message *m, size_t orc);
+
 void hl7_scope_init(struct hl7_scope *s, const struct hl7_message *m);
 /* The segment at `index` is now the latest of its name. */
 void hl7_scope_enter(struct hl7_scope *s, enum hl7_segment_id id,
                      int32_t index);
+
+/* A segment that stands above the patients it is about (SCH, RF1): its rules
+ * are asked where a patient ends. */
+bool hl7_segment_waits(enum hl7_segment_id id);
 
 /* The n-th rule of a segment that applies to this message here; NULL after the
  * last. */
@@ -134,6 +157,10 @@ enum hl7_value_rule hl7_rule_value(const struct hl7_rule *r);
 /* The place that the concept comes from; false when all are empty. */
 bool hl7_rule_concept(const struct hl7_scope *s, const struct hl7_rule *r,
                       struct hl7_path *found);
+/* Each repetition of the concept's field makes an event. */
+bool hl7_rule_each(const struct hl7_rule *r);
+/* An event only where nothing else of the message is a version of its fact. */
+bool hl7_rule_unsaid(const struct hl7_rule *r);
 /* The number of value fields, and the place of the i-th. */
 unsigned hl7_rule_n_values(const struct hl7_rule *r);
 bool hl7_rule_value_at(const struct hl7_scope *s, const struct hl7_rule *r,
@@ -154,7 +181,9 @@ enum an_code hl7_rule_fact(struct an_arena *arena, const struct hl7_scope *s,
                            const struct hl7_rule *r, struct an_str *fact,
                            struct an_err *err);
 
-/* The raw bytes at a path (first repetition); "" when there is no such
+/* The repetition that a path means. */
+unsigned hl7_path_rep(const struct hl7_scope *s, const struct hl7_path *path);
+/* The raw bytes at a path; "" when there is no such
  * segment, and for HL7's explicit null (""). */
 struct an_str hl7_path_get(const struct hl7_scope *s,
                            const struct hl7_path *path);

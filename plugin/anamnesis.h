@@ -99,7 +99,9 @@ typedef int32_t anamnesis_status;
 #define ANAMNESIS_TYPE_JSON "application/json"
 
 /* What a result is. */
-#define ANAMNESIS_HL7_ACK 1u /* the answer to an HL7v2 message: AA, AE, AR */
+/* The acknowledgement of an HL7v2 message: AA, AE, AR, or CA, CE, CR, as its
+ * MSH-15 and MSH-16 ask; of two the last, and no byte when none is wanted. */
+#define ANAMNESIS_HL7_ACK 1u
 #define ANAMNESIS_OPERATION_OUTCOME 2u /* the answer to FHIR */
 #define ANAMNESIS_FHIR_BUNDLE                                                  \
     3u                          /* a transaction with suggestions and their

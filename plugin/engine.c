@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/engine.h"
 
+#include "fhir/conceptmap.h"
 #include "plugin/host/file.h"
 #include "plugin/zone.h"
 
@@ -45,6 +46,25 @@ static enum an_code read_table(struct an_arena *arena, struct an_str path,
     return rc == AN_OK ? read(arena, bytes, path.p, site, err) : rc;
 }
 
+/* A ConceptMap when it begins as JSON does, else a table. */
+static enum an_code read_codes(struct an_arena *arena, struct an_str bytes,
+                               const char *file, struct ctx_site *site,
+                               struct an_err *err)
+{
+    struct an_str begin = an_str_trim(bytes);
+    struct ctx_map map = {.file = file};
+    struct fhir_conceptmap read;
+    enum an_code rc;
+
+    if (begin.n == 0 || (begin.p[0] != '{' && begin.p[0] != '['))
+        return ctx_site_read_codes(arena, bytes, file, site, err);
+    rc = fhir_conceptmap_read(arena, bytes, file, &read, err);
+    if (rc != AN_OK)
+        return rc;
+    map.n_ignored = read.n_ignored;
+    return ctx_site_add_codes(arena, &map, read.row, read.n_rows, site, err);
+}
+
 static const struct hl7_charset *charset_of(int charset)
 {
     switch ((enum cfg_charset)charset) {
@@ -70,13 +90,17 @@ enum an_code pl_settings_make(struct an_arena *arena,
         .hl7 = {.authority = options->authority},
         .hl7_limits = hl7_limits_default,
         .charset = charset_of(options->charset),
+        .senders = options->senders,
         .fhir = {.authority = options->authority, .base = options->fhir_url},
         .arena_bytes = ARENA_LEAST_BYTES + longest * ARENA_FACTOR};
     rc = pl_zone_make(arena, options->zone, &out->hl7.zone, err);
     out->fhir.zone = out->hl7.zone;
     if (rc == AN_OK)
-        rc = read_table(arena, options->codes_path, ctx_site_read_codes,
-                        &out->site, err);
+        rc =
+            read_table(arena, options->codes_path, read_codes, &out->site, err);
+    for (size_t i = 0; rc == AN_OK && i < options->maps.n; i++)
+        rc = read_table(arena, options->maps.item[i], read_codes, &out->site,
+                        err);
     if (rc == AN_OK)
         rc = read_table(arena, options->authorities_path,
                         ctx_site_read_authorities, &out->site, err);

@@ -14,13 +14,16 @@ noinst_LTLIBRARIES += libhost.la
 libhost_la_SOURCES = \
 	plugin/host/listen.h plugin/host/listen.c \
 	plugin/host/mllp.h plugin/host/mllp_int.h \
-	plugin/host/mllp.c plugin/host/mllp_conn.c \
+	plugin/host/mllp.c plugin/host/mllp_conn.c plugin/host/mllp_io.c \
+	plugin/host/tls.h plugin/host/tls_int.h \
+	plugin/host/tls.c plugin/host/tls_peer.c plugin/host/tls_link.c \
 	plugin/host/http.h plugin/host/http_int.h \
 	plugin/host/http.c plugin/host/http_request.c \
 	plugin/host/route_int.h plugin/host/route.c \
+	plugin/host/folder.h plugin/host/folder.c \
 	plugin/host/signals.h plugin/host/signals.c
-libhost_la_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS)
-libhost_la_LIBADD = libwork.la libconfig.la libhl7.la $(MHD_LIBS)
+libhost_la_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(GNUTLS_CFLAGS)
+libhost_la_LIBADD = libwork.la libconfig.la libhl7.la $(MHD_LIBS) $(GNUTLS_LIBS)
 EXTRA_DIST += plugin/host/README.md
 
 # Whether a suggestion may leave, and the trail of what did.
@@ -44,7 +47,9 @@ libstore_la_SOURCES = \
 	plugin/store/history.c plugin/store/browse.c plugin/store/check.c \
 	plugin/store/db_int.h plugin/store/db.c plugin/store/schema.c \
 	plugin/store/writer_int.h plugin/store/writer.c \
-	plugin/store/tally.c \
+	plugin/store/tally.c plugin/store/refuse.c plugin/store/redo.c \
+	plugin/store/named.h plugin/store/named.c \
+	plugin/store/codes.h plugin/store/codes.c \
 	plugin/store/derived_int.h plugin/store/derived.c \
 	plugin/store/claims_int.h plugin/store/claims.c \
 	plugin/store/pack_int.h plugin/store/pack.c \
@@ -147,17 +152,25 @@ bin_PROGRAMS += anamnesis
 anamnesis_SOURCES = \
 	plugin/host/command.h plugin/host/main.c \
 	plugin/host/serve.h plugin/host/serve.c \
-	plugin/host/face_mllp.c plugin/host/face_http.c \
+	plugin/host/face_tls.h plugin/host/face_tls.c \
+	plugin/host/many.h plugin/host/many.c \
+	plugin/host/face_mllp.c plugin/host/face_hl7.c \
+	plugin/host/face_folder.c \
+	plugin/host/face_http.c \
 	plugin/host/face_cds.c plugin/host/face_fhir.c \
-	plugin/host/metrics.c \
+	plugin/host/metrics_int.h plugin/host/metrics.c \
+	plugin/host/metrics_listen.c \
 	plugin/convert.h plugin/convert.c plugin/host/convert.c \
 	plugin/host/load.c plugin/host/reprocess.c \
 	plugin/host/say.h plugin/host/say.c \
 	plugin/host/show.c plugin/host/check.c \
+	plugin/host/codes.c \
+	plugin/host/explain_int.h plugin/host/explain.c \
+	plugin/host/explain_text.c plugin/host/explain_json.c \
 	plugin/host/verify.c plugin/host/release.c \
 	plugin/host/export.c plugin/host/subscribe.c plugin/host/feeds.c \
 	plugin/host/face_subscription.c \
-	plugin/host/metrics_int.h plugin/host/metrics_feeds.c
+	plugin/host/metrics_feeds.c
 anamnesis_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DANAMNESIS_SYSCONFDIR='"$(sysconfdir)"'
 anamnesis_LDADD = libload.la libhost.la $(OPENBLAS_LIBS)

@@ -17,6 +17,7 @@
 #ifndef PLUGIN_PIPELINE_H
 #define PLUGIN_PIPELINE_H
 
+#include "config/options.h"
 #include "context/localise.h"
 #include "fhir/read.h"
 #include "hl7/charset.h"
@@ -31,8 +32,10 @@ struct pl_settings {
     const struct hl7_charset *charset; /* of senders that name none */
     struct fhir_settings fhir;
     struct ctx_site site;
-    struct pl_feeds *feeds; /* is told of each message; may be NULL */
-    size_t arena_bytes;     /* the most that one message may take in memory */
+    struct pl_feeds *feeds;   /* is told of each message; may be NULL */
+    struct cfg_texts senders; /* "APPLICATION|FACILITY", * for any; of those who
+                                 are asked: pl_job_ask_sender */
+    size_t arena_bytes;       /* the most that one message may take in memory */
 };
 
 struct pl_inbound {
@@ -56,6 +59,12 @@ struct pl_job *pl_job_new(const struct pl_inbound *in, struct an_str bytes,
                           size_t arena_bytes);
 void pl_job_free(struct pl_job *j); /* NULL is nothing */
 
+/* It came from outside: an HL7v2 message of a sender that is not in the
+ * settings' list is refused.  Before pl_job_read. */
+void pl_job_ask_sender(struct pl_job *j);
+/* Was it refused for that? */
+bool pl_job_is_stranger(const struct pl_job *j);
+
 /* Parse, file, and make ready to be stored. */
 void pl_job_read(struct pl_job *j, const struct pl_settings *s);
 
@@ -75,10 +84,24 @@ const struct ctx_reading *pl_job_reading(const struct pl_job *j);
 /* As it goes to the store; only after a verdict other than PL_REFUSED. */
 const struct pl_intake *pl_job_intake(const struct pl_job *j);
 
-/* The answer in the message's own format: an HL7 acknowledgement (original mode:
- * AA, AE, AR), or an OperationOutcome.  The same message gets the same answer,
- * byte for byte, however often it is sent.  Empty without memory. */
+/* The answer in the message's own format: an HL7 acknowledgement, or an
+ * OperationOutcome.  The same message gets the same answer, byte for byte,
+ * however often it is sent.  Which acknowledgement stands in hl7/ack.h: where a
+ * message asks for two, this is the application's, and pl_job_accept the one
+ * that goes before it.  Empty when the sender wants none, and without memory. */
 struct an_str pl_job_answer(struct pl_job *j);
+/* Empty when there are not two. */
+struct an_str pl_job_accept(struct pl_job *j);
+/* Does the sender want an answer at all? */
+bool pl_job_is_answered(const struct pl_job *j);
+
+/* What a message says, by the same settings: pl_job_read without the rest, for
+ * who explains it.  *m is the tree of an HL7v2 message, whose reading points
+ * into it; of FHIR it stays as it is. */
+enum an_code pl_read(struct an_arena *arena, const struct pl_settings *s,
+                     enum pl_format format, struct an_str bytes,
+                     struct hl7_message *m, struct ctx_reading *out,
+                     struct an_err *err) __attribute__((warn_unused_result));
 
 /* hl7v2 when the bytes begin as a message or batch does, fhir when they begin
  * with '{'; false when neither. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/vocabulary.h"
 
+#include "context/unit.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,15 +130,68 @@ static const struct rt_scale *find_scale(const struct rt_vocabulary *v,
                : NULL;
 }
 
+/* The first of a sorted table's rows with this key. */
+static size_t first_scale(const struct rt_vocabulary *v, struct an_str key)
+{
+    size_t low = 0, high = v->n_scales;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (an_str_cmp(v->scale[mid].key, key) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+/* The scale of a key in this unit, else in one that the value can be brought
+ * to. */
+static const struct rt_scale *reach_scale(const struct rt_vocabulary *v,
+                                          struct an_str key, struct an_str unit,
+                                          double *value)
+{
+    const struct rt_scale *exact = find_scale(v, key, unit);
+
+    if (exact)
+        return exact;
+    for (size_t i = first_scale(v, key);
+         i < v->n_scales && an_str_eq(v->scale[i].key, key); i++)
+        if (ctx_unit_convert(*value, unit, v->scale[i].unit, value))
+            return &v->scale[i];
+    return NULL;
+}
+
+/* The row of `same` for a key in this unit, else in one that the value can be
+ * brought to. */
+static const struct rt_same *reach_same(const struct rt_vocabulary *v,
+                                        struct an_str key, struct an_str unit,
+                                        double *value)
+{
+    const struct rt_same *end = v->same + v->n_same;
+    const struct rt_same *row = find_from(v->same, v->n_same, key);
+    const struct rt_same *near = NULL;
+
+    for (; row && row < end && an_str_eq(row->from, key); row++) {
+        if (an_str_eq(row->unit, unit))
+            return row;
+        if (near == NULL && ctx_unit_alike(unit, row->unit))
+            near = row;
+    }
+    if (near)
+        (void)ctx_unit_convert(*value, unit, near->unit, value);
+    return near;
+}
+
 int32_t rt_vocabulary_value(const struct rt_vocabulary *v, struct an_str system,
                             struct an_str code, struct an_str unit,
                             double value, float *z)
 {
     char text[KEY_BYTES];
     struct an_str key;
-    struct rt_same want = {.unit = unit};
     const struct rt_same *same;
-    const struct rt_scale *scale = NULL;
+    const struct rt_scale *scale;
     int32_t row;
 
     if (!make_key(system, code, text, &key))
@@ -145,12 +200,17 @@ int32_t rt_vocabulary_value(const struct rt_vocabulary *v, struct an_str system,
     if (row == RT_NO_ROW)
         return RT_NO_ROW;
     scale = find_scale(v, v->concept[row].key, unit);
-    if (scale == NULL && v->n_same) {
-        want.from = key;
-        same = bsearch(&want, v->same, v->n_same, sizeof(want), same_cmp);
+    if (scale == NULL) {
+        double said = value;
+
+        same = reach_same(v, key, unit, &value);
         if (same) {
-            scale = find_scale(v, same->to, same->to_unit);
             value *= same->factor;
+            scale = reach_scale(v, same->to, same->to_unit, &value);
+        }
+        if (scale == NULL) {
+            value = said;
+            scale = reach_scale(v, v->concept[row].key, unit, &value);
         }
     }
     if (scale == NULL)

@@ -28,7 +28,9 @@
  * (runtime/plausible.h).  `same` is another code for a concept, or another unit
  * of its values with the factor that brings them to the unit that was trained
  * on; `under` says the same of every code that begins so, the longest beginning
- * first (ICD-10-CM's categories).
+ * first (ICD-10-CM's categories).  A value in another unit of the same quantity
+ * (context/unit.h) needs no row: it is brought to the unit of the scale, or to
+ * that of a row of `same`.
  *
  * Thread-safety: immutable once read.  Ownership: the arena it was read into,
  * and the bytes of the JSON. */

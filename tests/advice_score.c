@@ -46,7 +46,11 @@ START_TEST(creatinine_converts_what_it_knows)
               false);
     ck_assert(adv_creatinine_mg_dl(176.8, AN_STR("\302\265mol/L"), &mg_dl));
     ck_assert_double_eq_tol(mg_dl, 2.0, 1e-12);
-    ck_assert(!adv_creatinine_mg_dl(1, AN_STR("mmol/L"), &mg_dl));
+    ck_assert(adv_creatinine_mg_dl(0.1768, AN_STR("mmol/L"), &mg_dl));
+    ck_assert_double_eq_tol(mg_dl, 2, 1e-9);
+    ck_assert(adv_creatinine_mg_dl(20, AN_STR("mg/L"), &mg_dl));
+    ck_assert_double_eq_tol(mg_dl, 2, 1e-9);
+    ck_assert(!adv_creatinine_mg_dl(1, AN_STR("meq/L"), &mg_dl));
     ck_assert(!adv_creatinine_mg_dl(1, AN_STR(""), &mg_dl));
 }
 END_TEST

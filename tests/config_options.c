@@ -144,6 +144,26 @@ static const struct {
      3, 1},
     {"outbox:\n  retry_max: 20ms\n",
      "outbox.retry_max is less than outbox.retry_first", 2, 1},
+    {"listen: {mllp: {peers: [10.0.0.1/8]}}\n",
+     "peers: expected addresses and networks, such as 192.0.2.7, 10.0.0.0/8 or "
+     "2001:db8::/32",
+     1, 1},
+    {"listen:\n  http:\n    peers: [all]\n",
+     "peers: expected addresses and networks, such as 192.0.2.7, 10.0.0.0/8 or "
+     "2001:db8::/32",
+     3, 1},
+    {"listen:\n  senders: ['LAB|']\n",
+     "listen.senders: expected \"APPLICATION|FACILITY\", * for any", 2, 1},
+    {"listen:\n  senders: ['A|B', 'A|B|C']\n",
+     "listen.senders: expected \"APPLICATION|FACILITY\", * for any", 2, 1},
+    {"listen:\n  mllp:\n    tls: true\n",
+     "tls: needs listen.tls.certificate_file and listen.tls.key_file", 3, 1},
+    {"listen: {http: {tls: true}, tls: {key_file: k}}\n",
+     "tls: needs listen.tls.certificate_file and listen.tls.key_file", 1, 1},
+    {"listen:\n  tls: {client_certificate: required}\n",
+     "listen.tls.client_certificate: listen.tls.ca_file has to say who signs "
+     "them",
+     2, 1},
     {"clock: messages",
      "clock: in production the present is the machine's: "
      "clock: system",

@@ -193,9 +193,58 @@ START_TEST(writes_what_it_reads)
 }
 END_TEST
 
+START_TEST(reads_networks_of_both_families)
+{
+    static const struct {
+        const char *text;
+        int n_bits; /* BAD: refused */
+        const char *inside, *outside;
+    } cases[] = {
+        {"192.0.2.7", 128, "192.0.2.7", "192.0.2.6"},
+        {"10.0.0.0/8", 104, "10.255.0.1", "11.0.0.0"},
+        {"192.0.2.128/25", 121, "192.0.2.255", "192.0.2.127"},
+        {"0.0.0.0/0", 96, "203.0.113.9", "2001:db8::1"},
+        {"192.0.2.7/32", 128, "192.0.2.7", "192.0.2.8"},
+        {"2001:db8::/32", 32, "2001:db8:ffff::1", "2001:db9::"},
+        {"::1", 128, "::1", "::2"},
+        {"::/0", 0, "192.0.2.7", NULL},
+        {"::ffff:192.0.2.0/120", 120, "192.0.2.200", "192.0.3.0"},
+        {"fe80::/10", 10, "febf::1", "fec0::1"},
+        {"10.0.0.1/8", BAD, NULL, NULL},
+        {"10.0.0.0/33", BAD, NULL, NULL},
+        {"10.0.0.0/", BAD, NULL, NULL},
+        {"10.0.0/8", BAD, NULL, NULL},
+        {"::/129", BAD, NULL, NULL},
+        {"host.example", BAD, NULL, NULL},
+        {"", BAD, NULL, NULL},
+        {"/8", BAD, NULL, NULL},
+        {"1.2.3.4 ", BAD, NULL, NULL},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct cfg_network network = {.n_bits = 77}, one;
+        bool ok = cfg_value_network(an_str_c(cases[i].text), &network);
+
+        ck_assert_msg(ok == (cases[i].n_bits != BAD), "%s", cases[i].text);
+        ck_assert_int_eq(network.n_bits, ok ? cases[i].n_bits : 77);
+        if (cases[i].inside) {
+            ck_assert(cfg_value_network(an_str_c(cases[i].inside), &one));
+            ck_assert_msg(cfg_network_has(&network, one.address), "%s",
+                          cases[i].text);
+        }
+        if (cases[i].outside) {
+            ck_assert(cfg_value_network(an_str_c(cases[i].outside), &one));
+            ck_assert_msg(!cfg_network_has(&network, one.address), "%s",
+                          cases[i].text);
+        }
+    }
+}
+END_TEST
+
 Suite *config_value_suite(void)
 {
-    const TTest *const test[] = {reads_durations_in_one_unit,
+    const TTest *const test[] = {reads_networks_of_both_families,
+                                 reads_durations_in_one_unit,
                                  reads_sizes_in_powers_of_two,
                                  reads_addresses_of_both_families,
                                  reads_zone_offsets,

@@ -76,8 +76,8 @@ END_TEST
 Suite *consult_zone_suite(void)
 {
     const TTest *const tests[] = {knows_the_zones_of_the_world,
-                                         refuses_what_is_no_zone,
-                                         says_when_memory_is_out};
+                                  refuses_what_is_no_zone,
+                                  says_when_memory_is_out};
 
     return TEST_SUITE("consult/zone", tests);
 }

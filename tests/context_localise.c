@@ -86,7 +86,10 @@ START_TEST(refuses_a_wrong_table_and_says_where)
         unsigned line;
     } cases[] = {{"a\tb\tc\td\te\n\n# x\na\tb\tc\td\n", AN_SYNTAX, 4},
                  {"a\tb\tc\td\te\tf\n", AN_SYNTAX, 1},
-                 {"a\tb\tc\td\te\na\tb\tx\ty\tz\n", AN_CONFLICT, 0}};
+                 {"a\tb\tc\td\te\na\tb\tx\ty\tz\n", AN_CONFLICT, 2},
+                 {"a\tb\tc\t\te\n", AN_MISSING, 1},
+                 {"a\tb\t\td\te\n", AN_MISSING, 1},
+                 {"a\t\tc\td\te\n", AN_MISSING, 1}};
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct ctx_site site = {.n_codes = 0};
@@ -99,6 +102,45 @@ START_TEST(refuses_a_wrong_table_and_says_where)
         ck_assert_uint_eq(err.where.line, cases[i].line);
         ck_assert_uint_eq(site.n_codes, 0);
     }
+}
+END_TEST
+
+/* The order of files is the site's word on which of them to believe. */
+START_TEST(the_first_file_that_has_a_code_decides)
+{
+    static const char own[] = "urn:id:L\tA\ts\t1\tOne\n"
+                              "urn:id:L\tB\t\t\tnot yet\n";
+    static const char theirs[] = "urn:id:L\tA\ts\t2\tTwo\n"
+                                 "urn:id:L\tB\ts\t3\tThree\n"
+                                 "urn:id:L\tC\ts\t4\tFour\n";
+    static const struct ctx_code a = {AN_STR_INIT("urn:id:L"), AN_STR_INIT("A"),
+                                      AN_STR_INIT("")};
+    static const struct ctx_code b = {AN_STR_INIT("urn:id:L"), AN_STR_INIT("B"),
+                                      AN_STR_INIT("")};
+    struct ctx_site site = {.n_codes = 0}, other = {.n_codes = 0};
+
+    ck_assert_int_eq(
+        ctx_site_read_codes(&arena, an_str_c(own), "own", &site, NULL), AN_OK);
+    ck_assert_ptr_null(ctx_site_code(&site, &b));
+    ck_assert_int_eq(
+        ctx_site_read_codes(&arena, an_str_c(theirs), "theirs", &site, NULL),
+        AN_OK);
+    ck_assert_uint_eq(site.n_codes, 3);
+    ck_assert_an_str_eq(ctx_site_code(&site, &a)->code, "1");
+    ck_assert_an_str_eq(ctx_site_code(&site, &b)->code, "3");
+    ck_assert_uint_eq(site.n_maps, 2);
+    ck_assert_str_eq(site.map[0].file, "own");
+    ck_assert_uint_eq(site.map[0].n_rows, 1);
+    ck_assert_uint_eq(site.map[0].n_unfilled, 1);
+    ck_assert_uint_eq(site.map[1].n_rows, 3);
+    ck_assert_uint_eq(site.map[1].n_covered, 1);
+
+    ck_assert_int_eq(
+        ctx_site_read_codes(&arena, an_str_c(theirs), "theirs", &other, NULL),
+        AN_OK);
+    ck_assert_int_eq(
+        ctx_site_read_codes(&arena, an_str_c(own), "own", &other, NULL), AN_OK);
+    ck_assert_an_str_eq(ctx_site_code(&other, &a)->code, "2");
 }
 END_TEST
 
@@ -128,9 +170,11 @@ END_TEST
 
 Suite *context_localise_suite(void)
 {
-    const TTest *const test[] = {
-        maps_a_local_code_and_keeps_what_was_said, gives_one_authority_one_name,
-        refuses_a_wrong_table_and_says_where, survives_each_failed_allocation};
+    const TTest *const test[] = {maps_a_local_code_and_keeps_what_was_said,
+                                 gives_one_authority_one_name,
+                                 refuses_a_wrong_table_and_says_where,
+                                 the_first_file_that_has_a_code_decides,
+                                 survives_each_failed_allocation};
     Suite *s = suite_create("context/localise");
     TCase *tc = tcase_create("context/localise");
 

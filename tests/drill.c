@@ -11,12 +11,16 @@
  *     drill raw PORT                     standard input to the port as it is,
  *                                        what comes back to standard output
  *     drill list STORE                   the control ids in a store, in order
+ *     drill raw_of STORE ID              the bytes of a message
  *     drill said STORE                   its suggestions: number, kind, reader,
  *                                        language, "current" or "-", stage,
  *                                        release, resource
  *     drill audit STORE                  its trail: action, actor, subject,
  *                                        details
+ *     drill feeds STORE                  its feeds: name, how many messages
  *     drill waiting STORE                how many triggers wait
+ *     drill lock STORE MS                hold its write lock so long; says
+ *                                        "locked" when it has it
  *     drill resign FROM TO KEYS WORDS    a package as a site's own: see
  *                                        tests/site_model.h */
 #include "plugin/host/client.h"
@@ -25,6 +29,7 @@
 #include "tests/site_model.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,6 +235,27 @@ static int list(char **argv)
     return rc == AN_NOTFOUND ? 0 : complain(&err);
 }
 
+static int raw_of(char **argv)
+{
+    struct pl_reader *reader = NULL;
+    struct pl_message m = {.id = 0};
+    struct an_arena arena;
+    struct an_err err;
+    enum an_code rc;
+
+    an_arena_init(&arena, 256 << 20);
+    rc = pl_reader_open(argv[0], 0, &reader, &err);
+    while (rc == AN_OK &&
+           (rc = pl_message_next(reader, &arena, m.id, &m, &err)) == AN_OK &&
+           !an_str_eq(m.control_id, an_str_c(argv[1])))
+        continue;
+    if (rc == AN_OK)
+        (void)fwrite(m.bytes.p, 1, m.bytes.n, stdout);
+    pl_reader_close(reader);
+    an_arena_free(&arena);
+    return rc == AN_OK ? 0 : complain(&err);
+}
+
 /* `look` prints the thing number n; AN_NOTFOUND ends it. */
 static int each(const char *path,
                 enum an_code (*look)(struct pl_reader *, struct an_arena *,
@@ -289,7 +315,20 @@ static int audit(char **argv)
     return each(argv[0], print_audit);
 }
 
-static int waiting(char **argv)
+static void print_waiting(const struct pl_status *status)
+{
+    (void)printf("%lld\n", (long long)status->n_triggers_waiting);
+}
+
+static void print_feeds(const struct pl_status *status)
+{
+    for (size_t i = 0; i < status->n_feeds; i++)
+        (void)printf("%.*s %lld\n", AN_STR_ARG(status->feed[i].name),
+                     (long long)status->feed[i].n_messages);
+}
+
+static int with_status(const char *path,
+                       void (*print)(const struct pl_status *status))
 {
     struct pl_reader *reader = NULL;
     struct pl_status status;
@@ -298,14 +337,43 @@ static int waiting(char **argv)
     enum an_code rc;
 
     an_arena_init(&arena, 16 << 20);
-    rc = pl_reader_open(argv[0], 0, &reader, &err);
+    rc = pl_reader_open(path, 0, &reader, &err);
     if (rc == AN_OK)
         rc = pl_status(reader, &arena, &status, &err);
     if (rc == AN_OK)
-        (void)printf("%lld\n", (long long)status.n_triggers_waiting);
+        print(&status);
     pl_reader_close(reader);
     an_arena_free(&arena);
     return rc == AN_OK ? 0 : complain(&err);
+}
+
+static int waiting(char **argv)
+{
+    return with_status(argv[0], print_waiting);
+}
+
+static int feeds(char **argv)
+{
+    return with_status(argv[0], print_feeds);
+}
+
+/* As a slow disk would. */
+static int lock(char **argv)
+{
+    unsigned long ms = strtoul(argv[1], NULL, 10);
+    sqlite3 *db = NULL;
+    bool ok =
+        sqlite3_open(argv[0], &db) == SQLITE_OK &&
+        sqlite3_busy_timeout(db, TIMEOUT_MS) == SQLITE_OK &&
+        sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
+
+    if (ok) {
+        (void)puts("locked");
+        (void)fflush(stdout);
+        (void)usleep((useconds_t)ms * 1000);
+    }
+    (void)sqlite3_close(db);
+    return ok ? 0 : 1;
 }
 
 /* ---- a model ------------------------------------------------------------- */
@@ -325,10 +393,11 @@ int main(int argc, char **argv)
         const char *name;
         int n_arguments;
         int (*run)(char **argv);
-    } drills[] = {{"generate", 1, generate}, {"send", 5, send_all},
-                  {"raw", 1, raw},           {"list", 1, list},
-                  {"said", 1, said},         {"audit", 1, audit},
-                  {"waiting", 1, waiting},   {"resign", 4, resign}};
+    } drills[] = {
+        {"generate", 1, generate}, {"send", 5, send_all},   {"raw", 1, raw},
+        {"list", 1, list},         {"raw_of", 2, raw_of},   {"said", 1, said},
+        {"audit", 1, audit},       {"waiting", 1, waiting}, {"feeds", 1, feeds},
+        {"lock", 2, lock},         {"resign", 4, resign}};
 
     for (size_t i = 0; i < sizeof(drills) / sizeof(drills[0]); i++)
         if (argc == drills[i].n_arguments + 2 &&

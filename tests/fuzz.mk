@@ -5,10 +5,12 @@
 replays = tests/replay_text.t tests/replay_json.t tests/replay_codec.t \
 	tests/replay_yaml.t tests/replay_hl7.t tests/replay_mllp.t \
 	tests/replay_fhir.t tests/replay_outcome.t tests/replay_cds.t \
-	tests/replay_recall.t tests/replay_convert.t
+	tests/replay_recall.t tests/replay_convert.t tests/replay_table.t \
+	tests/replay_ndjson.t tests/replay_conceptmap.t
 FUZZERS = tests/fuzz_text tests/fuzz_json tests/fuzz_codec tests/fuzz_yaml \
 	tests/fuzz_hl7 tests/fuzz_mllp tests/fuzz_fhir tests/fuzz_outcome \
-	tests/fuzz_cds tests/fuzz_recall tests/fuzz_convert
+	tests/fuzz_cds tests/fuzz_recall tests/fuzz_convert tests/fuzz_table \
+	tests/fuzz_ndjson tests/fuzz_conceptmap
 check_PROGRAMS += $(replays)
 TESTS += $(replays)
 EXTRA_PROGRAMS += $(FUZZERS)
@@ -44,6 +46,10 @@ tests_replay_fhir_t_SOURCES = tests/replay.c tests/fuzz_fhir.c
 tests_replay_fhir_t_LDADD = libfhir.la
 tests_fuzz_fhir_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fhir_LDADD = libfhir.la
+tests_replay_conceptmap_t_SOURCES = tests/replay.c tests/fuzz_conceptmap.c
+tests_replay_conceptmap_t_LDADD = libfhir.la
+tests_fuzz_conceptmap_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_conceptmap_LDADD = libfhir.la
 tests_replay_cds_t_SOURCES = tests/replay.c tests/fuzz_cds.c
 tests_replay_cds_t_LDADD = libfhir.la
 tests_fuzz_cds_LDFLAGS = $(LDFLAGS_FUZZ)
@@ -76,3 +82,11 @@ tests_replay_convert_t_SOURCES = tests/replay.c tests/fuzz_convert.c
 tests_replay_convert_t_LDADD = libhl7.la
 tests_fuzz_convert_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_convert_LDADD = libhl7.la
+tests_replay_table_t_SOURCES = tests/replay.c tests/fuzz_table.c
+tests_replay_table_t_LDADD = libcontext.la
+tests_fuzz_table_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_table_LDADD = libcontext.la
+tests_replay_ndjson_t_SOURCES = tests/replay.c tests/fuzz_ndjson.c
+tests_replay_ndjson_t_LDADD = libfhir.la
+tests_fuzz_ndjson_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_ndjson_LDADD = libfhir.la

@@ -25,6 +25,26 @@ static void check_event(const struct ctx_event *e)
     must(e->value.kind != CTX_VALUE_TEXT || e->value.text.n > 0);
 }
 
+/* The counts are those of the resources. */
+static void check_account(const struct ctx_reading *r,
+                          const struct ctx_account *a)
+{
+    uint64_t n_fields = 0, n_seen = 0;
+
+    must(a->n_used <= a->n_seen);
+    for (size_t i = 0; i < a->n_fields; i++)
+        for (unsigned k = CTX_FIELD_UNUSED; k < CTX_N_FIELD_STATES; k++)
+            n_fields += a->field[i].n[k];
+    for (size_t i = 0; i < r->n_segments; i++) {
+        if (!an_str_eq(r->segment[i].name, a->name))
+            continue;
+        n_seen++;
+        must(n_fields >= r->segment[i].n_fields);
+        n_fields -= r->segment[i].n_fields;
+    }
+    must(n_fields == 0 && n_seen == a->n_seen);
+}
+
 static void check_reading(const struct ctx_reading *r)
 {
     for (size_t i = 0; i < r->n_parts; i++) {
@@ -38,7 +58,7 @@ static void check_reading(const struct ctx_reading *r)
     for (size_t i = 0; i < r->n_claims; i++)
         must(r->claim[i].current.value.n && r->claim[i].prior.value.n);
     for (size_t i = 0; i < r->n_accounts; i++)
-        must(r->account[i].n_used <= r->account[i].n_seen);
+        check_account(r, &r->account[i]);
 }
 
 static struct an_str dump(struct an_arena *a, const struct ctx_reading *r)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes are refused with a place inside them, or parse to a tree whose
  * views lie inside them and which prints as the same bytes; every leaf can be
- * read as text; a batch hands every byte out at most once, in order. */
+ * read as text and the whole as events, or as data about nobody; a batch hands
+ * every byte out at most once, in order. */
 #include "hl7/batch.h"
 #include "hl7/edit.h"
+#include "hl7/events.h"
 #include "hl7/print.h"
 #include "hl7/read.h"
 
@@ -52,14 +54,41 @@ static void check_parse(struct an_arena *arena, struct an_str in)
         require(hl7_print(&m, arena, &printed, &err) == AN_OK);
 }
 
+/* Every field that holds something has a state, and is counted once. */
+static void check_account(const struct hl7_message *m,
+                          const struct ctx_reading *r)
+{
+    uint64_t n = 0;
+
+    require(r->n_segments == m->n_segments);
+    for (size_t i = 0; i < r->n_segments; i++)
+        for (size_t k = 0; k < r->segment[i].n_fields; k++) {
+            require(r->segment[i].state[k] < CTX_N_FIELD_STATES);
+            n += r->segment[i].state[k] != CTX_FIELD_EMPTY;
+        }
+    for (size_t i = 0; i < r->n_accounts; i++)
+        for (size_t k = 0; k < r->account[i].n_fields; k++)
+            for (unsigned s = CTX_FIELD_UNUSED; s < CTX_N_FIELD_STATES; s++)
+                n -= r->account[i].field[k].n[s];
+    require(n == 0);
+}
+
 static void check_read(struct an_arena *arena, struct an_str in)
 {
+    static const struct hl7_settings settings;
+    struct ctx_reading reading;
     struct hl7_message m;
+    struct an_err err;
+    enum an_code rc;
 
-    if (hl7_read(arena, in, NULL, NULL, &m, NULL) == AN_OK) {
-        require(hl7_utf8_valid(m.bytes));
-        check_leaves(&m, m.bytes);
-    }
+    if (hl7_read(arena, in, NULL, NULL, &m, NULL) != AN_OK)
+        return;
+    require(hl7_utf8_valid(m.bytes));
+    check_leaves(&m, m.bytes);
+    rc = hl7_events(arena, &settings, &m, &reading, &err);
+    require(rc == AN_OK || rc == AN_MISSING);
+    if (rc == AN_OK)
+        check_account(&m, &reading);
 }
 
 static void check_batch(struct an_str in)

@@ -2,6 +2,7 @@
 #include "hl7/ack.h"
 #include "tests/suite.h"
 
+#include <stdio.h>
 #include <string.h>
 
 Suite *hl7_ack_suite(void);
@@ -153,15 +154,113 @@ START_TEST(reads_answers_and_refuses_others)
 }
 END_TEST
 
+#define WISH(accept, application)                                              \
+    HEAD("2.5.1") "|||" accept "|" application "\rPID|1\r"
+
+/* What is sent for AA, for AE and for AR. */
+static const struct {
+    const char *in, *sent[3];
+    bool is_enhanced;
+} wishes[] = {
+    {HEAD("2.5.1") "\r", {"AA", "AE", "AR"}, false},
+    {WISH("", ""), {"AA", "AE", "AR"}, false},
+    {WISH("\"\"", "\"\""), {"AA", "AE", "AR"}, false},
+    {WISH("AL", "NE"), {"CA", "CE", "CR"}, true},
+    {WISH("AL", ""), {"CA", "CE", "CR"}, true},
+    {WISH("AL", "AL"), {"CA AA", "CE", "CR"}, true},
+    {WISH("AL", "SU"), {"CA AA", "CE", "CR"}, true},
+    {WISH("AL", "ER"), {"CA", "CE", "CR"}, true},
+    {WISH("NE", "AL"), {"AA", "AE", "AR"}, true},
+    {WISH("", "AL"), {"AA", "AE", "AR"}, true},
+    {WISH("NE", "ER"), {"", "AE", "AR"}, true},
+    {WISH("NE", "SU"), {"AA", "", ""}, true},
+    {WISH("NE", "NE"), {"", "", ""}, true},
+    {WISH("ER", "NE"), {"", "CE", "CR"}, true},
+    {WISH("ER", "AL"), {"AA", "CE", "CR"}, true},
+    {WISH("ER", "ER"), {"", "CE", "CR"}, true},
+    {WISH("ER", "SU"), {"AA", "CE", "CR"}, true},
+    {WISH("SU", "NE"), {"CA", "", ""}, true},
+    {WISH("SU", "AL"), {"CA AA", "AE", "AR"}, true},
+    {WISH("SU", "ER"), {"CA", "AE", "AR"}, true},
+    {WISH("SU", "SU"), {"CA AA", "", ""}, true},
+    {WISH(" al ", "ne"), {"CA", "CE", "CR"}, true},
+    {WISH("YES", "NE"), {"CA", "CE", "CR"}, true},
+    {"MSH|^~\\&|A|B|C|D|2024||ACK^A01|9|P|2.5\r", {"", "", ""}, false},
+    {"MSH|^~\\&|A|B|C|D|2024||ACK|9|P|2.5|||AL|AL\r", {"", "", ""}, true},
+    {"no message", {"AA", "AE", "AR"}, false},
+    {"", {"AA", "AE", "AR"}, false},
+};
+
+START_TEST(sends_what_the_sender_asks_for)
+{
+    static const char *const name[] = {"AA", "AE", "AR", "CA", "CE", "CR"};
+    struct hl7_ack_plan plan;
+    struct an_arena arena;
+    char sent[8];
+
+    an_arena_init(&arena, 1U << 20);
+    for (int said = HL7_ACK_AA; said <= HL7_ACK_AR; said++) {
+        ck_assert_int_eq(hl7_ack_decide(an_str_c(wishes[_i].in),
+                                        (enum hl7_ack_code)said, &arena, &plan,
+                                        NULL),
+                         AN_OK);
+        size_t n = 0;
+
+        sent[0] = '\0';
+        for (size_t i = 0; i < plan.n; i++) {
+            n += (size_t)snprintf(sent + n, sizeof(sent) - n, "%s%s",
+                                  i ? " " : "", name[plan.code[i]]);
+        }
+        ck_assert_str_eq(sent, wishes[_i].sent[said]);
+        ck_assert_int_eq(plan.is_enhanced, wishes[_i].is_enhanced);
+    }
+    an_arena_free(&arena);
+}
+END_TEST
+
+START_TEST(asks_for_no_answer_to_an_answer_in_enhanced_mode)
+{
+    struct hl7_ack ack = {
+        .code = HL7_ACK_CA, .control_id = AN_STR("C1"), .is_enhanced = true};
+    struct hl7_ack_plan plan;
+    struct an_arena arena;
+    struct an_str out;
+
+    an_arena_init(&arena, 1U << 20);
+    ck_assert_int_eq(
+        hl7_ack_print(&ack, AN_STR(WISH("AL", "AL")), &arena, &out, NULL),
+        AN_OK);
+    ck_assert_an_str_eq(out, "MSH|^~\\&|EHR|SOUTH|LAB|NORTH|||ACK^R01^ACK|C1|P|"
+                             "2.5.1|||NE|NE\rMSA|CA|77\r");
+    ck_assert_int_eq(hl7_ack_print(&ack,
+                                   AN_STR(HEAD("2.5.1") "|||AL|AL||8859/1\r"),
+                                   &arena, &out, NULL),
+                     AN_OK);
+    ck_assert_an_str_eq(out, "MSH|^~\\&|EHR|SOUTH|LAB|NORTH|||ACK^R01^ACK|C1|P|"
+                             "2.5.1|||NE|NE||8859/1\rMSA|CA|77\r");
+    ck_assert_int_eq(hl7_ack_decide(out, HL7_ACK_AA, &arena, &plan, NULL),
+                     AN_OK);
+    ck_assert_uint_eq(plan.n, 0);
+    arena.fail_after = 0;
+    ck_assert_int_eq(hl7_ack_decide(AN_STR(WISH("AL", "AL")), HL7_ACK_AA,
+                                    &arena, &plan, NULL),
+                     AN_NOMEM);
+    an_arena_free(&arena);
+}
+END_TEST
+
 Suite *hl7_ack_suite(void)
 {
-    const TTest *const test[] = {answers_a_sender_with_few_delimiters,
-                                 reads_answers_and_refuses_others};
+    const TTest *const test[] = {
+        answers_a_sender_with_few_delimiters, reads_answers_and_refuses_others,
+        asks_for_no_answer_to_an_answer_in_enhanced_mode};
     Suite *s = TEST_SUITE("hl7/ack", test);
     TCase *tc = tcase_create("cases");
 
     tcase_add_loop_test(tc, answers_as_the_sender_speaks, 0,
                         sizeof(cases) / sizeof(cases[0]));
+    tcase_add_loop_test(tc, sends_what_the_sender_asks_for, 0,
+                        sizeof(wishes) / sizeof(wishes[0]));
     suite_add_tcase(s, tc);
     return s;
 }

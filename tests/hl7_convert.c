@@ -7,6 +7,7 @@
 #include "tests/golden_folder.h"
 #include "tests/suite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -264,6 +265,18 @@ START_TEST(what_fhir_cannot_say_is_left_out)
 }
 END_TEST
 
+START_TEST(who_is_unknown_is_unknown_once)
+{
+    const char *json =
+        convert(MSH("ORU^R01^ORU_R01", "C1") "PID|1\rOBR|1||7|1^A\r");
+    const char *subject = strstr(json, "\"subject\":");
+
+    ck_assert_ptr_nonnull(subject);
+    ck_assert_ptr_null(strstr(json, "]\"extension\""));
+    ck_assert_ptr_null(strstr(json, "}],\"extension\""));
+}
+END_TEST
+
 START_TEST(escapes_and_characters_are_text)
 {
     const char *json = convert(
@@ -317,8 +330,8 @@ START_TEST(odd_messages_convert)
     static const char *const odd[] = {
         "MSH|^~\\&\r",
         "MSH|^~\\&|||||||ADT^A01\rPID\rPV1\rOBX\rNTE\rORC\rOBR\rSPM\r",
-        "MSH|^~\\&|||||||ORU\rOBX|1|NM|A||1~2~3\rOBX|2|ED|B||^^^Base64^!!\r"
-        "OBX|3|ED|B||^AP^PDF^Hex^0g\rOBX|4|SN|B||^^^^\rOBX|5|ZZ|B||x\r",
+        ("MSH|^~\\&|||||||ORU\rOBX|1|NM|A||1~2~3\rOBX|2|ED|B||^^^Base64^!!\r"
+         "OBX|3|ED|B||^AP^PDF^Hex^0g\rOBX|4|SN|B||^^^^\rOBX|5|ZZ|B||x\r"),
         "MSH|^~\\&|||||||ADT^A40\rPID|1\rMRG|\rPID|2\rMRG|7\r",
     };
 
@@ -394,6 +407,7 @@ Suite *hl7_convert_suite(void)
         numbers_keep_their_digits,
         times_say_the_zone_and_no_more_than_was_said,
         what_fhir_cannot_say_is_left_out,
+        who_is_unknown_is_unknown_once,
         escapes_and_characters_are_text,
         a_bundle_of_each_kind,
         fields_that_were_used_are_told,

@@ -100,7 +100,18 @@ static const struct {
     {"a pre-admission is planned",
      MSH("ADT^A05") PID "PV1|1|P|||||||||||||||||V1\r"
                         "PV2||||||||20240310080000\r",
-     "2024-03-05T12:00:00+01:00 admission planned [PRENC]  @PV1[1]-2\n"},
+     "2024-03-10T08:00:00+01:00 admission planned [PRENC]  @PV2[1]\n"},
+    {"a pre-admission that names no day is of today",
+     MSH("ADT^A05") PID "PV1|1|P|||||||||||||||||V1\rPV2|||I10^^I10C\r",
+     "2024-03-05T12:00:00+01:00 admission planned [PRENC]  @PV1[1]-2\n"
+     "2024-03-05T12:00:00+01:00 condition preliminary [I10]  @PV2[1]-3\n"},
+    {"a discharge is planned, and then it is not",
+     MSH("ADT^A16") PID "PV1|1|I|||||||||||||||||V1\r"
+                        "PV2|||||||||20240307\r",
+     "2024-03-07 discharge planned [IMP]  @PV2[1]\n"},
+    {"a pending discharge is cancelled",
+     MSH("ADT^A25") PID "PV1|1|I|||||||||||||||||V1\r",
+     "2024-03-05T12:00:00+01:00 discharge cancelled [IMP]  @PV1[1]-2\n"},
     {"a cancelled admission withdraws it",
      MSH("ADT^A11") PID "PV1|1|I|||||||||||||||||V1\r",
      "2024-03-05T12:00:00+01:00 admission cancelled [IMP]  @PV1[1]-2\n"},
@@ -144,7 +155,8 @@ static const struct {
      "OBX|7|TX|8251-1^Comment^LN||one~two||||||D\r"
      "OBX|8|NM|2823-3^Potassium^LN||haemolysed|mmol/L|||||X\r"
      "OBX|9|ED|11524-6^ECG^LN||^image^png^Base64^AAAA||||||F\r",
-     "2024-03-05T08:00:00+01:00 report final [24323-8]  @OBR[1]-4\n"
+     "2024-03-05T08:00:00+01:00 report final [24323-8] [image/png, 3 bytes]"
+     " @OBR[1]-4\n"
      "2024-03-05T08:00:00+01:00 observation final [2160-0] 0.90 mg/dL!N"
      " @OBX[1]-5\n"
      "2024-03-05T08:00:00+01:00 observation preliminary [33762-6] <50 pg/mL!L"
@@ -454,7 +466,7 @@ END_TEST
 
 START_TEST(survives_each_failed_allocation)
 {
-    const char *text = cases[9].message;
+    const char *text = cases[12].message;
     enum an_code got = AN_NOMEM;
     long n = 0;
 

@@ -3,11 +3,15 @@
 
 Suite *host_mllp_suite(void);
 Suite *host_mllp_odd_suite(void);
+Suite *host_tls_suite(void);
 Suite *host_http_suite(void);
+Suite *host_https_suite(void);
 Suite *host_workers_suite(void);
 Suite *host_file_suite(void);
+Suite *host_folder_suite(void);
 
 Suite *(*const test_suites[])(void) = {
-    host_mllp_suite,    host_mllp_odd_suite, host_http_suite,
-    host_workers_suite, host_file_suite,     NULL,
+    host_mllp_suite, host_mllp_odd_suite, host_tls_suite,
+    host_http_suite, host_https_suite,    host_workers_suite,
+    host_file_suite, host_folder_suite,   NULL,
 };

@@ -99,9 +99,8 @@ static struct pl_http_options http_options(void)
     };
 }
 
-static void open_default(void)
+static void open_with(struct pl_http_options options)
 {
-    const struct pl_http_options options = http_options();
     const struct pl_http_calls calls = {
         NULL, routes, sizeof(routes) / sizeof(routes[0]), on_refusal};
 
@@ -109,6 +108,11 @@ static void open_default(void)
     atomic_store(&n_started, 0);
     ck_assert_int_eq(pl_http_open(&options, &calls, NULL, &server, NULL),
                      AN_OK);
+}
+
+static void open_default(void)
+{
+    open_with(http_options());
 }
 
 static int http_connect(void)
@@ -417,6 +421,61 @@ START_TEST(names_the_address_that_is_in_use)
 }
 END_TEST
 
+static uint64_t refused_address(void)
+{
+    return pl_http_counts(server).refused_address;
+}
+
+START_TEST(lets_in_listed_addresses_and_so_many_of_one)
+{
+    struct pl_http_options options = http_options();
+    struct cfg_network here, elsewhere;
+    char got[300];
+    int fd[3];
+
+    ck_assert(cfg_value_network(AN_STR("127.0.0.0/8"), &here));
+    ck_assert(cfg_value_network(AN_STR("192.0.2.0/24"), &elsewhere));
+    options.peers = (struct pl_peers){&elsewhere, 1};
+    open_with(options);
+    fd[0] = http_connect();
+    ck_assert(net_is_closed(fd[0]));
+    ck_assert(net_wait(refused_address, 1));
+    close(fd[0]);
+    pl_http_close(server);
+    options.peers = (struct pl_peers){&here, 1};
+    options.max_per_peer = 2;
+    open_with(options);
+    for (int i = 0; i < 3; i++)
+        fd[i] = http_connect();
+    ck_assert(net_is_closed(fd[2]));
+    ck_assert(net_send(fd[1], AN_STR("GET /echo/x HTTP/1.1\r\n" HOST "\r\n")));
+    ck_assert_uint_gt(net_receive(fd[1], got, sizeof(got), "201"), 0);
+    ck_assert(has(got, "HTTP/1.1 201 "));
+    for (int i = 0; i < 3; i++)
+        close(fd[i]);
+    pl_http_close(server);
+}
+END_TEST
+
+START_TEST(stops_at_once_when_it_is_hurried)
+{
+    int64_t began = pl_now_ms();
+    int fd;
+
+    open_default();
+    atomic_store(&is_held, true);
+    fd = http_connect();
+    ck_assert(net_send(fd, AN_STR("GET /hold HTTP/1.1\r\n" HOST "\r\n")));
+    ck_assert(net_wait(started, 1));
+    pl_http_hurry(server);
+    atomic_store(&is_held, false);
+    pl_http_stop(server, 60000);
+    ck_assert_int_lt(pl_now_ms() - began, 5000);
+    close(fd);
+    pl_http_close(server);
+}
+END_TEST
+
 Suite *host_http_suite(void)
 {
     const TTest *const test[] = {
@@ -430,6 +489,8 @@ Suite *host_http_suite(void)
         serves_many_clients_at_once,
         finishes_running_requests_when_it_stops,
         closes_silent_connections,
+        lets_in_listed_addresses_and_so_many_of_one,
+        stops_at_once_when_it_is_hurried,
         names_the_address_that_is_in_use};
 
     return TEST_SUITE("host/http", test);

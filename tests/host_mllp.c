@@ -5,6 +5,7 @@
 #include "tests/host_peer.h"
 #include "tests/suite.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,6 +252,205 @@ START_TEST(finishes_what_is_in_flight_when_it_stops)
 }
 END_TEST
 
+/* It stops in another thread, since it waits for what the test does next. */
+static void *stop_in_time(void *grace_ms)
+{
+    pl_mllp_stop(peer_server(), *(const int64_t *)grace_ms);
+    return NULL;
+}
+
+START_TEST(finishes_a_frame_that_has_begun_when_it_stops)
+{
+    int64_t grace_ms = 5000;
+    struct pl_mllp_options options = peer_options();
+    int begun, never, quiet;
+    pthread_t thread;
+
+    options.frame_ms = 400;
+    peer_open(&options, PEER_ECHO);
+    begun = peer_connect();
+    never = peer_connect();
+    quiet = peer_connect();
+    ck_assert(net_send(begun, AN_STR("\x0BMSH|be")));
+    ck_assert(net_send(never, AN_STR("\x0BMSH|never")));
+    ck_assert(net_wait(peer_n_accepted, 3));
+    net_sleep_ms(50);
+    ck_assert_int_eq(pl_thread_start(&thread, stop_in_time, &grace_ms, NULL),
+                     AN_OK);
+    ck_assert(net_is_closed(quiet));
+    /* Slower than the stop, and with one more that nobody will answer. */
+    net_sleep_ms(100);
+    ck_assert(net_send(begun, AN_STR("gun\x1C\r\x0BMSH|more\x1C\r")));
+    ck_assert(net_expect_frame(begun, "ACK:MSH|begun"));
+    ck_assert(net_is_closed(begun));
+    close(begun);
+    /* Its own clock ends the other long before the grace does. */
+    ck_assert(net_is_closed(never));
+    pthread_join(thread, NULL);
+    ck_assert_uint_eq(pl_mllp_counts(peer_server()).messages, 1);
+    ck_assert_uint_eq(pl_mllp_counts(peer_server()).answers, 1);
+    ck_assert_uint_eq(pl_mllp_counts(peer_server()).cut_off, 0);
+    ck_assert_uint_eq(pl_mllp_counts(peer_server()).frame_timeouts, 1);
+    close(never);
+    close(quiet);
+    peer_close(0);
+}
+END_TEST
+
+START_TEST(waits_for_room_in_the_queue_while_it_stops)
+{
+    int64_t grace_ms = 5000;
+    struct pl_mllp_options options = peer_options();
+    pthread_t thread;
+    int fd;
+
+    options.answer_ms = 5000;
+    peer_open(&options, PEER_BUSY);
+    fd = peer_connect();
+    ck_assert(net_send_frame(fd, AN_STR("MSH|parked")));
+    net_sleep_ms(50);
+    ck_assert_int_eq(pl_thread_start(&thread, stop_in_time, &grace_ms, NULL),
+                     AN_OK);
+    net_sleep_ms(50);
+    peer_mode_set(PEER_ECHO);
+    ck_assert(net_expect_frame(fd, "ACK:MSH|parked"));
+    pthread_join(thread, NULL);
+    ck_assert_uint_eq(pl_mllp_counts(peer_server()).held_back, 1);
+    ck_assert_uint_eq(pl_mllp_counts(peer_server()).cut_off, 0);
+    close(fd);
+    peer_close(0);
+}
+END_TEST
+
+START_TEST(stops_at_once_when_it_is_hurried)
+{
+    int64_t grace_ms = 60000, began = pl_now_ms();
+    struct pl_mllp_options options = peer_options();
+    pthread_t thread;
+    int fd;
+
+    options.answer_ms = 60000;
+    peer_open(&options, PEER_HOLD);
+    fd = peer_connect();
+    ck_assert(net_send_frame(fd, AN_STR("MSH|held")));
+    ck_assert(net_wait(peer_n_messages, 1));
+    ck_assert_int_eq(pl_thread_start(&thread, stop_in_time, &grace_ms, NULL),
+                     AN_OK);
+    net_sleep_ms(50);
+    ck_assert_uint_eq(peer_n_open(), 1);
+    pl_mllp_hurry(peer_server());
+    pthread_join(thread, NULL);
+    ck_assert_int_lt(pl_now_ms() - began, 5000);
+    ck_assert_uint_eq(pl_mllp_counts(peer_server()).cut_off, 1);
+    ck_assert(net_is_closed(fd));
+    close(fd);
+    peer_close(0);
+}
+END_TEST
+
+static uint64_t refused_address(void)
+{
+    return pl_mllp_counts(peer_server()).refused_address;
+}
+
+static uint64_t refused_many(void)
+{
+    return pl_mllp_counts(peer_server()).refused_many;
+}
+
+/* From 127.0.0.N. */
+static int connect_from(uint8_t n)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET},
+                       to = {.sin_family = AF_INET};
+    const struct timeval limit = {.tv_sec = 5};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    from.sin_addr.s_addr = htonl(0x7F000000U | n);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_port = htons(pl_mllp_port(peer_server()));
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    ck_assert_int_eq(bind(fd, (const struct sockaddr *)&from, sizeof(from)), 0);
+    ck_assert_int_eq(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+    return fd;
+}
+
+START_TEST(lets_in_listed_addresses_only)
+{
+    struct cfg_network listed[2];
+    struct pl_mllp_options options = peer_options();
+    int in, out;
+
+    ck_assert(cfg_value_network(AN_STR("127.0.0.16/28"), &listed[0]));
+    ck_assert(cfg_value_network(AN_STR("2001:db8::/32"), &listed[1]));
+    options.peers = (struct pl_peers){listed, 2};
+    peer_open(&options, PEER_ECHO);
+    in = connect_from(31);
+    ck_assert(net_send_frame(in, AN_STR("MSH|in")));
+    ck_assert(net_expect_frame(in, "ACK:MSH|in"));
+    out = connect_from(32);
+    ck_assert(net_is_closed(out));
+    ck_assert(net_wait(refused_address, 1));
+    ck_assert_uint_eq(peer_n_refused(), 0);
+    ck_assert(net_send_frame(in, AN_STR("MSH|still")));
+    ck_assert(net_expect_frame(in, "ACK:MSH|still"));
+    close(in);
+    close(out);
+    peer_close(1000);
+}
+END_TEST
+
+START_TEST(lets_in_so_many_of_one_address)
+{
+    struct pl_mllp_options options = peer_options();
+    int first, second, third, other, again;
+
+    options.max_per_peer = 2;
+    peer_open(&options, PEER_ECHO);
+    first = connect_from(1);
+    second = connect_from(1);
+    third = connect_from(1);
+    ck_assert(net_is_closed(third));
+    ck_assert(net_wait(refused_many, 1));
+    other = connect_from(2);
+    ck_assert(net_send_frame(other, AN_STR("MSH|other")));
+    ck_assert(net_expect_frame(other, "ACK:MSH|other"));
+    /* Who leaves makes room. */
+    close(first);
+    for (int i = 0; i < 1000 && peer_n_open() > 2; i++)
+        net_sleep_ms(1);
+    again = connect_from(1);
+    ck_assert(net_send_frame(again, AN_STR("MSH|again")));
+    ck_assert(net_expect_frame(again, "ACK:MSH|again"));
+    close(second);
+    close(third);
+    close(other);
+    close(again);
+    peer_close(1000);
+}
+END_TEST
+
+START_TEST(writes_two_answers_in_two_frames)
+{
+    int fd;
+
+    open_default(PEER_HOLD);
+    fd = peer_connect();
+    ck_assert(net_send_frame(fd, AN_STR("MSH|1")));
+    ck_assert(net_send_frame(fd, AN_STR("MSH|2")));
+    ck_assert(net_wait(peer_n_messages, 1));
+    ck_assert(pl_mllp_answer_both(peer_server(), (struct pl_conn_ref){0, 1},
+                                  AN_STR("CA"), AN_STR("AA")));
+    ck_assert(net_expect_frame(fd, "CA"));
+    ck_assert(net_expect_frame(fd, "AA"));
+    ck_assert(net_wait(peer_n_messages, 2));
+    peer_answer(1, "next");
+    ck_assert(net_expect_frame(fd, "next"));
+    close(fd);
+    peer_close(1000);
+}
+END_TEST
+
 START_TEST(cuts_off_what_does_not_finish_in_time)
 {
     int64_t began = pl_now_ms();
@@ -308,6 +508,12 @@ Suite *host_mllp_suite(void)
                                  sends_nothing_for_an_empty_answer,
                                  holds_the_sender_back_while_the_queue_is_full,
                                  finishes_what_is_in_flight_when_it_stops,
+                                 finishes_a_frame_that_has_begun_when_it_stops,
+                                 waits_for_room_in_the_queue_while_it_stops,
+                                 stops_at_once_when_it_is_hurried,
+                                 lets_in_listed_addresses_only,
+                                 lets_in_so_many_of_one_address,
+                                 writes_two_answers_in_two_frames,
                                  cuts_off_what_does_not_finish_in_time,
                                  names_the_address_that_is_in_use};
 

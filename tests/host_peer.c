@@ -13,7 +13,7 @@
 
 struct kept {
     struct pl_conn_ref ref;
-    char text[64];
+    char text[64], identity[PL_TLS_NAME_BYTES];
 };
 
 static struct {
@@ -61,6 +61,7 @@ static enum an_code on_message(void *ctx, const struct pl_mllp_message *m)
     if (atomic_load(&peer.mode) == PEER_BREAK)
         return AN_INTERNAL;
     k->ref = m->ref;
+    snprintf(k->identity, sizeof(k->identity), "%.*s", AN_STR_ARG(m->identity));
     snprintf(k->text, sizeof(k->text), "%.*s",
              (int)(m->bytes.n < 60 ? m->bytes.n : 60), m->bytes.p);
     if (atomic_load(&peer.mode) == PEER_ECHO) {
@@ -126,6 +127,12 @@ const char *peer_message(uint64_t n)
 {
     ck_assert_uint_lt(n, atomic_load(&peer.n_kept));
     return peer.kept[n % PEER_KEPT].text;
+}
+
+const char *peer_identity(uint64_t n)
+{
+    ck_assert_uint_lt(n, atomic_load(&peer.n_kept));
+    return peer.kept[n % PEER_KEPT].identity;
 }
 
 void peer_answer(uint64_t n, const char *text)

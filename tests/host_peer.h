@@ -28,6 +28,8 @@ int peer_connect(void);
 /* The n-th message handed over, from 0; NUL-terminated, cut to 63 bytes. */
 const char *peer_message(uint64_t n);
 void peer_answer(uint64_t n, const char *text);
+/* By its certificate; "" without one. */
+const char *peer_identity(uint64_t n);
 /* What on_bad_frame was last told. */
 struct pl_mllp_bad peer_bad(void);
 

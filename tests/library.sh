@@ -52,7 +52,7 @@ runs() { # STAGE
     "$host" "$library" "$1.yaml" "$story/history.json" "$story"/messages/*.hl7 \
         >"$1.out" 2>"$1.err" || { tail -n 5 "$1.out" "$1.err" | cut -c 1-200; return 1; }
 }
-accepted() { [ "$(tr '\r' '\n' <"$1.out" | grep -c '^MSA|AA|')" = "$n" ]; }
+accepted() { [ "$(tr '\r' '\n' <"$1.out" | grep -c '^MSA|CA|')" = "$n" ]; }
 after_discharge() { # what came with the last message
     awk '/^== / { n = 0 } { line[n++] = $0 }
         END { for (i = 0; i < n; i++) print line[i] }' live.out >last

@@ -61,7 +61,7 @@ def main(library, config, story):
     for path in sorted(glob.glob(story + "/messages/*.hl7")):
         status, said = process(path, HL7)
         assert status == 0 and said["code"] == 0, (path, said)
-        assert "MSA|AA|" in said["results"][0]["text"], path
+        assert "MSA|CA|" in said["results"][0]["text"], path
     bundle = json.loads(said["results"][1]["text"])
     types = {entry["resource"]["resourceType"] for entry in bundle["entry"]}
     assert {"RiskAssessment", "Provenance"} <= types, types

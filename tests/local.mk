@@ -30,13 +30,15 @@ EXTRA_PROGRAMS += $(suites)
 tests_base_t_SOURCES = $(SUITE) tests/base.c tests/base_str.c \
 	tests/base_arena.c tests/base_time.c tests/base_decimal.c \
 	tests/base_log.c tests/base_hash.c tests/base_sign.c \
-	tests/base_sort.c tests/base_varint.c tests/base_json.c \
+	tests/base_sort.c tests/base_varint.c tests/base_base64.c \
+	tests/base_json.c \
 	tests/base_json_out.c
 tests_base_t_LDADD = libbase.la $(CHECK_LIBS)
 
 tests_context_t_SOURCES = $(SUITE) tests/context.c tests/invented.h \
 	tests/invented.c tests/context_timeline.c tests/context_codec.c \
-	tests/context_identity.c tests/context_localise.c
+	tests/context_identity.c tests/context_localise.c \
+	tests/context_unit.c
 tests_context_t_LDADD = libcontext.la $(CHECK_LIBS)
 
 tests_config_t_SOURCES = $(SUITE) tests/config.c tests/config_value.c \
@@ -45,16 +47,17 @@ tests_config_t_LDADD = libconfig.la $(CHECK_LIBS)
 
 tests_hl7_t_SOURCES = $(SUITE) tests/hl7.c tests/hl7_message.c \
 	tests/hl7_odd.c tests/hl7_property.c tests/hl7_edit.c \
-	tests/hl7_escape.c tests/hl7_charset.c tests/hl7_batch.c \
+	tests/hl7_escape.c tests/hl7_charset.c tests/hl7_batch.c tests/hl7_batch_ack.c \
 	tests/hl7_mllp.c tests/hl7_ack.c tests/hl7_events.c \
-	tests/golden_folder.h tests/golden_folder.c tests/hl7_convert.c
+	tests/hl7_account.c tests/golden_folder.h tests/golden_folder.c tests/hl7_golden.c \
+	tests/hl7_narrative.c tests/hl7_convert.c
 tests_hl7_t_LDADD = libhl7.la $(CHECK_LIBS)
 
 tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c tests/fhir.c \
 	tests/fhir_read.c tests/fhir_golden.c tests/fhir_outcome.c \
 	tests/fhir_said.h tests/fhir_said.c tests/fhir_write.c \
 	tests/fhir_write_golden.c tests/fhir_cards.c tests/fhir_cds.c \
-	tests/fhir_notification.c
+	tests/fhir_account.c tests/fhir_conceptmap.c tests/fhir_notification.c
 tests_fhir_t_LDADD = libfhir.la $(CHECK_LIBS)
 
 tests_advice_t_SOURCES = $(SUITE) tests/advice.c tests/advice_case.h \
@@ -66,15 +69,19 @@ tests_advice_t_LDADD = libadvice.la $(CHECK_LIBS)
 tests_host_t_SOURCES = $(SUITE) tests/host.c tests/host_net.h \
 	tests/host_net.c tests/host_peer.h tests/host_peer.c \
 	tests/host_mllp.c tests/host_mllp_odd.c tests/host_http.c \
-	tests/host_workers.c tests/host_file.c
-tests_host_t_LDADD = libhost.la $(CHECK_LIBS)
+	tests/host_workers.c tests/host_file.c tests/folder.h tests/folder.c \
+	tests/tls_help.h tests/tls_help.c tests/host_tls.c tests/host_https.c \
+	tests/host_folder.c
+tests_host_t_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
+tests_host_t_LDADD = libhost.la $(GNUTLS_LIBS) $(CHECK_LIBS)
 
 tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/invented.c tests/messages.h tests/messages.c tests/folder.h \
 	tests/folder.c tests/store_help.h tests/store_help.c \
 	tests/store_open.c tests/store_put.c tests/store_read.c \
 	tests/store_fail.c tests/store_commit.c tests/store_crash.c \
-	tests/store_conclude.c tests/store_audit.c
+	tests/store_conclude.c tests/store_audit.c tests/store_derived.c \
+	tests/store_named.c tests/store_redo.c tests/store_codes.c
 tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
 
 tests_runtime_t_SOURCES = $(SUITE) \
@@ -92,7 +99,7 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/trainer_delphi.c tests/trainer_fit.c tests/trainer_gradient.c \
 	tests/trainer_kernels.c \
 	tests/folder.h tests/folder.c tests/trainer_dataset.c tests/trainer_labels.c \
-	tests/trainer_stats.c tests/trainer_whom.c
+	tests/trainer_stats.c tests/trainer_unit.c tests/trainer_whom.c
 tests_trainer_t_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
 tests_trainer_t_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 
@@ -117,7 +124,8 @@ tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
 	tests/consult_ward.c tests/folder.h tests/folder.c \
 	tests/consult_choose.c tests/consult_naming.c tests/consult_ask.c \
 	tests/consult_post.c tests/consult_recall.c tests/consult_watch.c \
-	tests/consult_policy.c tests/consult_sequence.c tests/consult_feeds.c tests/consult_zone.c tests/site_model.h tests/site_model.c
+	tests/consult_policy.c tests/consult_sequence.c tests/consult_feeds.c tests/consult_zone.c tests/consult_stream.c \
+	tests/invented.h tests/invented.c tests/site_model.h tests/site_model.c
 tests_consult_t_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIBS)
 
@@ -145,10 +153,12 @@ EXTRA_DIST += tests/library.sh tests/library_flat.py
 # The program from outside, as its users and its enemies meet it.
 check_PROGRAMS += tests/drill
 tests_drill_SOURCES = tests/drill.c tests/site_model.h tests/site_model.c
-tests_drill_LDADD = libload.la $(OPENBLAS_LIBS)
+tests_drill_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+tests_drill_LDADD = libload.la $(OPENBLAS_LIBS) $(SQLITE_LIBS)
 TESTS += tests/program.sh tests/hostile.sh tests/crash.sh tests/risks.sh \
-	tests/story.sh
+	tests/story.sh tests/explain.sh tests/maps.sh
 EXTRA_DIST += tests/program_lib.sh tests/program.sh tests/hostile.sh \
+	tests/explain.sh tests/maps.sh \
 	tests/crash.sh tests/risks.sh tests/story.sh
 # The same, of what leaves; tests/receiver is the other end of the outbox.
 check_PROGRAMS += tests/receiver
@@ -162,6 +172,15 @@ EXTRA_DIST += tests/subscriptions.sh tests/feeds.sh
 EXTRA_DIST += tests/faces_lib.sh tests/faces.sh tests/calls.sh \
 	tests/triggers.sh
 
+# What comes in, by TLS; tests/tls_drill makes certificates and sends.
+check_PROGRAMS += tests/tls_drill
+tests_tls_drill_SOURCES = tests/tls_drill.c tests/tls_help.h tests/tls_help.c \
+	tests/folder.h tests/folder.c
+tests_tls_drill_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
+tests_tls_drill_LDADD = libbase.la $(GNUTLS_LIBS)
+TESTS += tests/tls.sh tests/transport.sh tests/pains.sh
+EXTRA_DIST += tests/tls.sh tests/transport.sh tests/pains.sh
+
 # Larger runs over the folder that ANAMNESIS_DATA names.
 check_PROGRAMS += tests/hl7_corpus
 tests_hl7_corpus_LDADD = libhl7.la
@@ -171,6 +190,9 @@ check_PROGRAMS += tests/fhir_corpus
 tests_fhir_corpus_LDADD = libfhir.la
 TESTS += tests/fhir_corpus.sh
 EXTRA_DIST += tests/fhir_corpus.sh
+TESTS += tests/convert_report.sh
+EXTRA_DIST += tests/convert_report.sh tests/convert_report.py \
+	tests/convert_pairing.py tests/convert_selftest.py tests/convert-argued.tsv
 
 # Peers of other makers: run by tests/peers/check.sh and not by "make check".
 EXTRA_DIST += tests/peers

@@ -75,10 +75,20 @@ static void say_reading(struct test_message *m, uint64_t n)
     m->part = (struct ctx_part){mrn, m->event, TEST_RESULTS};
     m->claim = (struct ctx_claim){
         CTX_CLAIM_SAME, mrn, ssn, said_us, said_us, AN_STR("PID[1]-3[2]")};
-    m->account[0] = (struct ctx_account){AN_STR("PID"), 1, 1};
+    /* Always the same, in two states, less often than the segment. */
+    static const struct ctx_field pid[] = {
+        {.number = 3, .n = {[CTX_FIELD_MAPPED] = 1}},
+        {.number = 5, .n = {[CTX_FIELD_UNUSED] = 1}}};
+    static const struct ctx_field obx[] = {
+        {.number = 3, .n = {[CTX_FIELD_MAPPED] = 3, [CTX_FIELD_ODD] = 2}},
+        {.number = 5, .n = {[CTX_FIELD_MAPPED] = TEST_RESULTS}},
+        {.number = 6, .n = {[CTX_FIELD_TEXT] = 1}},
+        {.name = AN_STR_INIT("valueString"), .n = {[CTX_FIELD_TEXT] = 2}}};
+
+    m->account[0] = (struct ctx_account){AN_STR("PID"), 1, 1, pid, 2};
     m->account[1] =
-        (struct ctx_account){AN_STR("OBX"), TEST_RESULTS, TEST_RESULTS};
-    m->account[2] = (struct ctx_account){AN_STR("ZXX"), 1, 0};
+        (struct ctx_account){AN_STR("OBX"), TEST_RESULTS, TEST_RESULTS, obx, 4};
+    m->account[2] = (struct ctx_account){.name = AN_STR("ZXX"), .n_seen = 1};
     m->reading = (struct ctx_reading){.kind = AN_STR("ORU^R01"),
                                       .sender = AN_STR("LAB|NORTH"),
                                       .control_id = an_str_c(m->control),

@@ -31,7 +31,7 @@ long() { grep -oE -- '--[a-z][a-z0-9_-]*' || :; }
 
 # ---- what a program prints -----------------------------------------------------
 helped() { "$built/anamnesis" --help; }
-commands() { helped | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p'; }
+commands() { helped | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p'; }
 options() {
     helped | sed -n 's/^  \(-c\) .*/- \1/p'
     helped | sed -n '/^  --/p' | long | sed 's/^/- /'

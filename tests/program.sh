@@ -54,13 +54,17 @@ post() { # post PATH FILE STATUS PATTERN
 get() { "$curl" -sS "http://127.0.0.1:$http$1" | grep -E "$2"; }
 if [ -n "$curl" ]; then
     set -- "$story"/messages/*.hl7
-    is 'HL7v2 by POST is acknowledged' post /hl7v2 "$1" 200 '^MSA\|AA\|S0001'
+    is 'HL7v2 by POST is acknowledged' post /hl7v2 "$1" 200 '^MSA\|CA\|S0001'
     is 'FHIR by POST is answered' post /fhir "$story/history.json" 200 OperationOutcome
     is 'what is neither is refused' post /fhir "$1" 400 '"error"'
     is 'an unknown path' post /nowhere "$1" 404 'nothing at this path'
     is 'it is alive' get /health/live '^alive'
     is 'it is ready' get /health/ready '^ready'
     is 'it counts' get /metrics '^anamnesis_messages_total\{verdict="accepted"\} 18$'
+    is 'it counts fields by what became of them' get /metrics \
+        '^anamnesis_fields\{segment="OBX",outcome="mapped"\} [1-9]'
+    is 'elements too' get /metrics \
+        '^anamnesis_fields\{segment="Observation",outcome="mapped"\} [1-9]'
     is 'and what was there already' get /metrics 'verdict="duplicate"\} 20$'
     timeline a.yaml >again
     is 'the same again by HTTP changes nothing' same first again
@@ -96,7 +100,7 @@ an c.yaml backload "$story/history.json" >/dev/null
 an c.yaml replay "$story/messages" >/dev/null
 is 'without a table there are two patients' says 2 'several patients' timeline c.yaml
 cp "$story/authorities.tsv" authorities.tsv
-is 'all is read again with it' says 0 '^19 messages read again, 0 could not' an c.yaml reprocess
+is 'all is read again with it' says 0 '^19 messages read again, 18 of them say something else now, 0 could not' an c.yaml reprocess
 timeline c.yaml >later
 is 'and it is as if it had been there from the start' same first later
 printf '\t10230-1\thttp://loinc.org\t8806-2\tEjection fraction by echo\n' >codes.tsv

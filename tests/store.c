@@ -3,6 +3,10 @@
 
 Suite *store_open_suite(void);
 Suite *store_put_suite(void);
+Suite *store_derived_suite(void);
+Suite *store_named_suite(void);
+Suite *store_codes_suite(void);
+Suite *store_redo_suite(void);
 Suite *store_read_suite(void);
 Suite *store_fail_suite(void);
 Suite *store_commit_suite(void);
@@ -11,7 +15,17 @@ Suite *store_conclude_suite(void);
 Suite *store_audit_suite(void);
 
 Suite *(*const test_suites[])(void) = {
-    store_open_suite,     store_put_suite,    store_read_suite,
-    store_fail_suite,     store_commit_suite, store_crash_suite,
-    store_conclude_suite, store_audit_suite,  NULL,
+    store_open_suite,
+    store_put_suite,
+    store_read_suite,
+    store_fail_suite,
+    store_commit_suite,
+    store_crash_suite,
+    store_conclude_suite,
+    store_audit_suite,
+    store_derived_suite,
+    store_named_suite,
+    store_codes_suite,
+    store_redo_suite,
+    NULL,
 };

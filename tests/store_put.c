@@ -115,7 +115,7 @@ START_TEST(triggers_come_from_events_but_not_from_history)
     test_put(&t, &in);
     ck_assert_int_eq(pl_triggers(t.reader, &t.arena, 0, 99, &trigger, &n, NULL),
                      AN_OK);
-    ck_assert_uint_eq(n, PL_N_REASONS);
+    ck_assert_uint_eq(n, PL_REASON_TABLES);
     for (size_t i = 0; i < n; i++) {
         ck_assert_uint_eq(trigger[i].reason, i);
         ck_assert_int_eq(trigger[i].message, 2);
@@ -198,6 +198,12 @@ START_TEST(counts_what_came_and_what_was_used)
     ck_assert_an_str_eq(s.account[2].name, "ZXX");
     ck_assert_int_eq(s.account[2].n_seen, 50);
     ck_assert_int_eq(s.account[2].n_used, 0);
+    ck_assert_an_str_eq(s.account[0].name, "OBX");
+    ck_assert_int_eq(s.account[0].n_field[CTX_FIELD_ODD], 2 * 50);
+    ck_assert_int_eq(s.account[0].n_field[CTX_FIELD_MAPPED],
+                     (3 + TEST_RESULTS) * 50);
+    ck_assert_int_eq(s.account[0].n_field[CTX_FIELD_TEXT], 3 * 50);
+    ck_assert_int_eq(s.account[0].n_field[CTX_FIELD_UNUSED], 0);
     ck_assert(s.file_bytes > 0);
 }
 END_TEST
@@ -218,7 +224,8 @@ START_TEST(counts_any_number_of_kinds_and_feeds_in_one_group)
         in[i] = test_intake(&t, i, i);
         in[i].feed = (struct an_str){&names[i % FEEDS], 1};
         for (size_t j = 0; j < N; j++)
-            a[j] = (struct ctx_account){{&names[j], 1}, 2, 1};
+            a[j] = (struct ctx_account){
+                .name = {&names[j], 1}, .n_seen = 2, .n_used = 1};
         in[i].account = a;
         in[i].n_accounts = N;
         group[i] = &in[i];
@@ -254,7 +261,8 @@ START_TEST(replacing_leaves_what_a_first_reading_would_have)
     m->reading.n_warnings = 1;
     m->account[2].n_used = 1;
     in = test_intake_of(&t, m->bytes, &m->reading);
-    ck_assert_int_eq(pl_store_replace(t.store, &group, 1, &r, NULL), AN_OK);
+    ck_assert_int_eq(pl_store_replace(t.store, &group, 1, &r, NULL, NULL),
+                     AN_OK);
     ck_assert_int_eq(r.code, AN_OK);
     ck_assert_int_eq(r.message, 1);
     ck_assert_uint_eq(test_history(&t, 7, CTX_AS_OF_ALL).n_said, TEST_RESULTS);
@@ -267,10 +275,12 @@ START_TEST(replacing_leaves_what_a_first_reading_would_have)
     ck_assert_int_eq(s.feed[0].n_warned, 1);
     ck_assert_int_eq(s.account[2].n_seen, 2);
     ck_assert_int_eq(s.account[2].n_used, 1);
+    ck_assert_int_eq(s.account[0].n_field[CTX_FIELD_ODD], 4);
     /* And back again. */
     test_message(m, 1, 7);
     in = test_intake_of(&t, m->bytes, &m->reading);
-    ck_assert_int_eq(pl_store_replace(t.store, &group, 1, &r, NULL), AN_OK);
+    ck_assert_int_eq(pl_store_replace(t.store, &group, 1, &r, NULL, NULL),
+                     AN_OK);
     ck_assert_uint_eq(test_history(&t, 7, CTX_AS_OF_ALL).n_said,
                       2 * TEST_RESULTS);
     ck_assert_uint_eq(test_history(&t, 8, CTX_AS_OF_ALL).n_said, 0);
@@ -286,7 +296,7 @@ START_TEST(replacing_what_is_not_there_spares_the_others)
     struct pl_receipt r[2];
 
     test_put(&t, &a);
-    ck_assert_int_eq(pl_store_replace(t.store, group, 2, r, NULL), AN_OK);
+    ck_assert_int_eq(pl_store_replace(t.store, group, 2, r, NULL, NULL), AN_OK);
     ck_assert_int_eq(r[0].code, AN_NOTFOUND);
     ck_assert_int_eq(r[1].code, AN_OK);
     ck_assert_int_eq(test_status(&t).n_messages, 1);

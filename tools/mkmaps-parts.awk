@@ -215,6 +215,12 @@ function condition(text, base, is_type,    term, n, i, op, at, left, right, \
             op = "CV_IN"
             right = alternatives(substr(left, at + 1))
             left = substr(left, 1, at - 1)
+        } else if (at = index(left, "~")) {
+            op = substr(left, at - 1, 1) == "!" ? "CV_NOT_CONTAINS" : \
+                 "CV_CONTAINS"
+            right = n_places ", 1"
+            places[n_places++] = operand(substr(left, at + 1), base, is_type)
+            left = substr(left, 1, at - (op == "CV_CONTAINS" ? 1 : 2))
         } else if (sub(/^!/, "", left)) {
             op = "CV_ABSENT"
         } else {

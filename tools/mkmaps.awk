@@ -232,6 +232,11 @@ function row_of(name, n, base, is_type, target,    path, as, how, arg, voc, \
         if (arg % 16 != 3 || (leaf_type != "dateTime" && \
             leaf_type != "instant"))
             die("\"plus\" is a time, a number and a unit, for a time")
+    } else if (as ~ /^minutes /) {
+        how = "CV_MINUTES"
+        arg = join_parts(substr(as, 9), base, is_type)
+        if (arg % 16 != 2 || leaf_type !~ /^(positiveInt|unsignedInt|integer|decimal)$/)
+            die("\"minutes\" is a number and a unit, for a number")
     } else if (as == "lines" || as == "append") {
         how = as == "lines" ? "CV_LINES" : "CV_APPEND"
         if (leaf_type != "string" && leaf_type != "markdown" && \

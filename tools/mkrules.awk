@@ -21,8 +21,8 @@ function die(text) {
     exit 1
 }
 
-# One path: 'constant', or SEG-F, SEG-F.C, with @NNNN or @text behind it.
-function path(text,    table, part) {
+# One path: 'constant', or SEG-F, SEG-F.C, with @NNNN, @text or %N behind it.
+function path(text,    table, part, method) {
     if (text ~ /^'[^']*'$/) {
         paths[n_paths++] = sprintf("{.text = AN_STR_INIT(\"%s\")}", \
                                    substr(text, 2, length(text) - 2))
@@ -33,14 +33,19 @@ function path(text,    table, part) {
         table = substr(text, RSTART + 1)
         text = substr(text, 1, RSTART - 1)
     }
+    method = 0
+    if (match(text, /%[1-9][0-9]*$/)) {
+        method = substr(text, RSTART + 1)
+        text = substr(text, 1, RSTART - 1)
+    }
     if (text !~ /^[A-Z][A-Z0-9][A-Z0-9]-[1-9][0-9]*(\.[1-9][0-9]*)?$/)
         die("\"" text "\" is no field")
     split(text, part, /[-.]/)
     if (!(("HL7_SEGMENTS", part[1]) in known))
         die("segment " part[1] " is not in the list of hl7/rules.h")
     paths[n_paths++] = sprintf("{.segment = HL7_%s, .field = %d, " \
-        ".component = %d, .table = AN_STR_INIT(\"%s\")}", \
-        part[1], part[2], part[3] == "" ? 0 : part[3], table)
+        ".component = %d, .system = %d, .table = AN_STR_INIT(\"%s\")}", \
+        part[1], part[2], part[3] == "" ? 0 : part[3], method, table)
 }
 
 # "a/b/c" -> the index of a choice.
@@ -95,7 +100,7 @@ function test_list(text,    part, n, i, first, not, want, at) {
 }
 
 # "0085:OBX-11 =FINAL" -> statuses.
-function status_list(text,    part, n, i, first, at) {
+function status_list(text,    part, n, i, first, at, colon) {
     n = split(text, part, " ")
     first = n_status
     for (i = 1; i <= n; i++) {
@@ -104,10 +109,11 @@ function status_list(text,    part, n, i, first, at) {
                 die("\"" part[i] "\" is no status")
             status[n_status++] = sprintf("{0, CTX_STATUS_%s, " \
                 "AN_STR_INIT(\"\")}", substr(part[i], 2))
-        } else if (part[i] ~ /^[0-9][0-9][0-9][0-9]:/) {
-            at = choice(substr(part[i], 6))
+        } else if (part[i] ~ /^[A-Z0-9]+:/) {
+            colon = index(part[i], ":")
+            at = choice(substr(part[i], colon + 1))
             status[n_status++] = sprintf("{%d, CTX_STATUS_UNKNOWN, " \
-                "AN_STR_INIT(\"%s\")}", at, substr(part[i], 1, 4))
+                "AN_STR_INIT(\"%s\")}", at, substr(part[i], 1, colon - 1))
         } else {
             die("\"" part[i] "\" is no status rule")
         }
@@ -144,10 +150,19 @@ NF != 11 { die("want 11 columns, got " NF) }
         value = "HL7_VALUE_OBX"
     else if ($6 == "#DOCUMENT")
         value = "HL7_VALUE_DOCUMENT"
+    else if ($6 == "#REPORT")
+        value = "HL7_VALUE_REPORT"
+    else if ($6 ~ /^#/)
+        die("\"" $6 "\" is no value")
     if ($6 ~ /^#/)
         $6 = "-"
-    rules[n_rules++] = sprintf("{HL7_%s, CTX_%s, %s, {%s}, {%s}, %d, {%s}, " \
-        "%d, %d, %d, {%s}, {%s}},", $1, $4, value, trigger_list($2), \
+    unsaid = sub(/ *#UNSAID/, "", $3) ? "true" : "false"
+    each = sub(/~$/, "", $5) ? "true" : "false"
+    if (each == "true" && $5 ~ /\//)
+        die("each repetition of which field?")
+    rules[n_rules++] = sprintf("{HL7_%s, CTX_%s, %s, %s, %s, {%s}, {%s}, " \
+        "%d, {%s}, %d, %d, %d, {%s}, {%s}},", $1, $4, value, each, unsaid, \
+        trigger_list($2), \
         test_list($3), optional($5), run($6), optional($7), optional($8), \
         optional($9), status_list($10), run($11))
 }

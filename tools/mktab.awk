@@ -8,7 +8,8 @@
 #     # columns: name<TAB>iconv<TAB>rank:n      what each column is
 #     # key: 1                                  the first so many make the key
 #
-# A plain column becomes a C string; NAME:n a number; NAME:e an enumerator.
+# A plain column becomes a C string; NAME:n a number; NAME:d a decimal, which
+# becomes a double; NAME:e an enumerator.
 # Rows are in byte order of their key, which is unique, so that C can search
 # them by halves.  Nothing of the machine (date, path, user) is printed: the
 # same table gives the same bytes.
@@ -56,9 +57,12 @@ NF != n_columns { fail("want " n_columns " columns, got " NF) }
     for (i = 1; i <= n_columns; i++) {
         if (kind[i] == "n" && $i !~ /^-?[0-9]+$/)
             fail("column " i " is no number")
+        if (kind[i] == "d" && $i !~ /^-?[0-9]+(\.[0-9]+)?$/)
+            fail("column " i " is no decimal")
         if (kind[i] == "e" && $i !~ /^[A-Za-z_][A-Za-z_0-9]*$/)
             fail("column " i " is no identifier")
-        row = row (i > 1 ? ", " : "") (kind[i] == "" ? quoted($i) : $i)
+        row = row (i > 1 ? ", " : "") (kind[i] == "" ? quoted($i) : \
+                                     kind[i] == "d" && $i !~ /\./ ? $i ".0" : $i)
     }
     print "{" row "},"
 }

@@ -16,7 +16,8 @@
  *
  * With a predicted one goes of whom it was recorded (trainer/whom.h).
  *
- * A value is standardised per concept and unit, by median and spread of the
+ * Units of one quantity (context/unit.h) count as the one that is said most
+ * often.  A value is standardised per concept and unit, by median and spread of the
  * middle half, of its logarithm where that makes it less skewed.
  *
  * Thread-safety: confined.  Ownership: memory until tr_catalogue_release. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/catalogue_int.h"
 
+#include "context/unit.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,6 +206,47 @@ static int values_cmp(const void *a, const void *b)
     return an_str_cmp(x->unit, y->unit);
 }
 
+/* Append the values of `from`, in the unit of `to`. */
+static bool take_values(struct tr_values *to, struct tr_values *from)
+{
+    double *more = realloc(to->value, (to->n + from->n) * sizeof(*more));
+
+    if (more == NULL)
+        return false;
+    to->value = more;
+    for (size_t i = 0; i < from->n; i++)
+        (void)ctx_unit_convert(from->value[i], from->unit, to->unit,
+                               &more[to->n + i]);
+    to->n += from->n;
+    to->size = to->n;
+    from->n = 0;
+    return true;
+}
+
+/* Said more often; of units said as often the first in byte order, so that the
+ * order of the patients does not show. */
+static bool leads(const struct tr_values *a, const struct tr_values *b)
+{
+    return a->n != b->n ? a->n > b->n : values_cmp(&a, &b) < 0;
+}
+
+/* Units of one quantity become the one that is said most often. */
+static bool merge_units(struct tr_entry *e)
+{
+    for (struct tr_values *v = e->values; v; v = v->next) {
+        struct tr_values *most = v;
+
+        for (struct tr_values *o = e->values; o; o = o->next)
+            if (ctx_unit_alike(o->unit, v->unit) && leads(o, most))
+                most = o;
+        for (struct tr_values *o = e->values; o; o = o->next)
+            if (o != most && o->n && ctx_unit_alike(o->unit, most->unit) &&
+                !take_values(most, o))
+                return false;
+    }
+    return true;
+}
+
 /* Units of one concept that get a scale; the rest are values without one. */
 enum { MAX_UNITS = 16 };
 
@@ -318,8 +361,13 @@ enum an_code tr_catalogue_write(struct tr_catalogue *c,
     an_out_key(w, "values");
     an_out_array(w);
     c->n_scales = 0;
-    for (size_t i = 0; i < c->n_kept; i++)
+    for (size_t i = 0; i < c->n_kept; i++) {
+        if (!merge_units(order[i])) {
+            free(order);
+            return an_fail_nomem(err);
+        }
         put_values_of(c, order[i], how, w);
+    }
     an_out_end(w);
     put_same(c, "same", c->concepts->same, c->concepts->n_same, w);
     code = put_under(c, w, err);

@@ -2,6 +2,7 @@
 #include "trainer/concepts.h"
 
 #include "base/decimal.h"
+#include "context/unit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,17 +116,43 @@ static const struct rt_same *find(const struct rt_same *table, size_t n,
     return n ? bsearch(&want, table, n, sizeof(want), same_cmp) : NULL;
 }
 
+/* The first row for the key in another unit of the same quantity, and the
+ * factor to it; as the runtime does (runtime/vocabulary.h). */
+static const struct rt_same *find_alike(const struct tr_concepts *c,
+                                        struct an_str key, struct an_str unit,
+                                        double *factor)
+{
+    double zero, one;
+    size_t i = 0;
+
+    while (i < c->n_same && an_str_cmp(c->same[i].from, key) < 0)
+        i++;
+    for (; i < c->n_same && an_str_eq(c->same[i].from, key); i++) {
+        if (c->same[i].unit.n == 0 ||
+            !ctx_unit_convert(0, unit, c->same[i].unit, &zero) ||
+            !ctx_unit_convert(1, unit, c->same[i].unit, &one))
+            continue;
+        *factor = one - zero;
+        return zero == 0 ? &c->same[i] : NULL;
+    }
+    return NULL;
+}
+
 struct rt_same tr_concepts_same(const struct tr_concepts *c, struct an_str key,
                                 struct an_str unit)
 {
     const struct rt_same *row = find(c->same, c->n_same, key, unit);
+    double factor = 1;
 
+    if (row == NULL && unit.n)
+        row = find_alike(c, key, unit, &factor);
     if (row == NULL)
         row = find(c->same, c->n_same, key, AN_STR(""));
     if (row == NULL)
         return (struct rt_same){key, unit, key, unit, 1};
     return (struct rt_same){key, unit, row->to,
-                            row->to_unit.n ? row->to_unit : unit, row->factor};
+                            row->to_unit.n ? row->to_unit : unit,
+                            row->factor * factor};
 }
 
 struct an_str tr_concepts_over(const struct tr_concepts *c, struct an_str key)

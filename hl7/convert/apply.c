@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { MAX_DEPTH = 8, JOIN_BYTES = 1 << 20 };
+enum { MAX_DEPTH = 16, JOIN_BYTES = 1 << 20 };
 
 static bool fill(struct cv_run *run, unsigned map, struct hl7_node part,
                  enum hl7_level level, unsigned depth, struct cv_node *object,
@@ -89,18 +89,27 @@ static bool set_words(struct cv_run *run, struct cv_node *object,
     return true;
 }
 
-/* The code of a Coding or CodeableConcept, as the vocabulary says it. */
-static bool recode(struct cv_run *run, unsigned vocabulary,
-                   struct cv_node *value)
+/* A code that its element may not have becomes the concept's text. */
+static bool to_text(struct cv_run *run, struct cv_node *coding,
+                    struct cv_node *concept)
 {
-    struct cv_node *coding = cv_member(value, "coding");
-    const struct cv_code *found, *rest;
-    struct an_str code;
+    struct an_str words = cv_words_at(coding, "display");
 
-    coding = coding ? coding->first : value;
-    if (coding == NULL)
+    if (words.n == 0)
+        words = cv_words_at(coding, "code");
+    coding->kind = CV_EMPTY;
+    if (concept == NULL || cv_words_at(concept, "text").n)
         return true;
-    code = cv_words_at(coding, "code");
+    return set_words(run, concept, "text", words);
+}
+
+/* A code as the vocabulary says it; `concept` holds it, or is NULL. */
+static bool recode_one(struct cv_run *run, unsigned vocabulary,
+                       struct cv_node *coding, struct cv_node *concept)
+{
+    struct an_str code = cv_words_at(coding, "code");
+    const struct cv_code *found, *rest;
+
     if (code.n == 0)
         return true;
     found = cv_code_find(vocabulary, code);
@@ -109,8 +118,39 @@ static bool recode(struct cv_run *run, unsigned vocabulary,
                set_words(run, coding, "code", found->to) &&
                set_words(run, coding, "display", found->display);
     rest = cv_code_find(vocabulary, AN_STR("*"));
-    if (rest && cv_words_at(coding, "system").n == 0)
+    if (rest == NULL)
+        return true;
+    if (rest->system == 0)
+        return to_text(run, coding, concept);
+    if (cv_words_at(coding, "system").n == 0)
         return set_words(run, coding, "system", cv_texts[rest->system]);
+    return true;
+}
+
+/* Is an alternate of the same table as the code it stands beside? */
+static bool of_a_table(const struct cv_node *coding)
+{
+    struct an_str system = cv_words_at(coding, "system");
+
+    return system.n == 0 ||
+           an_str_starts(system,
+                         AN_STR("http://terminology.hl7.org/CodeSystem/v2-"));
+}
+
+/* The codes of a Coding or CodeableConcept. */
+static bool recode(struct cv_run *run, unsigned vocabulary,
+                   struct cv_node *value)
+{
+    struct cv_node *list = cv_member(value, "coding"), *coding;
+
+    if (list == NULL)
+        return recode_one(run, vocabulary, value, NULL);
+    coding = list->first;
+    if (coding && !recode_one(run, vocabulary, coding, value))
+        return false;
+    for (coding = coding ? coding->next : NULL; coding; coding = coding->next)
+        if (of_a_table(coding) && !recode_one(run, vocabulary, coding, value))
+            return false;
     return true;
 }
 
@@ -160,6 +200,15 @@ static bool plus(struct cv_run *run, const struct reading *r,
            part_text(run, r, 2, &unit) &&
            cv_say_later(run, (enum cv_leaf)r->row->leaf, start, number, unit,
                         value);
+}
+
+static bool minutes(struct cv_run *run, const struct reading *r,
+                    struct cv_node *value)
+{
+    struct an_str number, unit;
+
+    return part_text(run, r, 0, &number) && part_text(run, r, 1, &unit) &&
+           cv_say_minutes(run, number, unit, value);
 }
 
 static bool lines(struct cv_run *run, const struct reading *r,
@@ -234,6 +283,7 @@ static bool value_of(struct cv_run *run, const struct reading *r,
                            r->at.in_type ? r->at.level : r->level, value);
     case CV_JOIN: return join(run, r, &text) && cv_say(run, leaf, text, value);
     case CV_PLUS: return plus(run, r, value);
+    case CV_MINUTES: return minutes(run, r, value);
     case CV_NUMBER:
     case CV_COMPARATOR:
         return cv_text(run, cv_raw(r->node), &text) &&

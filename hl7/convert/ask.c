@@ -116,6 +116,17 @@ static bool one_of(struct an_str raw, struct cv_range wants)
     return false;
 }
 
+static bool contains(struct cv_run *run, const struct cv_at *at,
+                     const struct cv_test *t, struct an_str raw)
+{
+    struct an_str part = cv_raw(cv_place(run, at, &cv_places[t->wants.first]));
+
+    for (size_t i = 0; part.n && i + part.n <= raw.n; i++)
+        if (memcmp(raw.p + i, part.p, part.n) == 0)
+            return true;
+    return false;
+}
+
 static bool test_holds(struct cv_run *run, const struct cv_at *at,
                        const struct cv_test *t)
 {
@@ -127,6 +138,8 @@ static bool test_holds(struct cv_run *run, const struct cv_at *at,
     case CV_ABSENT: return !cv_valued(run, node);
     case CV_IN: return one_of(raw, t->wants);
     case CV_NOT_IN: return !one_of(raw, t->wants);
+    case CV_CONTAINS: return contains(run, at, t, raw);
+    case CV_NOT_CONTAINS: return !contains(run, at, t, raw);
     case CV_BELOW: return is_below(run, t->operand.segment);
     case CV_NOT_BELOW: return !is_below(run, t->operand.segment);
     case CV_COUNT_IS: return count_of(run, &t->operand) == t->number;

@@ -9,13 +9,58 @@
 
 enum { BUNDLE_BYTES = 256 << 20 };
 
-/* References to what says nothing go, then what is left empty by that. */
-static void drop_references(struct cv_node *node)
+static bool is_required(const char *name)
 {
-    if (node->kind == CV_REFERS && !node->to->kept)
+    static const char *const names[] = {"subject", "patient", "beneficiary"};
+
+    for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static struct cv_node *member(struct cv_run *run, struct cv_node *parent,
+                              enum cv_kind kind, const char *name,
+                              struct an_str text)
+{
+    struct cv_node *n = cv_node(run->arena, kind);
+
+    if (n == NULL) {
+        cv_fail(run, AN_NOMEM);
+        return NULL;
+    }
+    n->name = name;
+    n->text = text;
+    cv_append(parent, n);
+    return n;
+}
+
+/* {extension: [{url: data-absent-reason, valueCode: unknown}]} */
+static void say_unknown(struct cv_run *run, struct cv_node *node)
+{
+    struct cv_node *list, *one;
+
+    node->kind = CV_OBJECT;
+    if (cv_member(node, "extension")) /* a row of the table has said so */
+        return;
+    list = member(run, node, CV_ARRAY, "extension", AN_STR(""));
+    one = list ? member(run, list, CV_OBJECT, NULL, AN_STR("")) : NULL;
+    if (one && member(run, one, CV_WORDS, "url",
+                      AN_STR("http://hl7.org/fhir/StructureDefinition/"
+                             "data-absent-reason")))
+        (void)member(run, one, CV_WORDS, "valueCode", AN_STR("unknown"));
+}
+
+/* References to what says nothing go, then what is left empty by that. */
+static void drop_references(struct cv_run *run, struct cv_node *node)
+{
+    if (node->kind == CV_REFERS && !node->to->kept) {
         node->kind = CV_EMPTY;
+        if (is_required(node->name))
+            say_unknown(run, node);
+    }
     for (struct cv_node *n = node->first; n; n = n->next)
-        drop_references(n);
+        drop_references(run, n);
 }
 
 /* An Organization has a name or an identifier (R4, org-1): an address alone is
@@ -41,7 +86,7 @@ static size_t settle(struct cv_run *run)
         before = n_kept;
         n_kept = 0;
         for (struct cv_resource *r = run->resources; r; r = r->next) {
-            drop_references(&r->root);
+            drop_references(run, &r->root);
             cv_prune(&r->root);
             r->kept = says_something(r);
             n_kept += r->kept;
@@ -88,7 +133,7 @@ static void print_head(struct an_json_out *w, struct cv_run *run,
         [HL7_BUNDLE_TRANSACTION] = "transaction",
         [HL7_BUNDLE_COLLECTION] = "collection",
     };
-    struct cv_node said = {0};
+    struct cv_node said = {0}, named = {0};
     char text[AN_UUID_TEXT_BYTES];
     struct an_str control_id = AN_STR(""), when = AN_STR("");
 
@@ -96,10 +141,10 @@ static void print_head(struct an_json_out *w, struct cv_run *run,
     an_out_key_str(w, "resourceType", AN_STR("Bundle"));
     an_out_key_str(w, "id", an_str_c(text));
     if (cv_text(run, hl7_get(run->m, 0, 10, 1, 0, 0), &control_id) &&
-        control_id.n) {
+        cv_say(run, CV_STRING, control_id, &named) && named.kind == CV_WORDS) {
         an_out_key(w, "identifier");
         an_out_object(w);
-        an_out_key_str(w, "value", control_id);
+        an_out_key_str(w, "value", named.text);
         an_out_end(w);
     }
     an_out_key_str(w, "type", an_str_c(types[run->settings->bundle]));

@@ -86,6 +86,9 @@ bool cv_say(struct cv_run *run, enum cv_leaf leaf, struct an_str text,
 bool cv_say_later(struct cv_run *run, enum cv_leaf leaf, struct an_str start,
                   struct an_str number, struct an_str unit,
                   struct cv_node *value);
+/* So long in whole minutes; nothing of what is none. */
+bool cv_say_minutes(struct cv_run *run, struct an_str number,
+                    struct an_str unit, struct cv_node *value);
 /* The number or the comparator of "<15"; nothing of what is not all that. */
 bool cv_say_part(struct cv_run *run, enum cv_how how, struct an_str text,
                  struct cv_node *value);

@@ -6,6 +6,7 @@
 #include "base/decimal.h"
 #include "base/time.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool put(struct cv_run *run, struct cv_node *value, enum cv_kind kind,
@@ -68,23 +69,6 @@ static bool say_token(struct an_str text, unsigned blanks,
     return true;
 }
 
-/* 2.16.840.1.113883: what urn:oid: may hold. */
-static bool is_oid(struct an_str s)
-{
-    struct an_str arc;
-    unsigned n = 0;
-
-    for (; an_str_cut(&s, '.', &arc); n++) {
-        if (arc.n == 0 || (arc.n > 1 && arc.p[0] == '0') ||
-            (n == 0 && (arc.n != 1 || arc.p[0] > '2')))
-            return false;
-        for (size_t i = 0; i < arc.n; i++)
-            if (arc.p[i] < '0' || arc.p[i] > '9')
-                return false;
-    }
-    return n > 1;
-}
-
 /* A URI; of the two schemes that senders' numbers are made into, only what is
  * one.  UUIDs are written in small letters (R4 2.24.0.1). */
 static bool say_uri(struct cv_run *run, struct an_str text,
@@ -95,7 +79,7 @@ static bool say_uri(struct cv_run *run, struct an_str text,
     struct an_uuid id;
 
     if (an_str_starts(text, AN_STR("urn:oid:")) &&
-        !is_oid(an_str_sub(text, sizeof(oid) - 1, text.n)))
+        !an_oid_valid(an_str_sub(text, sizeof(oid) - 1, text.n)))
         return true;
     if (!an_str_starts(text, AN_STR("urn:uuid:")))
         return say_token(text, 0, value);
@@ -155,6 +139,23 @@ bool cv_say_later(struct cv_run *run, enum cv_leaf leaf, struct an_str start,
     if (unit_s(unit) == 0 || (leaf != CV_INSTANT && leaf != CV_DATETIME))
         return true;
     return put(run, value, CV_WORDS, buf, an_time_print_fhir(t, buf));
+}
+
+bool cv_say_minutes(struct cv_run *run, struct an_str number,
+                    struct an_str unit, struct cv_node *value)
+{
+    char text[24];
+    uint64_t n;
+    int64_t s;
+    int length;
+
+    if (!an_str_u64(number, &n) || n > INT32_MAX)
+        return true;
+    s = (int64_t)n * unit_s(unit);
+    if (s == 0 || s % 60 != 0 || s / 60 > INT32_MAX)
+        return true;
+    length = snprintf(text, sizeof(text), "%lld", (long long)s / 60);
+    return put(run, value, CV_LITERAL, text, (size_t)length);
 }
 
 static bool digits(struct an_str s)

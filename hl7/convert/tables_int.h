@@ -62,6 +62,8 @@ enum cv_op {
     CV_ABSENT,
     CV_IN,
     CV_NOT_IN,
+    CV_CONTAINS, /* wants.first: a place */
+    CV_NOT_CONTAINS,
     CV_BELOW, /* a segment of that name follows, before the next of ours */
     CV_NOT_BELOW,
     CV_COUNT_IS,
@@ -94,6 +96,7 @@ enum cv_how {
     CV_LINES,
     CV_APPEND,
     CV_PLUS,       /* arg: as CV_JOIN: a time, a number, a unit of time */
+    CV_MINUTES,    /* arg: as CV_JOIN: a number and a unit of time */
     CV_NUMBER,     /* of "<15": 15 */
     CV_COMPARATOR, /* of "<15": < */
     CV_DATA

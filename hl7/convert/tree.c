@@ -222,12 +222,38 @@ bool cv_taken(const struct cv_node *object, const struct cv_path *path,
     return path->n > 0;
 }
 
+/* Says "unknown" of a primitive: {extension: [data-absent-reason]}. */
+static bool says_absent(const struct cv_node *n)
+{
+    const struct cv_node *list =
+        n->name && n->name[0] == '_' && n->first == n->last ? n->first : NULL;
+    const struct cv_node *one = list ? list->first : NULL;
+
+    return one && one == list->last &&
+           an_str_ends(cv_words_at(one, "url"), AN_STR("/data-absent-reason"));
+}
+
+/* "unknown" beside a value goes: rows may put it in as their last word. */
+static void drop_absent(struct cv_node *object)
+{
+    for (struct cv_node *n = object->first; n; n = n->next) {
+        const struct cv_node *value =
+            says_absent(n) ? cv_member(object, n->name + 1) : NULL;
+
+        if (value && value->kind != CV_EMPTY)
+            n->kind = CV_EMPTY;
+    }
+}
+
 void cv_prune(struct cv_node *node)
 {
-    struct cv_node *n = node->first, *next;
+    struct cv_node *n, *next;
 
     if (node->kind != CV_OBJECT && node->kind != CV_ARRAY)
         return;
+    if (node->kind == CV_OBJECT)
+        drop_absent(node);
+    n = node->first;
     node->first = node->last = NULL;
     for (; n; n = next) {
         next = n->next;

@@ -2,6 +2,7 @@
 /* check: is the configuration right, what is in force, and is the store
  * whole?  Opens nothing for writing. */
 #include "plugin/host/command.h"
+#include "plugin/host/face_tls.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -77,6 +78,46 @@ static void print_model(const struct pl_mind *mind)
                  pl_mind_n_outcomes(mind));
 }
 
+/* What each file says, in the order in which they are believed. */
+static void print_tables(const struct ctx_site *site)
+{
+    (void)printf("# tables: %zu local codes, %zu authorities\n", site->n_codes,
+                 site->n_authorities);
+    for (size_t i = 0; i < site->n_maps; i++) {
+        const struct ctx_map *m = &site->map[i];
+
+        (void)printf("#   %s: %zu codes", m->file, m->n_rows);
+        if (m->n_covered)
+            (void)printf(", %zu of them decided by a file before",
+                         m->n_covered);
+        if (m->n_unfilled)
+            (void)printf(", %zu rows without a target", m->n_unfilled);
+        if (m->n_ignored)
+            (void)printf(", %zu targets that are no more than related",
+                         m->n_ignored);
+        (void)putchar('\n');
+    }
+}
+
+/* The files of TLS, if anybody listens by it. */
+static enum an_code check_tls(const struct cfg_options *options,
+                              struct an_err *err)
+{
+    char when[AN_TIME_TEXT_BYTES];
+    struct an_time end = {0};
+    struct pl_tls *tls;
+    enum an_code rc = pl_face_tls_open(options, &tls, err);
+
+    if (rc != AN_OK || tls == NULL)
+        return rc;
+    end = an_time_us(pl_tls_expires_s(tls) * 1000000);
+    end.precision = AN_TIME_SECOND;
+    an_time_print_fhir(end, when);
+    (void)printf("# tls: the certificate ends %s\n", when);
+    pl_tls_close(tls);
+    return AN_OK;
+}
+
 int pl_command_check(const struct pl_invocation *in)
 {
     const char *file = in->config_file ? in->config_file : "defaults";
@@ -108,8 +149,9 @@ int pl_command_check(const struct pl_invocation *in)
     if (rc == AN_OK)
         rc = pl_settings_make(&arena, &options, &settings, &err);
     if (rc == AN_OK)
-        (void)printf("# tables: %zu local codes, %zu authorities\n",
-                     settings.site.n_codes, settings.site.n_authorities);
+        print_tables(&settings.site);
+    if (rc == AN_OK)
+        rc = check_tls(&options, &err);
     if (rc == AN_OK)
         rc = check_store(&arena, options.store_path.p, every_byte, &err);
     pl_mind_close(mind);

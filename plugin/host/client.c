@@ -125,6 +125,9 @@ static enum an_code receive(struct pl_client *c, struct an_str *answer,
             continue;
         }
         n = recv(c->fd, p, room, 0);
+        if (n <= 0 && d->n_junk_bytes)
+            return an_fail(err, AN_IO, "what came as answer is no MLLP frame",
+                           0);
         if (n == 0)
             return an_fail(err, AN_IO, "closed by the receiver, no answer", 0);
         if (n < 0)
@@ -133,23 +136,48 @@ static enum an_code receive(struct pl_client *c, struct an_str *answer,
     }
 }
 
+/* The next answer to this message.  One that names another message came late
+ * and is passed over: taken for this one's it would make all that follow wrong,
+ * too.  Receivers that name none are believed. */
+static enum an_code receive_its(struct pl_client *c, struct an_str control_id,
+                                struct hl7_message *m,
+                                struct hl7_answer *answer, struct an_err *err)
+{
+    struct an_str bytes = {0};
+    enum an_code rc;
+
+    do {
+        rc = receive(c, &bytes, err);
+        if (rc == AN_OK)
+            rc = hl7_read(&c->arena, bytes, NULL, NULL, m, err);
+        if (rc == AN_OK)
+            rc = hl7_ack_read(m, answer, err);
+    } while (rc == AN_OK && answer->control_id.n && control_id.n &&
+             !an_str_eq(answer->control_id, control_id));
+    return rc;
+}
+
 enum an_code pl_client_send(struct pl_client *c, struct an_str message,
                             struct hl7_answer *answer, struct an_err *err)
 {
+    struct hl7_ack_plan plan;
     struct hl7_message *m;
-    struct an_str framed, bytes = {0};
+    struct an_str framed = {0};
     enum an_code rc;
 
     an_arena_reset(&c->arena);
+    *answer = (struct hl7_answer){.code = HL7_ACK_AA};
     m = an_arena_get(&c->arena, 1, sizeof(*m));
     if (m == NULL)
         return an_fail_nomem(err);
-    rc = hl7_mllp_frame(&c->arena, message, &framed, err);
+    rc = hl7_ack_decide(message, HL7_ACK_AA, &c->arena, &plan, err);
+    if (rc == AN_OK)
+        rc = hl7_mllp_frame(&c->arena, message, &framed, err);
     if (rc == AN_OK)
         rc = send_all(c->fd, framed, err);
-    if (rc == AN_OK)
-        rc = receive(c, &bytes, err);
-    if (rc == AN_OK)
-        rc = hl7_read(&c->arena, bytes, NULL, NULL, m, err);
-    return rc == AN_OK ? hl7_ack_read(m, answer, err) : rc;
+    if (rc == AN_OK && plan.n > 0)
+        rc = receive_its(c, plan.control_id, m, answer, err);
+    if (rc == AN_OK && plan.n == 2 && answer->code == HL7_ACK_CA)
+        rc = receive_its(c, plan.control_id, m, answer, err);
+    return rc;
 }

@@ -21,7 +21,10 @@ enum an_code pl_client_open(struct pl_client *c,
                             struct an_err *err)
     __attribute__((warn_unused_result));
 
-/* Send one message, wait for its acknowledgement and read it.  AN_IO when the
+/* Send one message, wait for its acknowledgement and read it: the last one,
+ * where MSH-15 and MSH-16 ask for two.  Where a success is not to be
+ * acknowledged nothing is waited for, and *answer says AA.  Answers that name
+ * another message are passed over.  AN_IO when the
  * connection fails or the time is up: the message may or may not have been
  * stored, and can be sent again.  AN_MISSING, AN_CODE for an answer that is
  * no acknowledgement. */

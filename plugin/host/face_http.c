@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What there is over HTTP: the table of routes at the end.  Here are messages
- * and health; face_cds.c, face_fhir.c and metrics.c have the rest.
+/* What there is over HTTP: the table of routes at the end.  Here are FHIR
+ * messages and health; face_hl7.c, face_cds.c, face_fhir.c and metrics.c have
+ * the rest.
  *
- *     POST /hl7v2     an HL7v2 message; the answer is its acknowledgement
  *     POST /fhir      a FHIR Bundle or resource; an OperationOutcome
  *     POST /hl7v2/$convert    an HL7v2 message; the answer is its Bundle, and
  *                     nothing is stored
@@ -17,7 +17,6 @@
 /* A patient's whole record may be read for an answer. */
 enum { ANSWER_BYTES = 256 << 20 };
 
-static const char hl7_type[] = "x-application/hl7-v2+er7; charset=utf-8";
 static const char fhir_type[] = "application/fhir+json; charset=utf-8";
 
 static unsigned status_of(enum pl_verdict verdict)
@@ -31,35 +30,26 @@ static unsigned status_of(enum pl_verdict verdict)
     return 503;
 }
 
-static enum an_code take(struct pl_server *s, struct pl_http_request *q,
-                         struct pl_http_response *r, enum pl_format format)
+static enum an_code post_fhir(void *ctx, struct pl_http_request *q,
+                              struct pl_http_response *r)
 {
-    struct pl_job *job = pl_engine_job(s->running.engine, format,
-                                       AN_STR("http"), q->body, false);
+    struct pl_server *s = ctx;
+    char feed[PL_FEED_BYTES];
+    struct pl_job *job =
+        pl_engine_job(s->running.engine, PL_FORMAT_FHIR,
+                      pl_feed_name("http", q->identity, feed), q->body, false);
     bool kept;
 
     if (job == NULL)
         return AN_BUSY;
     pl_job_read(job, pl_engine_settings(s->running.engine));
     pl_job_put(job, pl_engine_committer(s->running.engine));
-    pl_server_count(s, pl_job_verdict(job));
+    pl_server_count_job(s, job);
     r->status = status_of(pl_job_verdict(job));
-    r->content_type = format == PL_FORMAT_HL7V2 ? hl7_type : fhir_type;
+    r->content_type = fhir_type;
     kept = an_arena_str(q->arena, pl_job_answer(job), &r->body);
     pl_job_free(job);
     return kept ? AN_OK : AN_NOMEM;
-}
-
-static enum an_code post_hl7(void *ctx, struct pl_http_request *q,
-                             struct pl_http_response *r)
-{
-    return take(ctx, q, r, PL_FORMAT_HL7V2);
-}
-
-static enum an_code post_fhir(void *ctx, struct pl_http_request *q,
-                              struct pl_http_response *r)
-{
-    return take(ctx, q, r, PL_FORMAT_FHIR);
 }
 
 /* ?bundle=transaction and so on; without it a message Bundle. */
@@ -115,7 +105,8 @@ static void refuse(void *ctx, struct pl_http_request *q,
         unsigned status;
         enum an_code code;
         const char *what;
-    } known[] = {{404, AN_NOTFOUND, "there is nothing at this path"},
+    } known[] = {{403, AN_INTEGRITY, "no certificate that is trusted here"},
+                 {404, AN_NOTFOUND, "there is nothing at this path"},
                  {405, AN_UNSUPPORTED, "not by this method"},
                  {413, AN_LIMIT, "longer than listen.http.max_body"},
                  {503, AN_BUSY, "not now: try again"}};
@@ -134,7 +125,7 @@ static void refuse(void *ctx, struct pl_http_request *q,
 enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
 {
     static const struct pl_http_route routes[] = {
-        {PL_POST, "/hl7v2", post_hl7, 0},
+        {PL_POST, "/hl7v2", pl_hl7_post, 0},
         {PL_POST, "/hl7v2/$convert", post_convert, 0},
         {PL_POST, "/fhir", post_fhir, 0},
         {PL_POST, "/fhir/subscription/{}", pl_subscription_post, 0},
@@ -160,7 +151,10 @@ enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
         .max_body_bytes = (size_t)o->http_max_body_bytes,
         .max_answer_bytes = (size_t)o->http_max_body_bytes + ANSWER_BYTES,
         .max_connections = (uint32_t)o->http_max_connections,
-        .timeout_ms = o->http_timeout_ms};
+        .timeout_ms = o->http_timeout_ms,
+        .tls = o->http_tls ? s->tls : NULL,
+        .peers = pl_server_peers(&o->http_peers, s->http_network),
+        .max_per_peer = (uint32_t)o->http_max_per_peer};
 
     if (o->http_address.host.n == 0)
         return AN_OK;

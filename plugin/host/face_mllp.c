@@ -7,23 +7,55 @@
 
 #include <stdlib.h>
 
-enum { NAK_ARENA_BYTES = 1 << 20 };
+enum {
+    NAK_ARENA_BYTES = 1 << 20,
+    /* Messages between frame and answer, and their bytes: beyond them senders
+     * are held back.  Half of what the committer takes (commit.h), so that a
+     * slow store is felt as slowness and not as refusals.  A message larger than
+     * all goes alone. */
+    FLIGHTS = 2048,
+    FLIGHT_BYTES = 32 << 20
+};
 
 struct flight {
     struct pl_server *server;
     struct pl_conn_ref ref;
     struct pl_job *job;
+    size_t bytes;
 };
+
+/* The listener's thread alone takes; it is given back by whoever answers. */
+static bool take_off(struct pl_server *s, size_t bytes)
+{
+    uint64_t n = atomic_load(&s->n_flights);
+
+    if (n &&
+        (n >= FLIGHTS || atomic_load(&s->flight_bytes) + bytes > FLIGHT_BYTES))
+        return false;
+    atomic_fetch_add(&s->n_flights, 1);
+    atomic_fetch_add(&s->flight_bytes, bytes);
+    return true;
+}
+
+static void land(struct pl_server *s, size_t bytes)
+{
+    atomic_fetch_sub(&s->flight_bytes, bytes);
+    atomic_fetch_sub(&s->n_flights, 1);
+}
 
 static void answered(struct pl_job *job, void *user)
 {
     struct flight *f = user;
 
-    pl_server_count(f->server, pl_job_verdict(job));
+    pl_server_count_job(f->server, job);
     /* Without memory for an answer there is none: the connection is closed
      * when its time is up, and the sender repeats the message. */
-    if (pl_job_answer(job).n)
+    if (pl_job_accept(job).n)
+        (void)pl_mllp_answer_both(f->server->mllp, f->ref, pl_job_accept(job),
+                                  pl_job_answer(job));
+    else if (pl_job_answer(job).n || !pl_job_is_answered(job))
         (void)pl_mllp_answer(f->server->mllp, f->ref, pl_job_answer(job));
+    land(f->server, f->bytes);
     pl_job_free(job);
     free(f);
 }
@@ -41,23 +73,28 @@ static void work(void *arg, uint32_t thread)
 static enum an_code on_message(void *ctx, const struct pl_mllp_message *m)
 {
     struct pl_server *s = ctx;
-    struct flight *f = calloc(1, sizeof(*f));
+    struct flight *f;
+    char feed[PL_FEED_BYTES];
 
+    if (!take_off(s, m->bytes.n))
+        return AN_BUSY;
+    f = calloc(1, sizeof(*f));
     if (f)
         f->job = pl_engine_job(s->running.engine, PL_FORMAT_HL7V2,
-                               AN_STR("mllp"), m->bytes, false);
-    if (f == NULL || f->job == NULL) {
-        free(f);
-        return AN_BUSY;
-    }
-    f->server = s;
-    f->ref = m->ref;
-    if (pl_workers_put(s->workers, work, f) != AN_OK) {
+                               pl_feed_name("mllp", m->identity, feed),
+                               m->bytes, false);
+    if (f && f->job) {
+        pl_job_ask_sender(f->job);
+        f->server = s;
+        f->ref = m->ref;
+        f->bytes = m->bytes.n;
+        if (pl_workers_put(s->workers, work, f) == AN_OK)
+            return AN_OK;
         pl_job_free(f->job);
-        free(f);
-        return AN_BUSY;
     }
-    return AN_OK;
+    free(f);
+    land(s, m->bytes.n);
+    return AN_BUSY;
 }
 
 /* The listener's thread alone calls this, so one arena is enough. */
@@ -77,12 +114,19 @@ static struct an_str on_bad_frame(void *ctx, const struct pl_mllp_bad *bad)
                               an_time_us(pl_engine_now_us(s->running.engine)),
                           .error = &err,
                           .n_errors = 1};
+    struct hl7_ack_plan plan;
     struct an_str answer;
 
     pl_server_count(s, PL_REFUSED);
     if (bad->why != AN_LIMIT)
         return AN_STR("");
     an_arena_reset(&s->nak_arena);
+    if (hl7_ack_decide(bad->start, ack.code, &s->nak_arena, &plan, NULL) !=
+            AN_OK ||
+        plan.n == 0)
+        return AN_STR("");
+    ack.code = plan.code[0];
+    ack.is_enhanced = plan.is_enhanced;
     ack.control_id = AN_STR("0");
     return hl7_ack_print(&ack, bad->start, &s->nak_arena, &answer, NULL) ==
                    AN_OK
@@ -100,7 +144,11 @@ enum an_code pl_face_mllp_open(struct pl_server *s, struct an_err *err)
         .idle_ms = o->mllp_idle_ms,
         .frame_ms = o->mllp_frame_ms,
         .answer_ms = o->mllp_answer_ms,
-        .write_ms = o->mllp_write_ms};
+        .write_ms = o->mllp_write_ms,
+        .tls = o->mllp_tls ? s->tls : NULL,
+        .handshake_ms = o->mllp_handshake_ms,
+        .peers = pl_server_peers(&o->mllp_peers, s->mllp_network),
+        .max_per_peer = (uint32_t)o->mllp_max_per_peer};
     struct pl_mllp_calls calls = {
         .ctx = s, .on_message = on_message, .on_bad_frame = on_bad_frame};
 

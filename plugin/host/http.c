@@ -2,6 +2,7 @@
 /* The HTTP server's life; http_request.c has a request's. */
 #include "plugin/host/http_int.h"
 #include "plugin/host/listen.h"
+#include "plugin/host/tls_int.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -18,28 +19,105 @@ static uint32_t cores(void)
     return n > 0 ? (uint32_t)n : 1;
 }
 
+/* Asked before a connection is looked at. */
+static enum MHD_Result may_connect(void *cls, const struct sockaddr *sa,
+                                   socklen_t n)
+{
+    struct pl_http *s = cls;
+    uint8_t address[16];
+
+    (void)n;
+    pl_peer_address(sa, address);
+    if (pl_peer_may(&s->options.peers, address))
+        return MHD_YES;
+    an_log(s->log, AN_EVENT_HTTP_ADDRESS,
+           atomic_fetch_add(&s->count.refused_address, 1) + 1, 0, 0);
+    return MHD_NO;
+}
+
+/* So that a connection leads to its server. */
+static void connected(void *cls, struct MHD_Connection *connection,
+                      void **socket_context,
+                      enum MHD_ConnectionNotificationCode what)
+{
+    (void)connection;
+    *socket_context = what == MHD_CONNECTION_NOTIFY_STARTED ? cls : NULL;
+}
+
+/* MHD makes the connection the pointer of its session. */
+static int present(gnutls_session_t session,
+                   const struct gnutls_cert_retr_st *info,
+                   gnutls_pcert_st **certificate, unsigned *n,
+                   gnutls_ocsp_data_st **ocsp, unsigned *n_ocsp,
+                   gnutls_privkey_t *key, unsigned *flags)
+{
+    const union MHD_ConnectionInfo *got = MHD_get_connection_info(
+        gnutls_session_get_ptr(session), MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct pl_http *s = got ? got->socket_context : NULL;
+
+    (void)info;
+    *ocsp = NULL;
+    *n_ocsp = *flags = 0;
+    if (s == NULL)
+        return -1;
+    pl_tls_present(s->options.tls, certificate, n, key);
+    return 0;
+}
+
+enum { OPTIONS = 8 };
+
+/* Those that depend; ends the list. */
+static void put_options(const struct pl_http *s,
+                        struct MHD_OptionItem option[OPTIONS])
+{
+    struct pl_tls *tls = s->options.tls;
+    size_t n = 0;
+
+    if (s->n_threads > 1)
+        option[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE,
+                                              (intptr_t)s->n_threads, NULL};
+    if (s->options.max_per_peer)
+        option[n++] =
+            (struct MHD_OptionItem){MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+                                    (intptr_t)s->options.max_per_peer, NULL};
+    if (tls) {
+        /* MHD writes into none of them. */
+        option[n++] =
+            (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0,
+                                    (void *)(uintptr_t)pl_tls_priorities(tls)};
+        option[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_CERT_CALLBACK2,
+                                              0, (void *)(uintptr_t)present};
+    }
+    if (tls && pl_tls_ca(tls))
+        option[n++] = (struct MHD_OptionItem){
+            MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)(uintptr_t)pl_tls_ca(tls)};
+    option[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+}
+
 /* MHD gives each thread its share of the connections. */
 static struct MHD_Daemon *daemon_start(struct pl_http *s)
 {
     unsigned limit = s->options.max_connections;
     unsigned timeout_s = (unsigned)((s->options.timeout_ms + 999) / 1000);
-    const struct MHD_OptionItem pool[] = {
-        {s->n_threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END,
-         (intptr_t)s->n_threads, NULL},
-        {MHD_OPTION_END, 0, NULL}};
+    unsigned flags =
+        MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC;
+    struct MHD_OptionItem option[OPTIONS];
     sigset_t all, before;
     struct MHD_Daemon *d;
 
     if (limit < s->n_threads)
         limit = s->n_threads;
+    if (s->options.tls)
+        flags |= MHD_USE_TLS;
+    put_options(s, option);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     d = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC, 0, NULL,
-        NULL, pl_http_access, s, MHD_OPTION_LISTEN_SOCKET, s->listen_fd,
-        MHD_OPTION_NOTIFY_COMPLETED, pl_http_completed, s,
-        MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT,
-        timeout_s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, pool,
+        flags, 0, may_connect, s, pl_http_access, s, MHD_OPTION_LISTEN_SOCKET,
+        s->listen_fd, MHD_OPTION_NOTIFY_COMPLETED, pl_http_completed, s,
+        MHD_OPTION_NOTIFY_CONNECTION, connected, s, MHD_OPTION_CONNECTION_LIMIT,
+        limit, MHD_OPTION_CONNECTION_TIMEOUT, timeout_s,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, option,
         MHD_OPTION_END);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return d;
@@ -67,6 +145,8 @@ enum an_code pl_http_open(const struct pl_http_options *options,
     pthread_cond_init(&s->is_idle, &attr);
     pthread_condattr_destroy(&attr);
     code = pl_listen(&options->address, BACKLOG, &s->listen_fd, &s->port, err);
+    /* Before the threads, whose handlers may look at it. */
+    *server = s;
     if (code == AN_OK) {
         s->daemon = daemon_start(s);
         if (s->daemon == NULL)
@@ -74,11 +154,11 @@ enum an_code pl_http_open(const struct pl_http_options *options,
                                errno);
     }
     if (code) {
+        *server = NULL;
         pl_http_close(s);
         return code;
     }
     an_log(log, AN_EVENT_HTTP_LISTENING, s->port, s->n_threads, 0);
-    *server = s;
     return AN_OK;
 }
 
@@ -92,6 +172,7 @@ struct pl_http_counts pl_http_counts(struct pl_http *s)
     struct pl_http_counts n = {
         .requests = atomic_load(&s->count.requests),
         .refused = atomic_load(&s->count.refused),
+        .refused_address = atomic_load(&s->count.refused_address),
         .faults = atomic_load(&s->count.faults),
         .bytes_in = atomic_load(&s->count.bytes_in),
         .bytes_out = atomic_load(&s->count.bytes_out),
@@ -113,7 +194,7 @@ static uint64_t wait_idle(struct pl_http *s, int64_t grace_ms)
     int rc = 0;
 
     pthread_mutex_lock(&s->lock);
-    while (s->running && rc == 0)
+    while (s->running && !s->is_hurried && rc == 0)
         rc = pthread_cond_timedwait(&s->is_idle, &s->lock, &until);
     running = s->running;
     pthread_mutex_unlock(&s->lock);
@@ -133,6 +214,14 @@ void pl_http_stop(struct pl_http *s, int64_t grace_ms)
     s->daemon = NULL;
     an_log(s->log, AN_EVENT_HTTP_STOPPED, s->port,
            atomic_load(&s->count.requests), cut_off);
+}
+
+void pl_http_hurry(struct pl_http *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->is_hurried = true;
+    pthread_cond_broadcast(&s->is_idle);
+    pthread_mutex_unlock(&s->lock);
 }
 
 void pl_http_close(struct pl_http *s)

@@ -17,14 +17,18 @@
  *
  * A handler runs in one of the listener's threads and may wait; as many run at
  * a time as there are threads.  HEAD is answered by the GET route, the body
- * left out.  Every refusal that is made here (400, 404, 405, 413, 500, 503) has
- * its status and headers set and goes through `on_refusal`, which may put an
+ * left out.  Every refusal that is made here (400, 403, 404, 405, 413, 500, 503)
+ * has its status and headers set and goes through `on_refusal`, which may put an
  * OperationOutcome into it.
  *
  * Keep-alive, chunked bodies and Expect: 100-continue are libmicrohttpd's.  A
  * body that is announced too long is refused before it is read; one that turns
  * out too long is read on for a while, so that the refusal can be heard, then
  * cut off.
+ *
+ * With TLS a client whose certificate is wrong, or missing where one is
+ * required, gets 403 and nothing else.  Each request is asked anew, so that a
+ * reload of the keys counts for connections that stay open, too.
  *
  * Thread-safety: shared, except that open, stop and close are called by one
  * thread; handlers must be safe to run in parallel.  Memory: a request's arena
@@ -36,6 +40,8 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "config/value.h"
+#include "plugin/host/listen.h"
+#include "plugin/host/tls.h"
 
 enum {
     PL_HTTP_PARAMS = 4,  /* {} in one route */
@@ -60,6 +66,7 @@ struct pl_http_request {
     struct an_str param[PL_HTTP_PARAMS]; /* what stood for {} and * */
     struct an_str content_type;          /* without parameters, "" for none */
     struct an_str body;
+    struct an_str identity;            /* by its certificate; "" without one */
     struct MHD_Connection *connection; /* for the functions below */
 };
 
@@ -101,12 +108,16 @@ struct pl_http_options {
     size_t max_body_bytes;
     size_t max_answer_bytes; /* what a handler may take of its arena */
     uint32_t max_connections;
-    uint32_t n_threads; /* 0: one for each core */
-    int64_t timeout_ms; /* silence on a connection; time for a body */
+    uint32_t n_threads;    /* 0: one for each core */
+    int64_t timeout_ms;    /* silence on a connection; time for a body */
+    struct pl_tls *tls;    /* NULL: none; it must outlive the server */
+    struct pl_peers peers; /* borrowed */
+    uint32_t max_per_peer; /* connections of one address; 0: no limit */
 };
 
 struct pl_http_counts {
     uint64_t requests, refused, faults; /* refused: 4xx made here */
+    uint64_t refused_address;           /* connections that are not allowed */
     uint64_t running;
     uint64_t bytes_in, bytes_out; /* of bodies */
 };
@@ -138,6 +149,8 @@ void pl_http_add_header(struct pl_http_response *r, const char *name,
  * all connections; what still runs after grace_ms is cut off as soon as its
  * handler returns. */
 void pl_http_stop(struct pl_http *server, int64_t grace_ms);
+/* The time is up now; from any thread, also before the stop. */
+void pl_http_hurry(struct pl_http *server);
 
 /* Stop if that was not done, and free.  NULL is nothing. */
 void pl_http_close(struct pl_http *server);

@@ -43,9 +43,11 @@ struct pl_http {
     struct request *spare; /* their arenas keep a block */
     uint32_t n_spare;
     uint64_t running;
+    bool is_hurried;
 
     struct {
-        atomic_uint_fast64_t requests, refused, faults, bytes_in, bytes_out;
+        atomic_uint_fast64_t requests, refused, refused_address, faults,
+            bytes_in, bytes_out;
     } count;
 };
 

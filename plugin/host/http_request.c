@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One HTTP request: headers, body, handler, response. */
 #include "plugin/host/http_int.h"
+#include "plugin/host/tls_int.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,23 @@ static void route(struct request *rq, const char *url, const char *method)
     rq->q.content_type = an_str_trim(rq->q.content_type);
 }
 
+/* Who sends it; false when whoever it is may not. */
+static bool identify(struct request *rq)
+{
+    const union MHD_ConnectionInfo *got;
+    char name[PL_TLS_NAME_BYTES];
+
+    rq->q.identity = AN_STR("");
+    if (rq->server->options.tls == NULL)
+        return true;
+    got = MHD_get_connection_info(rq->q.connection,
+                                  MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    return got &&
+           pl_tls_session_check(rq->server->options.tls, got->tls_session,
+                                name) &&
+           an_arena_str(&rq->arena, an_str_c(name), &rq->q.identity);
+}
+
 /* True when the body is announced as longer than it may be. */
 static bool is_too_long(struct request *rq)
 {
@@ -308,9 +326,12 @@ enum MHD_Result pl_http_access(void *server, struct MHD_Connection *connection,
         *request = rq = begin(server, connection, url, method);
         if (rq == NULL)
             return MHD_NO;
-        if (!is_too_long(rq))
+        if (!identify(rq))
+            refuse(rq, MHD_HTTP_FORBIDDEN);
+        else if (is_too_long(rq))
+            refuse(rq, MHD_HTTP_CONTENT_TOO_LARGE);
+        else
             return MHD_YES;
-        refuse(rq, MHD_HTTP_CONTENT_TOO_LARGE);
         return reply(rq);
     }
     if (n == 0)

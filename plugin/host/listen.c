@@ -96,3 +96,27 @@ enum an_code pl_listen(const struct cfg_address *address, int backlog, int *fd,
     *port = port_of(*fd);
     return AN_OK;
 }
+
+void pl_peer_address(const struct sockaddr *sa, uint8_t address[16])
+{
+    struct sockaddr_in in4;
+    struct sockaddr_in6 in6;
+
+    memset(address, 0, 16);
+    if (sa->sa_family == AF_INET6) {
+        memcpy(&in6, sa, sizeof(in6));
+        memcpy(address, &in6.sin6_addr, 16);
+    } else if (sa->sa_family == AF_INET) {
+        memcpy(&in4, sa, sizeof(in4));
+        address[10] = address[11] = 0xFF;
+        memcpy(address + 12, &in4.sin_addr, 4);
+    }
+}
+
+bool pl_peer_may(const struct pl_peers *peers, const uint8_t address[16])
+{
+    for (size_t i = 0; i < peers->n; i++)
+        if (cfg_network_has(&peers->network[i], address))
+            return true;
+    return peers->n == 0;
+}

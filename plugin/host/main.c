@@ -50,6 +50,10 @@ static const struct {
      "[--as-of TIME] [--sources | --risks [--for WHOM] [--language TAG]] "
      "[AUTHORITY] PATIENT",
      "print a patient's timeline, or what the model makes of it"},
+    {"explain-message", pl_command_explain_message, "[--values] [--json] ID",
+     "what became of one message, field by field"},
+    {"codes", pl_command_codes, "[--system SYSTEM] [--limit N] [--tsv]",
+     "codes whose meaning nobody has said, the most frequent first"},
     {"release", pl_command_release, "[list | [--withhold] [--by NAME] ID]",
      "texts for patients that wait for a clinician's word"},
     {"verify", pl_command_verify, "[NUMBER HASH]",

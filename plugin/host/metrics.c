@@ -3,6 +3,7 @@
  * about a patient. */
 #include "plugin/host/metrics_int.h"
 
+#include "hl7/rules.h"
 #include "plugin/store/outgoing.h"
 
 enum { METRICS_BYTES = 1 << 20 };
@@ -43,26 +44,6 @@ static void put_store(struct an_buf *b, struct pl_server *s)
     metric(b, "store_failed_total", "counter",
            "Messages that could not be stored.");
     sample(b, "store_failed_total", "", state.n_failed);
-}
-
-static void put_mllp(struct an_buf *b, struct pl_server *s)
-{
-    struct pl_mllp_counts c;
-
-    if (s->mllp == NULL)
-        return;
-    c = pl_mllp_counts(s->mllp);
-    metric(b, "mllp_connections", "gauge", "Senders connected now.");
-    sample(b, "mllp_connections", "", c.open);
-    metric(b, "mllp_connections_total", "counter", "Senders that connected.");
-    sample(b, "mllp_connections_total", "", c.accepted);
-    metric(b, "mllp_bad_frames_total", "counter", "Bytes that are no frame.");
-    sample(b, "mllp_bad_frames_total", "", c.bad_frames);
-    metric(b, "mllp_timeouts_total", "counter",
-           "Connections closed for want of progress.");
-    sample(b, "mllp_timeouts_total", "{state=\"frame\"}", c.frame_timeouts);
-    sample(b, "mllp_timeouts_total", "{state=\"answer\"}", c.answer_timeouts);
-    sample(b, "mllp_timeouts_total", "{state=\"write\"}", c.write_timeouts);
 }
 
 static void put_thoughts(struct an_buf *b, struct pl_server *s)
@@ -107,6 +88,82 @@ static void put_outbox(struct an_buf *b, struct pl_server *s)
     sample(b, "outbox_attempts_total", "{fate=\"retried\"}", c.n_retried);
 }
 
+/* ---- what became of the fields ------------------------------------------ */
+
+/* By segment: those that hl7/ knows, then FHIR's types as they are met, and one
+ * for all others, whatever a sender calls them. */
+struct by_segment {
+    struct an_str name;
+    int64_t n_seen, n_used, n_field[CTX_N_FIELD_STATES];
+};
+
+/* The name that may be a label.  hl7/ makes names of three bytes, which are the
+ * sender's; those of fhir/ are longer and out of its table. */
+static struct an_str label_of(struct an_str name)
+{
+    bool known = name.n > 3 || hl7_segment_id(name) != HL7_N_SEGMENTS;
+
+    return known ? name : AN_STR("other");
+}
+
+static size_t sum_up(const struct pl_status *status, struct by_segment *sum)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < status->n_accounts; i++) {
+        const struct pl_account *a = &status->account[i];
+        struct an_str name = label_of(a->name);
+        size_t k = 0;
+
+        while (k < n && !an_str_eq(sum[k].name, name))
+            k++;
+        if (k == n)
+            sum[n++].name = name;
+        sum[k].n_seen += a->n_seen;
+        sum[k].n_used += a->n_used;
+        for (unsigned s = 0; s < CTX_N_FIELD_STATES; s++)
+            sum[k].n_field[s] += a->n_field[s];
+    }
+    return n;
+}
+
+static void sample_segment(struct an_buf *b, const char *name,
+                           struct an_str segment, const char *outcome,
+                           int64_t value)
+{
+    an_buf_put_c(b, "anamnesis_");
+    an_buf_put_c(b, name);
+    an_buf_put_c(b, "{segment=\"");
+    an_buf_put(b, segment);
+    an_buf_put_c(b, "\",outcome=\"");
+    an_buf_put_c(b, outcome);
+    an_buf_put_c(b, "\"} ");
+    an_buf_put_u64(b, value > 0 ? (uint64_t)value : 0);
+    an_buf_put_char(b, '\n');
+}
+
+static void put_fields(struct an_buf *b, const struct pl_status *status)
+{
+    struct by_segment *sum =
+        an_arena_get(b->arena, status->n_accounts, sizeof(*sum));
+    size_t n = sum ? sum_up(status, sum) : 0;
+
+    metric(b, "segments", "gauge",
+           "Segments and resources of stored messages, by whether something was"
+           " made of them.");
+    for (size_t i = 0; i < n; i++) {
+        sample_segment(b, "segments", sum[i].name, "used", sum[i].n_used);
+        sample_segment(b, "segments", sum[i].name, "unused",
+                       sum[i].n_seen - sum[i].n_used);
+    }
+    metric(b, "fields", "gauge",
+           "Their fields and elements, by what became of them.");
+    for (size_t i = 0; i < n; i++)
+        for (unsigned s = CTX_FIELD_UNUSED; s < CTX_N_FIELD_STATES; s++)
+            sample_segment(b, "fields", sum[i].name, ctx_field_label(s),
+                           sum[i].n_field[s]);
+}
+
 /* What stands in the store, whoever put it there. */
 static void put_kept(struct an_buf *b, struct pl_server *s)
 {
@@ -120,6 +177,7 @@ static void put_kept(struct an_buf *b, struct pl_server *s)
         metric(b, "triggers_waiting", "gauge",
                "What messages have triggered and nobody has answered yet.");
         sample(b, "triggers_waiting", "", (uint64_t)status.n_triggers_waiting);
+        put_fields(b, &status);
     }
     if (pl_outgoing(reader, &o, NULL) == AN_OK) {
         metric(b, "outbox_rows", "gauge", "Deliveries that are not settled.");
@@ -145,7 +203,7 @@ enum an_code pl_get_metrics(void *ctx, struct pl_http_request *q,
     an_buf_init(&b, q->arena, METRICS_BYTES);
     put_verdicts(&b, s);
     put_store(&b, s);
-    put_mllp(&b, s);
+    pl_put_listeners(&b, s);
     put_thoughts(&b, s);
     put_outbox(&b, s);
     put_kept(&b, s);

@@ -95,6 +95,40 @@ static void accept_without_fd(struct pl_mllp *s, int sys)
         listen_watch(s, false);
 }
 
+/* Connections are few, and who is limited is counted at the door only. */
+static bool is_one_too_many(const struct pl_mllp *s, const uint8_t address[16])
+{
+    uint32_t n = 0;
+
+    if (s->options.max_per_peer == 0)
+        return false;
+    for (uint32_t i = 0; i < s->options.max_connections; i++)
+        n += s->conn[i].fd >= 0 && memcmp(s->conn[i].address, address, 16) == 0;
+    return n >= s->options.max_per_peer;
+}
+
+/* Counted and told, if this one may not come in. */
+static bool is_refused(struct pl_mllp *s, const uint8_t address[16])
+{
+    atomic_uint_fast64_t *count = NULL;
+    enum an_event event = AN_EVENT_MLLP_REFUSED;
+
+    if (!pl_peer_may(&s->options.peers, address)) {
+        count = &s->count.refused_address;
+        event = AN_EVENT_MLLP_ADDRESS;
+    } else if (s->list[CONN_FREE].first == NULL) {
+        count = &s->count.refused;
+    } else if (is_one_too_many(s, address)) {
+        count = &s->count.refused_many;
+        event = AN_EVENT_MLLP_MANY;
+    }
+    if (count == NULL)
+        return false;
+    pl_count(count, 1);
+    an_log(s->log, event, atomic_load(&s->count.open), 0, 0);
+    return true;
+}
+
 static void accept_some(struct pl_mllp *s)
 {
     for (int i = 0; i < ACCEPTS; i++) {
@@ -102,6 +136,7 @@ static void accept_some(struct pl_mllp *s)
         socklen_t n = sizeof(ss);
         int fd = accept(s->listen_fd, (struct sockaddr *)&ss, &n);
         char peer[PL_PEER_BYTES];
+        uint8_t address[16];
 
         if (fd < 0) {
             if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
@@ -110,16 +145,14 @@ static void accept_some(struct pl_mllp *s)
             /* ECONNABORTED and the like concern one connection only. */
             return;
         }
-        if (s->list[CONN_FREE].first == NULL || !pl_fd_prepare(fd)) {
-            pl_count(&s->count.refused, 1);
-            an_log(s->log, AN_EVENT_MLLP_REFUSED, atomic_load(&s->count.open),
-                   0, 0);
+        pl_peer_address((const struct sockaddr *)&ss, address);
+        if (is_refused(s, address) || !pl_fd_prepare(fd)) {
             close(fd);
             continue;
         }
         socket_tune(fd);
         peer_print((const struct sockaddr *)&ss, n, peer);
-        pl_conn_open(s, fd, peer);
+        pl_conn_open(s, fd, address, peer);
     }
 }
 
@@ -137,21 +170,29 @@ static void wake(struct pl_mllp *s)
 
 static void answer_free(struct answer *a)
 {
-    explicit_bzero((char *)(a + 1), a->bytes.n);
+    explicit_bzero((char *)(a + 1), a->first.n + a->second.n);
     free(a);
 }
 
-bool pl_mllp_answer(struct pl_mllp *s, struct pl_conn_ref ref,
-                    struct an_str bytes)
+/* A copy behind the struct. */
+static struct an_str keep(char *at, struct an_str bytes)
 {
-    struct answer *a = malloc(sizeof(*a) + bytes.n);
+    if (bytes.n)
+        memcpy(at, bytes.p, bytes.n);
+    return (struct an_str){at, bytes.n};
+}
+
+bool pl_mllp_answer_both(struct pl_mllp *s, struct pl_conn_ref ref,
+                         struct an_str first, struct an_str second)
+{
+    struct answer *a = malloc(sizeof(*a) + first.n + second.n);
     bool is_first;
 
     if (a == NULL)
         return false;
-    *a = (struct answer){NULL, ref, {(char *)(a + 1), bytes.n}};
-    if (bytes.n)
-        memcpy(a + 1, bytes.p, bytes.n);
+    *a = (struct answer){.ref = ref};
+    a->first = keep((char *)(a + 1), first);
+    a->second = keep((char *)(a + 1) + first.n, second);
     pthread_mutex_lock(&s->lock);
     is_first = s->first == NULL;
     if (is_first)
@@ -163,6 +204,12 @@ bool pl_mllp_answer(struct pl_mllp *s, struct pl_conn_ref ref,
     if (is_first)
         wake(s);
     return true;
+}
+
+bool pl_mllp_answer(struct pl_mllp *s, struct pl_conn_ref ref,
+                    struct an_str bytes)
+{
+    return pl_mllp_answer_both(s, ref, bytes, AN_STR(""));
 }
 
 static struct answer *answers_take(struct pl_mllp *s)
@@ -187,7 +234,7 @@ static void answers_give(struct pl_mllp *s)
 
         next = a->next;
         if (c && c->sequence && c->sequence == a->ref.sequence) {
-            pl_conn_answer(s, c, a->bytes);
+            pl_conn_answer(s, c, a->first, a->second);
         } else {
             pl_count(&s->count.answers_dropped, 1);
             an_log(s->log, AN_EVENT_MLLP_ANSWER_DROPPED, a->ref.sequence, 0, 0);
@@ -212,7 +259,7 @@ static void retry_parked(struct pl_mllp *s)
 
 static void expire(struct pl_mllp *s)
 {
-    for (int state = CONN_IDLE; state < N_CONN_STATES; state++) {
+    for (int state = CONN_HANDSHAKE; state < N_CONN_STATES; state++) {
         struct conn *c;
 
         while ((c = s->list[state].first) != NULL &&
@@ -227,7 +274,7 @@ static int wait_ms(const struct pl_mllp *s, int64_t stop_at_ms)
 {
     int64_t until = INT64_MAX;
 
-    for (int state = CONN_IDLE; state < N_CONN_STATES; state++) {
+    for (int state = CONN_HANDSHAKE; state < N_CONN_STATES; state++) {
         const struct conn *c = s->list[state].first;
 
         if (c && c->deadline_ms < until)
@@ -253,28 +300,27 @@ static int64_t stop_time(struct pl_mllp *s)
 
     pthread_mutex_lock(&s->lock);
     at = s->stop_at_ms;
+    if (at && s->is_hurried)
+        at = s->now_ms;
     pthread_mutex_unlock(&s->lock);
     return at;
 }
 
-/* What is not in flight ends now; its sender will repeat it elsewhere. */
+/* What has not begun ends now; its sender will send it elsewhere. */
 static void stop_begin(struct pl_mllp *s)
 {
-    static const enum conn_state over[] = {CONN_IDLE, CONN_FRAME, CONN_TAIL,
-                                           CONN_PARKED, CONN_DRAIN};
-
     s->is_stopping = true;
     close(s->listen_fd);
     s->listen_fd = -1;
     s->accept_again_ms = 0;
-    for (size_t i = 0; i < sizeof(over) / sizeof(over[0]); i++)
-        while (s->list[over[i]].first)
-            pl_conn_end(s, s->list[over[i]].first);
+    for (uint32_t i = 0; i < s->options.max_connections; i++)
+        if (s->conn[i].fd >= 0)
+            pl_conn_stop(s, &s->conn[i]);
 }
 
 static void stop_now(struct pl_mllp *s)
 {
-    for (int state = CONN_IDLE; state < N_CONN_STATES; state++) {
+    for (int state = CONN_HANDSHAKE; state < N_CONN_STATES; state++) {
         while (s->list[state].first) {
             pl_count(&s->count.cut_off, 1);
             pl_conn_end(s, s->list[state].first);
@@ -370,6 +416,7 @@ enum an_code pl_mllp_open(const struct pl_mllp_options *options,
     s->calls = *calls;
     s->log = log;
     s->epoll_fd = s->listen_fd = s->wake_fd = s->reserve_fd = -1;
+    s->state_ms[CONN_HANDSHAKE] = options->handshake_ms;
     s->state_ms[CONN_IDLE] = options->idle_ms;
     s->state_ms[CONN_FRAME] = options->frame_ms;
     s->state_ms[CONN_TAIL] = PL_MLLP_TAIL_MS;
@@ -382,14 +429,16 @@ enum an_code pl_mllp_open(const struct pl_mllp_options *options,
     code = s->conn ? AN_OK : an_fail_nomem(err);
     for (uint32_t i = 0; code == AN_OK && i < options->max_connections; i++)
         pl_conn_init(s, i);
+    /* Before the thread, whose callbacks lead to who answers it. */
+    *server = s;
     if (code == AN_OK)
         code = start(s, err);
     if (code) {
+        *server = NULL;
         pl_mllp_close(s);
         return code;
     }
     an_log(log, AN_EVENT_MLLP_LISTENING, s->port, 0, 0);
-    *server = s;
     return AN_OK;
 }
 
@@ -425,6 +474,14 @@ static void close_fd(int fd)
 {
     if (fd >= 0)
         close(fd);
+}
+
+void pl_mllp_hurry(struct pl_mllp *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->is_hurried = true;
+    pthread_mutex_unlock(&s->lock);
+    wake(s);
 }
 
 void pl_mllp_close(struct pl_mllp *s)

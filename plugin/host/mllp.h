@@ -23,8 +23,13 @@
  * over between frames is counted and logged; a frame that is too long, a stream
  * that is no MLLP and an end inside a frame go to on_bad_frame.
  *
- * Four clocks, one a state: between messages, inside a frame, waiting for the
- * answer, writing it.  A quiet connection between messages is not a fault.
+ * Five clocks, one a state: the TLS handshake, between messages, inside a frame,
+ * waiting for the answer, writing it.  A quiet connection between messages is
+ * not a fault.
+ *
+ * With TLS a connection is handed over when its handshake is done and the
+ * peer's certificate verified; a sender without TLS is closed, and so is one
+ * that speaks TLS to a listener without.
  *
  * A sender may close its half after the last message and still gets its
  * answers.  When the answer is late the connection is closed without one: the
@@ -39,6 +44,8 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "config/value.h"
+#include "plugin/host/listen.h"
+#include "plugin/host/tls.h"
 
 enum {
     PL_MLLP_AHEAD_BYTES = 64 << 10, /* read ahead of the one in flight, and no
@@ -57,6 +64,10 @@ struct pl_mllp_options {
     int64_t frame_ms;
     int64_t answer_ms;
     int64_t write_ms;
+    struct pl_peers peers; /* borrowed */
+    uint32_t max_per_peer; /* connections of one address; 0: no limit */
+    struct pl_tls *tls;    /* NULL: none; it must outlive the server */
+    int64_t handshake_ms;
 };
 
 /* One message of one connection. */
@@ -67,9 +78,10 @@ struct pl_conn_ref {
 
 struct pl_mllp_message {
     struct pl_conn_ref ref;
-    struct an_str bytes; /* the content of the frame */
-    struct an_str peer;  /* "192.0.2.7:51515": for the receipt */
-    uint64_t connection; /* number of the connection, from 1 */
+    struct an_str bytes;    /* the content of the frame */
+    struct an_str peer;     /* "192.0.2.7:51515": for the receipt */
+    struct an_str identity; /* by its verified certificate; "" without one */
+    uint64_t connection;    /* number of the connection, from 1 */
 };
 
 /* Bytes that are no frame; the connection is closed after the answer. */
@@ -95,11 +107,14 @@ struct pl_mllp_calls {
 };
 
 struct pl_mllp_counts {
-    uint64_t accepted, refused, open;
+    uint64_t accepted, refused, open;       /* refused: all are open */
+    uint64_t refused_address, refused_many; /* not allowed; too many of it */
+    uint64_t held_back; /* times that a message waited for room in the queue */
     uint64_t messages, answers, answers_dropped, bad_frames;
     uint64_t junk; /* bytes passed over between frames */
     uint64_t bytes_in, bytes_out;
     uint64_t idle, frame_timeouts, answer_timeouts, write_timeouts;
+    uint64_t handshakes, handshake_faults, handshake_timeouts; /* of TLS */
     uint64_t lost;    /* senders gone inside a frame or before their answer */
     uint64_t cut_off; /* still waiting when the time to stop was up */
 };
@@ -117,14 +132,23 @@ enum an_code pl_mllp_open(const struct pl_mllp_options *options,
  * False when memory is out: the message's time will run out. */
 bool pl_mllp_answer(struct pl_mllp *server, struct pl_conn_ref ref,
                     struct an_str bytes);
+/* Two in two frames, the first first: an accept and an application
+ * acknowledgement. */
+bool pl_mllp_answer_both(struct pl_mllp *server, struct pl_conn_ref ref,
+                         struct an_str first, struct an_str second);
 
 uint16_t pl_mllp_port(const struct pl_mllp *server);
 struct pl_mllp_counts pl_mllp_counts(struct pl_mllp *server);
 
-/* Accept no more, let the messages in flight be answered, close; what is still
- * waiting after grace_ms is cut off.  Returns when the thread has ended.
- * Answers may still be given: they are dropped. */
+/* Accept no more; let the frames that have begun end and the messages in flight
+ * be answered, close; what is still there after grace_ms is cut off.  Returns
+ * when the thread has ended.  Answers may still be given: they are dropped.
+ *
+ * No answer is torn by it: what was accepted is answered whole, and what is cut
+ * off at the end of the time has no whole frame and so no answer. */
 void pl_mllp_stop(struct pl_mllp *server, int64_t grace_ms);
+/* The time is up now; from any thread, also before the stop. */
+void pl_mllp_hurry(struct pl_mllp *server);
 
 /* Stop at once if that was not done, and free.  NULL is nothing.  No answer
  * may be given any more. */

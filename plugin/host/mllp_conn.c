@@ -6,15 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum {
-    FIRST_BUFFER_BYTES = 4096,
-    KEPT_BUFFER_BYTES = 256 << 10,
-    READ_BYTES = 64 << 10, /* at a time, so that no sender starves others */
-    START_BYTES = 512      /* of a bad frame, for who answers it */
-};
+enum { START_BYTES = 512 /* of a bad frame, for who answers it */ };
 
 /* ---- states and deadlines ----------------------------------------------- */
 
@@ -57,76 +53,6 @@ static void state_set(struct pl_mllp *s, struct conn *c, enum conn_state state)
     list_append(s, c);
 }
 
-/* ---- buffers ------------------------------------------------------------ */
-
-/* These held a patient. */
-static void bytes_free(struct bytes *b)
-{
-    if (b->p)
-        explicit_bzero(b->p, b->n);
-    free(b->p);
-    *b = (struct bytes){NULL, 0, 0};
-}
-
-/* Not realloc: the old block would go back unwiped. */
-static bool bytes_reserve(struct bytes *b, size_t more)
-{
-    size_t size = b->size ? b->size : FIRST_BUFFER_BYTES;
-    char *p;
-
-    if (b->size - b->n >= more)
-        return true;
-    while (size - b->n < more)
-        size *= 2;
-    p = malloc(size);
-    if (p == NULL)
-        return false;
-    if (b->n)
-        memcpy(p, b->p, b->n);
-    if (b->p)
-        explicit_bzero(b->p, b->n);
-    free(b->p);
-    b->p = p;
-    b->size = size;
-    return true;
-}
-
-static size_t in_waiting(const struct conn *c)
-{
-    return c->in.used - c->in.taken;
-}
-
-/* The deframer's buffer; it is wiped as a whole, for old bytes lie behind
- * those in use. */
-static bool in_resize(struct conn *c, size_t size)
-{
-    char *old = c->in.buf, *p = NULL;
-
-    if (size) {
-        p = malloc(size);
-        if (p == NULL)
-            return false;
-        if (c->in.used)
-            memcpy(p, old, c->in.used);
-    }
-    if (old)
-        explicit_bzero(old, c->in.size);
-    free(old);
-    hl7_mllp_resize(&c->in, p, size);
-    return true;
-}
-
-/* Between messages a connection keeps little. */
-static void in_trim(struct conn *c)
-{
-    char *unused;
-
-    if (c->in.size <= KEPT_BUFFER_BYTES || in_waiting(c))
-        return;
-    (void)hl7_mllp_space(&c->in, &unused);
-    (void)in_resize(c, 0);
-}
-
 /* ---- opening and ending ------------------------------------------------- */
 
 /* While a message is in flight the next ones are read ahead, up to a bound; a
@@ -138,11 +64,12 @@ static bool wants_input(const struct conn *c)
                        : PL_MLLP_AHEAD_BYTES;
 
     switch (c->state) {
+    case CONN_HANDSHAKE: return !pl_tls_wants_write(c->link);
     case CONN_IDLE:
     case CONN_FRAME:
     case CONN_TAIL: return !c->is_closing;
     case CONN_ANSWER:
-    case CONN_WRITE: return !c->is_closing && in_waiting(c) < ahead;
+    case CONN_WRITE: return !c->is_closing && pl_in_waiting(c) < ahead;
     case CONN_DRAIN: return true;
     case CONN_FREE:
     case CONN_PARKED:
@@ -157,7 +84,8 @@ static void interest_set(struct pl_mllp *s, struct conn *c)
 
     if (!c->is_eof && wants_input(c))
         e.events |= EPOLLIN;
-    if (c->sent < c->out.n)
+    if (c->sent < c->out.n ||
+        (c->state == CONN_HANDSHAKE && pl_tls_wants_write(c->link)))
         e.events |= EPOLLOUT;
     if (e.events == c->interest)
         return;
@@ -174,20 +102,27 @@ void pl_conn_init(struct pl_mllp *s, uint32_t slot)
     list_append(s, c);
 }
 
-void pl_conn_open(struct pl_mllp *s, int fd, const char *peer)
+void pl_conn_open(struct pl_mllp *s, int fd, const uint8_t address[16],
+                  const char *peer)
 {
     struct conn *c = s->list[CONN_FREE].first;
     struct epoll_event e = {.events = EPOLLIN, .data = {.u64 = c->slot}};
 
-    if (epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &e)) {
+    if (s->options.tls)
+        c->link = pl_tls_accept(s->options.tls, fd);
+    if ((s->options.tls && c->link == NULL) ||
+        epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &e)) {
+        pl_tls_link_close(c->link);
+        c->link = NULL;
         close(fd);
         return;
     }
     c->fd = fd;
     c->interest = e.events;
     c->id = ++s->last_id;
+    memcpy(c->address, address, sizeof(c->address));
     memcpy(c->peer, peer, sizeof(c->peer));
-    state_set(s, c, CONN_IDLE);
+    state_set(s, c, c->link ? CONN_HANDSHAKE : CONN_IDLE);
     pl_count(&s->count.accepted, 1);
     pl_count(&s->count.open, 1);
     an_log(s->log, AN_EVENT_MLLP_OPENED, c->id, atomic_load(&s->count.open), 0);
@@ -196,7 +131,7 @@ void pl_conn_open(struct pl_mllp *s, int fd, const char *peer)
 void pl_conn_end(struct pl_mllp *s, struct conn *c)
 {
     uint32_t slot = c->slot;
-    bool has_rest = in_waiting(c) > 0 || c->has_frame || c->sequence != 0 ||
+    bool has_rest = pl_in_waiting(c) > 0 || c->has_frame || c->sequence != 0 ||
                     c->sent < c->out.n;
 
     if (has_rest && !c->is_closing) {
@@ -207,12 +142,15 @@ void pl_conn_end(struct pl_mllp *s, struct conn *c)
         an_log(s->log, AN_EVENT_MLLP_CLOSED, c->id, c->messages,
                c->in.offset + c->in.used);
     }
+    if (c->link && c->state != CONN_HANDSHAKE)
+        pl_tls_goodbye(c->link);
+    pl_tls_link_close(c->link);
     /* Counted before the peer can see it. */
     atomic_fetch_sub(&s->count.open, 1);
     close(c->fd);
     c->in.used = 0;
-    (void)in_resize(c, 0);
-    bytes_free(&c->out);
+    (void)pl_in_resize(c, 0);
+    pl_bytes_free(&c->out);
     list_remove(s, c);
     pl_conn_init(s, slot);
 }
@@ -220,6 +158,10 @@ void pl_conn_end(struct pl_mllp *s, struct conn *c)
 void pl_conn_expire(struct pl_mllp *s, struct conn *c)
 {
     switch (c->state) {
+    case CONN_HANDSHAKE:
+        pl_count(&s->count.handshake_timeouts, 1);
+        an_log(s->log, AN_EVENT_TLS_TIMEOUT, c->id, 0, 0);
+        break;
     case CONN_IDLE:
         pl_count(&s->count.idle, 1);
         an_log(s->log, AN_EVENT_MLLP_IDLE, c->id, c->messages, 0);
@@ -249,73 +191,7 @@ void pl_conn_expire(struct pl_mllp *s, struct conn *c)
     pl_conn_end(s, c);
 }
 
-/* ---- writing ------------------------------------------------------------ */
-
-static bool out_frame(struct conn *c, struct an_str bytes)
-{
-    static const char end[2] = {HL7_MLLP_END, HL7_MLLP_CR};
-
-    if (!bytes_reserve(&c->out, bytes.n + 3))
-        return false;
-    c->out.p[c->out.n++] = HL7_MLLP_START;
-    memcpy(c->out.p + c->out.n, bytes.p, bytes.n);
-    c->out.n += bytes.n;
-    memcpy(c->out.p + c->out.n, end, sizeof(end));
-    c->out.n += sizeof(end);
-    return true;
-}
-
-/* False when the connection is broken. */
-static bool write_out(struct pl_mllp *s, struct conn *c)
-{
-    while (c->sent < c->out.n) {
-        ssize_t n =
-            send(c->fd, c->out.p + c->sent, c->out.n - c->sent, MSG_NOSIGNAL);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno == EAGAIN;
-        c->sent += (size_t)n;
-        pl_count(&s->count.bytes_out, (uint64_t)n);
-    }
-    if (c->out.size > KEPT_BUFFER_BYTES)
-        bytes_free(&c->out);
-    c->out.n = c->sent = 0;
-    return true;
-}
-
-/* ---- reading ------------------------------------------------------------ */
-
-/* False when the connection is broken. */
-static bool read_in(struct pl_mllp *s, struct conn *c)
-{
-    size_t room;
-    ssize_t n;
-    char *p;
-
-    while ((room = hl7_mllp_space(&c->in, &p)) == 0) {
-        size_t wanted = hl7_mllp_wanted(&c->in);
-
-        if (wanted <= c->in.size || !in_resize(c, wanted)) {
-            an_log(s->log, AN_EVENT_MLLP_DESCRIPTORS, ENOMEM,
-                   atomic_load(&s->count.open), 0);
-            return false;
-        }
-    }
-    if (room > READ_BYTES)
-        room = READ_BYTES;
-    do
-        n = recv(c->fd, p, room, 0);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return errno == EAGAIN;
-    if (n == 0)
-        c->is_eof = true;
-    hl7_mllp_filled(&c->in, (size_t)n);
-    pl_count(&s->count.bytes_in, (uint64_t)n);
-    return true;
-}
+/* ---- messages ----------------------------------------------------------- */
 
 enum step { WAIT, AGAIN, END };
 
@@ -338,7 +214,7 @@ static enum step refuse(struct pl_mllp *s, struct conn *c, enum an_code why,
         pl_count(&s->count.lost, 1);
     nak = s->calls.on_bad_frame(s->calls.ctx, &bad);
     c->is_closing = c->is_refused = true;
-    return nak.n == 0 || out_frame(c, nak) ? AGAIN : END;
+    return nak.n == 0 || pl_out_frame(c, nak) ? AGAIN : END;
 }
 
 static void note_junk(struct pl_mllp *s, const struct conn *c)
@@ -356,21 +232,24 @@ static enum step hand_over(struct pl_mllp *s, struct conn *c)
         .ref = {c->slot, s->last_sequence + 1},
         .bytes = c->frame.bytes,
         .peer = an_str_c(c->peer),
+        .identity = an_str_c(c->identity),
         .connection = c->id,
     };
     enum an_code code = s->calls.on_message(s->calls.ctx, &m);
 
-    c->has_frame = code == AN_BUSY;
     if (code == AN_BUSY) {
+        pl_count(&s->count.held_back, !c->has_frame);
+        c->has_frame = true;
         state_set(s, c, CONN_PARKED);
         return WAIT;
     }
+    c->has_frame = false;
     if (code != AN_OK)
         return END;
     c->sequence = ++s->last_sequence;
     c->messages++;
     pl_count(&s->count.messages, 1);
-    in_trim(c);
+    pl_in_trim(c);
     state_set(s, c, CONN_ANSWER);
     return WAIT;
 }
@@ -384,6 +263,10 @@ static enum step wait_for_more(struct pl_mllp *s, struct conn *c)
     struct hl7_mllp probe = c->in;
     size_t pending = hl7_mllp_pending(&c->in);
 
+    if (c->is_tls_hello) {
+        an_log(s->log, AN_EVENT_TLS_UNEXPECTED, c->id, 0, 0);
+        return refuse(s, c, AN_SYNTAX, 0, AN_STR(""));
+    }
     if (c->in.junk_bytes >= PL_MLLP_NOISE_BYTES)
         return refuse(s, c, AN_SYNTAX, c->in.junk_offset, AN_STR(""));
     if (hl7_mllp_idle(&probe, &c->frame)) {
@@ -399,14 +282,12 @@ static enum step wait_for_more(struct pl_mllp *s, struct conn *c)
         return refuse(s, c, AN_MISSING, c->in.offset + c->in.taken,
                       (struct an_str){c->in.buf + c->in.taken, pending});
     state_set(s, c, pending ? CONN_FRAME : CONN_IDLE);
-    return c->is_eof ? END : WAIT;
+    return c->is_eof || (s->is_stopping && pending == 0) ? END : WAIT;
 }
 
 /* The next frame, if there is one. */
 static enum step take_frame(struct pl_mllp *s, struct conn *c)
 {
-    if (s->is_stopping)
-        return END;
     if (c->has_frame)
         return hand_over(s, c);
     switch (hl7_mllp_next(&c->in, &c->frame)) {
@@ -419,32 +300,34 @@ static enum step take_frame(struct pl_mllp *s, struct conn *c)
     return hand_over(s, c);
 }
 
+/* Did the peer send more than it will be answered? */
+static bool has_unread(const struct conn *c)
+{
+    int n = 0;
+
+    return pl_in_waiting(c) > 0 || (ioctl(c->fd, FIONREAD, &n) == 0 && n > 0);
+}
+
 /* A socket that is closed with bytes unread is reset, and the reset may take
- * the refusal with it before the peer has read it (RFC 1122 4.2.2.13). */
+ * the last answer with it before the peer has read it (RFC 1122 4.2.2.13). */
 static enum step finish(struct pl_mllp *s, struct conn *c)
 {
-    if (!c->is_refused || c->is_eof || s->is_stopping)
+    if (c->is_eof || !(c->is_refused || (s->is_stopping && has_unread(c))))
         return END;
+    if (c->link)
+        pl_tls_goodbye(c->link);
     shutdown(c->fd, SHUT_WR);
     state_set(s, c, CONN_DRAIN);
     return WAIT;
 }
 
-/* Read and forget, until the peer has closed too. */
-static bool drain(const struct conn *c)
-{
-    char nowhere[4096];
-    ssize_t n = recv(c->fd, nowhere, sizeof(nowhere), 0);
-
-    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
-}
-
-void pl_conn_pump(struct pl_mllp *s, struct conn *c)
+/* As far as it goes now; false when it has ended. */
+static bool go_on(struct pl_mllp *s, struct conn *c)
 {
     enum step step = AGAIN;
 
     while (step == AGAIN) {
-        if (!write_out(s, c)) {
+        if (!pl_write_out(s, c)) {
             step = END;
         } else if (c->sent < c->out.n) {
             state_set(s, c, CONN_WRITE);
@@ -459,15 +342,55 @@ void pl_conn_pump(struct pl_mllp *s, struct conn *c)
     }
     if (step == END)
         pl_conn_end(s, c);
-    else
-        interest_set(s, c);
+    return step != END;
 }
 
-void pl_conn_answer(struct pl_mllp *s, struct conn *c, struct an_str bytes)
+void pl_conn_pump(struct pl_mllp *s, struct conn *c)
+{
+    while (go_on(s, c)) {
+        /* What TLS has decrypted already, epoll does not know of. */
+        bool has_more = c->link && !c->is_eof && c->state != CONN_DRAIN &&
+                        wants_input(c) && pl_tls_has_pending(c->link);
+
+        if (!has_more) {
+            interest_set(s, c);
+            return;
+        }
+        if (!pl_read_in(s, c)) {
+            pl_conn_end(s, c);
+            return;
+        }
+    }
+}
+
+void pl_conn_stop(struct pl_mllp *s, struct conn *c)
+{
+    switch (c->state) {
+    case CONN_HANDSHAKE:
+    case CONN_DRAIN: pl_conn_end(s, c); return;
+    case CONN_IDLE: /* what has come and nobody has looked at has begun, too */
+        if (has_unread(c) && pl_read_in(s, c))
+            pl_conn_pump(s, c);
+        else
+            pl_conn_end(s, c);
+        return;
+    case CONN_WRITE: c->is_closing = true; return; /* its last answer */
+    case CONN_FRAME:
+    case CONN_TAIL:
+    case CONN_PARKED:
+    case CONN_ANSWER:
+    case CONN_FREE:
+    case N_CONN_STATES: return;
+    }
+}
+
+void pl_conn_answer(struct pl_mllp *s, struct conn *c, struct an_str first,
+                    struct an_str second)
 {
     c->sequence = 0;
     state_set(s, c, CONN_IDLE);
-    if (bytes.n && !out_frame(c, bytes)) {
+    if ((first.n && !pl_out_frame(c, first)) ||
+        (second.n && !pl_out_frame(c, second))) {
         pl_conn_end(s, c);
         return;
     }
@@ -477,19 +400,46 @@ void pl_conn_answer(struct pl_mllp *s, struct conn *c, struct an_str bytes)
     pl_conn_pump(s, c);
 }
 
+static void shake_hands(struct pl_mllp *s, struct conn *c)
+{
+    switch (pl_tls_handshake(c->link)) {
+    case PL_TLS_AGAIN: interest_set(s, c); return;
+    case PL_TLS_OK: break;
+    case PL_TLS_FAILED:
+        pl_count(&s->count.handshake_faults, 1);
+        an_log(s->log, AN_EVENT_TLS_FAULT, c->id, pl_tls_fault(c->link), 0);
+        pl_conn_end(s, c);
+        return;
+    }
+    pl_count(&s->count.handshakes, 1);
+    pl_tls_link_name(c->link, c->identity);
+    state_set(s, c, CONN_IDLE);
+    interest_set(s, c);
+}
+
 void pl_conn_ready(struct pl_mllp *s, struct conn *c, uint32_t events)
 {
-    bool is_draining = c->state == CONN_DRAIN;
     bool ok = true;
 
     if (c->fd < 0)
         return;
-    if (events & (EPOLLERR | EPOLLHUP)) /* no answer can arrive any more */
-        ok = false;
-    else if (events & EPOLLIN)
-        ok = is_draining ? drain(c) : read_in(s, c);
-    if (!ok)
+    if (events & (EPOLLERR | EPOLLHUP)) { /* no answer can arrive any more */
         pl_conn_end(s, c);
-    else if (!is_draining)
+        return;
+    }
+    if (c->state == CONN_HANDSHAKE) {
+        shake_hands(s, c);
+        return;
+    }
+    if (c->state == CONN_DRAIN) {
+        if ((events & EPOLLIN) && !pl_drain(c))
+            pl_conn_end(s, c);
+        return;
+    }
+    if (events & EPOLLIN)
+        ok = pl_read_in(s, c);
+    if (ok)
         pl_conn_pump(s, c);
+    else
+        pl_conn_end(s, c);
 }

@@ -3,7 +3,13 @@
 
 #include <stdio.h>
 
-enum { LINE_WIDTH = 400, SUMMARY_WIDTH = 1 << 16, MAX_EVIDENCE = 4 };
+enum {
+    TEXT_WIDTH = 60,
+    ID_WIDTH = 256,
+    LINE_WIDTH = 400,
+    SUMMARY_WIDTH = 1 << 16,
+    MAX_EVIDENCE = 4
+};
 
 void pl_say_text(struct an_str s, size_t width)
 {
@@ -17,6 +23,60 @@ void pl_say_text(struct an_str s, size_t width)
                                                                     : s.p[i]);
     if (n < s.n)
         (void)fputs("...", stdout);
+}
+
+void pl_say_pair(const char *before, struct an_str a, const char *between,
+                 struct an_str b, const char *after)
+{
+    (void)fputs(before, stdout);
+    pl_say_text(a, ID_WIDTH);
+    (void)fputs(between, stdout);
+    pl_say_text(b, ID_WIDTH);
+    (void)fputs(after, stdout);
+}
+
+static void say_value(const struct ctx_event *e)
+{
+    const struct ctx_value *v = &e->value;
+
+    if (v->kind == CTX_VALUE_NONE)
+        return;
+    (void)fputs("  ", stdout);
+    if (v->kind == CTX_VALUE_QUANTITY) {
+        pl_say_text(v->comparator, TEXT_WIDTH);
+        pl_say_text(v->literal, TEXT_WIDTH);
+        (void)putchar(' ');
+        pl_say_text(v->unit, TEXT_WIDTH);
+    } else if (v->kind == CTX_VALUE_CODE) {
+        pl_say_text(v->code.display.n ? v->code.display : v->code.code,
+                    TEXT_WIDTH);
+    } else {
+        pl_say_text(v->text, TEXT_WIDTH);
+    }
+    if (e->low.n + e->high.n)
+        pl_say_pair(" (", e->low, "..", e->high, ")");
+    if (e->flag.n)
+        pl_say_pair(" ", e->flag, "", AN_STR(""), "");
+}
+
+void pl_say_event(const struct ctx_event *e, bool source)
+{
+    char time[AN_TIME_TEXT_BYTES];
+
+    an_time_print_fhir(e->effective, time);
+    (void)printf("%-26s %-17s ", time[0] ? time : "(no time)",
+                 ctx_kind_text(e->kind));
+    pl_say_text(e->concept.display.n ? e->concept.display : e->concept.code,
+                TEXT_WIDTH);
+    if (e->concept.display.n && e->concept.code.n)
+        pl_say_pair(" [", e->concept.code, "]", AN_STR(""), "");
+    say_value(e);
+    if (e->status != CTX_STATUS_FINAL)
+        (void)printf("  (%s)", ctx_status_text(e->status));
+    if (source)
+        pl_say_pair("  <- ", e->place, " of message ",
+                    an_str_sub(e->message, 0, 12), "");
+    (void)putchar('\n');
 }
 
 static void say_next(const struct ctx_suggestion *s)

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ARENA_BYTES = 1 << 30, TEXT_WIDTH = 60, ID_WIDTH = 256 };
+enum { ARENA_BYTES = 1 << 30 };
 
 struct request {
     struct an_str authority, value;
@@ -71,67 +71,14 @@ static bool read_request(const struct pl_invocation *in, struct request *q)
     return q->value.n > 0;
 }
 
-static void print_pair(const char *before, struct an_str a, const char *between,
-                       struct an_str b, const char *after)
-{
-    (void)fputs(before, stdout);
-    pl_say_text(a, ID_WIDTH);
-    (void)fputs(between, stdout);
-    pl_say_text(b, ID_WIDTH);
-    (void)fputs(after, stdout);
-}
-
-static void print_value(const struct ctx_event *e)
-{
-    const struct ctx_value *v = &e->value;
-
-    if (v->kind == CTX_VALUE_NONE)
-        return;
-    (void)fputs("  ", stdout);
-    if (v->kind == CTX_VALUE_QUANTITY) {
-        pl_say_text(v->comparator, TEXT_WIDTH);
-        pl_say_text(v->literal, TEXT_WIDTH);
-        (void)putchar(' ');
-        pl_say_text(v->unit, TEXT_WIDTH);
-    } else if (v->kind == CTX_VALUE_CODE) {
-        pl_say_text(v->code.display.n ? v->code.display : v->code.code,
-                    TEXT_WIDTH);
-    } else {
-        pl_say_text(v->text, TEXT_WIDTH);
-    }
-    if (e->low.n + e->high.n)
-        print_pair(" (", e->low, "..", e->high, ")");
-    if (e->flag.n)
-        print_pair(" ", e->flag, "", AN_STR(""), "");
-}
-
-static void print_event(const struct ctx_event *e, const struct request *q)
-{
-    char time[AN_TIME_TEXT_BYTES];
-
-    an_time_print_fhir(e->effective, time);
-    (void)printf("%-26s %-17s ", time[0] ? time : "(no time)",
-                 ctx_kind_text(e->kind));
-    pl_say_text(e->concept.display.n ? e->concept.display : e->concept.code,
-                TEXT_WIDTH);
-    if (e->concept.display.n && e->concept.code.n)
-        print_pair(" [", e->concept.code, "]", AN_STR(""), "");
-    print_value(e);
-    if (e->status != CTX_STATUS_FINAL)
-        (void)printf("  (%s)", ctx_status_text(e->status));
-    if (q->sources)
-        print_pair("  <- ", e->place, " of message ",
-                   an_str_sub(e->message, 0, 12), "");
-    (void)putchar('\n');
-}
-
 static void print_person(const struct ctx_person *p)
 {
     for (size_t i = 0; i < p->n_members; i++) {
         const struct ctx_identifier *id = &p->member[i].id;
 
-        print_pair(i == p->current ? "patient " : "  also ", id->authority, " ",
-                   id->value, p->member[i].retired ? " (merged)\n" : "\n");
+        pl_say_pair(i == p->current ? "patient " : "  also ", id->authority,
+                    " ", id->value,
+                    p->member[i].retired ? " (merged)\n" : "\n");
     }
 }
 
@@ -185,8 +132,8 @@ static enum an_code find_one(struct pl_reader *reader, struct an_arena *arena,
     if (found.n > 1) {
         (void)puts("several patients have this number; name its authority:");
         for (size_t i = 0; i < found.n; i++)
-            print_pair("  ", found.id[i].authority, " ", found.id[i].value,
-                       "\n");
+            pl_say_pair("  ", found.id[i].authority, " ", found.id[i].value,
+                        "\n");
         return an_fail(err, AN_CONFLICT, "the number alone is not enough", 0);
     }
     *who = found.id[0];
@@ -211,7 +158,7 @@ static enum an_code show(const struct cfg_options *options,
     (void)printf("%zu events, chosen from %zu that were said\n",
                  history.timeline.n_events, history.n_said);
     for (size_t i = 0; i < history.timeline.n_events; i++)
-        print_event(history.timeline.event[i], q);
+        pl_say_event(history.timeline.event[i], q->sources);
     return AN_OK;
 }
 

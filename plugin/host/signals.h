@@ -28,7 +28,7 @@ struct pl_signals {
 enum pl_signal {
     PL_SIGNAL_NONE,  /* the time is up */
     PL_SIGNAL_STOP,  /* SIGTERM, SIGINT: finish and end */
-    PL_SIGNAL_HANGUP /* SIGHUP: the terminal went away, which stops nobody */
+    PL_SIGNAL_HANGUP /* SIGHUP: read again what can be; it stops nobody */
 };
 
 /* Catch SIGTERM, SIGINT and SIGHUP, and ignore SIGPIPE. */

@@ -4,6 +4,7 @@
 
 #include "plugin/store/arrivals.h"
 #include "plugin/store/pack_int.h"
+#include "plugin/store/store.h"
 
 #include <string.h>
 
@@ -207,6 +208,9 @@ static enum an_code accounts_take(struct pl_reader *r, struct an_arena *arena,
             code = an_fail_nomem(err);
         account[i].n_seen = sqlite3_column_int64(s, 2);
         account[i].n_used = sqlite3_column_int64(s, 3);
+        for (int k = CTX_FIELD_UNUSED; k < CTX_N_FIELD_STATES; k++)
+            account[i].n_field[k] =
+                sqlite3_column_int64(s, 4 + k - CTX_FIELD_UNUSED);
     }
     return code;
 }
@@ -255,4 +259,30 @@ enum an_code pl_status(struct pl_reader *r, struct an_arena *arena,
     out->feed = feed;
     out->account = account;
     return pl_reader_end(r, code, err);
+}
+
+enum an_code pl_progress(struct pl_reader *r, struct pl_progress *out,
+                         struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_PROGRESS);
+    bool more;
+    enum an_code code = pl_reader_step(r, s, &more, err);
+    struct an_str maps;
+
+    *out = (struct pl_progress){.after = 0};
+    if (code != AN_OK)
+        return code;
+    if (!more)
+        return an_fail(err, AN_NOTFOUND, "nothing was ever read again", 0);
+    maps = pl_column(s, 0);
+    if (maps.n == sizeof(out->maps.b))
+        memcpy(out->maps.b, maps.p, maps.n);
+    out->after = sqlite3_column_int64(s, 1);
+    out->finished = sqlite3_column_int(s, 2) != 0;
+    out->n_read = sqlite3_column_int64(s, 3);
+    out->n_changed = sqlite3_column_int64(s, 4);
+    out->n_unreadable = sqlite3_column_int64(s, 5);
+    out->n_asked = sqlite3_column_int64(s, 6);
+    sqlite3_reset(s);
+    return AN_OK;
 }

@@ -15,6 +15,7 @@ const char *pl_reason_text(unsigned reason)
         [PL_REASON_DISCHARGE] = "discharge",
         [PL_REASON_RESULT] = "result",
         [PL_REASON_ORDER] = "order",
+        [PL_REASON_TABLES] = "tables",
     };
 
     return reason < PL_N_REASONS ? text[reason] : "unknown";
@@ -149,4 +150,33 @@ enum an_code pl_intake_make(struct an_arena *arena,
     if (code == AN_OK)
         code = pl_pack(arena, from->bytes, &out->raw, &out->deflated, err);
     return code;
+}
+
+enum { PLACE_BYTES = 160, NAME_BYTES = 256 };
+
+enum an_code pl_intake_refuse(struct an_arena *arena,
+                              const struct pl_source *from,
+                              const struct an_err *why, struct pl_intake *out,
+                              struct an_err *err)
+{
+    const struct ctx_reading *reading = from->reading;
+    struct pl_refusal *refused = an_arena_get(arena, 1, sizeof(*refused));
+    char place[PLACE_BYTES];
+    size_t n = an_where_print(&why->where, place, sizeof(place));
+
+    if (refused == NULL ||
+        !an_arena_str(arena, (struct an_str){place, n}, &refused->place))
+        return an_fail_nomem(err);
+    refused->what = an_str_c(why->what ? why->what : an_code_text(why->code));
+    *out = (struct pl_intake){
+        .refused = refused,
+        .feed = from->feed,
+        .kind = an_str_sub(reading->kind, 0, NAME_BYTES),
+        .sender = an_str_sub(reading->sender, 0, NAME_BYTES),
+        .control_id = an_str_sub(reading->control_id, 0, NAME_BYTES),
+        .received_us = from->received_us,
+        .format = from->format,
+        .raw_bytes = from->bytes.n,
+    };
+    return an_sha256(from->bytes, &out->sha256, err);
 }

@@ -27,6 +27,7 @@ enum pl_reason {
     PL_REASON_DISCHARGE,
     PL_REASON_RESULT,
     PL_REASON_ORDER,
+    PL_REASON_TABLES, /* no message: the tables have changed (reprocess) */
     PL_N_REASONS
 };
 
@@ -51,8 +52,15 @@ struct pl_filing {
     unsigned reasons;         /* bit i is enum pl_reason i */
 };
 
+/* Why a message is refused: nothing of its bytes but who sent it. */
+struct pl_refusal {
+    struct an_str what;  /* an error's literal */
+    struct an_str place; /* "PID[1]-3" */
+};
+
 struct pl_intake {
-    struct an_sha256 sha256; /* of the bytes as received */
+    const struct pl_refusal *refused; /* NULL: it is to be stored */
+    struct an_sha256 sha256;          /* of the bytes as received */
     struct an_str feed, kind, sender, control_id;
     int64_t received_us, said_us;
     enum pl_format format;
@@ -73,6 +81,14 @@ struct pl_intake {
 enum an_code pl_intake_make(struct an_arena *arena,
                             const struct pl_source *from, struct pl_intake *out,
                             struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* The note of a message that is refused for `why`; of the reading its kind,
+ * sender and control id are taken.  AN_NOMEM. */
+enum an_code pl_intake_refuse(struct an_arena *arena,
+                              const struct pl_source *from,
+                              const struct an_err *why, struct pl_intake *out,
+                              struct an_err *err)
     __attribute__((warn_unused_result));
 
 const char *pl_reason_text(unsigned reason);

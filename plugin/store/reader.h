@@ -130,10 +130,11 @@ struct pl_feed {
     int64_t last_received_us, last_said_us;
 };
 
-/* Of one kind of segment or resource of one feed. */
+/* Of one kind of segment or resource of one feed, and of all its fields. */
 struct pl_account {
     struct an_str feed, name;
     int64_t n_seen, n_used;
+    int64_t n_field[CTX_N_FIELD_STATES];
 };
 
 struct pl_status {
@@ -147,6 +148,13 @@ struct pl_status {
 
 enum an_code pl_status(struct pl_reader *r, struct an_arena *arena,
                        struct pl_status *out, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* How far the last reprocessing has come (store.h); AN_NOTFOUND when there was
+ * none. */
+struct pl_progress;
+enum an_code pl_progress(struct pl_reader *r, struct pl_progress *out,
+                         struct an_err *err)
     __attribute__((warn_unused_result));
 
 /* Read all of it: SQLite's own check, each raw message against its SHA-256,

@@ -52,6 +52,40 @@
       " FROM message m JOIN feed f ON f.id = m.feed"                           \
       " WHERE m.id > (SELECT coalesce(max(id), 0) FROM message) - ?1"          \
       " ORDER BY m.id")                                                        \
+    /* Control ids are indexed behind their sender: of each sender in turn. */ \
+    X(NAMED,                                                                   \
+      "WITH RECURSIVE sender(x) AS ("                                          \
+      " SELECT min(sender) FROM message WHERE control_id <> ''"                \
+      " UNION ALL SELECT (SELECT min(m.sender) FROM message m"                 \
+      " WHERE m.control_id <> '' AND m.sender > sender.x) FROM sender"         \
+      " WHERE sender.x IS NOT NULL),"                                          \
+      " hit(id) AS (SELECT id FROM message WHERE id = ?4"                      \
+      " UNION SELECT id FROM message WHERE sha256 BETWEEN ?2 AND ?3"           \
+      " UNION SELECT m.id FROM sender JOIN message m"                          \
+      " ON m.sender = sender.x AND m.control_id = ?1"                          \
+      " AND m.control_id <> ''),"                                              \
+      " newest(id) AS (SELECT id FROM hit ORDER BY id DESC LIMIT ?5)"          \
+      " SELECT m.id, m.sha256, f.name, m.sender, m.control_id, m.kind,"        \
+      " m.format, m.received_us, m.raw_bytes, coalesce(a.n, 0),"               \
+      " coalesce(a.last_us, 0), m.said_us, m.n_warnings, m.reused"             \
+      " FROM newest JOIN message m ON m.id = newest.id"                        \
+      " JOIN feed f ON f.id = m.feed LEFT JOIN again a ON a.message = m.id"    \
+      " ORDER BY m.id")                                                        \
+    X(NAMED_REFUSALS,                                                          \
+      "SELECT r.id, r.sha256, f.name, r.sender, r.control_id, r.kind,"         \
+      " r.format, r.first_us, r.raw_bytes, r.n - 1, r.last_us, r.what,"        \
+      " r.place FROM refusal r JOIN feed f ON f.id = r.feed WHERE r.id IN"     \
+      " (SELECT id FROM refusal WHERE control_id = ?1 AND control_id <> ''"    \
+      " UNION SELECT id FROM refusal WHERE sha256 BETWEEN ?2 AND ?3"           \
+      " ORDER BY id DESC LIMIT ?5) AND ?4 IS ?4 ORDER BY r.id")                \
+    X(PROGRESS, "SELECT maps, after, finished, n_read, n_changed,"             \
+                " n_unreadable, n_asked FROM reprocess")                       \
+    X(RECEIVED, "SELECT received_us FROM message WHERE id = ?1")               \
+    X(DERIVED, "SELECT derived FROM message WHERE id = ?1")                    \
+    X(SAID_OF, "SELECT i.authority, i.value, i.type, s.claims, s.n_events,"    \
+               " s.events FROM said s JOIN identifier i"                       \
+               " ON i.id = s.identifier WHERE s.identifier = ?1"               \
+               " AND s.message = ?2")                                          \
     X(DUE, "SELECT d.id, i.authority, i.value, i.type, d.message, d.reason,"   \
            " CASE m.said_us WHEN 0 THEN m.received_us ELSE m.said_us END"      \
            " FROM due d JOIN identifier i ON i.id = d.identifier"              \
@@ -60,7 +94,8 @@
     X(FEEDS, "SELECT name, n_messages, n_warned, n_reused, n_events,"          \
              " raw_bytes, stored_bytes, last_received_us, last_said_us"        \
              " FROM feed ORDER BY name")                                       \
-    X(ACCOUNTS, "SELECT f.name, a.name, a.n_seen, a.n_used"                    \
+    X(ACCOUNTS, "SELECT f.name, a.name, a.n_seen, a.n_used, a.n_unused,"       \
+                " a.n_text, a.n_mapped, a.n_odd"                               \
                 " FROM account a JOIN feed f ON f.id = a.feed"                 \
                 " ORDER BY f.name, a.name")                                    \
     X(TOTALS, "SELECT (SELECT count(*) FROM feed),"                            \

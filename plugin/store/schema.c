@@ -91,6 +91,53 @@ static const char version_1[] =
     ") STRICT, WITHOUT ROWID;";
 
 static const char version_2[] =
+    /* What became of their fields, see context/reading.h. */
+    "ALTER TABLE account ADD COLUMN n_unused INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE account ADD COLUMN n_text INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE account ADD COLUMN n_mapped INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE account ADD COLUMN n_odd INTEGER NOT NULL DEFAULT 0;"
+
+    /* How often the same bytes came again. */
+    "CREATE TABLE again("
+    " message INTEGER PRIMARY KEY,"
+    " n INTEGER NOT NULL,"
+    " last_us INTEGER NOT NULL"
+    ") STRICT;"
+
+    /* What was refused, without its bytes: the latest of them. */
+    "CREATE TABLE refusal("
+    " id INTEGER PRIMARY KEY,"
+    " sha256 BLOB NOT NULL UNIQUE,"
+    " feed INTEGER NOT NULL,"
+    " sender TEXT NOT NULL,"
+    " control_id TEXT NOT NULL,"
+    " kind TEXT NOT NULL,"
+    " format INTEGER NOT NULL,"
+    " raw_bytes INTEGER NOT NULL,"
+    " what TEXT NOT NULL,"
+    " place TEXT NOT NULL,"
+    " n INTEGER NOT NULL DEFAULT 1,"
+    " first_us INTEGER NOT NULL,"
+    " last_us INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX refusal_control ON refusal(control_id)"
+    " WHERE control_id <> '';"
+
+    /* How far `reprocess` has come, and with which tables. */
+    "CREATE TABLE reprocess("
+    " one INTEGER PRIMARY KEY CHECK(one = 1),"
+    " maps BLOB NOT NULL,"
+    " after INTEGER NOT NULL," /* the last message that was done */
+    " finished INTEGER NOT NULL,"
+    " n_read INTEGER NOT NULL,"
+    " n_changed INTEGER NOT NULL,"
+    " n_unreadable INTEGER NOT NULL,"
+    " n_asked INTEGER NOT NULL"
+    ") STRICT;"
+    /* Who is to be asked about again for that: once each. */
+    "CREATE INDEX due_again ON due(identifier)"
+    " WHERE state = 0 AND reason = 4;"
+
     /* What we said.  A newer suggestion of the same resource, audience and
      * language supersedes the older, which stays. */
     "CREATE TABLE suggestion("

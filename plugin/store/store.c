@@ -98,11 +98,34 @@ static bool is_its_own(int rc)
 typedef int write_one(struct pl_writer *w, const struct pl_intake *in,
                       struct pl_receipt *r);
 
+static struct pl_progress progress_after(const struct pl_progress *p,
+                                         const struct pl_receipt *receipt,
+                                         size_t n)
+{
+    struct pl_progress after = *p;
+
+    for (size_t i = 0; i < n; i++) {
+        after.n_read += receipt[i].code == AN_OK;
+        after.n_changed += receipt[i].code == AN_OK && receipt[i].changed;
+        after.n_asked += (int64_t)receipt[i].n_triggers;
+    }
+    return after;
+}
+
+static int put_progress(struct pl_writer *w, const struct pl_progress *p,
+                        const struct pl_receipt *receipt, size_t n)
+{
+    struct pl_progress after = progress_after(p, receipt, n);
+
+    return pl_writer_progress(w, &after);
+}
+
 /* Everything between BEGIN and COMMIT.  *refused is set when one intake failed
  * by itself: its receipt says so, and the others deserve another try. */
 static int write_all(struct pl_writer *w, write_one *one,
                      const struct pl_intake *const *intake, size_t n,
-                     struct pl_receipt *receipt, bool *refused)
+                     struct pl_receipt *receipt,
+                     const struct pl_progress *progress, bool *refused)
 {
     int rc = pl_writer_run(w, PL_W_BEGIN);
 
@@ -122,6 +145,8 @@ static int write_all(struct pl_writer *w, write_one *one,
     }
     if (rc == SQLITE_OK)
         rc = pl_tally_flush(w);
+    if (rc == SQLITE_OK && progress)
+        rc = put_progress(w, progress, receipt, n);
     return rc == SQLITE_OK ? pl_writer_run(w, PL_W_COMMIT) : rc;
 }
 
@@ -133,7 +158,9 @@ static void roll_back(struct pl_writer *w)
 
 static enum an_code transact(struct pl_store *store, write_one *one,
                              const struct pl_intake *const *intake, size_t n,
-                             struct pl_receipt *receipt, struct an_err *err)
+                             struct pl_receipt *receipt,
+                             const struct pl_progress *progress,
+                             struct an_err *err)
 {
     struct pl_writer *w = &store->writer;
     enum an_code code = AN_OK;
@@ -146,7 +173,7 @@ static enum an_code transact(struct pl_store *store, write_one *one,
     /* At most n + 1 times: each round but the last refuses one more. */
     while (refused) {
         w->tally.n_feeds = w->tally.n_accounts = 0;
-        rc = write_all(w, one, intake, n, receipt, &refused);
+        rc = write_all(w, one, intake, n, receipt, progress, &refused);
         if (rc != SQLITE_OK && !refused)
             code = pl_db_fail(&w->db, rc, err);
         roll_back(w);
@@ -160,14 +187,20 @@ enum an_code pl_store_put(struct pl_store *store,
                           const struct pl_intake *const *intake, size_t n,
                           struct pl_receipt *receipt, struct an_err *err)
 {
-    return transact(store, pl_writer_put, intake, n, receipt, err);
+    return transact(store, pl_writer_put, intake, n, receipt, NULL, err);
 }
 
 enum an_code pl_store_replace(struct pl_store *store,
                               const struct pl_intake *const *intake, size_t n,
-                              struct pl_receipt *receipt, struct an_err *err)
+                              struct pl_receipt *receipt,
+                              struct pl_progress *progress, struct an_err *err)
 {
-    return transact(store, pl_writer_replace, intake, n, receipt, err);
+    enum an_code code =
+        transact(store, pl_writer_replace, intake, n, receipt, progress, err);
+
+    if (code == AN_OK && progress)
+        *progress = progress_after(progress, receipt, n);
+    return code;
 }
 
 enum an_code pl_store_transaction(struct pl_store *store,

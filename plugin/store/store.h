@@ -54,6 +54,7 @@ struct pl_receipt {
     int64_t message;   /* its number, ascending in order of receipt */
     int64_t trigger;   /* of a new message: the first of its triggers; the */
     size_t n_triggers; /* others follow, filing by filing, by reason */
+    bool changed;      /* of a replaced one: it says something else now */
     int64_t received_us;
     size_t n_warnings;
     struct an_err err;
@@ -65,13 +66,29 @@ enum an_code pl_store_put(struct pl_store *store,
                           struct pl_receipt *receipt, struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* How far a reprocessing of the whole store has come. */
+struct pl_progress {
+    struct an_sha256 maps; /* what all of it is read with */
+    int64_t after;         /* the last message that was done */
+    bool finished;
+    int64_t n_read, n_changed, n_unreadable, n_asked; /* so far */
+};
+
 /* Put new events, claims and counts in place of the old ones of messages that
  * are stored already (their maps have changed): one transaction.  Raw bytes,
- * receipt and triggers stay, and nothing new is triggered.  A receipt says
- * AN_NOTFOUND for bytes that are not stored. */
+ * receipt and triggers stay.  A message that says what it said is not touched.
+ * Of a patient about whom something is said that is current, and of whom a
+ * message now says something else, a trigger (PL_REASON_TABLES) asks again: by
+ * the newest message, once, counted in the receipt's n_triggers.  A receipt
+ * says AN_NOTFOUND for bytes that are not stored.
+ *
+ * `progress` may be NULL; else what the receipts say is added to its counts, and
+ * it is kept in the same transaction: a process that is killed goes on from
+ * there. */
 enum an_code pl_store_replace(struct pl_store *store,
                               const struct pl_intake *const *intake, size_t n,
-                              struct pl_receipt *receipt, struct an_err *err)
+                              struct pl_receipt *receipt,
+                              struct pl_progress *progress, struct an_err *err)
     __attribute__((warn_unused_result));
 
 /* These triggers (reader.h) have been acted on; unknown numbers are passed

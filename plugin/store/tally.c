@@ -25,6 +25,10 @@ static int flush_account(struct pl_writer *w, const struct pl_account_tally *t)
     pl_bind_text(s, 2, t->name);
     sqlite3_bind_int64(s, 3, t->n_seen);
     sqlite3_bind_int64(s, 4, t->n_used);
+    sqlite3_bind_int64(s, 5, t->n_field[CTX_FIELD_UNUSED]);
+    sqlite3_bind_int64(s, 6, t->n_field[CTX_FIELD_TEXT]);
+    sqlite3_bind_int64(s, 7, t->n_field[CTX_FIELD_MAPPED]);
+    sqlite3_bind_int64(s, 8, t->n_field[CTX_FIELD_ODD]);
     return pl_writer_run(w, PL_W_ADD_ACCOUNT);
 }
 
@@ -86,11 +90,14 @@ static int tally_account(struct pl_writer *w, int64_t feed,
         a = t->account;
     }
     if (a == t->account + t->n_accounts) {
-        *a = (struct pl_account_tally){feed, account->name, 0, 0};
+        *a = (struct pl_account_tally){.feed = feed, .name = account->name};
         t->n_accounts++;
     }
     a->n_seen += (int64_t)account->n_seen * sign;
     a->n_used += (int64_t)account->n_used * sign;
+    for (size_t i = 0; i < account->n_fields; i++)
+        for (unsigned k = CTX_FIELD_UNUSED; k < CTX_N_FIELD_STATES; k++)
+            a->n_field[k] += (int64_t)account->field[i].n[k] * sign;
     return rc;
 }
 

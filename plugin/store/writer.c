@@ -11,15 +11,6 @@ const char *const pl_write_text[PL_N_WRITES] = {
 #undef X
 };
 
-/* The rows of a message that have a message's number already. */
-struct derivation {
-    const struct pl_intake *in;
-    int64_t message, feed;
-    int64_t *filed;           /* identifier of each filing */
-    int64_t *current, *prior; /* identifiers of each claim */
-    struct an_str derived;
-};
-
 static sqlite3_stmt *stmt(struct pl_writer *w, enum pl_write which)
 {
     return w->db.stmt[which];
@@ -44,21 +35,20 @@ int pl_writer_number(struct pl_writer *w, enum pl_write which, int64_t *out)
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? reset : rc;
 }
 
-static struct an_str hash_str(const struct pl_intake *in)
+struct an_str pl_writer_hash(const struct pl_intake *in)
 {
     return (struct an_str){(const char *)in->sha256.b, AN_SHA256_BYTES};
 }
 
 /* Fills r when the same bytes are there; else r->message is 0.  feed and
  * derived may be NULL. */
-static int find_same(struct pl_writer *w, const struct pl_intake *in,
-                     struct pl_receipt *r, int64_t *feed,
-                     struct an_str *derived)
+int pl_writer_same(struct pl_writer *w, const struct pl_intake *in,
+                   struct pl_receipt *r, int64_t *feed, struct an_str *derived)
 {
     sqlite3_stmt *s = stmt(w, PL_W_FIND_SAME);
     int rc, reset;
 
-    pl_bind_blob(s, 1, hash_str(in));
+    pl_bind_blob(s, 1, pl_writer_hash(in));
     rc = sqlite3_step(s);
     if (rc == SQLITE_ROW) {
         r->duplicate = true;
@@ -146,8 +136,8 @@ int pl_writer_identifier(struct pl_writer *w, const struct ctx_identifier *id,
 }
 
 /* Numbers for all identifiers of the intake, and the note of what it made. */
-static int derive(struct pl_writer *w, const struct pl_intake *in,
-                  struct derivation *d)
+int pl_writer_derive(struct pl_writer *w, const struct pl_intake *in,
+                     struct pl_derivation *d)
 {
     size_t n = in->n_filings + 2 * in->n_claims;
     int64_t *number = an_arena_get(&w->arena, n, sizeof(*number));
@@ -186,7 +176,7 @@ static int by_number(const void *x, const void *y)
     return (a->number > b->number) - (a->number < b->number);
 }
 
-static size_t entries(const struct derivation *d, struct entry *e)
+static size_t entries(const struct pl_derivation *d, struct entry *e)
 {
     size_t n = 0;
 
@@ -198,58 +188,77 @@ static size_t entries(const struct derivation *d, struct entry *e)
     return n;
 }
 
-/* The row of one identifier: n entries with its number. */
-static int put_said(struct pl_writer *w, const struct derivation *d,
-                    const struct entry *e, size_t n)
+/* The row of one identifier: n entries with its number.  One that says nothing
+ * is no row: its claims and events are empty. */
+static int make_row(struct pl_writer *w, const struct pl_derivation *d,
+                    const struct entry *e, size_t n, struct pl_said_row *row)
 {
-    sqlite3_stmt *s = stmt(w, PL_W_PUT_SAID);
-    struct pl_filing filed = {.blob = AN_STR(""),
-                              .min_available_us = INT64_MAX};
-    struct an_str claims;
     struct an_buf b;
 
+    *row = (struct pl_said_row){.identifier = e->number,
+                                .events = AN_STR(""),
+                                .min_available_us = INT64_MAX};
     an_buf_init(&b, &w->arena, PL_LIMIT_MESSAGE_BYTES);
     for (size_t i = 0; i < n; i++) {
-        const struct ctx_claim *c = &d->in->claim[e[i].claim];
+        const struct ctx_claim *c;
 
         if (e[i].filing) {
-            filed = *e[i].filing;
+            row->n_events = (int64_t)e[i].filing->n_events;
+            row->min_available_us = e[i].filing->min_available_us;
+            if (row->n_events)
+                row->events = e[i].filing->blob;
             continue;
         }
+        c = &d->in->claim[e[i].claim];
         pl_claims_put(&b, c, d->prior[e[i].claim]);
-        if (c->available_us < filed.min_available_us)
-            filed.min_available_us = c->available_us;
+        if (c->available_us < row->min_available_us)
+            row->min_available_us = c->available_us;
     }
-    if (an_buf_done(&b, &claims, NULL) != AN_OK)
-        return SQLITE_NOMEM;
-    if (claims.n == 0 && filed.n_events == 0)
-        return SQLITE_OK;
-    sqlite3_bind_int64(s, 1, e->number);
-    sqlite3_bind_int64(s, 2, d->message);
-    pl_bind_blob(s, 3, hash_str(d->in));
-    sqlite3_bind_int64(s, 4, filed.min_available_us);
-    pl_bind_blob(s, 5, claims);
-    sqlite3_bind_int64(s, 6, (int64_t)filed.n_events);
-    pl_bind_blob(s, 7, filed.n_events ? filed.blob : AN_STR(""));
-    return pl_writer_run(w, PL_W_PUT_SAID);
+    return an_buf_done(&b, &row->claims, NULL) == AN_OK ? SQLITE_OK
+                                                        : SQLITE_NOMEM;
 }
 
-static int put_all_said(struct pl_writer *w, const struct derivation *d)
+int pl_writer_rows(struct pl_writer *w, struct pl_derivation *d)
 {
     size_t n = d->in->n_filings + d->in->n_claims;
     struct entry *e = an_arena_get(&w->arena, n, sizeof(*e));
     struct entry *scratch = an_arena_get(&w->arena, n / 2 + 1, sizeof(*e));
     int rc = SQLITE_OK;
 
-    if (e == NULL || scratch == NULL)
+    d->row = an_arena_get(&w->arena, n, sizeof(*d->row));
+    d->n_rows = 0;
+    if (e == NULL || scratch == NULL || d->row == NULL)
         return SQLITE_NOMEM;
     n = entries(d, e);
     /* Stable: a filing comes before the claims of its identifier. */
     an_sort(e, n, sizeof(*e), scratch, by_number);
     for (size_t i = 0, end; rc == SQLITE_OK && i < n; i = end) {
+        struct pl_said_row *row = &d->row[d->n_rows];
+
         for (end = i + 1; end < n && e[end].number == e[i].number;)
             end++;
-        rc = put_said(w, d, e + i, end - i);
+        rc = make_row(w, d, e + i, end - i, row);
+        d->n_rows += row->n_events || row->claims.n;
+    }
+    return rc;
+}
+
+int pl_writer_put_rows(struct pl_writer *w, const struct pl_derivation *d)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_PUT_SAID);
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < d->n_rows; i++) {
+        const struct pl_said_row *row = &d->row[i];
+
+        sqlite3_bind_int64(s, 1, row->identifier);
+        sqlite3_bind_int64(s, 2, d->message);
+        pl_bind_blob(s, 3, pl_writer_hash(d->in));
+        sqlite3_bind_int64(s, 4, row->min_available_us);
+        pl_bind_blob(s, 5, row->claims);
+        sqlite3_bind_int64(s, 6, row->n_events);
+        pl_bind_blob(s, 7, row->events);
+        rc = pl_writer_run(w, PL_W_PUT_SAID);
     }
     return rc;
 }
@@ -261,7 +270,7 @@ static int put_link(struct pl_writer *w, int64_t identifier, int64_t other)
     return pl_writer_run(w, PL_W_PUT_LINK);
 }
 
-static int put_links(struct pl_writer *w, const struct derivation *d)
+int pl_writer_links(struct pl_writer *w, const struct pl_derivation *d)
 {
     int rc = SQLITE_OK;
 
@@ -275,7 +284,7 @@ static int put_links(struct pl_writer *w, const struct derivation *d)
     return rc;
 }
 
-static int put_dues(struct pl_writer *w, const struct derivation *d,
+static int put_dues(struct pl_writer *w, const struct pl_derivation *d,
                     struct pl_receipt *r)
 {
     sqlite3_stmt *s = stmt(w, PL_W_PUT_DUE);
@@ -296,13 +305,14 @@ static int put_dues(struct pl_writer *w, const struct derivation *d,
     return rc;
 }
 
-static int put_message(struct pl_writer *w, struct derivation *d, bool reused)
+static int put_message(struct pl_writer *w, struct pl_derivation *d,
+                       bool reused)
 {
     sqlite3_stmt *s = stmt(w, PL_W_PUT_MESSAGE);
     const struct pl_intake *in = d->in;
     int rc;
 
-    pl_bind_blob(s, 1, hash_str(in));
+    pl_bind_blob(s, 1, pl_writer_hash(in));
     sqlite3_bind_int64(s, 2, d->feed);
     pl_bind_text(s, 3, in->sender);
     pl_bind_text(s, 4, in->control_id);
@@ -321,7 +331,7 @@ static int put_message(struct pl_writer *w, struct derivation *d, bool reused)
     return rc;
 }
 
-static int64_t events_of(const struct pl_intake *in)
+int64_t pl_writer_n_events(const struct pl_intake *in)
 {
     int64_t n = 0;
 
@@ -330,7 +340,8 @@ static int64_t events_of(const struct pl_intake *in)
     return n;
 }
 
-static int tally(struct pl_writer *w, const struct derivation *d, bool reused)
+static int tally(struct pl_writer *w, const struct pl_derivation *d,
+                 bool reused)
 {
     const struct pl_intake *in = d->in;
     struct pl_feed_tally more = {
@@ -338,7 +349,7 @@ static int tally(struct pl_writer *w, const struct derivation *d, bool reused)
         .n_messages = 1,
         .n_warned = in->n_warnings != 0,
         .n_reused = reused,
-        .n_events = events_of(in),
+        .n_events = pl_writer_n_events(in),
         .raw_bytes = (int64_t)in->raw_bytes,
         .stored_bytes = (int64_t)in->raw.n,
         .received_us = in->received_us,
@@ -352,7 +363,7 @@ static int tally(struct pl_writer *w, const struct derivation *d, bool reused)
 }
 
 /* SQLite would say so too, but only after binding nothing in its place. */
-static bool is_too_big(const struct pl_intake *in)
+bool pl_writer_too_big(const struct pl_intake *in)
 {
     bool too_big = in->raw.n > PL_LIMIT_VALUE_BYTES;
 
@@ -361,25 +372,19 @@ static bool is_too_big(const struct pl_intake *in)
     return too_big;
 }
 
-int pl_writer_put(struct pl_writer *w, const struct pl_intake *in,
-                  struct pl_receipt *r)
+static int put_new(struct pl_writer *w, const struct pl_intake *in,
+                   struct pl_receipt *r)
 {
-    struct derivation d;
+    struct pl_derivation d;
     int rc;
 
-    if (is_too_big(in))
-        return SQLITE_TOOBIG;
-    *r = (struct pl_receipt){.received_us = in->received_us,
-                             .n_warnings = in->n_warnings};
-    rc = find_same(w, in, r, NULL, NULL);
-    if (rc != SQLITE_OK || r->duplicate)
-        return rc;
     if ((rc = find_control(w, in, &r->reused)) != SQLITE_OK ||
         (rc = feed_number(w, in->feed, &d.feed)) != SQLITE_OK ||
-        (rc = derive(w, in, &d)) != SQLITE_OK ||
+        (rc = pl_writer_derive(w, in, &d)) != SQLITE_OK ||
         (rc = put_message(w, &d, r->reused)) != SQLITE_OK ||
-        (rc = put_all_said(w, &d)) != SQLITE_OK ||
-        (rc = put_links(w, &d)) != SQLITE_OK ||
+        (rc = pl_writer_rows(w, &d)) != SQLITE_OK ||
+        (rc = pl_writer_put_rows(w, &d)) != SQLITE_OK ||
+        (rc = pl_writer_links(w, &d)) != SQLITE_OK ||
         (rc = put_dues(w, &d, r)) != SQLITE_OK ||
         (rc = tally(w, &d, r->reused)) != SQLITE_OK)
         return rc;
@@ -387,75 +392,23 @@ int pl_writer_put(struct pl_writer *w, const struct pl_intake *in,
     return SQLITE_OK;
 }
 
-/* Take back what was derived before; the number of events goes to *n.  Links
- * stay: they only say where to look. */
-static int undo(struct pl_writer *w, int64_t message,
-                const struct pl_derived *old, int64_t *n)
+int pl_writer_put(struct pl_writer *w, const struct pl_intake *in,
+                  struct pl_receipt *r)
 {
-    int rc = SQLITE_OK;
-
-    *n = 0;
-    for (size_t i = 0; rc == SQLITE_OK && i < old->n_identifiers; i++) {
-        int64_t dropped;
-
-        sqlite3_bind_int64(stmt(w, PL_W_DROP_SAID), 1, old->identifier[i]);
-        sqlite3_bind_int64(stmt(w, PL_W_DROP_SAID), 2, message);
-        rc = pl_writer_number(w, PL_W_DROP_SAID, &dropped);
-        *n += dropped;
-    }
-    return rc;
-}
-
-static int redo_message(struct pl_writer *w, const struct derivation *d)
-{
-    sqlite3_stmt *s = stmt(w, PL_W_REDO_MESSAGE);
-
-    sqlite3_bind_int64(s, 1, d->message);
-    pl_bind_text(s, 2, d->in->kind);
-    sqlite3_bind_int64(s, 3, d->in->said_us);
-    sqlite3_bind_int64(s, 4, (int64_t)d->in->n_warnings);
-    pl_bind_blob(s, 5, d->derived);
-    return pl_writer_run(w, PL_W_REDO_MESSAGE);
-}
-
-int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
-                      struct pl_receipt *r)
-{
-    struct derivation d;
-    struct pl_derived old;
-    struct an_str blob = AN_STR("");
-    int64_t n_before;
-    enum an_code code;
+    int64_t feed;
     int rc;
 
-    if (is_too_big(in))
+    if (pl_writer_too_big(in))
         return SQLITE_TOOBIG;
-    *r = (struct pl_receipt){.code = AN_OK};
-    rc = find_same(w, in, r, &d.feed, &blob);
+    *r = (struct pl_receipt){.received_us = in->received_us,
+                             .n_warnings = in->n_warnings};
+    if (in->refused) {
+        rc = feed_number(w, in->feed, &feed);
+        return rc == SQLITE_OK ? pl_writer_refuse(w, in, feed) : rc;
+    }
+    rc = pl_writer_same(w, in, r, NULL, NULL);
     if (rc != SQLITE_OK)
         return rc;
-    if (!r->duplicate)
-        return SQLITE_NOTFOUND;
-    code = pl_derived_get(&w->arena, blob, &old, NULL);
-    if (code != AN_OK)
-        return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
-    if ((rc = undo(w, r->message, &old, &n_before)) != SQLITE_OK ||
-        (rc = pl_tally_accounts(w, d.feed, old.account, old.n_accounts, -1)) !=
-            SQLITE_OK ||
-        (rc = derive(w, in, &d)) != SQLITE_OK)
-        return rc;
-    d.message = r->message;
-    if ((rc = redo_message(w, &d)) != SQLITE_OK ||
-        (rc = put_all_said(w, &d)) != SQLITE_OK ||
-        (rc = put_links(w, &d)) != SQLITE_OK ||
-        (rc = pl_tally_accounts(w, d.feed, in->account, in->n_accounts, 1)) !=
-            SQLITE_OK)
-        return rc;
-    rc = pl_tally_feed(
-        w, &(struct pl_feed_tally){.feed = d.feed,
-                                   .n_warned = (in->n_warnings != 0) -
-                                               (r->n_warnings != 0),
-                                   .n_events = events_of(in) - n_before});
-    r->n_warnings = in->n_warnings;
-    return rc;
+    return r->duplicate ? pl_writer_again(w, r->message, in->received_us)
+                        : put_new(w, in, r);
 }

@@ -34,8 +34,26 @@
     X(PUT_SAID,                                                                  \
       "INSERT INTO said(identifier, message, sha256, min_available_us,"          \
       " claims, n_events, events) VALUES(?1,?2,?3,?4,?5,?6,?7)")                 \
-    X(DROP_SAID, "DELETE FROM said WHERE identifier = ?1"                        \
-                 " AND message = ?2 RETURNING n_events")                         \
+    X(GET_SAID, "SELECT claims, events, n_events FROM said"                      \
+                " WHERE identifier = ?1 AND message = ?2")                       \
+    X(DROP_SAID, "DELETE FROM said WHERE identifier = ?1 AND message = ?2")      \
+    /* All identifiers that claims hang together, valid or not. */               \
+    X(ASK_AGAIN,                                                                 \
+      "INSERT INTO due(identifier, message, reason)"                             \
+      " WITH RECURSIVE web(i) AS (VALUES(?1) UNION SELECT l.other"               \
+      " FROM link l JOIN web ON l.identifier = web.i)"                           \
+      " SELECT ?1, coalesce((SELECT max((SELECT max(s.message) FROM said s"      \
+      " WHERE s.identifier = web.i)) FROM web), ?2), ?3"                         \
+      " WHERE EXISTS (SELECT 1 FROM web JOIN suggestion g"                       \
+      " ON g.patient = web.i WHERE g.superseded_us = 0)"                         \
+      " AND NOT EXISTS (SELECT 1 FROM web JOIN due d"                            \
+      " ON d.identifier = web.i WHERE d.state = 0 AND d.reason = 4)")            \
+    X(PROGRESS, "INSERT INTO reprocess VALUES(1,?1,?2,?3,?4,?5,?6,?7)"           \
+                " ON CONFLICT(one) DO UPDATE SET maps = excluded.maps,"          \
+                " after = excluded.after, finished = excluded.finished,"         \
+                " n_read = excluded.n_read, n_changed = excluded.n_changed,"     \
+                " n_unreadable = excluded.n_unreadable,"                         \
+                " n_asked = excluded.n_asked")                                   \
     X(PUT_LINK, "INSERT INTO link(identifier, other) VALUES(?1, ?2)"             \
                 " ON CONFLICT DO NOTHING")                                       \
     X(PUT_DUE, "INSERT INTO due(identifier, message, reason)"                    \
@@ -48,10 +66,26 @@
                 " last_received_us = max(last_received_us, ?8),"                 \
                 " last_said_us = max(last_said_us, ?9) WHERE id = ?1")           \
     X(ADD_ACCOUNT,                                                               \
-      "INSERT INTO account(feed, name, n_seen, n_used) VALUES(?1,?2,?3,?4)"      \
+      "INSERT INTO account(feed, name, n_seen, n_used, n_unused, n_text,"        \
+      " n_mapped, n_odd) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)"                        \
       " ON CONFLICT(feed, name) DO UPDATE SET"                                   \
       " n_seen = n_seen + excluded.n_seen,"                                      \
-      " n_used = n_used + excluded.n_used")                                      \
+      " n_used = n_used + excluded.n_used,"                                      \
+      " n_unused = n_unused + excluded.n_unused,"                                \
+      " n_text = n_text + excluded.n_text,"                                      \
+      " n_mapped = n_mapped + excluded.n_mapped,"                                \
+      " n_odd = n_odd + excluded.n_odd")                                         \
+    X(PUT_AGAIN, "INSERT INTO again(message, n, last_us) VALUES(?1, 1, ?2)"      \
+                 " ON CONFLICT(message) DO UPDATE SET n = n + 1,"                \
+                 " last_us = max(last_us, excluded.last_us)")                    \
+    X(PUT_REFUSAL,                                                               \
+      "INSERT INTO refusal(sha256, feed, sender, control_id, kind, format,"      \
+      " raw_bytes, what, place, first_us, last_us)"                              \
+      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?10)"                              \
+      " ON CONFLICT(sha256) DO UPDATE SET n = n + 1, what = excluded.what,"      \
+      " place = excluded.place, last_us = max(last_us, excluded.last_us)")       \
+    X(DROP_REFUSALS, "DELETE FROM refusal WHERE id <="                           \
+                     " (SELECT max(id) FROM refusal) - ?1")                      \
     X(SUPERSEDE, "UPDATE suggestion SET superseded_us = ?1"                      \
                  " WHERE superseded_us = 0 AND resource = ?2"                    \
                  " AND audience = ?3 AND language = ?4")                         \
@@ -139,6 +173,7 @@ struct pl_account_tally {
     int64_t feed;
     struct an_str name;
     int64_t n_seen, n_used;
+    int64_t n_field[CTX_N_FIELD_STATES];
 };
 
 struct pl_tally {
@@ -151,6 +186,23 @@ struct pl_writer {
     struct pl_db db;
     struct an_arena arena; /* of the transaction */
     struct pl_tally tally; /* of the transaction */
+};
+
+/* What a message says about one identifier: a row of `said`. */
+struct pl_said_row {
+    int64_t identifier, n_events, min_available_us;
+    struct an_str claims, events;
+};
+
+/* What an intake becomes: its rows, by identifier, and the note of them. */
+struct pl_derivation {
+    const struct pl_intake *in;
+    int64_t message, feed;
+    int64_t *filed;           /* identifier of each filing */
+    int64_t *current, *prior; /* identifiers of each claim */
+    struct an_str derived;
+    struct pl_said_row *row;
+    size_t n_rows;
 };
 
 /* Step a statement that has no row, and reset it. */
@@ -177,9 +229,34 @@ enum an_code pl_store_transaction(struct pl_store *store,
 /* Store one intake, or find that it is there already. */
 int pl_writer_put(struct pl_writer *w, const struct pl_intake *in,
                   struct pl_receipt *r);
+/* The steps of both, see writer.c: numbers for all identifiers and the note; the
+ * rows; writing them; who was ever claimed to be whom. */
+int pl_writer_derive(struct pl_writer *w, const struct pl_intake *in,
+                     struct pl_derivation *d);
+int pl_writer_rows(struct pl_writer *w, struct pl_derivation *d);
+int pl_writer_put_rows(struct pl_writer *w, const struct pl_derivation *d);
+int pl_writer_links(struct pl_writer *w, const struct pl_derivation *d);
+/* Fills r when the same bytes are there; else r->message is 0.  feed and
+ * derived may be NULL. */
+int pl_writer_same(struct pl_writer *w, const struct pl_intake *in,
+                   struct pl_receipt *r, int64_t *feed, struct an_str *derived);
+/* SQLite would say so too, but only after binding nothing in its place. */
+bool pl_writer_too_big(const struct pl_intake *in);
+int64_t pl_writer_n_events(const struct pl_intake *in);
+struct an_str pl_writer_hash(const struct pl_intake *in);
+
+/* How far a reprocessing has come. */
+int pl_writer_progress(struct pl_writer *w, const struct pl_progress *p);
+
 /* Derive one intake again; SQLITE_NOTFOUND when it is not there. */
 int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
                       struct pl_receipt *r);
+
+/* The same bytes came again; they are refused.  README.md says what stays. */
+enum { PL_REFUSALS_KEPT = 10000 };
+int pl_writer_again(struct pl_writer *w, int64_t message, int64_t received_us);
+int pl_writer_refuse(struct pl_writer *w, const struct pl_intake *in,
+                     int64_t feed);
 
 /* `sign` -1 takes accounts back.  Names must outlive the transaction. */
 int pl_tally_accounts(struct pl_writer *w, int64_t feed,

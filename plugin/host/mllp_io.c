@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bytes of one connection: its buffers, and its socket with or without TLS
+ * over it. */
+#include "plugin/host/mllp_int.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+    FIRST_BUFFER_BYTES = 4096,
+    KEPT_BUFFER_BYTES = 256 << 10,
+    READ_BYTES = 64 << 10 /* at a time, so that no sender starves others */
+};
+
+/* ---- buffers ------------------------------------------------------------ */
+
+void pl_bytes_free(struct bytes *b)
+{
+    if (b->p)
+        explicit_bzero(b->p, b->n);
+    free(b->p);
+    *b = (struct bytes){NULL, 0, 0};
+}
+
+/* Not realloc: the old block would go back unwiped. */
+static bool bytes_reserve(struct bytes *b, size_t more)
+{
+    size_t size = b->size ? b->size : FIRST_BUFFER_BYTES;
+    char *p;
+
+    if (b->size - b->n >= more)
+        return true;
+    while (size - b->n < more)
+        size *= 2;
+    p = malloc(size);
+    if (p == NULL)
+        return false;
+    if (b->n)
+        memcpy(p, b->p, b->n);
+    if (b->p)
+        explicit_bzero(b->p, b->n);
+    free(b->p);
+    b->p = p;
+    b->size = size;
+    return true;
+}
+
+/* The deframer's buffer; it is wiped as a whole, for old bytes lie behind
+ * those in use. */
+bool pl_in_resize(struct conn *c, size_t size)
+{
+    char *old = c->in.buf, *p = NULL;
+
+    if (size) {
+        p = malloc(size);
+        if (p == NULL)
+            return false;
+        if (c->in.used)
+            memcpy(p, old, c->in.used);
+    }
+    if (old)
+        explicit_bzero(old, c->in.size);
+    free(old);
+    hl7_mllp_resize(&c->in, p, size);
+    return true;
+}
+
+void pl_in_trim(struct conn *c)
+{
+    char *unused;
+
+    if (c->in.size <= KEPT_BUFFER_BYTES || pl_in_waiting(c))
+        return;
+    (void)hl7_mllp_space(&c->in, &unused);
+    (void)pl_in_resize(c, 0);
+}
+
+/* ---- writing ------------------------------------------------------------ */
+
+bool pl_out_frame(struct conn *c, struct an_str bytes)
+{
+    static const char end[2] = {HL7_MLLP_END, HL7_MLLP_CR};
+
+    if (!bytes_reserve(&c->out, bytes.n + 3))
+        return false;
+    c->out.p[c->out.n++] = HL7_MLLP_START;
+    memcpy(c->out.p + c->out.n, bytes.p, bytes.n);
+    c->out.n += bytes.n;
+    memcpy(c->out.p + c->out.n, end, sizeof(end));
+    c->out.n += sizeof(end);
+    return true;
+}
+
+bool pl_write_out(struct pl_mllp *s, struct conn *c)
+{
+    while (c->sent < c->out.n) {
+        const char *p = c->out.p + c->sent;
+        size_t left = c->out.n - c->sent;
+        ssize_t n = c->link ? pl_tls_send(c->link, p, left)
+                            : send(c->fd, p, left, MSG_NOSIGNAL);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno == EAGAIN;
+        c->sent += (size_t)n;
+        pl_count(&s->count.bytes_out, (uint64_t)n);
+    }
+    if (c->out.size > KEPT_BUFFER_BYTES)
+        pl_bytes_free(&c->out);
+    c->out.n = c->sent = 0;
+    return true;
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+/* A record of a handshake, of any version (RFC 8446 5.1): no message begins so,
+ * and waiting for the rest of it would be for ever. */
+static bool is_tls_hello(const char *p, size_t n)
+{
+    return n >= 3 && p[0] == 0x16 && p[1] == 0x03 && (unsigned char)p[2] <= 4;
+}
+
+bool pl_read_in(struct pl_mllp *s, struct conn *c)
+{
+    size_t room;
+    ssize_t n;
+    char *p;
+
+    while ((room = hl7_mllp_space(&c->in, &p)) == 0) {
+        size_t wanted = hl7_mllp_wanted(&c->in);
+
+        if (wanted <= c->in.size || !pl_in_resize(c, wanted)) {
+            an_log(s->log, AN_EVENT_MLLP_DESCRIPTORS, ENOMEM,
+                   atomic_load(&s->count.open), 0);
+            return false;
+        }
+    }
+    if (room > READ_BYTES)
+        room = READ_BYTES;
+    do
+        n = c->link ? pl_tls_recv(c->link, p, room) : recv(c->fd, p, room, 0);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return errno == EAGAIN;
+    if (n == 0)
+        c->is_eof = true;
+    else if (c->link == NULL && c->in.offset + c->in.used == 0)
+        c->is_tls_hello = is_tls_hello(p, (size_t)n);
+    hl7_mllp_filled(&c->in, (size_t)n);
+    pl_count(&s->count.bytes_in, (uint64_t)n);
+    return true;
+}
+
+bool pl_drain(const struct conn *c)
+{
+    char nowhere[4096];
+    ssize_t n = recv(c->fd, nowhere, sizeof(nowhere), 0);
+
+    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
