@@ -60,6 +60,56 @@ struct an_str adv_make_marked(struct adv_make *m, struct an_str statement)
                            adv_say(&m->words, ADV_SAY_DEMONSTRATOR, NULL));
 }
 
+/* "08:15", at the moment's own offset. */
+static struct an_str minute_of(struct adv_make *m, struct an_time t)
+{
+    struct an_civil c = an_civil_from_us(t.us, t.offset_min);
+    struct an_buf buf;
+    struct an_str out = AN_STR("");
+
+    an_buf_init(&buf, m->arena, 16);
+    an_buf_put_digits(&buf, c.hour, 2);
+    an_buf_put_char(&buf, ':');
+    an_buf_put_digits(&buf, c.minute, 2);
+    if (an_buf_done(&buf, &out, NULL) != AN_OK)
+        adv_words_fail(&m->words, AN_NOMEM, "out of memory");
+    return out;
+}
+
+static struct an_str say_stale(struct adv_make *m, const struct ctx_feed *f)
+{
+    static const char *const why[] = {[CTX_FEED_SILENT] = "silent",
+                                      [CTX_FEED_LATE] = "late",
+                                      [CTX_FEED_GAP] = "gap"};
+    struct adv_args args = {
+        .text = {[0] = f->name, [3] = an_str_c(why[f->why])}};
+
+    if (f->through.precision == AN_TIME_NONE)
+        return adv_say(&m->words, ADV_SAY_STALE_NEVER, &args);
+    args.text[1] = adv_say_date(&m->words, f->through);
+    args.text[2] = minute_of(m, f->through);
+    return adv_say(&m->words, ADV_SAY_STALE_FEED, &args);
+}
+
+/* Behind every suggestion what it cannot rest on.  A patient is told that, and
+ * not by which machine. */
+static void adv_make_stale(struct adv_make *m)
+{
+    const struct ctx_forecast *f = m->forecast;
+    struct an_str words = AN_STR("");
+
+    if (f == NULL || f->n_stale == 0)
+        return;
+    if (m->plain)
+        words = adv_say(&m->words, ADV_SAY_STALE_PATIENT, NULL);
+    for (size_t i = 0; !m->plain && i < f->n_stale; i++)
+        words = i ? adv_make_joined(m, words, " ", say_stale(m, &f->stale[i]))
+                  : say_stale(m, &f->stale[i]);
+    for (size_t i = 0; i < m->n_suggestions; i++)
+        m->suggestion[i].statement =
+            adv_make_joined(m, m->suggestion[i].statement, " ", words);
+}
+
 static int outcome_cmp(const struct adv_outcome *a, const struct adv_outcome *b)
 {
     return an_str_cmp(a->id, b->id);
@@ -150,6 +200,7 @@ enum an_code adv_suggest(struct an_arena *arena,
     adv_make_risks(&m);
     adv_make_differential(&m);
     adv_make_scores(&m);
+    adv_make_stale(&m);
     code = adv_words_done(&m.words, err);
     adv_words_close(&m.words);
     if (code != AN_OK)

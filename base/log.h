@@ -127,7 +127,32 @@
       "messages in hand; they are not touched again unasked")                  \
     X(HOST_RELOAD_FAULT, ERROR, CODE, "code", NONE, "", NONE, "",              \
       "a reload failed and the old configuration could not go on whole: "      \
-      "nothing is thought about or delivered until the next reload")
+      "nothing is thought about or delivered until the next reload")           \
+    X(SUBSCRIPTION_GAP, ERROR, NUM, "subscription", NUM, "missing", NUM,       \
+      "last",                                                                  \
+      "events of a subscription did not arrive; subscription is its "          \
+      "place in subscriptions.of, from 1")                                     \
+    X(SUBSCRIPTION_FILLED, INFO, NUM, "subscription", NUM, "events", NUM,      \
+      "missing",                                                               \
+      "events that were missing have come, by themselves or by "               \
+      "$events")                                                               \
+    X(SUBSCRIPTION_FAULT, ERROR, NUM, "subscription", CODE, "code", NUM,       \
+      "status",                                                                \
+      "what a notification names could not be read at the server; "            \
+      "it is told to send the notification again")                             \
+    X(SUBSCRIPTION_STRANGER, WARN, NUM, "subscription", NONE, "", NONE, "",    \
+      "a notification without the secret was turned away")                     \
+    X(FEED_SILENT, ERROR, HASH, "feed", NUM, "silent_s", NUM, "limit_s",       \
+      "a sender has been silent for longer than is usual at this hour; "       \
+      "anamnesis feeds tells whose hash it is")                                \
+    X(FEED_LATE, ERROR, HASH, "feed", NUM, "late_s", NONE, "",                 \
+      "a sender's messages are older when they come than usual")               \
+    X(FEED_GAP, WARN, HASH, "feed", NUM, "missing", NUM, "number",             \
+      "numbers of MSH-13 are missing before this one")                         \
+    X(FEED_BACK, INFO, HASH, "feed", NUM, "after_s", NONE, "",                 \
+      "a sender sends as usual again")                                         \
+    X(CLOCK_JUMP, WARN, NUM, "ms", NUM, "backwards", NONE, "",                 \
+      "the wall clock was set; ages of messages are measured anew")
 
 enum an_event {
 #define X(name, ...) AN_EVENT_##name,

@@ -239,7 +239,7 @@ static enum an_code read_list(struct reader *r, const struct cfg_option *option,
 {
     struct cfg_texts *list = member(r->o, option);
     const struct cfg_option item = {
-        .min = 1, .max = option->type == CFG_PATHS ? 4095 : 64};
+        .min = 1, .max = option->type == CFG_PATHS ? 4095 : 1000};
     enum an_code code;
 
     if (node->kind != CFG_LIST || !is_within(option, (int64_t)node->n_children))
@@ -346,6 +346,60 @@ static enum an_code problem_pair(struct reader *r, enum cfg_option_id id,
                        &b);
 }
 
+/* NAME=SOMETHING; a name can stand in a URL. */
+static bool is_named(struct an_str item)
+{
+    struct an_str name = {"", 0};
+
+    if (!an_str_cut(&item, '=', &name) || name.n == 0 || name.n > 32 ||
+        an_str_trim(item).n == 0)
+        return false;
+    for (size_t i = 0; i < name.n; i++)
+        if (!((name.p[i] >= 'a' && name.p[i] <= 'z') ||
+              (name.p[i] >= '0' && name.p[i] <= '9') || name.p[i] == '-'))
+            return false;
+    return true;
+}
+
+static enum an_code check_subscriptions(struct reader *r)
+{
+    const struct cfg_options *o = r->o;
+
+    for (size_t i = 0; i < o->subscriptions.n; i++)
+        if (!is_named(o->subscriptions.item[i]))
+            return problem_pair(r, CFG_OPT_subscriptions,
+                                "subscriptions.of: expected NAME=CRITERIA, the "
+                                "name of small letters, digits and -");
+    return AN_OK;
+}
+
+/* SENDER=15m or SENDER=off; a sender's name may hold anything but this. */
+static bool is_silence(struct an_str item)
+{
+    size_t i = item.n;
+    int64_t ms;
+
+    while (i && item.p[i - 1] != '=')
+        i--;
+    if (i < 2)
+        return false;
+    item = an_str_trim(an_str_sub(item, i, item.n));
+    return an_str_eq(item, AN_STR("off")) ||
+           (cfg_value_duration(item, &ms) && ms > 0);
+}
+
+static enum an_code check_feeds(struct reader *r)
+{
+    const struct cfg_options *o = r->o;
+
+    for (size_t i = 0; i < o->feeds_silence.n; i++)
+        if (!is_silence(o->feeds_silence.item[i]))
+            return problem_pair(r, CFG_OPT_feeds_silence,
+                                "feeds.silence: expected SENDER=DURATION, such "
+                                "as EHR|HOSP=15m, or SENDER=off");
+    return AN_OK;
+}
+
 static enum an_code check_networks(struct reader *r, enum cfg_option_id id,
                                    const struct cfg_texts *list)
 {
@@ -421,6 +475,10 @@ static enum an_code check_together(struct reader *r)
         code = problem_pair(r, CFG_OPT_outbox_retry_max_ms,
                             "outbox.retry_max is less than "
                             "outbox.retry_first");
+    if (code == AN_OK)
+        code = check_subscriptions(r);
+    if (code == AN_OK)
+        code = check_feeds(r);
     if (code == AN_OK)
         code = check_lists(r);
     return code == AN_OK ? check_tls(r) : code;

@@ -34,6 +34,7 @@ enum cfg_charset {
 enum cfg_clock { CFG_CLOCK_SYSTEM, CFG_CLOCK_MESSAGES };
 enum cfg_tls_client { CFG_TLS_NONE, CFG_TLS_OPTIONAL, CFG_TLS_REQUIRED };
 enum cfg_probability { CFG_P_FRACTION, CFG_P_PERCENT, CFG_P_INTERVAL };
+enum cfg_stale { CFG_STALE_SAY, CFG_STALE_ABSTAIN };
 enum cfg_stage { CFG_STAGE_OFF, CFG_SHADOW, CFG_TRIAL, CFG_LIVE };
 
 /* The shape of a value, and what its range means. */
@@ -233,6 +234,49 @@ struct cfg_texts {
     X(folder_acknowledge, "listen.folder.acknowledge", BOOL, CFG_ANY, "false", \
       "Leave the acknowledgements as a batch in a file beside the moved one, " \
       "its name with .ack.")                                                   \
+    X(fhir_url, "fhir.url", URL, CFG_ANY, "",                                  \
+      "Base address of the FHIR server that we read from: what its "           \
+      "subscriptions name, and exports. Empty: none.")                         \
+    X(fhir_token_file, "fhir.token_file", PATH, CFG_BETWEEN(0, 4095), "",      \
+      "File with the bearer token for that server. Empty: none is sent.")      \
+    X(fhir_timeout_ms, "fhir.timeout", DURATION, CFG_BETWEEN(100, 600000),     \
+      "30s", "Time for one answer; of a file, the longest silence in it.")     \
+    X(fhir_max_answer_bytes, "fhir.max_answer", SIZE,                          \
+      CFG_BETWEEN(1024, 1 << 30), "16MiB",                                     \
+      "Longest answer that is taken; files of an export may be longer.")       \
+    X(fhir_retry_first_ms, "fhir.retry_first", DURATION,                       \
+      CFG_BETWEEN(10, CFG_A_DAY_MS), "2s",                                     \
+      "Pause before an export asks again, where the server names none; it "    \
+      "doubles each time.")                                                    \
+    X(fhir_retry_max_ms, "fhir.retry_max", DURATION,                           \
+      CFG_BETWEEN(10, CFG_A_DAY_MS), "2m", "Longest such pause.")              \
+    X(fhir_patience_ms, "fhir.patience", DURATION,                             \
+      CFG_BETWEEN(1000, 7 * CFG_A_DAY_MS), "1h",                               \
+      "Time without any good answer after which an export stops; it can be "   \
+      "gone on with.")                                                         \
+    X(subscriptions, "subscriptions.of", TEXTS, CFG_BETWEEN(0, 64), "",        \
+      "What we are told of by that server: NAME=CRITERIA, such as "            \
+      "results=Observation?category=laboratory; in the R5 backport the "       \
+      "address of a topic, a blank, and a filter within it.")                  \
+    X(subscriptions_secret_file, "subscriptions.secret_file", PATH,            \
+      CFG_BETWEEN(0, 4095), "",                                                \
+      "File with the bearer token that a notification must bring. Empty: "     \
+      "none is asked for.")                                                    \
+    X(feeds_watch, "feeds.watch", BOOL, CFG_ANY, "true",                       \
+      "Watch over those who send: who falls silent, whose messages are "       \
+      "missing or late.")                                                      \
+    X(feeds_factor, "feeds.factor", INT, CFG_BETWEEN(1, 100), "3",             \
+      "How many times the silence that is usual at that hour is too long.")    \
+    X(feeds_silence, "feeds.silence", TEXTS, CFG_BETWEEN(0, 256), "",          \
+      "Longest silence of single feeds, in place of what was learnt: "         \
+      "SENDER=15m, such as EHR|HOSP=15m; SENDER=off does not watch it.")       \
+    X(feeds_backlog_ms, "feeds.backlog", DURATION,                             \
+      CFG_BETWEEN(0, 30 * CFG_A_DAY_MS), "15m",                                \
+      "How much older than usual messages may be when they come. 0s: any.")    \
+    X(feeds_when_stale, "feeds.when_stale", ENUM, CFG_ONE_OF("say abstain"),   \
+      "say",                                                                   \
+      "What suggestions do while a feed is silent, late or has gaps: say "     \
+      "through when there are data, or give no estimate.")                     \
     X(cds_max_cards, "cds.max_cards", INT, CFG_BETWEEN(1, 50), "5",            \
       "Most cards in the answer to one CDS Hooks call.")                       \
     X(outbox_url, "outbox.url", URL, CFG_ANY, "",                              \

@@ -68,6 +68,20 @@ struct ctx_next {
                  candidate, listed or not */
 };
 
+/* A feed of messages that is not as it should be, and how far what it brought
+ * reaches: who reads a number must know what it cannot rest on. */
+enum ctx_feed_fault {
+    CTX_FEED_SILENT, /* nothing has come for longer than usual */
+    CTX_FEED_LATE,   /* what comes was said long ago */
+    CTX_FEED_GAP     /* messages of it are missing */
+};
+
+struct ctx_feed {
+    struct an_str name;     /* "EHR|HOSP" */
+    struct an_time through; /* of the newest; none: nothing ever came */
+    uint8_t why;            /* enum ctx_feed_fault */
+};
+
 struct ctx_forecast {
     struct ctx_model_id model;
     struct an_time now;
@@ -79,6 +93,8 @@ struct ctx_forecast {
     const struct ctx_next *next; /* largest p first */
     size_t n_next;
     uint32_t next_horizon_days;
+    const struct ctx_feed *stale; /* by name; most often none */
+    size_t n_stale;
 };
 
 #endif

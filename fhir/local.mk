@@ -7,6 +7,7 @@ libfhir_la_SOURCES = \
 	fhir/conceptmap.h fhir/conceptmap.c \
 	fhir/ndjson.h fhir/ndjson.c \
 	fhir/outcome.h fhir/outcome.c \
+	fhir/notification.h fhir/notification.c \
 	fhir/write.h fhir/write_int.h fhir/write_id.c fhir/write_text.c \
 	fhir/write_common.c fhir/write_device.c fhir/write_risk.c \
 	fhir/write_score.c fhir/write_document.c fhir/write_provenance.c \

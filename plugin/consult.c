@@ -2,6 +2,7 @@
 #include "plugin/consult.h"
 
 #include "plugin/choose.h"
+#include "plugin/host/thread.h"
 #include "plugin/showing.h"
 
 #include <stdlib.h>
@@ -118,6 +119,28 @@ static bool is_repeated(const struct cfg_texts *list, size_t i)
     return false;
 }
 
+/* What the forecast cannot rest on, of one about the present: who looks back sees
+ * what was there then. */
+static enum an_code look_at_feeds(struct consultation *k, struct an_err *err)
+{
+    const struct pl_consult_source *from = &k->c->from;
+    struct pl_feeds_now now = {.us = k->call->clock_us, .ms = pl_now_ms()};
+    struct ctx_forecast *f = &k->out->forecast;
+
+    if (from->feeds == NULL || k->call->now_us ||
+        from->options->clock != CFG_CLOCK_SYSTEM)
+        return AN_OK;
+    f->stale = pl_feeds_stale(from->feeds, k->arena, &now, &f->n_stale);
+    if (f->stale == NULL)
+        return an_fail_nomem(err);
+    if (f->n_stale && from->options->feeds_when_stale == CFG_STALE_ABSTAIN &&
+        f->abstention == CTX_ABSTAIN_NONE) {
+        f->abstention = CTX_ABSTAIN_STALE;
+        f->n_risks = f->n_next = 0;
+    }
+    return AN_OK;
+}
+
 static enum an_code think(struct consultation *k, struct an_err *err)
 {
     const struct cfg_options *o = k->c->from.options;
@@ -127,6 +150,8 @@ static enum an_code think(struct consultation *k, struct an_err *err)
     now.offset_min = an_zone_offset(k->c->from.zone, k->now_us);
     rc = pl_forecast(k->c->thinker, k->arena, &k->history.timeline, now,
                      &k->out->forecast, err);
+    if (rc == AN_OK)
+        rc = look_at_feeds(k, err);
     if (rc == AN_OK)
         rc = go_on(k, err);
     if (rc == AN_OK)

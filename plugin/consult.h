@@ -22,6 +22,7 @@
 #ifndef PLUGIN_CONSULT_H
 #define PLUGIN_CONSULT_H
 
+#include "plugin/feeds.h"
 #include "plugin/naming.h"
 #include "plugin/store/conclude.h"
 #include "plugin/store/reader.h"
@@ -36,6 +37,7 @@ struct pl_consult_source {
     const struct pl_policy *policy;
     const struct pl_mind *mind; /* NULL: the stage is off, nothing is said */
     const struct fhir_write_settings *naming;
+    struct pl_feeds *feeds; /* what is said depends on them; may be NULL */
     struct pl_store *store;
 };
 

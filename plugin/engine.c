@@ -26,6 +26,7 @@ struct pl_engine {
     an_clock *clock;
     struct pl_store *store;
     struct pl_committer *committer;
+    struct pl_feeds *feeds; /* NULL: nobody is watched */
 };
 
 /* A table that the configuration names; none when it names none. */
@@ -85,13 +86,13 @@ enum an_code pl_settings_make(struct an_arena *arena,
                      : options->http_max_body_bytes);
     enum an_code rc;
 
-    *out = (struct pl_settings){.hl7 = {.authority = options->authority},
-                                .hl7_limits = hl7_limits_default,
-                                .charset = charset_of(options->charset),
-                                .senders = options->senders,
-                                .fhir = {.authority = options->authority},
-                                .arena_bytes =
-                                    ARENA_LEAST_BYTES + longest * ARENA_FACTOR};
+    *out = (struct pl_settings){
+        .hl7 = {.authority = options->authority},
+        .hl7_limits = hl7_limits_default,
+        .charset = charset_of(options->charset),
+        .senders = options->senders,
+        .fhir = {.authority = options->authority, .base = options->fhir_url},
+        .arena_bytes = ARENA_LEAST_BYTES + longest * ARENA_FACTOR};
     rc = pl_zone_make(arena, options->zone, &out->hl7.zone, err);
     out->fhir.zone = out->hl7.zone;
     if (rc == AN_OK)
@@ -129,6 +130,16 @@ enum an_code pl_policy_make(const struct cfg_options *options, const char *file,
     return rc;
 }
 
+static enum an_code watch_feeds(struct pl_engine *e, struct an_err *err)
+{
+    struct pl_feeds_options options = {
+        .options = &e->options, .zone = &e->settings.hl7.zone, .log = e->log};
+    enum an_code rc = pl_feeds_open(&options, &e->feeds, err);
+
+    e->settings.feeds = e->feeds;
+    return rc;
+}
+
 static enum an_code open_parts(struct pl_engine *e,
                                const struct pl_engine_source *from,
                                struct an_err *err)
@@ -146,6 +157,8 @@ static enum an_code open_parts(struct pl_engine *e,
             pl_naming_make(&e->arena, &e->options, &e->policy, &e->naming, err);
     if (rc == AN_OK)
         rc = pl_settings_make(&e->arena, &e->options, &e->settings, err);
+    if (rc == AN_OK && from->thinks && e->options.feeds_watch)
+        rc = watch_feeds(e, err);
     if (rc != AN_OK)
         return rc;
     store.path = e->options.store_path.p;
@@ -190,6 +203,7 @@ void pl_engine_close(struct pl_engine *e)
     pl_engine_stop(e);
     pl_store_close(e->store);
     pl_mind_close(e->mind);
+    pl_feeds_close(e->feeds);
     an_arena_free(&e->arena);
     free(e);
 }
@@ -216,12 +230,18 @@ struct pl_consult_source pl_engine_consult(const struct pl_engine *e)
                                       .policy = &e->policy,
                                       .mind = e->mind,
                                       .naming = &e->naming,
+                                      .feeds = e->feeds,
                                       .store = e->store};
 }
 
 struct pl_store *pl_engine_store(struct pl_engine *e)
 {
     return e->store;
+}
+
+struct pl_feeds *pl_engine_feeds(struct pl_engine *e)
+{
+    return e->feeds;
 }
 
 struct pl_committer *pl_engine_committer(struct pl_engine *e)

@@ -53,6 +53,8 @@ const struct pl_policy *pl_engine_policy(const struct pl_engine *e);
 /* For consultants of this engine. */
 struct pl_consult_source pl_engine_consult(const struct pl_engine *e);
 struct pl_store *pl_engine_store(struct pl_engine *e);
+/* NULL for one that does not think, or watches nobody. */
+struct pl_feeds *pl_engine_feeds(struct pl_engine *e);
 struct pl_committer *pl_engine_committer(struct pl_engine *e);
 struct an_log *pl_engine_log(struct pl_engine *e);
 int64_t pl_engine_now_us(const struct pl_engine *e);

@@ -4,7 +4,8 @@ noinst_LTLIBRARIES += libwork.la
 libwork_la_SOURCES = \
 	plugin/host/thread.h plugin/host/thread.c \
 	plugin/host/workers.h plugin/host/workers.c \
-	plugin/host/file.h plugin/host/file.c
+	plugin/host/file.h plugin/host/file.c \
+	plugin/host/token.h plugin/host/token.c
 libwork_la_LIBADD = libbase.la -lpthread
 
 # What listens and waits for signals, of the program alone; it knows nothing of
@@ -41,6 +42,7 @@ libstore_la_SOURCES = \
 	plugin/store/intake.h plugin/store/intake.c \
 	plugin/store/commit.h plugin/store/commit.c \
 	plugin/store/reader.h plugin/store/reader.c \
+	plugin/store/arrivals.h \
 	plugin/store/reader_int.h plugin/store/person.c \
 	plugin/store/history.c plugin/store/browse.c plugin/store/check.c \
 	plugin/store/db_int.h plugin/store/db.c plugin/store/schema.c \
@@ -71,6 +73,17 @@ liboutbox_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 liboutbox_la_LIBADD = libstore.la libwork.la $(CURL_LIBS)
 EXTRA_DIST += plugin/outbox/README.md
 
+# From another FHIR server: one request, and a bulk export.
+noinst_LTLIBRARIES += libfetch.la
+libfetch_la_SOURCES = \
+	plugin/fetch/fetch.h plugin/fetch/fetch.c \
+	plugin/fetch/export.h plugin/fetch/export.c \
+	plugin/fetch/export_int.h plugin/fetch/export_state.c \
+	plugin/fetch/export_file.c plugin/fetch/whole.c
+libfetch_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
+libfetch_la_LIBADD = libwork.la $(CURL_LIBS) $(ZLIB_LIBS)
+EXTRA_DIST += plugin/fetch/README.md
+
 # From a timeline to suggestions.
 noinst_LTLIBRARIES += libthink.la
 libthink_la_SOURCES = \
@@ -90,10 +103,15 @@ libengine_la_SOURCES = \
 	plugin/consultants.h plugin/consultants.c \
 	plugin/hold.h plugin/hold.c plugin/watch.h plugin/watch.c \
 	plugin/engine.h plugin/engine.c \
+	plugin/sequence.h plugin/sequence.c \
+	plugin/feeds.h plugin/feeds_int.h plugin/feeds.c \
+	plugin/feeds_usual.c plugin/feeds_thread.c \
+	plugin/subscriptions.h plugin/subscriptions_int.h \
+	plugin/subscriptions.c plugin/subscribed.c \
 	plugin/keeper.h plugin/keeper.c plugin/running.h plugin/running.c plugin/reply.h plugin/reply.c
 libengine_la_CFLAGS = $(AM_CFLAGS) $(ICU_CFLAGS)
-libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libthink.la \
-	$(ICU_LIBS)
+libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libfetch.la libthink.la \
+	$(ICU_LIBS) -lm
 
 # Messages out of files, and a sender.
 noinst_LTLIBRARIES += libload.la
@@ -154,6 +172,9 @@ anamnesis_SOURCES = \
 	plugin/host/explain_int.h plugin/host/explain.c \
 	plugin/host/explain_text.c plugin/host/explain_json.c \
 	plugin/host/verify.c plugin/host/release.c \
+	plugin/host/export.c plugin/host/subscribe.c plugin/host/feeds.c \
+	plugin/host/face_subscription.c \
+	plugin/host/metrics_feeds.c \
 	plugin/host/rekey.c plugin/host/purge.c plugin/host/backup.c
 anamnesis_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DANAMNESIS_SYSCONFDIR='"$(sysconfdir)"'

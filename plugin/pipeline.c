@@ -5,6 +5,7 @@
 #include "fhir/outcome.h"
 #include "hl7/ack.h"
 #include "hl7/read.h"
+#include "plugin/host/thread.h"
 
 #include <stdlib.h>
 
@@ -26,6 +27,8 @@ struct pl_job {
     bool asks_sender, is_stranger;
     bool is_unanswered;  /* the sender wants none */
     int64_t answered_us; /* the moment the answer speaks of */
+    struct pl_feeds *feeds;
+    int64_t received_ms; /* CLOCK_MONOTONIC */
 };
 
 struct pl_job *pl_job_new(const struct pl_inbound *in, struct an_str bytes,
@@ -37,6 +40,7 @@ struct pl_job *pl_job_new(const struct pl_inbound *in, struct an_str bytes,
         return NULL;
     an_arena_init(&j->arena, arena_bytes);
     j->in = *in;
+    j->received_ms = pl_now_ms();
     if (!an_arena_str(&j->arena, bytes, &j->bytes) ||
         !an_arena_str(&j->arena, in->feed, &j->in.feed)) {
         pl_job_free(j);
@@ -263,8 +267,11 @@ bool pl_job_is_stranger(const struct pl_job *j)
 void pl_job_read(struct pl_job *j, const struct pl_settings *s)
 {
     struct hl7_message message;
-    enum an_code rc = pl_read(&j->arena, s, j->in.format, j->bytes, &message,
-                              &j->reading, &j->err);
+    enum an_code rc;
+
+    j->feeds = s->feeds;
+    rc = pl_read(&j->arena, s, j->in.format, j->bytes, &message, &j->reading,
+                 &j->err);
 
     if (rc == AN_OK)
         rc = check_sender(j, s, &message);
@@ -288,6 +295,21 @@ void pl_job_read(struct pl_job *j, const struct pl_settings *s)
 
 /* ---- T1 ----------------------------------------------------------------- */
 
+/* Whoever watches feeds hears of what is stored, and of what comes again. */
+static void tell_feeds(const struct pl_job *j)
+{
+    bool hl7 = j->in.format == PL_FORMAT_HL7V2;
+    struct pl_feed_seen seen = {
+        .name = j->intake.sender.n ? j->intake.sender : j->in.feed,
+        .now = {.us = j->in.received_us, .ms = j->received_ms},
+        .said_us = hl7 ? j->intake.said_us : 0,
+        .sequence = hl7 ? pl_feed_sequence(j->bytes) : -1};
+
+    if (j->feeds && !j->in.historical &&
+        (j->verdict == PL_ACCEPTED || j->verdict == PL_DUPLICATE))
+        pl_feeds_saw(j->feeds, &seen);
+}
+
 /* What the store said decides the answer. */
 static void settle(struct pl_job *j)
 {
@@ -304,6 +326,7 @@ static void settle(struct pl_job *j)
     } else {
         j->verdict = r->duplicate ? PL_DUPLICATE : PL_ACCEPTED;
     }
+    tell_feeds(j);
     if (j->err.code != AN_OK || r->received_us != j->answered_us)
         print_answer(j,
                      j->err.code == AN_OK ? r->received_us : j->in.received_us);

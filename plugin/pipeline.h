@@ -22,6 +22,7 @@
 #include "fhir/read.h"
 #include "hl7/charset.h"
 #include "hl7/events.h"
+#include "plugin/feeds.h"
 #include "plugin/store/commit.h"
 
 /* What reading depends on: made from the configuration, replaced as a whole. */
@@ -31,6 +32,7 @@ struct pl_settings {
     const struct hl7_charset *charset; /* of senders that name none */
     struct fhir_settings fhir;
     struct ctx_site site;
+    struct pl_feeds *feeds;   /* is told of each message; may be NULL */
     struct cfg_texts senders; /* "APPLICATION|FACILITY", * for any; of those who
                                  are asked: pl_job_ask_sender */
     size_t arena_bytes;       /* the most that one message may take in memory */

@@ -87,12 +87,20 @@ static enum an_code open_watch(struct pl_running *r, struct pl_watch **out,
 
 enum an_code pl_running_start(struct pl_running *r, struct an_err *err)
 {
+    struct pl_feeds *feeds = pl_engine_feeds(r->engine);
     struct pl_outbox *outbox;
     struct pl_watch *watch;
     enum an_code rc = open_outbox(r, &outbox, err);
 
     if (rc != AN_OK)
         return rc;
+    if (feeds)
+        rc = pl_feeds_start(feeds, pl_engine_options(r->engine)->store_path.p,
+                            r->clock, err);
+    if (rc != AN_OK) {
+        pl_outbox_close(outbox, 0);
+        return rc;
+    }
     (void)pthread_mutex_lock(&r->lock);
     r->outbox = outbox;
     (void)pthread_mutex_unlock(&r->lock);
@@ -128,6 +136,8 @@ void pl_running_pause(struct pl_running *r, int64_t grace_ms)
     r->outbox = NULL;
     (void)pthread_mutex_unlock(&r->lock);
     pl_outbox_close(outbox, grace_ms);
+    if (pl_engine_feeds(r->engine))
+        pl_feeds_stop(pl_engine_feeds(r->engine));
 }
 
 void pl_running_wake(struct pl_running *r)

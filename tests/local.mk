@@ -17,7 +17,7 @@ SUITE = tests/suite.h tests/suite.c
 suites = tests/base.t tests/context.t tests/config.t tests/hl7.t \
 	tests/fhir.t tests/advice.t tests/runtime.t tests/trainer.t \
 	tests/host.t tests/store.t tests/trust.t tests/outbox.t \
-	tests/consult.t tests/abi.t tests/blas.t
+	tests/consult.t tests/abi.t tests/blas.t tests/fetch.t
 if HAVE_CHECK
 check_PROGRAMS += $(suites)
 TESTS += $(suites)
@@ -57,7 +57,7 @@ tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c test
 	tests/fhir_read.c tests/fhir_golden.c tests/fhir_outcome.c \
 	tests/fhir_said.h tests/fhir_said.c tests/fhir_write.c \
 	tests/fhir_write_golden.c tests/fhir_cards.c tests/fhir_cds.c \
-	tests/fhir_account.c tests/fhir_conceptmap.c
+	tests/fhir_account.c tests/fhir_conceptmap.c tests/fhir_notification.c
 tests_fhir_t_LDADD = libfhir.la $(CHECK_LIBS)
 
 tests_advice_t_SOURCES = $(SUITE) tests/advice.c tests/advice_case.h \
@@ -111,6 +111,13 @@ tests_outbox_t_SOURCES = $(SUITE) tests/outbox.c tests/outbox_post.c \
 tests_outbox_t_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS)
 tests_outbox_t_LDADD = liboutbox.la $(MHD_LIBS) $(CHECK_LIBS)
 
+tests_fetch_t_SOURCES = $(SUITE) tests/fetch.c tests/fetch_help.h \
+	tests/fetch_help.c tests/fetch_ask.c tests/fetch_export.c \
+	tests/fetch_killed.c tests/bulk_server.h tests/bulk_server.c \
+	tests/folder.h tests/folder.c
+tests_fetch_t_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(ZLIB_CFLAGS)
+tests_fetch_t_LDADD = libfetch.la $(MHD_LIBS) $(ZLIB_LIBS) $(CHECK_LIBS)
+
 tests_trust_t_SOURCES = $(SUITE) tests/trust.c tests/trust_audit.c \
 	tests/trust_release.c tests/trust_stage.c
 tests_trust_t_LDADD = libtrust.la $(CHECK_LIBS)
@@ -118,7 +125,7 @@ tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
 	tests/consult_ward.c tests/folder.h tests/folder.c \
 	tests/consult_choose.c tests/consult_naming.c tests/consult_ask.c \
 	tests/consult_post.c tests/consult_recall.c tests/consult_watch.c \
-	tests/consult_policy.c tests/consult_zone.c tests/consult_stream.c \
+	tests/consult_policy.c tests/consult_sequence.c tests/consult_feeds.c tests/consult_zone.c tests/consult_stream.c \
 	tests/invented.h tests/invented.c tests/site_model.h tests/site_model.c
 tests_consult_t_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIBS)
@@ -158,6 +165,11 @@ EXTRA_DIST += tests/program_lib.sh tests/program.sh tests/hostile.sh \
 check_PROGRAMS += tests/receiver
 tests_receiver_LDADD = libhost.la
 TESTS += tests/faces.sh tests/calls.sh tests/triggers.sh
+# The same, of what a FHIR server sends; tests/fhir_peer is that server.
+check_PROGRAMS += tests/fhir_peer
+tests_fhir_peer_LDADD = libhost.la
+TESTS += tests/subscriptions.sh tests/feeds.sh
+EXTRA_DIST += tests/subscriptions.sh tests/feeds.sh
 EXTRA_DIST += tests/faces_lib.sh tests/faces.sh tests/calls.sh \
 	tests/triggers.sh
 

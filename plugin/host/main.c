@@ -31,6 +31,16 @@ static const struct {
      "feed messages in order, here or to a server over MLLP"},
     {"backload", pl_command_backload, "FILE...",
      "load history: HL7v2, FHIR Bundles, NDJSON; triggers nothing"},
+    {"export", pl_command_export,
+     "[--group ID | --patients] [--since TIME] [--types TYPE,...] "
+     "[--token-file FILE] URL FOLDER",
+     "bring a FHIR server's bulk export into a folder, for backload"},
+    {"subscribe", pl_command_subscribe,
+     "[--backport [--content empty|id-only|full-resource]] [--end TIME] "
+     "[--delete] URL [NAME...]",
+     "ask the FHIR server to tell us, at URL, of what subscriptions.of says"},
+    {"feeds", pl_command_feeds, "",
+     "who sends here, when last, and how long each may be silent"},
     {"convert", pl_command_convert,
      "[--bundle message|transaction|collection] FILE...",
      "print HL7v2 messages as FHIR R4 Bundles, one a line"},

@@ -207,6 +207,7 @@ enum an_code pl_get_metrics(void *ctx, struct pl_http_request *q,
     put_thoughts(&b, s);
     put_outbox(&b, s);
     put_kept(&b, s);
+    pl_put_feeds(&b, s);
     metric(&b, "start_time_seconds", "gauge", "When the server was started.");
     sample(&b, "start_time_seconds", "", (uint64_t)s->started_us / 1000000);
     r->content_type = "text/plain; version=0.0.4; charset=utf-8";

@@ -32,6 +32,8 @@ static inline void sample(struct an_buf *b, const char *name, const char *label,
     an_buf_put_char(b, '\n');
 }
 
+/* Of subscriptions and feeds (metrics_feeds.c). */
+void pl_put_feeds(struct an_buf *b, struct pl_server *s);
 /* Of the listeners (metrics_listen.c). */
 void pl_put_listeners(struct an_buf *b, struct pl_server *s);
 

@@ -69,6 +69,8 @@ static enum an_code open_parts(struct pl_server *s,
     workers.n_threads = (uint32_t)pl_engine_options(s->running.engine)->workers;
     rc = pl_workers_open(&workers, &s->workers, err);
     if (rc == AN_OK)
+        rc = pl_face_subscription_open(s, err);
+    if (rc == AN_OK)
         rc = pl_face_tls_open(pl_engine_options(s->running.engine), &s->tls,
                               err);
     if (rc == AN_OK)
@@ -146,6 +148,8 @@ static void close_in_order(struct pl_server *s, struct stopping *stop)
         s->http && pl_thread_start(&thread, stop_http, stop, NULL) == AN_OK;
 
     atomic_store(&s->stopping, true);
+    if (s->subscriptions)
+        pl_subscriptions_stop(s->subscriptions);
     /* It leaves off between two messages. */
     if (s->folder)
         pl_folder_stop(s->folder);
@@ -179,6 +183,7 @@ static void close_parts(struct pl_server *s, struct pl_signals *signals,
         (void)pthread_join(thread, NULL);
     pl_mllp_close(s->mllp);
     pl_http_close(s->http);
+    pl_subscriptions_close(s->subscriptions);
     pl_folder_close(s->folder);
     pl_tls_close(s->tls);
     pl_running_close(&s->running, left_ms(&stop));

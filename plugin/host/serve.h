@@ -11,6 +11,7 @@
 #include "plugin/host/mllp.h"
 #include "plugin/host/workers.h"
 #include "plugin/running.h"
+#include "plugin/subscriptions.h"
 
 #include <stdatomic.h>
 
@@ -23,6 +24,7 @@ struct pl_server {
     struct pl_mllp *mllp;     /* NULL when it does not listen */
     struct pl_http *http;     /* NULL when it does not listen */
     struct pl_folder *folder; /* NULL when none is watched */
+    struct pl_subscriptions *subscriptions;
     atomic_uint_fast64_t n_verdict[PL_FAILED + 1];
     atomic_uint_fast64_t n_strangers; /* senders that are not listed */
     /* MLLP messages between frame and answer. */
@@ -47,6 +49,10 @@ void pl_server_count_job(struct pl_server *s, struct pl_job *job);
 struct pl_peers pl_server_peers(const struct cfg_texts *texts,
                                 struct cfg_network network[PL_NETWORKS]);
 
+/* What the configured FHIR server tells us of (face_subscription.c). */
+enum an_code pl_face_subscription_open(struct pl_server *s, struct an_err *err)
+    __attribute__((warn_unused_result));
+
 /* Over MLLP (face_mllp.c). */
 enum an_code pl_face_mllp_open(struct pl_server *s, struct an_err *err)
     __attribute__((warn_unused_result));
@@ -63,5 +69,6 @@ pl_http_handler pl_hl7_post;                          /* face_hl7.c */
 pl_http_handler pl_cds_discover, pl_cds_patient_view; /* face_cds.c */
 pl_http_handler pl_fhir_metadata, pl_fhir_search, pl_fhir_read;
 pl_http_handler pl_get_metrics; /* metrics.c */
+pl_http_handler pl_subscription_post, pl_subscription_put;
 
 #endif

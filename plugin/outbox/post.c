@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/outbox/post.h"
 
-#include "base/buf.h"
-#include "plugin/host/file.h"
 #include "plugin/host/thread.h"
+#include "plugin/host/token.h"
 
 #include <curl/curl.h>
 #include <stdatomic.h>
@@ -11,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOKEN_BYTES = 64 << 10, CONNECT_MS = 10000, POLL_MS = 1000 };
+enum { CONNECT_MS = 10000, POLL_MS = 1000 };
 
 struct pl_post {
     struct pl_post_options options;
@@ -27,31 +26,12 @@ static size_t pass_over(char *p, size_t size, size_t n, void *ctx)
     return size * n;
 }
 
-/* "Authorization: Bearer ...", NULL-terminated; empty without a file. */
 static enum an_code read_token(const struct pl_post *p, struct an_arena *arena,
                                struct an_str *header, struct an_err *err)
 {
-    struct an_str token;
-    struct an_buf b;
-    enum an_code rc;
-
-    *header = AN_STR("");
-    if (p->options.token_file[0] == '\0')
-        return AN_OK;
-    rc = pl_file_read(arena, p->options.token_file, TOKEN_BYTES, &token, err);
-    if (rc != AN_OK)
-        return rc;
-    token = an_str_trim(token);
-    for (size_t i = 0; i < token.n; i++)
-        if (token.p[i] <= ' ' || token.p[i] > '~')
-            token.n = 0;
-    if (token.n == 0)
-        return an_fail(err, AN_CONFIG,
-                       "outbox.token_file holds no bearer token", 0);
-    an_buf_init(&b, arena, TOKEN_BYTES + 64);
-    an_buf_put(&b, AN_STR("Authorization: Bearer "));
-    an_buf_put(&b, token);
-    return an_buf_done(&b, header, err);
+    return pl_token_header(arena, p->options.token_file,
+                           "outbox.token_file holds no bearer token", header,
+                           err);
 }
 
 static bool set_up(struct pl_post *p)
@@ -95,7 +75,7 @@ enum an_code pl_post_open(const struct pl_post_options *options,
     p->options = *options;
     p->multi = curl_multi_init();
     p->easy = curl_easy_init();
-    an_arena_init(&arena, 4 * TOKEN_BYTES);
+    an_arena_init(&arena, 4 * PL_TOKEN_BYTES);
     rc = p->multi && p->easy && set_up(p) ? read_token(p, &arena, &token, err)
                                           : an_fail_nomem(err);
     an_arena_free(&arena);

@@ -2,6 +2,7 @@
 /* Messages, triggers and counts. */
 #include "plugin/store/reader_int.h"
 
+#include "plugin/store/arrivals.h"
 #include "plugin/store/pack_int.h"
 #include "plugin/store/store.h"
 
@@ -95,6 +96,42 @@ enum an_code pl_message_get(struct pl_reader *r, struct an_arena *arena,
         return an_fail(err, AN_NOTFOUND, "that is no id of a message", 0);
     pl_bind_blob(s, 1, (struct an_str){(const char *)hash.b, sizeof(hash.b)});
     return message_get(r, arena, s, out, err);
+}
+
+enum an_code pl_message_of_feed(struct pl_reader *r, struct an_arena *arena,
+                                struct an_str feed, int64_t before,
+                                struct pl_message *out, struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_OF_FEED);
+
+    pl_bind_text(s, 1, feed);
+    sqlite3_bind_int64(s, 2, before);
+    sqlite3_bind_int64(s, 3, PL_ARRIVALS);
+    return message_get(r, arena, s, out, err);
+}
+
+enum an_code pl_arrivals(struct pl_reader *r,
+                         void (*take)(void *user, const struct pl_arrival *a),
+                         void *user, struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_ARRIVALS);
+    enum an_code code;
+    bool more;
+
+    sqlite3_bind_int64(s, 1, PL_ARRIVALS);
+    for (;;) {
+        struct pl_arrival a;
+
+        code = pl_reader_step(r, s, &more, err);
+        if (code != AN_OK || !more)
+            return code;
+        a = (struct pl_arrival){.message = sqlite3_column_int64(s, 0),
+                                .feed = pl_column(s, 1),
+                                .sender = pl_column(s, 2),
+                                .received_us = sqlite3_column_int64(s, 3),
+                                .said_us = sqlite3_column_int64(s, 4)};
+        take(user, &a);
+    }
 }
 
 enum an_code pl_triggers(struct pl_reader *r, struct an_arena *arena,

@@ -50,6 +50,15 @@
     X(NEXT_MESSAGE,                                                            \
       PL_MESSAGE_COLUMNS " WHERE m.id > ?1 ORDER BY m.id LIMIT 1")             \
     X(GET_MESSAGE, PL_MESSAGE_COLUMNS " WHERE m.sha256 = ?1")                  \
+    X(OF_FEED, PL_MESSAGE_COLUMNS                                              \
+      " WHERE f.name = ?1 AND m.id < ?2"                                       \
+      " AND m.id > (SELECT coalesce(max(id), 0) FROM message) - ?3"            \
+      " ORDER BY m.id DESC LIMIT 1")                                           \
+    X(ARRIVALS,                                                                \
+      "SELECT m.id, f.name, m.sender, m.received_us, m.said_us"                \
+      " FROM message m JOIN feed f ON f.id = m.feed"                           \
+      " WHERE m.id > (SELECT coalesce(max(id), 0) FROM message) - ?1"          \
+      " ORDER BY m.id")                                                        \
     /* Control ids are indexed behind their sender: of each sender in turn. */ \
     X(NAMED,                                                                   \
       "WITH RECURSIVE sender(x) AS ("                                          \

@@ -91,6 +91,8 @@ ok 'the FHIR server stops' "$peers_src/hapi-server.sh" stop "$port"
 ok 'an empty FHIR server starts' "$peers_src/hapi-server.sh" start "$port"
 ok_or_skip 'invented patients, from MLLP to the FHIR server, through a kill' \
     "$peers_src/synthea.sh" "$port" "${PEERS_PATIENTS:-50}"
+ok_or_skip 'what the FHIR server tells us and gives us, through kills' \
+    "$peers_src/intake.sh" "$port"
 ok 'the FHIR server stops again' "$peers_src/hapi-server.sh" stop "$port"
 echo "1..$count"
 echo "# PASS: $((count - failed - skipped))"

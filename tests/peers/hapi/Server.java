@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package peers.hapi;
 
+import ca.uhn.fhir.batch2.api.IJobMaintenanceService;
 import ca.uhn.fhir.batch2.jobs.config.Batch2JobsConfig;
+import ca.uhn.fhir.batch2.jobs.export.BulkDataExportProvider;
 import ca.uhn.fhir.context.FhirContext;
 import ca.uhn.fhir.context.support.IValidationSupport;
 import ca.uhn.fhir.jpa.api.config.JpaStorageSettings;
@@ -26,6 +28,7 @@ import ca.uhn.fhir.jpa.subscription.channel.config.SubscriptionChannelConfig;
 import ca.uhn.fhir.jpa.subscription.match.config.SubscriptionProcessorConfig;
 import ca.uhn.fhir.jpa.subscription.match.deliver.email.IEmailSender;
 import ca.uhn.fhir.jpa.subscription.submit.config.SubscriptionSubmitterConfig;
+import ca.uhn.fhir.jpa.topic.SubscriptionTopicConfig;
 import ca.uhn.fhir.rest.api.EncodingEnum;
 import ca.uhn.fhir.rest.server.RestfulServer;
 import ca.uhn.fhir.rest.server.interceptor.LoggingInterceptor;
@@ -35,6 +38,8 @@ import jakarta.persistence.EntityManagerFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.Properties;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.apache.commons.dbcp2.BasicDataSource;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
@@ -91,7 +96,18 @@ public final class Server {
         jetty.setStopAtShutdown(true);
         Runtime.getRuntime().addShutdownHook(new Thread(spring::close));
         jetty.start();
+        hurry(spring.getBean(IJobMaintenanceService.class));
         jetty.join();
+    }
+
+    /** HAPI looks after its jobs once a minute; an export takes three such looks. */
+    private static void hurry(IJobMaintenanceService jobs) {
+        Executors.newSingleThreadScheduledExecutor(r -> {
+                    var thread = new Thread(r, "jobs");
+                    thread.setDaemon(true);
+                    return thread;
+                })
+                .scheduleWithFixedDelay(jobs::runMaintenancePass, 2, 1, TimeUnit.SECONDS);
     }
 
     /** The REST face over the store: every resource type, transactions, the capability statement. */
@@ -102,6 +118,7 @@ public final class Server {
         face.registerProviders(
                 spring.getBean("myResourceProvidersR4", ResourceProviderFactory.class).createProviders());
         face.registerProvider(spring.getBean(JpaSystemProvider.class));
+        face.registerProvider(spring.getBean(BulkDataExportProvider.class));
         face.setPagingProvider(spring.getBean(DatabaseBackedPagingProvider.class));
         face.setDefaultResponseEncoding(EncodingEnum.JSON);
         var capabilities = new JpaCapabilityStatementProvider(
@@ -131,7 +148,8 @@ public final class Server {
         SearchParamSubmitterConfig.class,
         SubscriptionChannelConfig.class,
         SubscriptionProcessorConfig.class,
-        SubscriptionSubmitterConfig.class
+        SubscriptionSubmitterConfig.class,
+        SubscriptionTopicConfig.class
     })
     public static class Store {
         /**

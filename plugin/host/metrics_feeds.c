@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is known of subscriptions and feeds. */
+#include "plugin/host/metrics_int.h"
+
+#include "plugin/host/thread.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* The configuration named it: no byte of a message is in a label. */
+static void sample_named(struct an_buf *b, const char *name,
+                         struct an_str subscription, const char *more,
+                         uint64_t value)
+{
+    an_buf_put_c(b, "anamnesis_");
+    an_buf_put_c(b, name);
+    an_buf_put_c(b, "{subscription=\"");
+    an_buf_put(b, subscription);
+    an_buf_put_c(b, more);
+    an_buf_put_c(b, "\"} ");
+    an_buf_put_u64(b, value);
+    an_buf_put_char(b, '\n');
+}
+
+static void put_notices(struct an_buf *b, struct pl_subscriptions *all)
+{
+    metric(b, "subscription_notices_total", "counter",
+           "Notifications that came.");
+    for (size_t i = 0; i < pl_subscriptions_n(all); i++) {
+        struct pl_subscription_counts c =
+            pl_subscription_count(pl_subscription_at(all, i));
+
+        sample_named(b, "subscription_notices_total", c.name, "\",fate=\"known",
+                     c.n_notices);
+        sample_named(b, "subscription_notices_total", c.name,
+                     "\",fate=\"stranger", c.n_strangers);
+    }
+    metric(b, "subscription_fetches_total", "counter",
+           "Resources and pages fetched because a notification named them.");
+    for (size_t i = 0; i < pl_subscriptions_n(all); i++) {
+        struct pl_subscription_counts c =
+            pl_subscription_count(pl_subscription_at(all, i));
+
+        sample_named(b, "subscription_fetches_total", c.name, "\",fate=\"got",
+                     c.n_fetched);
+        sample_named(b, "subscription_fetches_total", c.name,
+                     "\",fate=\"failed", c.n_faults);
+    }
+}
+
+static void put_numbers(struct an_buf *b, struct pl_subscriptions *all)
+{
+    metric(b, "subscription_events_total", "counter",
+           "Numbered events that did not come in their order.");
+    for (size_t i = 0; i < pl_subscriptions_n(all); i++) {
+        struct pl_subscription_counts c =
+            pl_subscription_count(pl_subscription_at(all, i));
+
+        sample_named(b, "subscription_events_total", c.name, "\",fate=\"missed",
+                     c.n_missed);
+        sample_named(b, "subscription_events_total", c.name,
+                     "\",fate=\"recovered", c.n_recovered);
+    }
+    metric(b, "subscription_missing", "gauge",
+           "Numbered events that are missing now.");
+    for (size_t i = 0; i < pl_subscriptions_n(all); i++) {
+        struct pl_subscription_counts c =
+            pl_subscription_count(pl_subscription_at(all, i));
+
+        sample_named(b, "subscription_missing", c.name, "",
+                     (uint64_t)c.n_missing);
+    }
+}
+
+/* A sender's name comes out of its messages, so a label is its hash, as in the
+ * log; the command feeds tells which is which. */
+static void sample_feed(struct an_buf *b, const char *name, uint64_t hash,
+                        uint64_t value)
+{
+    char text[32];
+
+    (void)snprintf(text, sizeof(text), "{feed=\"%016" PRIx64 "\"}", hash);
+    sample(b, name, text, value);
+}
+
+static uint64_t seconds(int64_t ms)
+{
+    return ms > 0 ? (uint64_t)ms / 1000 : 0;
+}
+
+static void put_silence(struct an_buf *b, const struct pl_feed_state *s,
+                        size_t n)
+{
+    metric(b, "feed_silent", "gauge",
+           "1 while a sender is silent for longer than usual.");
+    for (size_t i = 0; i < n; i++)
+        sample_feed(b, "feed_silent", s[i].hash, s[i].is_silent);
+    metric(b, "feed_silence_seconds", "gauge",
+           "How long a sender has been silent, since the start at most.");
+    for (size_t i = 0; i < n; i++)
+        sample_feed(b, "feed_silence_seconds", s[i].hash,
+                    seconds(s[i].silent_ms));
+    metric(b, "feed_silence_limit_seconds", "gauge",
+           "From where on that is too long; 0: it is not judged.");
+    for (size_t i = 0; i < n; i++)
+        sample_feed(b, "feed_silence_limit_seconds", s[i].hash,
+                    seconds(s[i].limit_ms));
+}
+
+static void put_watched(struct an_buf *b, const struct pl_feed_state *s,
+                        size_t n)
+{
+    put_silence(b, s, n);
+    metric(b, "feed_late_seconds", "gauge",
+           "How much older than usual messages are when they come.");
+    for (size_t i = 0; i < n; i++)
+        sample_feed(b, "feed_late_seconds", s[i].hash, seconds(s[i].late_ms));
+    metric(b, "feed_missing", "gauge",
+           "Numbers of MSH-13 that are missing now.");
+    for (size_t i = 0; i < n; i++)
+        sample_feed(b, "feed_missing", s[i].hash, (uint64_t)s[i].n_missing);
+    metric(b, "feed_missed_total", "counter",
+           "Numbers of MSH-13 that did not come in their order.");
+    for (size_t i = 0; i < n; i++)
+        sample_feed(b, "feed_missed_total", s[i].hash, s[i].n_missed);
+}
+
+void pl_put_feeds(struct an_buf *b, struct pl_server *s)
+{
+    struct pl_feeds *feeds = pl_engine_feeds(s->running.engine);
+    struct pl_feeds_now now = {.us = pl_engine_now_us(s->running.engine),
+                               .ms = pl_now_ms()};
+    const struct pl_feed_state *list;
+    size_t n = 0;
+
+    list = feeds ? pl_feeds_list(feeds, b->arena, &now, &n) : NULL;
+    if (list)
+        put_watched(b, list, n);
+    if (s->subscriptions && pl_subscriptions_n(s->subscriptions)) {
+        put_notices(b, s->subscriptions);
+        put_numbers(b, s->subscriptions);
+    }
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What one notification leads to. */
+#include "plugin/subscriptions_int.h"
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "fhir/outcome.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    URL_BYTES = 8000,
+    PAGES = 1000,
+    OVERLAP_S = 600, /* of two searches: the clocks are two machines' */
+    FIRST_S = 86400  /* how far back the first one looks */
+};
+
+/* One notification under way. */
+struct notice {
+    struct pl_subscription *u;
+    struct an_arena *arena;
+    struct pl_noticed *out;
+    struct pl_fetch *fetch; /* opened when it is needed */
+};
+
+/* ---- T1 ----------------------------------------------------------------- */
+
+/* What is refused or fails decides the answer, and the first that does. */
+static bool is_good(const struct notice *k)
+{
+    return k->out->verdict == PL_ACCEPTED || k->out->verdict == PL_DUPLICATE;
+}
+
+static void put(struct notice *k, struct an_str bytes)
+{
+    struct pl_engine *e = k->u->all->source.engine;
+    struct pl_job *job =
+        pl_engine_job(e, PL_FORMAT_FHIR, an_str_c(k->u->feed), bytes, false);
+
+    if (job == NULL) {
+        k->out->verdict = PL_FAILED;
+        return;
+    }
+    pl_job_read(job, pl_engine_settings(e));
+    pl_job_put(job, pl_engine_committer(e));
+    if (k->u->all->source.answered)
+        k->u->all->source.answered(k->u->all->source.user, job);
+    k->out->verdict = pl_job_verdict(job);
+    if (!an_arena_str(k->arena, pl_job_answer(job), &k->out->answer))
+        k->out->answer = AN_STR("");
+    pl_job_free(job);
+}
+
+static void refuse(struct notice *k, enum pl_verdict verdict,
+                   const struct an_err *err)
+{
+    k->out->verdict = verdict;
+    if (fhir_outcome(k->arena, err, NULL, 0, &k->out->answer, NULL) != AN_OK)
+        k->out->answer = AN_STR("");
+}
+
+/* ---- the server --------------------------------------------------------- */
+
+static void fault(struct notice *k, enum an_code code, long status)
+{
+    struct an_err err = {.code = AN_BUSY,
+                         .what =
+                             "what the notification names cannot be read at "
+                             "the server now"};
+
+    atomic_fetch_add(&k->u->n_faults, 1);
+    an_log(pl_engine_log(k->u->all->source.engine), AN_EVENT_SUBSCRIPTION_FAULT,
+           k->u->number, code, (uint64_t)status);
+    refuse(k, PL_FAILED, &err);
+}
+
+static bool reach(struct notice *k)
+{
+    const struct cfg_options *o = k->u->all->options;
+    struct pl_fetch_options options = {
+        .base = o->fhir_url.n ? o->fhir_url.p : "",
+        .token_file = o->fhir_token_file.n ? o->fhir_token_file.p : "",
+        .no_token = "fhir.token_file holds no bearer token",
+        .timeout_ms = o->fhir_timeout_ms};
+    struct an_err err = {.code = AN_OK};
+
+    if (k->fetch)
+        return true;
+    if (atomic_load(&k->u->all->stopping))
+        (void)an_fail(&err, AN_BUSY, "stopping", 0);
+    else if (pl_fetch_open(&options, &k->fetch, &err) == AN_OK)
+        return true;
+    fault(k, err.code, 0);
+    return false;
+}
+
+/* "Observation/1" or an address under the base; "" for anything else. */
+static struct an_str address_of(struct notice *k, struct an_str reference)
+{
+    struct an_str url = AN_STR("");
+    bool absolute = an_str_starts(reference, AN_STR("http:")) ||
+                    an_str_starts(reference, AN_STR("https:"));
+
+    if (absolute
+            ? !an_arena_str(k->arena, reference, &url)
+            : pl_fetch_url(k->fetch, k->arena, reference, &url, NULL) != AN_OK)
+        return AN_STR("");
+    return pl_fetch_is_under(k->fetch, url.p) ? url : AN_STR("");
+}
+
+/* False when the answer is decided. */
+static bool get(struct notice *k, struct an_str url,
+                struct pl_fetch_answer *answer)
+{
+    struct pl_fetch_request q = {
+        .url = url.p,
+        .header = {"Accept: application/fhir+json", "Cache-Control: no-cache"},
+        .limit_bytes = (size_t)k->u->all->options->fhir_max_answer_bytes};
+    struct an_err err = {.code = AN_OK};
+    enum an_code rc = pl_fetch_ask(k->fetch, k->arena, &q, answer, &err);
+
+    if (rc == AN_OK)
+        return true;
+    fault(k, rc, 0);
+    return false;
+}
+
+static void fetch_one(struct notice *k, struct an_str reference)
+{
+    static const struct an_err elsewhere = {
+        .code = AN_UNSUPPORTED,
+        .what = "a resource that is not under fhir.url is not fetched"};
+    struct pl_fetch_answer answer;
+    struct an_str url;
+
+    if (!reach(k))
+        return;
+    url = address_of(k, reference);
+    if (url.n == 0) {
+        atomic_fetch_add(&k->u->n_faults, 1);
+        refuse(k, PL_REFUSED, &elsewhere);
+        return;
+    }
+    if (!get(k, url, &answer))
+        return;
+    /* Gone since: whoever deleted it is told of in a notification, too. */
+    if (answer.status == 404 || answer.status == 410)
+        return;
+    if (pl_fetch_fate(&answer) != PL_FETCH_GOT) {
+        fault(k, AN_IO, answer.status);
+        return;
+    }
+    atomic_fetch_add(&k->u->n_fetched, 1);
+    put(k, answer.body);
+}
+
+/* ---- a search, for a notification that says nothing ----------------------- */
+
+static bool first_page(struct notice *k, int64_t from_us, struct an_str *url)
+{
+    struct an_str criteria = k->u->search;
+    char since[AN_TIME_TEXT_BYTES];
+    struct an_buf b;
+    struct an_str path;
+    bool asks = memchr(criteria.p, '?', criteria.n) != NULL;
+
+    (void)an_time_print_instant(from_us, since);
+    an_buf_init(&b, k->arena, URL_BYTES);
+    an_buf_put(&b, criteria);
+    if (!asks || criteria.p[criteria.n - 1] != '?')
+        an_buf_put_char(&b, asks ? '&' : '?');
+    an_buf_put_c(&b, "_lastUpdated=ge");
+    an_buf_put_c(&b, since);
+    an_buf_put_c(&b, "&_count=200");
+    return an_buf_done(&b, &path, NULL) == AN_OK &&
+           pl_fetch_url(k->fetch, k->arena, path, url, NULL) == AN_OK;
+}
+
+/* The next page's address; "" after the last. */
+static struct an_str page_read(struct notice *k, struct an_str body)
+{
+    const struct an_json *root;
+    struct an_str url = AN_STR("");
+
+    if (an_json_read(k->arena, &(struct an_json_limits){0}, body, &root,
+                     NULL) != AN_OK) {
+        fault(k, AN_SYNTAX, 200);
+        return url;
+    }
+    if (an_json_first(an_json_get(root, AN_STR("entry")))) {
+        put(k, body);
+        atomic_fetch_add(&k->u->n_fetched, 1);
+    }
+    for (const struct an_json *l =
+             an_json_first(an_json_get(root, AN_STR("link")));
+         l; l = l->next)
+        if (an_str_eq(an_json_text(an_json_get(l, AN_STR("relation"))),
+                      AN_STR("next")))
+            url = address_of(k, an_json_text(an_json_get(l, AN_STR("url"))));
+    return url;
+}
+
+static void search(struct notice *k)
+{
+    int64_t now_us = pl_engine_now_us(k->u->all->source.engine), from_us;
+    struct pl_fetch_answer answer;
+    struct an_str url = AN_STR("");
+
+    if (k->u->search.n == 0) {
+        atomic_fetch_add(&k->u->n_faults, 1);
+        an_log(pl_engine_log(k->u->all->source.engine),
+               AN_EVENT_SUBSCRIPTION_FAULT, k->u->number, AN_UNSUPPORTED, 0);
+        return;
+    }
+    pthread_mutex_lock(&k->u->searching);
+    pthread_mutex_lock(&k->u->lock);
+    from_us = k->u->searched_us ? k->u->searched_us - OVERLAP_S * 1000000LL
+                                : now_us - FIRST_S * 1000000LL;
+    pthread_mutex_unlock(&k->u->lock);
+    if (reach(k) && !first_page(k, from_us, &url))
+        k->out->verdict = PL_FAILED;
+    for (int page = 0; is_good(k) && url.n && page < PAGES; page++) {
+        if (!get(k, url, &answer))
+            break;
+        if (pl_fetch_fate(&answer) != PL_FETCH_GOT)
+            fault(k, AN_IO, answer.status);
+        else
+            url = page_read(k, answer.body);
+    }
+    if (is_good(k)) {
+        pthread_mutex_lock(&k->u->lock);
+        k->u->searched_us = now_us;
+        pthread_mutex_unlock(&k->u->lock);
+    }
+    pthread_mutex_unlock(&k->u->searching);
+}
+
+/* ---- a notification with a state ------------------------------------------ */
+
+/* What it brings and what it names; numbers are noted when all of it is there. */
+static void take_events(struct notice *k, struct an_str bytes,
+                        const struct fhir_notification *n)
+{
+    if (n->n_events || n->n_resources)
+        put(k, bytes);
+    for (size_t i = 0; is_good(k) && i < n->n_events; i++)
+        if (!n->event[i].is_here && n->event[i].focus.n)
+            fetch_one(k, n->event[i].focus);
+    /* Content "empty": something happened, and not a word what. */
+    if (is_good(k) && n->type == FHIR_NOTICE_EVENT && n->n_resources == 0 &&
+        (n->n_events == 0 || n->event[0].focus.n == 0))
+        search(k);
+    if (is_good(k))
+        pl_subscribed_note(k->u, n);
+}
+
+/* The address that asks for the first gap; "" when there is nothing to ask. */
+static struct an_str gap_address(struct notice *k)
+{
+    struct pl_subscription *u = k->u;
+    struct pl_range gap = {0, 0};
+    char text[PL_REFERENCE_BYTES + 128] = "";
+    struct an_str copy;
+
+    pthread_mutex_lock(&u->lock);
+    if (u->events.n_gaps && u->reference[0] && !u->cannot_query &&
+        !u->querying && u->all->options->fhir_url.n) {
+        gap = u->events.gap[0];
+        u->querying = true;
+        (void)snprintf(text, sizeof(text),
+                       "%s/$events?eventsSinceNumber=%lld&eventsUntilNumber="
+                       "%lld&content=full-resource",
+                       u->reference, (long long)gap.from, (long long)gap.until);
+    }
+    pthread_mutex_unlock(&u->lock);
+    return an_arena_str(k->arena, an_str_c(text), &copy) ? copy : AN_STR("");
+}
+
+/* What was missed, by $events.  The notification is answered as it was, whatever
+ * comes of this: the gap stays, and is asked for again. */
+static void fill_gap(struct notice *k)
+{
+    struct pl_noticed apart = {.verdict = PL_ACCEPTED};
+    struct notice inner = {.u = k->u, .arena = k->arena, .out = &apart};
+    struct pl_fetch_answer answer;
+    struct fhir_notification n;
+    struct an_str path = gap_address(k), url;
+    bool refused = false;
+
+    if (path.n == 0)
+        return;
+    if (reach(&inner)) {
+        url = address_of(&inner, path);
+        refused = url.n == 0;
+        if (url.n && get(&inner, url, &answer)) {
+            refused = pl_fetch_fate(&answer) == PL_FETCH_REFUSED;
+            if (pl_fetch_fate(&answer) == PL_FETCH_GOT &&
+                fhir_notification_read(k->arena, answer.body, &n, NULL) ==
+                    AN_OK) {
+                n.type = FHIR_NOTICE_QUERY_EVENT;
+                take_events(&inner, answer.body, &n);
+            }
+        }
+    }
+    pl_fetch_close(inner.fetch);
+    pthread_mutex_lock(&k->u->lock);
+    k->u->querying = false;
+    k->u->cannot_query = k->u->cannot_query || refused;
+    pthread_mutex_unlock(&k->u->lock);
+}
+
+static void take_notification(struct notice *k, struct an_str bytes,
+                              const struct fhir_notification *n)
+{
+    if (n->type == FHIR_NOTICE_HANDSHAKE || n->type == FHIR_NOTICE_HEARTBEAT ||
+        n->type == FHIR_NOTICE_QUERY_STATUS)
+        pl_subscribed_note(k->u, n);
+    else
+        take_events(k, bytes, n);
+    if (!is_good(k))
+        return;
+    fill_gap(k);
+    /* HAPI FHIR posts it as it would a transaction, and takes anything but a
+     * Bundle for a failure: it would send it again and again. */
+    k->out->answer =
+        AN_STR("{\"resourceType\":\"Bundle\",\"type\":\"batch-response\"}");
+}
+
+/* ---- all of it ---------------------------------------------------------- */
+
+/* "Type/id" of the address it was sent to. */
+static struct an_str named(struct notice *k, const struct pl_notice *in)
+{
+    struct an_str reference = AN_STR("");
+    struct an_buf b;
+
+    an_buf_init(&b, k->arena, URL_BYTES);
+    an_buf_put(&b, in->type);
+    an_buf_put_char(&b, '/');
+    an_buf_put(&b, in->id);
+    return an_buf_done(&b, &reference, NULL) == AN_OK ? reference : AN_STR("");
+}
+
+void pl_subscription_take(struct pl_subscription *u, struct an_arena *arena,
+                          const struct pl_notice *in, struct pl_noticed *out)
+{
+    struct notice k = {.u = u, .arena = arena, .out = out};
+    struct fhir_notification n;
+    struct an_err err = {.code = AN_OK};
+    enum an_code rc;
+
+    *out = (struct pl_noticed){.verdict = PL_ACCEPTED};
+    atomic_fetch_add(&u->n_notices, 1);
+    if (an_str_trim(in->body).n == 0) {
+        if (in->type.n)
+            fetch_one(&k, named(&k, in));
+        else
+            search(&k);
+        if (is_good(&k) && out->answer.n == 0)
+            refuse(&k, PL_ACCEPTED, NULL);
+    } else {
+        rc = fhir_notification_read(arena, in->body, &n, &err);
+        if (rc == AN_OK)
+            take_notification(&k, in->body, &n);
+        else if (rc == AN_TYPE || rc == AN_CODE || rc == AN_MISSING)
+            refuse(&k, PL_REFUSED, &err);
+        else
+            put(&k, in->body);
+    }
+    pl_fetch_close(k.fetch);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/sequence.h"
+#include "tests/suite.h"
+
+Suite *consult_sequence_suite(void);
+
+/* What each number is, and how many are missing after it. */
+static const struct {
+    int64_t number;
+    enum pl_sequence_news news;
+    int64_t missing;
+} steps[] = {
+    {5, PL_SEQUENCE_FIRST, 0},   {6, PL_SEQUENCE_NEXT, 0},
+    {6, PL_SEQUENCE_AGAIN, 0},   {10, PL_SEQUENCE_GAP, 3},
+    {8, PL_SEQUENCE_LATE, 2},    {8, PL_SEQUENCE_AGAIN, 2},
+    {12, PL_SEQUENCE_GAP, 3},    {7, PL_SEQUENCE_LATE, 2},
+    {11, PL_SEQUENCE_LATE, 1},   {9, PL_SEQUENCE_LATE, 0},
+    {3, PL_SEQUENCE_AGAIN, 0},   {20, PL_SEQUENCE_GAP, 7},
+    {1, PL_SEQUENCE_RESTART, 0}, {2, PL_SEQUENCE_NEXT, 0},
+};
+
+START_TEST(knows_what_is_missing)
+{
+    struct pl_sequence s = {.known = false};
+
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        enum pl_sequence_news news =
+            pl_sequence_note(&s, steps[i].number, true);
+
+        ck_assert_msg(news == steps[i].news &&
+                          pl_sequence_missing(&s) == steps[i].missing,
+                      "step %zu: %d, %lld missing", i, (int)news,
+                      (long long)pl_sequence_missing(&s));
+    }
+    ck_assert_uint_eq(s.n_missed, 11);
+    ck_assert_uint_eq(s.n_late, 4);
+}
+END_TEST
+
+START_TEST(a_sequence_that_does_not_restart_believes_no_one)
+{
+    struct pl_sequence s = {.known = false};
+
+    pl_sequence_begin(&s, 0);
+    ck_assert_int_eq(pl_sequence_note(&s, 1, false), PL_SEQUENCE_NEXT);
+    ck_assert_int_eq(pl_sequence_up_to(&s, 4), 3);
+    ck_assert_int_eq(pl_sequence_up_to(&s, 3), 0);
+    ck_assert_int_eq(pl_sequence_note(&s, 1, false), PL_SEQUENCE_AGAIN);
+    ck_assert_int_eq(pl_sequence_missing(&s), 3);
+}
+END_TEST
+
+/* Every second one of many: the oldest gaps are forgotten, none is invented. */
+START_TEST(too_many_gaps_do_no_harm)
+{
+    struct pl_sequence s = {.known = false};
+
+    for (int64_t n = 0; n < 200; n += 2)
+        (void)pl_sequence_note(&s, n, false);
+    ck_assert_uint_eq(s.n_gaps, PL_SEQUENCE_GAPS);
+    ck_assert_int_eq(pl_sequence_missing(&s), PL_SEQUENCE_GAPS);
+    ck_assert_uint_eq(s.n_missed, 99);
+    for (int64_t n = 199; n > 0; n--)
+        (void)pl_sequence_note(&s, n, false);
+    ck_assert_int_eq(pl_sequence_missing(&s), 0);
+    ck_assert_int_eq(s.last, 199);
+}
+END_TEST
+
+Suite *consult_sequence_suite(void)
+{
+    const TTest *const list[] = {
+        knows_what_is_missing, a_sequence_that_does_not_restart_believes_no_one,
+        too_many_gaps_do_no_harm};
+
+    return TEST_SUITE("plugin/sequence", list);
+}

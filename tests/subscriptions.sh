@@ -1,0 +1,129 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What a FHIR server tells us by its Subscriptions: taken, fetched where only a
+# name came, missed and asked for again; and the command that asks for it.
+set -eu
+. "${top_srcdir:-.}/tests/program_lib.sh"
+curl=$(command -v curl) || { echo 'curl is not installed' >&2; exit 77; }
+peer=
+trap 'status=$?; [ -z "$peer" ] || kill "$peer" 2>/dev/null || :
+    [ -z "$server" ] || kill -9 "$server" 2>/dev/null || :
+    wait; rm -rf "$work"; exit $status' EXIT
+
+# fhir [WORD]: another FHIR server; sets $there.
+fhir() {
+    [ -z "$peer" ] || { kill "$peer"; wait "$peer" || :; }
+    : >fhir.port
+    : >asked
+    "$built/tests/fhir_peer" asked ${1:+"$1"} >fhir.port &
+    peer=$!
+    tries=0
+    until [ -s fhir.port ]; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 400 ] || { echo 'no FHIR server' >&2; exit 1; }
+        sleep 0.02
+    done
+    there=http://127.0.0.1:$(cat fhir.port)/fhir
+}
+ours() {
+    config a.yaml "$work/a.db" 'listen: {mllp: {address: ""}, http: {address: "127.0.0.1:0"}}' \
+        "fhir: {url: \"$there\", token_file: \"$work/token\"}" \
+        'subscriptions:' \
+        "  secret_file: \"$work/secret\"" \
+        '  of: ["results=Observation?category=laboratory", "topic=http://h.example/fhir/SubscriptionTopic/results Observation?category=laboratory"]'
+}
+printf 'th3re\n' >token
+printf 's3cret\n' >secret
+fhir
+ours
+serve a.yaml
+secret='Authorization: Bearer s3cret'
+
+# send METHOD PATH BODY STATUS [HEADER]
+send() {
+    code=$(printf '%s' "$3" | "$curl" -sS -o body -w '%{http_code}' -X "$1" \
+        -H "${5-$secret}" -H 'Content-Type: application/fhir+json' \
+        --data-binary @- "http://127.0.0.1:$http/fhir/subscription$2")
+    test "$code" = "$4" || { echo "status $code"; cat body; return 1; }
+}
+observation() { # NUMBER: tenths
+    printf '{"resourceType":"Observation","id":"%s","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"2160-0","display":"Creatinine"}]},"subject":{"reference":"Patient/4711"},"effectiveDateTime":"2026-03-01T08:%02d:00Z","valueQuantity":{"value":%d.%d,"unit":"mg/dL"}}' \
+        "$1" $(($1 % 60)) $(($1 / 10)) $(($1 % 10))
+}
+# r4 TYPE SINCE [NUMBER]...: the R5 backport in R4; names only.
+r4() {
+    type=$1 since=$2
+    shift 2
+    printf '{"resourceType":"Bundle","type":"history","entry":[{"fullUrl":"urn:uuid:1","resource":{"resourceType":"Parameters","parameter":[{"name":"subscription","valueReference":{"reference":"%s/Subscription/s"}},{"name":"status","valueCode":"active"},{"name":"type","valueCode":"%s"},{"name":"events-since-subscription-start","valueString":"%s"}' \
+        "$there" "$type" "$since"
+    for n; do
+        printf ',{"name":"notification-event","part":[{"name":"event-number","valueString":"%s"},{"name":"focus","valueReference":{"reference":"%s/Observation/%s"}}]}' \
+            "$n" "$there" "$n"
+    done
+    printf ']}}]}'
+}
+known() { an a.yaml show 4711 >timeline && grep -q "Creatinine.* $1 " timeline || { cat timeline; return 1; }; }
+metric() { "$curl" -sS "http://127.0.0.1:$http/metrics" >all && grep -qF -- "$1" all || { grep subscription all; return 1; }; }
+was_asked() { grep -qE -- "$1" asked || { cat asked; return 1; }; }
+not_asked() { ! grep -qE -- "$1" asked || { cat asked; return 1; }; }
+
+# ---- plain R4 --------------------------------------------------------------------
+is 'a resource by PUT is taken' send PUT /results/Observation/11 "$(observation 11)" 200
+is 'and stands in the timeline' known 1.1
+is 'without the secret nothing is' send PUT /results/Observation/12 "$(observation 12)" 401 'X-None: 1'
+is 'nor with another' send PUT /results/Observation/12 "$(observation 12)" 401 'Authorization: Bearer s3cres'
+is 'nor with its beginning' send PUT /results/Observation/12 "$(observation 12)" 401 'Authorization: Bearer s3cre'
+is 'it is not there' exits 1 known 1.2
+is 'a name that is not ours' send PUT /other/Observation/12 "$(observation 12)" 404
+is 'what is no resource is refused' send POST /results '{"resourceType":"Nonsense"}' 400
+is 'nothing at all makes us search' send POST /results '' 200
+is 'with the token, from a moment on' was_asked '^GET /fhir/Observation ge20.* Bearer th3re$'
+is 'the first page' known 7.1
+is 'and the next' known 7.2
+
+# ---- the R5 backport -------------------------------------------------------------
+is 'a handshake is answered' send POST /results "$(r4 handshake 0)" 200
+is 'by a Bundle, as HAPI FHIR wants it' grep -q '"resourceType":"Bundle"' body
+is 'a name is fetched' send POST /results "$(r4 event-notification 1 1)" 200
+is 'and stands in the timeline' known 0.1
+is 'the first is not missing' metric 'subscription_missing{subscription="results"} 0'
+is 'the fourth after the first' send POST /results "$(r4 event-notification 4 4)" 200
+is 'it is there' known 0.4
+is 'the two between are asked for' was_asked '^GET /fhir/Subscription/s/.events 2 3$'
+is 'and are there' known 0.3
+is 'they were missed and have come' metric 'subscription_events_total{subscription="results",fate="recovered"} 2'
+is 'the log says both' grep -q '"event":"subscription_gap","subscription":1,"missing":2,"last":4' server.log
+is 'a heartbeat tells of one more' send POST /results "$(r4 heartbeat 5)" 200
+is 'which is asked for' known 0.5
+is 'one that is gone is no failure' send POST /results "$(r4 event-notification 6 6 | sed 's,Observation/6,Observation/404,')" 200
+is 'one elsewhere is refused' send POST /results "$(r4 event-notification 7 7 | sed 's,"http[^"]*/Observation/7,"http://h.example/fhir/Observation/7,')" 400
+is 'one beside the base, too' send POST /results "$(r4 event-notification 7 7 | sed 's,/fhir/Observation/7,/fhir/../etc/7,')" 400
+is 'one that fails is to be sent again' send POST /results "$(r4 event-notification 7 7 | sed 's,Observation/7,Observation/503,')" 503
+is 'and then is taken' send POST /results "$(r4 event-notification 7 7 | sed 's,Observation/7,Observation/503,')" 200
+is 'a notification of no kind is refused' send POST /results "$(r4 nonsense 1)" 400
+is 'nothing is missing' metric 'subscription_missing{subscription="results"} 0'
+
+# ---- a restart knows the numbers; a server without $events -------------------------
+is 'it stops' stop
+fhir no-events
+ours
+serve a.yaml
+is 'after a restart the ninth' send POST /results "$(r4 event-notification 9 9)" 200
+is 'is known to come after the seventh' metric 'subscription_missing{subscription="results"} 1'
+is 'what it cannot be asked for stays missing' send POST /results "$(r4 event-notification 10 10)" 200
+is 'and is counted' metric 'subscription_missing{subscription="results"} 1'
+
+# ---- the command -----------------------------------------------------------------
+is 'it asks for each' says 0 '^results: Subscription/1 made, in force' an a.yaml subscribe "http://127.0.0.1:$http/"
+is 'with the secret and the criteria' was_asked 'kept .*"status":"active".*"criteria":"Observation\?category=laboratory".*"endpoint":"http://127.0.0.1:[0-9]*/fhir/subscription/results".*"header":\["Authorization: Bearer s3cret"\]'
+is 'again renews it' says 0 '^results: Subscription/1 renewed' an a.yaml subscribe "http://127.0.0.1:$http" results
+is 'the backport of a topic' says 0 '^topic: Subscription/2 renewed' an a.yaml subscribe --backport --content empty --end 2027-01-01T00:00:00Z "http://127.0.0.1:$http" topic
+is 'says what it wants' was_asked 'kept .*backport-subscription.*"end":"2027-01-01T00:00:00Z".*"criteria":"http://h.example/fhir/SubscriptionTopic/results".*backport-payload-content","valueCode":"empty"'
+is 'it can be taken away' says 0 '^results: Subscription/1 deleted' an a.yaml subscribe --delete "http://127.0.0.1:$http" results
+is 'once' says 0 '^results: there is none' an a.yaml subscribe --delete "http://127.0.0.1:$http" results
+is 'a name that is none' says 2 'none of that name' an a.yaml subscribe "http://127.0.0.1:$http" nobody
+is 'a wrong call' says 2 '^usage:' an a.yaml subscribe --content empty "http://127.0.0.1:$http"
+is 'no secret is in the log' exits 1 grep -q 's3cre\|th3re' server.log
+is 'it stops well' stop
+echo "1..$checks"
+exit $failed
