@@ -8,6 +8,7 @@
 #include "tests/suite.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -56,7 +57,7 @@ static void fill(const char *patient, int from, int n)
                      AN_OK);
 }
 
-static struct pl_outbox *start(uint16_t port)
+static struct pl_outbox *start_by(uint16_t port, int64_t (*clock)(void *ctx))
 {
     struct pl_outbox_options options = {.token_file = "",
                                         .timeout_ms = TIMEOUT_MS,
@@ -65,7 +66,7 @@ static struct pl_outbox *start(uint16_t port)
                                         .store = t.store,
                                         .store_path = t.path,
                                         .policy = &policy,
-                                        .clock = pl_clock_us};
+                                        .clock = clock};
     struct pl_outbox *o;
 
     (void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/fhir",
@@ -73,6 +74,19 @@ static struct pl_outbox *start(uint16_t port)
     options.url = port ? url : "";
     ck_assert_int_eq(pl_outbox_open(&options, &o, NULL), AN_OK);
     return o;
+}
+
+static struct pl_outbox *start(uint16_t port)
+{
+    return start_by(port, pl_clock_us);
+}
+
+/* It goes back a day each time that it is read. */
+static int64_t set_back_us(void *ctx)
+{
+    static atomic_int n_days;
+
+    return pl_clock_us(ctx) - atomic_fetch_add(&n_days, 1) * AN_US_PER_DAY;
 }
 
 static struct pl_outgoing counts(void)
@@ -118,6 +132,36 @@ START_TEST(delivers_each_patients_rows_in_order)
     ck_assert_uint_eq(server_n_requests(), 4);
     ck_assert_uint_eq(c.n_delivered, 4);
     ck_assert_int_eq(counts().n_audit, 4);
+}
+END_TEST
+
+START_TEST(a_clock_that_is_set_back_puts_nothing_off)
+{
+    static const struct server_answer busy[] = {
+        {503, NULL}, {409, NULL}, {201, NULL}};
+    struct pl_attempt ahead = {.state = PL_OUTBOX_WAITING, .error = 503};
+    struct pl_outbox_row row;
+    struct pl_outbox *o;
+    int64_t next_us;
+    uint16_t port = server_start(busy, 3);
+
+    fill("A", 0, 1);
+    o = start_by(port, set_back_us);
+    ck_assert(wait_until_empty());
+    pl_outbox_close(o, 1000);
+    /* By an earlier process, whose clock was a year ahead. */
+    fill("A", 1, 1);
+    ck_assert_int_eq(pl_outbox_due(t.reader, &t.arena, pl_clock_us(NULL), &row,
+                                   &next_us, NULL),
+                     AN_OK);
+    ahead.id = row.id;
+    ahead.now_us = pl_clock_us(NULL) + 365 * AN_US_PER_DAY;
+    ahead.next_us = ahead.now_us + 1000;
+    ck_assert_int_eq(pl_store_attempt(t.store, &ahead, NULL), AN_OK);
+    o = start(port);
+    ck_assert(wait_until_empty());
+    pl_outbox_close(o, 1000);
+    server_stop();
 }
 END_TEST
 
@@ -319,6 +363,7 @@ Suite *outbox_deliver_suite(void)
 {
     const TTest *const test[] = {
         delivers_each_patients_rows_in_order,
+        a_clock_that_is_set_back_puts_nothing_off,
         tries_again_after_every_answer_that_is_none,
         a_refused_row_is_dead_and_stops_nobody,
         sends_nothing_in_shadow_and_without_a_url,

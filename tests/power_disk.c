@@ -351,24 +351,24 @@ static int on_shm_unmap(sqlite3_file *file, int erase)
     return of(file)->real->pMethods->xShmUnmap(of(file)->real, erase);
 }
 
-static const sqlite3_io_methods methods = {
-    .iVersion = 2,
-    .xClose = on_close,
-    .xRead = on_read,
-    .xWrite = on_write,
-    .xTruncate = on_truncate,
-    .xSync = on_sync,
-    .xFileSize = on_size,
-    .xLock = on_lock,
-    .xUnlock = on_unlock,
-    .xCheckReservedLock = on_reserved,
-    .xFileControl = on_control,
-    .xSectorSize = on_sector,
-    .xDeviceCharacteristics = on_character,
-    .xShmMap = on_shm_map,
-    .xShmLock = on_shm_lock,
-    .xShmBarrier = on_shm_barrier,
-    .xShmUnmap = on_shm_unmap};
+static const sqlite3_io_methods methods = {.iVersion = 2,
+                                           .xClose = on_close,
+                                           .xRead = on_read,
+                                           .xWrite = on_write,
+                                           .xTruncate = on_truncate,
+                                           .xSync = on_sync,
+                                           .xFileSize = on_size,
+                                           .xLock = on_lock,
+                                           .xUnlock = on_unlock,
+                                           .xCheckReservedLock = on_reserved,
+                                           .xFileControl = on_control,
+                                           .xSectorSize = on_sector,
+                                           .xDeviceCharacteristics =
+                                               on_character,
+                                           .xShmMap = on_shm_map,
+                                           .xShmLock = on_shm_lock,
+                                           .xShmBarrier = on_shm_barrier,
+                                           .xShmUnmap = on_shm_unmap};
 
 static struct disk_file *find(const char *path, bool add)
 {

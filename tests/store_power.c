@@ -249,16 +249,14 @@ static void many(bool may_fail)
     power_disk_remove();
     an_arena_free(&s.t.arena);
     c = power_disk_counts();
-    (void)printf("# %llu cuts, %llu messages reported, %llu commits failed, "
-                 "%llu syncs and %llu writes failed, of sectors not synced "
-                 "%llu lost, %llu torn, %llu kept\n",
-                 (unsigned long long)s.n_cuts, (unsigned long long)s.n_reported,
-                 (unsigned long long)s.n_failed,
-                 (unsigned long long)c.failed_syncs,
-                 (unsigned long long)c.failed_writes,
-                 (unsigned long long)c.lost_sectors,
-                 (unsigned long long)c.torn_sectors,
-                 (unsigned long long)c.kept_sectors);
+    (void)printf(
+        "# %llu cuts, %llu messages reported, %llu commits failed, "
+        "%llu syncs and %llu writes failed, of sectors not synced "
+        "%llu lost, %llu torn, %llu kept\n",
+        (unsigned long long)s.n_cuts, (unsigned long long)s.n_reported,
+        (unsigned long long)s.n_failed, (unsigned long long)c.failed_syncs,
+        (unsigned long long)c.failed_writes, (unsigned long long)c.lost_sectors,
+        (unsigned long long)c.torn_sectors, (unsigned long long)c.kept_sectors);
     (void)fflush(stdout);
     if (cuts >= 50) {
         ck_assert_uint_gt(s.n_reported, 0);

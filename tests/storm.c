@@ -165,12 +165,11 @@ static bool post(unsigned long n)
 
     if (!open_port(storm.http, &c))
         return false;
-    used =
-        snprintf(out, sizeof(out),
-                 "POST /hl7v2 HTTP/1.1\r\nHost: drill\r\nContent-Type: "
-                 "application/hl7-v2\r\nContent-Length: %zu\r\nConnection: "
-                 "close\r\n\r\n%s",
-                 n_text, text);
+    used = snprintf(out, sizeof(out),
+                    "POST /hl7v2 HTTP/1.1\r\nHost: drill\r\nContent-Type: "
+                    "application/hl7-v2\r\nContent-Length: %zu\r\nConnection: "
+                    "close\r\n\r\n%s",
+                    n_text, text);
     if (send(c.fd, out, (size_t)used, MSG_NOSIGNAL) == used)
         while (got < sizeof(back) - 1 &&
                (more = recv(c.fd, back + got, sizeof(back) - 1 - got, 0)) > 0)

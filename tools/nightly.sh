@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What takes longer than a change may wait for: fuzzing, more sanitizers,
-# clang-tidy, coverage, a million messages and an archive of 10 GB.  Builds below build-nightly/, never in the caller's folder.
+# clang-tidy, coverage, faults, a million messages and an archive of 10 GB.  Builds below build-nightly/, never in the caller's folder.
 #
 #   tools/nightly.sh [STAGE]...      all stages when none is named
 #
-# FUZZ_SECONDS (600) is for each fuzz target.  Stops at the first failure.
+# FUZZ_SECONDS (600) is for each fuzz target; FAULT_ROUNDS (200) and FAULT_CUTS
+# (5000) are kills and cuts of power.  Stops at the first failure.
 set -eu
 unset CDPATH
 cd "$(dirname "$0")/.."
@@ -45,6 +46,18 @@ threads() {
 # know that an empty view may be NULL, and cries at base/str.c.
 tidy() {
     built tidy CC=clang-14 --enable-debug && make -C build-nightly/tidy tidy
+}
+
+# The drills of what goes wrong, at full length: 200 kills, thousands of cuts.
+faults() {
+    built faults &&
+        make -C build-nightly/faults -j "$(nproc)" all &&
+        CK_RUN_SUITE=store/power CK_TIMEOUT_MULTIPLIER=100 \
+            ANAMNESIS_CUTS="${FAULT_CUTS:-5000}" \
+            make -C build-nightly/faults check TESTS=tests/store.t &&
+        ANAMNESIS_ROUNDS="${FAULT_ROUNDS:-200}" ANAMNESIS_CRASH=full \
+            make -C build-nightly/faults check \
+            TESTS='tests/kill.sh tests/crash.sh tests/disk.sh tests/clock.sh tests/crowd.sh'
 }
 
 coverage() {

@@ -22,6 +22,7 @@ struct pl_outbox {
     struct pl_outbox_options options;
     struct pl_reader *reader; /* the thread's */
     struct pl_post *post;     /* NULL without a url */
+    int64_t due_us, mono_us;  /* see due_now_us */
     struct an_arena arena;    /* the thread's, of one delivery */
     unsigned n_failures;      /* in a row; the thread's */
     pthread_t thread;
@@ -86,6 +87,29 @@ static int64_t pause_ms(const struct pl_outbox *o, unsigned n_failures)
     return ms - ms / 2 + (int64_t)(random % (uint64_t)(ms / 2 + 1));
 }
 
+/* The wall clock, but never set back: what was put off for a minute is not put
+ * off for a day when the clock is. */
+static int64_t due_now_us(struct pl_outbox *o)
+{
+    int64_t wall_us = o->options.clock(NULL), mono_us = pl_now_us();
+    int64_t due_us = o->due_us + (mono_us - o->mono_us);
+
+    o->due_us = wall_us > due_us ? wall_us : due_us;
+    o->mono_us = mono_us;
+    return o->due_us;
+}
+
+/* Longer than anything is put off, so a clock was wrong, perhaps that of an
+ * earlier process. */
+static bool is_beyond_reason(const struct pl_outbox *o, int64_t ahead_us)
+{
+    int64_t most_ms = o->options.retry_max_ms;
+
+    if (most_ms < PL_POST_AFTER_MAX_MS)
+        most_ms = PL_POST_AFTER_MAX_MS;
+    return ahead_us / 1000 > most_ms + LOOK_MS;
+}
+
 /* Note what became of the row; a store that cannot take it now is asked again,
  * since sending again what was delivered is the worse. */
 static void note(struct pl_outbox *o, struct pl_attempt *a)
@@ -121,7 +145,7 @@ static void note_result(struct pl_outbox *o, const struct pl_outbox_row *row,
         if (r->retry_after_ms > ms)
             ms = r->retry_after_ms;
         a.state = PL_OUTBOX_WAITING;
-        a.next_us = a.now_us + ms * 1000;
+        a.next_us = due_now_us(o) + ms * 1000;
         atomic_fetch_add(&o->n_retried, 1);
         an_log(o->options.log, AN_EVENT_OUTBOX_RETRY, id, error, (uint64_t)ms);
     }
@@ -158,19 +182,22 @@ static bool deliver(struct pl_outbox *o, const struct pl_outbox_row *row)
 /* Deliver what is due, or wait until something is.  False at the end. */
 static bool turn(struct pl_outbox *o)
 {
-    int64_t now_us = o->options.clock(NULL), next_us, ms;
+    int64_t now_us = due_now_us(o), next_us, ms;
     struct pl_outbox_row row;
     struct an_err err;
     enum an_code rc =
         pl_outbox_due(o->reader, &o->arena, now_us, &row, &next_us, &err);
 
+    if (rc == AN_NOTFOUND && next_us != INT64_MAX &&
+        is_beyond_reason(o, next_us - now_us))
+        rc = pl_outbox_due(o->reader, &o->arena, next_us, &row, &next_us, &err);
     if (rc == AN_OK)
         return deliver(o, &row);
     if (rc == AN_INTEGRITY && row.id) {
         struct pl_attempt a = {.id = row.id,
                                .state = PL_OUTBOX_DEAD,
                                .error = DAMAGED,
-                               .now_us = now_us};
+                               .now_us = o->options.clock(NULL)};
 
         an_log(o->options.log, AN_EVENT_OUTBOX_DEAD, (uint64_t)row.id, DAMAGED,
                0);

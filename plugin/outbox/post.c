@@ -188,10 +188,10 @@ static void ask(struct pl_post *p, struct pl_post_result *out)
         curl_easy_getinfo(p->easy, CURLINFO_CONTENT_TYPE, &type);
         curl_easy_getinfo(p->easy, CURLINFO_RETRY_AFTER, &after_s);
         *out = pl_post_judge((int)code, status, type);
-        /* No more than a day, whatever it says. */
         if (after_s > 0 && out->fate == PL_FATE_LATER)
-            out->retry_after_ms =
-                1000 * (int64_t)(after_s < 86400 ? after_s : 86400);
+            out->retry_after_ms = after_s < PL_POST_AFTER_MAX_MS / 1000
+                                      ? 1000 * (int64_t)after_s
+                                      : PL_POST_AFTER_MAX_MS;
     } else if (atomic_load(&p->stop_ms)) {
         out->fate = PL_FATE_STOPPED;
     }

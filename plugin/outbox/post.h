@@ -40,6 +40,9 @@ enum pl_fate {
 /* A 2xx whose body is something else than FHIR: a proxy or a log-in page. */
 enum { PL_POST_FOREIGN = 999 };
 
+/* Whatever a server asks for, no more than a day. */
+enum { PL_POST_AFTER_MAX_MS = 86400000 };
+
 struct pl_post_result {
     enum pl_fate fate;
     int error; /* HTTP status; libcurl's code, which is under 100; or

@@ -137,8 +137,8 @@ static enum an_code write_again(struct pl_db *db, unsigned char *chunk,
 {
     sqlite3_file *log = NULL;
     sqlite3_int64 n = 0;
-    int rc = sqlite3_file_control(db->sql, "main",
-                                  SQLITE_FCNTL_JOURNAL_POINTER, (void *)&log);
+    int rc = sqlite3_file_control(db->sql, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                                  (void *)&log);
 
     if (rc != SQLITE_OK || log == NULL || log->pMethods == NULL)
         return an_fail(err, AN_INTERNAL, "the store's log is not open", 0);
@@ -158,12 +158,15 @@ static enum an_code write_again(struct pl_db *db, unsigned char *chunk,
 enum an_code pl_db_settle(struct pl_db *db, struct an_err *err)
 {
     unsigned char *chunk = malloc(CHUNK_BYTES);
-    enum an_code code = chunk ? pl_db_exec(db, "BEGIN IMMEDIATE", err)
-                              : an_fail_nomem(err);
+    enum an_code code =
+        chunk ? pl_db_exec(db, "BEGIN IMMEDIATE", err) : an_fail_nomem(err);
 
     if (code == AN_OK) {
         code = write_again(db, chunk, err);
         (void)sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
+    } else if (code == AN_BUSY) {
+        /* Who holds it for so long has opened it, and did this. */
+        code = AN_OK;
     }
     if (chunk)
         explicit_bzero(chunk, CHUNK_BYTES);

@@ -47,7 +47,8 @@ enum an_code pl_db_durable(struct pl_db *db, struct an_err *err)
 /* Write the log that is found once more, and flush it.  A flush that failed in
  * an earlier process leaves commits in the system's memory that it believes to
  * be on the disk, and later flushes say nothing of them; what is promised from
- * here on would hang on them.  Bytes do not change. */
+ * here on would hang on them.  Bytes do not change.  Left out when another
+ * program writes all the while: a start does not fail for that. */
 enum an_code pl_db_settle(struct pl_db *db, struct an_err *err)
     __attribute__((warn_unused_result));
 
