@@ -31,4 +31,9 @@ END {
         printf line, b[1], short(value[b[2]]), u[1], has_peer ? short(value[b[3]]) : "",
             name, has_peer ? short(ratio) : "", bound, met
     }
+    if ((getline busy <"/proc/loadavg") > 0) {
+        split(busy, l, " ")
+        printf "\nLoad average over 1, 5 and 15 minutes: %s %s %s.  Above one a core it is" \
+            " others' work that is\nmeasured too: trust the ratios, and repeat.\n", l[1], l[2], l[3]
+    }
 }
