@@ -83,7 +83,7 @@ static int step_part(struct pl_writer *w, struct pl_rekey *p, int64_t part,
 static int step(struct pl_writer *w, void *ctx)
 {
     struct pl_rekey *p = ctx;
-    int64_t done, part, after;
+    int64_t done = 0, part = 0, after = 0;
     int rc = number(w,
                     "SELECT takes_plain = 0 AND"
                     " (SELECT count(*) FROM vault_key) = 1 FROM vault",
