@@ -132,6 +132,7 @@ static int put_row(struct pl_writer *w, const struct pl_conclusion *t,
     sqlite3_bind_int64(s, 19, (int64_t)said->detail.n);
     sqlite3_bind_int64(s, 20, packed->deflated);
     sqlite3_bind_int64(s, 21, late ? t->now_us : 0);
+    sqlite3_bind_int64(s, 22, said->needs);
     return pl_writer_run(w, PL_W_PUT_SUGGESTION);
 }
 
@@ -244,11 +245,20 @@ static int drop_texts(struct pl_writer *w, const struct pl_conclusion *t,
     return rc;
 }
 
+/* All that waits, since some of it may not be said any more. */
+static int drop_open(struct pl_writer *w, const struct pl_conclusion *t,
+                     int64_t patient)
+{
+    sqlite3_bind_int64(stmt(w, PL_W_DROP_OPEN), 1, t->now_us);
+    sqlite3_bind_int64(stmt(w, PL_W_DROP_OPEN), 2, patient);
+    return pl_writer_run(w, PL_W_DROP_OPEN);
+}
+
 /* In place of texts that were to be delivered and are not said any more. */
 static int put_deliveries(struct pl_writer *w, const struct pl_conclusion *t,
                           int64_t patient, const struct fate *fate)
 {
-    int rc = of_each(w, t, patient, drop_texts);
+    int rc = of_each(w, t, patient, t->drop_open ? drop_open : drop_texts);
 
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_deliveries; i++)
         rc = put_delivery(w, t, &t->delivery[i], patient, fate);

@@ -19,7 +19,7 @@
     " s.topic, s.kind, s.audience, s.language, s.horizon_days, s.model,"       \
     " s.stage, s.release, s.patient_facing, s.never_patient, s.as_of_us,"      \
     " s.p, s.statement, s.detail, s.created_us, s.superseded_us,"              \
-    " s.detail_bytes, s.deflated"                                              \
+    " s.detail_bytes, s.deflated, s.needs"                                     \
     " FROM suggestion s JOIN identifier i ON i.id = s.patient"
 
 #define PL_READS(X)                                                            \

@@ -155,6 +155,7 @@ static const char version_2[] =
     " release INTEGER NOT NULL,"
     " patient_facing INTEGER NOT NULL,"
     " never_patient INTEGER NOT NULL,"
+    " needs INTEGER NOT NULL DEFAULT 0," /* of a pl_view */
     " as_of_us INTEGER NOT NULL,"
     " p REAL," /* NULL: there is no number */
     " statement TEXT NOT NULL,"

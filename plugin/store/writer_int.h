@@ -95,9 +95,9 @@
       "INSERT INTO suggestion(resource, patient, encounter, topic, kind,"        \
       " audience, language, horizon_days, model, stage, release,"                \
       " patient_facing, never_patient, as_of_us, p, statement, detail,"          \
-      " created_us, detail_bytes, deflated, superseded_us)"                      \
+      " created_us, detail_bytes, deflated, superseded_us, needs)"               \
       " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,"      \
-      "?18,?19,?20,?21)")                                                        \
+      "?18,?19,?20,?21,?22)")                                                    \
     X(FIND_LATER, "SELECT 1 FROM suggestion WHERE superseded_us = 0"             \
                   " AND patient = ?1 AND as_of_us > ?2 AND as_of_us <= ?3"       \
                   " LIMIT 1")                                                    \
@@ -122,6 +122,8 @@
       " WHERE state = 0 AND patient = ?2 AND EXISTS (SELECT 1 FROM"              \
       " suggestion s WHERE s.id = outbox.suggestion"                             \
       " AND s.superseded_us <> 0)")                                              \
+    X(DROP_OPEN, "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"      \
+                 " WHERE patient = ?2 AND state IN (0, 1)")                      \
     X(DROP_STRANGE_WAITING,                                                      \
       "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
       " WHERE state = 0 AND origin <> ?2")                                       \
