@@ -176,11 +176,15 @@ static void put_number(struct writer *w, double number)
     an_buf_put(&w->buf, (struct an_str){bytes, sizeof(bytes)});
 }
 
+static uint64_t code_marks(const struct ctx_code *c)
+{
+    return c->system.n || c->code.n || c->display.n ? MARK_CODE : 0;
+}
+
 static uint64_t event_marks(const struct ctx_event *e)
 {
     const struct ctx_value *v = &e->value;
-    const struct ctx_code *c = &v->code;
-    uint64_t marks = 0;
+    uint64_t marks = code_marks(&v->code);
 
     marks |= e->end.precision != AN_TIME_NONE ? MARK_END : 0;
     marks |= v->literal.n ? MARK_LITERAL : 0;
@@ -191,7 +195,6 @@ static uint64_t event_marks(const struct ctx_event *e)
     marks |= e->n_aliases ? MARK_ALIASES : 0;
     marks |= number_follows(v) ? 0 : MARK_NUMBER;
     marks |= v->comparator.n ? MARK_COMPARATOR : 0;
-    marks |= c->system.n || c->code.n || c->display.n ? MARK_CODE : 0;
     marks |= v->text.n ? MARK_TEXT : 0;
     marks |= e->labels ? MARK_LABELS : 0;
     return marks;

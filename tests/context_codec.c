@@ -93,7 +93,7 @@ END_TEST
 START_TEST(the_stored_form_does_not_change)
 {
     static const char want[] =
-        "\x01\x01\x08\x03\x3e\x15\x78\x80\x88\xbf\xaa\x19\xf0\x01\x00"
+        "\x02\x01\x08\x03\x3e\x15\x78\x80\x88\xbf\xaa\x19\xf0\x01\x00"
         "\x20http://loinc.org\x0a"
         "718-7\x02H\x01\x08"
         "13.2\x08g/dL\x04"
@@ -132,7 +132,7 @@ START_TEST(refuses_what_is_damaged_and_says_where)
         size_t byte;
     } cases[] = {
         {"empty", "", 0, AN_INTEGRITY, 0},
-        {"newer", "\x02\x00", 2, AN_UNSUPPORTED, 0},
+        {"newer", "\x03\x00", 2, AN_UNSUPPORTED, 0},
         {"no count", "\x01", 1, AN_INTEGRITY, 1},
         {"bytes left", "\x01\x00\x00", 3, AN_INTEGRITY, 2},
         {"count beyond end", "\x01\xff\xff\xff\x7f", 5, AN_INTEGRITY, 1},

@@ -72,13 +72,13 @@ static void print_waiting(const struct pl_suggestion *s)
     print_statement(s->statement);
 }
 
-/* 1 when the console may show it. */
+/* 1 when the site still permits what it was made of to its reader. */
 static size_t print_allowed(struct pl_engine *e, const struct pl_suggestion *s)
 {
-    struct pl_item item = pl_suggestion_item(s, false);
+    const struct pl_policy p = pl_policy_of(pl_engine_options(e), false, false);
 
-    if (pl_may_leave(pl_engine_policy(e), &item, PL_FACE_CONSOLE, false) !=
-        PL_MAY)
+    if (s->audience >= CTX_N_AUDIENCES ||
+        !ctx_label_allows(p.permitted[s->audience], s->needs))
         return 0;
     print_waiting(s);
     return 1;

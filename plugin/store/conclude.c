@@ -230,11 +230,14 @@ static int put_delivery(struct pl_writer *w, const struct pl_conclusion *t,
     return pl_writer_run(w, PL_W_PUT_OUTBOX);
 }
 
-/* Texts of what nobody says any more, held or released. */
+/* Texts of what nobody says any more, held or released; or all that waits, when
+ * some of it may not be said any more. */
 static int drop_texts(struct pl_writer *w, const struct pl_conclusion *t,
                       int64_t patient)
 {
-    static const enum pl_write which[] = {PL_W_DROP_HELD, PL_W_DROP_RELEASED};
+    static const enum pl_write texts[] = {PL_W_DROP_HELD, PL_W_DROP_RELEASED};
+    static const enum pl_write all[] = {PL_W_DROP_ALL_HELD, PL_W_DROP_WAITING};
+    const enum pl_write *which = t->drop_open ? all : texts;
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < 2; i++) {
@@ -245,20 +248,11 @@ static int drop_texts(struct pl_writer *w, const struct pl_conclusion *t,
     return rc;
 }
 
-/* All that waits, since some of it may not be said any more. */
-static int drop_open(struct pl_writer *w, const struct pl_conclusion *t,
-                     int64_t patient)
-{
-    sqlite3_bind_int64(stmt(w, PL_W_DROP_OPEN), 1, t->now_us);
-    sqlite3_bind_int64(stmt(w, PL_W_DROP_OPEN), 2, patient);
-    return pl_writer_run(w, PL_W_DROP_OPEN);
-}
-
 /* In place of texts that were to be delivered and are not said any more. */
 static int put_deliveries(struct pl_writer *w, const struct pl_conclusion *t,
                           int64_t patient, const struct fate *fate)
 {
-    int rc = of_each(w, t, patient, t->drop_open ? drop_open : drop_texts);
+    int rc = of_each(w, t, patient, drop_texts);
 
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_deliveries; i++)
         rc = put_delivery(w, t, &t->delivery[i], patient, fate);

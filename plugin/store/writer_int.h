@@ -122,8 +122,11 @@
       " WHERE state = 0 AND patient = ?2 AND EXISTS (SELECT 1 FROM"              \
       " suggestion s WHERE s.id = outbox.suggestion"                             \
       " AND s.superseded_us <> 0)")                                              \
-    X(DROP_OPEN, "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"      \
-                 " WHERE patient = ?2 AND state IN (0, 1)")                      \
+    X(DROP_WAITING, "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"   \
+                    " WHERE state = 0 AND patient = ?2")                         \
+    X(DROP_ALL_HELD,                                                             \
+      "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
+      " WHERE state = 1 AND patient = ?2")                                       \
     X(DROP_STRANGE_WAITING,                                                      \
       "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
       " WHERE state = 0 AND origin <> ?2")                                       \
