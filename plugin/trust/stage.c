@@ -51,6 +51,30 @@ static enum pl_leave judge_target(const struct pl_policy *p)
                                                             : PL_MAY;
 }
 
+/* A word of `sensitive` that is no category, at the list it stands in. */
+static enum an_code refuse_words(const struct cfg_options *o, const char *file,
+                                 struct an_err *err)
+{
+    static const char what[] =
+        "sensitive names categories: restricted, substance-use, psychiatry, "
+        "hiv, sexual-health, adolescent, genetic";
+    static const enum cfg_option_id id[] = {
+        CFG_OPT_sensitive_clinician, CFG_OPT_sensitive_nurse,
+        CFG_OPT_sensitive_planner, CFG_OPT_sensitive_patient};
+    const struct cfg_texts *list[] = {
+        o ? &o->sensitive_clinician : NULL, o ? &o->sensitive_nurse : NULL,
+        o ? &o->sensitive_planner : NULL, o ? &o->sensitive_patient : NULL};
+
+    for (size_t i = 0; o && i < 4; i++) {
+        bool ok = true;
+
+        (void)pl_permitted(list[i], &ok);
+        if (!ok && o->line[id[i]])
+            return an_fail_line(err, AN_CONFIG, what, file, o->line[id[i]], 1);
+    }
+    return an_fail(err, AN_CONFIG, what, 0);
+}
+
 enum an_code pl_policy_check(const struct pl_policy *p,
                              const struct cfg_options *options,
                              const char *file, struct an_err *err)
@@ -59,10 +83,7 @@ enum an_code pl_policy_check(const struct pl_policy *p,
     const char *what = NULL;
 
     if (p->bad_words)
-        return an_fail(err, AN_CONFIG,
-                       "sensitive names categories: restricted, substance-use, "
-                       "psychiatry, hiv, sexual-health, adolescent, genetic",
-                       0);
+        return refuse_words(options, file, err);
     if (p->stage != CFG_TRIAL && p->stage != CFG_LIVE)
         return AN_OK;
     if (judge_model(p) == PL_DEMONSTRATOR) {
