@@ -110,6 +110,21 @@ static void adv_make_stale(struct adv_make *m)
             adv_make_joined(m, m->suggestion[i].statement, " ", words);
 }
 
+/* Behind every statement; the summary ends with a line of its own. */
+static void say_restricted(struct adv_make *m)
+{
+    struct an_str note = adv_say(&m->words, ADV_SAY_RESTRICTED, NULL);
+
+    for (size_t i = 0; i < m->n_suggestions; i++) {
+        struct ctx_suggestion *s = &m->suggestion[i];
+        bool page = s->kind == CTX_SUGGEST_SUMMARY;
+
+        s->statement = adv_make_joined(m, s->statement, page ? "" : " ", note);
+        if (page)
+            s->statement = adv_make_joined(m, s->statement, "\n", AN_STR(""));
+    }
+}
+
 static int outcome_cmp(const struct adv_outcome *a, const struct adv_outcome *b)
 {
     return an_str_cmp(a->id, b->id);
@@ -201,6 +216,8 @@ enum an_code adv_suggest(struct an_arena *arena,
     adv_make_differential(&m);
     adv_make_scores(&m);
     adv_make_stale(&m);
+    if (options->restricted)
+        say_restricted(&m);
     code = adv_words_done(&m.words, err);
     adv_words_close(&m.words);
     if (code != AN_OK)

@@ -19,7 +19,8 @@
  *
  * A number is said only with evidence and with the model or the publication
  * that it comes from; where there is none the suggestion abstains and says
- * why.  After a recorded death nothing is said.
+ * why.  After a recorded death nothing is said.  Where records were left out,
+ * each statement says that some were, and not what.
  *
  * Thread-safety: knowledge is immutable; a call is confined to its arena.
  * Ownership: suggestions are the arena's and point into timeline, forecast and
@@ -59,6 +60,7 @@ struct adv_options {
     struct an_str language; /* BCP 47; English where there is no catalogue */
     uint8_t audience;       /* enum ctx_audience */
     struct an_time now;     /* at the offset of the hospital */
+    bool restricted;        /* the timeline is not all that is on record */
 };
 
 /* `forecast` may be NULL: scores and the summary need none.  A risk whose

@@ -35,6 +35,7 @@ enum cfg_clock { CFG_CLOCK_SYSTEM, CFG_CLOCK_MESSAGES };
 enum cfg_tls_client { CFG_TLS_NONE, CFG_TLS_OPTIONAL, CFG_TLS_REQUIRED };
 enum cfg_probability { CFG_P_FRACTION, CFG_P_PERCENT, CFG_P_INTERVAL };
 enum cfg_stale { CFG_STALE_SAY, CFG_STALE_ABSTAIN };
+enum cfg_vip { CFG_VIP_HOLD, CFG_VIP_USUAL };
 enum cfg_stage { CFG_STAGE_OFF, CFG_SHADOW, CFG_TRIAL, CFG_LIVE };
 
 /* The shape of a value, and what its range means. */
@@ -87,6 +88,21 @@ struct cfg_texts {
     X(stage, "stage", ENUM, CFG_ONE_OF("off shadow trial live"), "shadow",     \
       "How far suggestions go. In shadow they are computed and stored, and "   \
       "shown to no one but the console's reviewers.")                          \
+    X(sensitive_clinician, "sensitive.clinician", TEXTS, CFG_BETWEEN(0, 8),    \
+      "",                                                                      \
+      "Confidential records that may be used for what clinicians are told: "   \
+      "substance-use, psychiatry, hiv, sexual-health, adolescent, genetic, "   \
+      "and restricted, for those that do not say why. Others, and what is "    \
+      "very restricted, are left out everywhere. Empty: all are left out.")    \
+    X(sensitive_nurse, "sensitive.nurse", TEXTS, CFG_BETWEEN(0, 8), "",        \
+      "The same, for what nurses are told.")                                   \
+    X(sensitive_planner, "sensitive.planner", TEXTS, CFG_BETWEEN(0, 8), "",    \
+      "The same, for what planners are told.")                                 \
+    X(sensitive_patient, "sensitive.patient", TEXTS, CFG_BETWEEN(0, 8), "",    \
+      "The same, for what patients are told.")                                 \
+    X(sensitive_vip, "sensitive.vip", ENUM, CFG_ONE_OF("hold usual"), "hold",  \
+      "Patients who are marked as VIP, employee or protected. hold: nothing "  \
+      "about them goes to planners or through the outbox.")                    \
     X(clock, "clock", ENUM, CFG_ONE_OF("system messages"), "system",           \
       "What the present is when suggestions are made: this machine's clock, "  \
       "or, to replay old messages, the time that the message itself says. "    \

@@ -30,7 +30,9 @@ enum {
     MARK_COMPARATOR = 256,
     MARK_CODE = 512,
     MARK_TEXT = 1024,
-    MARKS = 2047
+    MARK_LABELS = 2048, /* from version 2 */
+    MARKS = 4095,
+    MARKS_1 = 2047
 };
 
 enum { TIME_PRECISION = 7, TIME_ASSUMED = 8, TIME_OFFSET = 16 };
@@ -57,6 +59,7 @@ struct reader {
     size_t at;
     const char *bad; /* why reading stopped, NULL while it goes on */
     bool nomem;
+    uint64_t marks; /* that this version has */
     struct state s;
 };
 
@@ -173,11 +176,15 @@ static void put_number(struct writer *w, double number)
     an_buf_put(&w->buf, (struct an_str){bytes, sizeof(bytes)});
 }
 
+static uint64_t code_marks(const struct ctx_code *c)
+{
+    return c->system.n || c->code.n || c->display.n ? MARK_CODE : 0;
+}
+
 static uint64_t event_marks(const struct ctx_event *e)
 {
     const struct ctx_value *v = &e->value;
-    const struct ctx_code *c = &v->code;
-    uint64_t marks = 0;
+    uint64_t marks = code_marks(&v->code);
 
     marks |= e->end.precision != AN_TIME_NONE ? MARK_END : 0;
     marks |= v->literal.n ? MARK_LITERAL : 0;
@@ -188,8 +195,8 @@ static uint64_t event_marks(const struct ctx_event *e)
     marks |= e->n_aliases ? MARK_ALIASES : 0;
     marks |= number_follows(v) ? 0 : MARK_NUMBER;
     marks |= v->comparator.n ? MARK_COMPARATOR : 0;
-    marks |= c->system.n || c->code.n || c->display.n ? MARK_CODE : 0;
     marks |= v->text.n ? MARK_TEXT : 0;
+    marks |= e->labels ? MARK_LABELS : 0;
     return marks;
 }
 
@@ -213,7 +220,8 @@ static void put_event(struct writer *w, const struct ctx_event *e, bool first)
 {
     uint64_t marks = event_marks(e);
 
-    if (e->kind >= CTX_N_KINDS || e->status >= CTX_N_STATUSES)
+    if (e->kind >= CTX_N_KINDS || e->status >= CTX_N_STATUSES ||
+        e->labels > CTX_LABEL_ALL)
         w->bad = true;
     put_u64(w, e->kind);
     put_u64(w, e->status);
@@ -236,6 +244,8 @@ static void put_event(struct writer *w, const struct ctx_event *e, bool first)
     put_if(w, marks, MARK_RANGE, e->high);
     put_if(w, marks, MARK_FLAG, e->flag);
     put_if(w, marks, MARK_ENCOUNTER, e->encounter);
+    if (marks & MARK_LABELS)
+        put_u64(w, e->labels);
     put_tail(w, &w->s.fact, e->fact);
     put_tail(w, &w->s.place, e->place);
 }
@@ -449,7 +459,7 @@ static void get_event(struct reader *r, struct ctx_event *e, bool first)
     e->kind = (uint8_t)get_below(r, CTX_N_KINDS, "an event of no known kind");
     e->status =
         (uint8_t)get_below(r, CTX_N_STATUSES, "an event of no known status");
-    marks = get_below(r, MARKS + 1, "an event has an unknown mark");
+    marks = get_below(r, r->marks + 1, "an event has an unknown mark");
     e->effective = get_time(r, r->s.effective_us);
     if (e->effective.precision != AN_TIME_NONE)
         r->s.effective_us = e->effective.us;
@@ -466,6 +476,9 @@ static void get_event(struct reader *r, struct ctx_event *e, bool first)
     e->high = get_if(r, marks, MARK_RANGE);
     e->flag = get_if(r, marks, MARK_FLAG);
     e->encounter = get_if(r, marks, MARK_ENCOUNTER);
+    if (marks & MARK_LABELS)
+        e->labels = (uint16_t)get_below(r, CTX_LABEL_ALL + 1,
+                                        "an event has an unknown label");
     e->fact = get_tail(r, &r->s.fact);
     e->place = get_tail(r, &r->s.place);
 }
@@ -483,10 +496,11 @@ enum an_code ctx_events_decode(struct an_arena *arena, struct an_str blob,
     *n = 0;
     if (blob.n == 0)
         return an_fail(err, AN_INTEGRITY, "the blob is empty", 0);
-    if (blob.p[0] != CTX_CODEC_VERSION)
+    if (blob.p[0] < 1 || blob.p[0] > CTX_CODEC_VERSION)
         return an_fail(err, AN_UNSUPPORTED,
                        "the events were written by another version", 0);
     r.at = 1;
+    r.marks = blob.p[0] == 1 ? MARKS_1 : MARKS;
     count = get_below(&r, (blob.n - r.at) / MIN_EVENT_BYTES + 1,
                       "a count in the blob is beyond its end");
     e = get_memory(&r, (size_t)count, sizeof(*e));

@@ -8,12 +8,13 @@
  * Every field but `message` is kept: who stores the blob knows the message.
  * What comes back equals what went in: ctx_event_cmp gives 0.
  *
- * The form, version 1.  Integers are LEB128 varints, signed ones zigzag.
+ * The form, version 2; version 1, which is read too, had no labels.  Integers are LEB128 varints, signed ones zigzag.
  *
  *     blob    = version n-events event*
  *     event   = kind status marks time [end: time] said available code
  *               [n-aliases code*] [literal] [number] [comparator] [unit]
- *               [value: code] [text] [low high] [flag] [encounter] fact place
+ *               [value: code] [text] [low high] [flag] [encounter] [labels] fact
+ *               place
  *               with value-kind before what stands in brackets after code
  *     marks   = one bit for each of what stands in brackets
  *     time    = head [offset] [moment]; head is the precision, 8 if the offset
@@ -39,7 +40,7 @@
 #include "base/err.h"
 #include "context/event.h"
 
-enum { CTX_CODEC_VERSION = 1 };
+enum { CTX_CODEC_VERSION = 2 };
 
 /* AN_NOMEM, AN_LIMIT (too large), AN_TYPE (a kind, status, precision or value
  * kind that is in no list). */

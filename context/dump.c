@@ -92,6 +92,19 @@ static void put_named(struct an_buf *b, const char *name, struct an_str s)
     put_text(b, s);
 }
 
+static void put_labels(struct an_buf *b, unsigned labels)
+{
+    const char *before = "\tlabels=";
+
+    for (unsigned i = CTX_LABEL_AT_RESTRICTED; i < CTX_N_LABELS; i++) {
+        if ((labels >> i & 1) == 0)
+            continue;
+        an_buf_put_c(b, before);
+        an_buf_put_c(b, ctx_label_text(i));
+        before = ",";
+    }
+}
+
 static void put_rest(struct an_buf *b, const struct ctx_event *e)
 {
     if (e->end.precision != AN_TIME_NONE) {
@@ -109,6 +122,8 @@ static void put_rest(struct an_buf *b, const struct ctx_event *e)
         an_buf_put_c(b, "\talias=");
         put_code(b, &e->alias[i]);
     }
+    if (e->labels & ~(unsigned)CTX_LABEL_STATED)
+        put_labels(b, e->labels);
     if (e->said_us) {
         an_buf_put_c(b, "\tsaid=");
         put_us(b, e->said_us);

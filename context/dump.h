@@ -8,7 +8,7 @@
  *
  * An event is one line, its columns apart by tabs: effective, kind, status,
  * concept, value, flag, fact, place, available; after them, only where there
- * is one: end=, range=, encounter=, alias=, said=.  A code is
+ * is one: end=, range=, encounter=, alias=, labels=, said=.  A code is
  * system|code "display".  "-" stands for nothing; control characters, tabs and
  * backslashes are escaped.  It holds what the message held: it is no log.
  *

@@ -16,6 +16,7 @@
 #define CONTEXT_EVENT_H
 
 #include "base/time.h"
+#include "context/label.h"
 
 /*        name, text */
 #define CTX_KINDS(X)                                                           \
@@ -90,8 +91,9 @@ struct ctx_value {
 };
 
 struct ctx_event {
-    uint8_t kind;   /* enum ctx_kind */
-    uint8_t status; /* enum ctx_status */
+    uint8_t kind;    /* enum ctx_kind */
+    uint8_t status;  /* enum ctx_status */
+    uint16_t labels; /* of enum ctx_label: how confidential it is */
     struct an_time effective;
     struct an_time end;      /* precision AN_TIME_NONE when there is none */
     int64_t available_us;    /* when it could be known: issued, else sent */

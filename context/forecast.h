@@ -86,6 +86,7 @@ struct ctx_forecast {
     struct ctx_model_id model;
     struct an_time now;
     uint8_t abstention;
+    bool restricted; /* some of the record may not be used for this reader */
     double unknown_share; /* of the events that could have been read */
     uint32_t n_positions; /* moments of history that the model saw */
     const struct ctx_risk *risk;

@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += libcontext.la
 libcontext_la_SOURCES = \
 	context/event.h context/event.c \
+	context/label.h context/label.c \
 	context/reading.h context/reading.c \
 	context/timeline.h context/timeline.c \
 	context/codec.h context/codec.c \
@@ -15,6 +16,7 @@ libcontext_la_SOURCES = \
 	context/localise.h context/localise.c
 libcontext_la_LIBADD = libbase.la
 AN_TABLES += config/tables/units.tsv config/tables/measures.tsv \
-	config/tables/standard-systems.tsv
+	config/tables/standard-systems.tsv config/tables/labels.tsv
+context/label.lo: config/tables/labels.inc
 context/system.lo: config/tables/standard-systems.inc
 context/unit.lo: config/tables/units.inc config/tables/measures.inc

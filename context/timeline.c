@@ -68,6 +68,7 @@ static int rest_cmp(const struct ctx_event *a, const struct ctx_event *b)
         (r = an_str_cmp(a->high, b->high)) ||
         (r = an_str_cmp(a->flag, b->flag)) ||
         (r = an_str_cmp(a->encounter, b->encounter)) ||
+        (r = a->labels - b->labels) ||
         (r = (a->n_aliases > b->n_aliases) - (a->n_aliases < b->n_aliases)))
         return r;
     for (size_t i = 0; r == 0 && i < a->n_aliases; i++)
@@ -120,24 +121,74 @@ static size_t fact_end(const struct ctx_event *const *e, size_t n, size_t from)
     return end;
 }
 
-/* Keep what counts at the front of e, return how many. */
-static size_t keep_winners(const struct ctx_event **e, size_t n)
+static bool is_of(const struct ctx_event *e, const struct ctx_event *winner)
 {
-    size_t kept = 0;
+    return !ctx_event_withdrawn(e) && an_str_eq(e->message, winner->message);
+}
+
+/* What the versions e[from..end) of a fact say of how confidential it is, when
+ * the last message does not: all that was said since somebody did. */
+static unsigned labels_left(const struct ctx_event *const *e, size_t from,
+                            size_t end)
+{
+    unsigned labels = 0;
+    bool stated = false;
+
+    for (size_t i = end; i > from; i--) {
+        if (stated && !an_str_eq(e[i - 1]->message, e[i]->message))
+            break;
+        labels |= e[i - 1]->labels;
+        stated |= (e[i - 1]->labels & CTX_LABEL_STATED) != 0;
+    }
+    return labels;
+}
+
+/* The event, or a copy of it that is as confidential as its fact. */
+static const struct ctx_event *labelled(struct an_arena *arena,
+                                        const struct ctx_event *e,
+                                        unsigned labels)
+{
+    struct ctx_event *copy;
+
+    labels |= e->labels;
+    if (labels == e->labels)
+        return e;
+    copy = an_arena_get(arena, 1, sizeof(*copy));
+    if (copy) {
+        *copy = *e;
+        copy->labels = (uint16_t)labels;
+    }
+    return copy;
+}
+
+/* Keep what counts at the front of e; false without memory. */
+static bool keep_winners(struct an_arena *arena, const struct ctx_event **e,
+                         size_t *n_events, bool *copied)
+{
+    size_t kept = 0, n = *n_events;
 
     for (size_t from = 0, end; from < n; from = end) {
         const struct ctx_event *winner;
+        unsigned labels = 0;
 
         end = fact_end(e, n, from);
         winner = e[end - 1];
         if (ctx_event_withdrawn(winner))
             continue;
+        if (end - from > 1 && (winner->labels & CTX_LABEL_STATED) == 0)
+            labels = labels_left(e, from, end);
         for (size_t i = from; i < end; i++)
-            if (!ctx_event_withdrawn(e[i]) &&
-                an_str_eq(e[i]->message, winner->message))
-                e[kept++] = e[i];
+            if (is_of(e[i], winner)) {
+                const struct ctx_event *as = labelled(arena, e[i], labels);
+
+                if (as == NULL)
+                    return false;
+                *copied |= as != e[i];
+                e[kept++] = as;
+            }
     }
-    return kept;
+    *n_events = kept;
+    return true;
 }
 
 /* The same event filed under two identifiers of one patient counts once. */
@@ -160,6 +211,7 @@ enum an_code ctx_timeline_build(struct an_arena *arena,
     const struct ctx_event **scratch;
     struct an_mark mark = an_arena_mark(arena);
     size_t known = 0;
+    bool copied = false;
 
     *out = (struct ctx_timeline){NULL, 0, as_of_us};
     if (e == NULL)
@@ -171,10 +223,12 @@ enum an_code ctx_timeline_build(struct an_arena *arena,
         if (all[i].available_us <= as_of_us)
             e[known++] = &all[i];
     an_sort(e, known, sizeof(*e), scratch, by_version);
-    known = keep_winners(e, known);
+    if (!keep_winners(arena, e, &known, &copied))
+        return an_fail_nomem(err);
     an_sort(e, known, sizeof(*e), scratch, by_time);
     out->event = e;
     out->n_events = drop_repeats(e, known);
-    an_arena_rewind(arena, mark);
+    if (!copied) /* they lie behind the scratch */
+        an_arena_rewind(arena, mark);
     return AN_OK;
 }

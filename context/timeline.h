@@ -12,7 +12,9 @@
  * answer never depends on arrival).  A message may say several events of one
  * fact (components, repeats): the winning message's are kept together, except
  * those among them that are withdrawn.  A fact whose winner was withdrawn is
- * left out.  An event with no fact key is a version of nothing else.  The same
+ * left out.  An event with no fact key is a version of nothing else.  A fact stays
+ * as confidential as its versions said (context/label.h) until one of them
+ * states it anew: events that the winner labels less are copies.  The same
  * event twice (one message filed under two identifiers of a patient that were
  * merged later) counts once.
  *

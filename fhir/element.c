@@ -324,6 +324,43 @@ unsigned fhir_status(struct an_str type, struct an_str code)
     return CTX_STATUS_UNKNOWN;
 }
 
+/* ---- labels --------------------------------------------------------------
+ */
+
+static unsigned coding_label(const struct an_json *j)
+{
+    return ctx_label_code(an_json_text(an_json_get(j, AN_STR("system"))),
+                          an_json_text(an_json_get(j, AN_STR("code"))));
+}
+
+/* A list of Coding, or of CodeableConcept. */
+static unsigned list_labels(const struct an_json *list)
+{
+    unsigned labels = 0;
+
+    for (const struct an_json *j = an_json_first(list); j; j = j->next) {
+        const struct an_json *coding = an_json_get(j, AN_STR("coding"));
+
+        labels |= coding_label(j);
+        for (const struct an_json *c = an_json_first(coding); c; c = c->next)
+            labels |= coding_label(c);
+    }
+    return labels;
+}
+
+unsigned fhir_labels(const struct an_json *resource)
+{
+    const struct an_json *meta = an_json_get(resource, AN_STR("meta"));
+    struct an_str code =
+        an_json_text(an_json_get(resource, AN_STR("confidentiality")));
+
+    return list_labels(an_json_get(meta, AN_STR("security"))) |
+           list_labels(an_json_get(resource, AN_STR("securityLabel"))) |
+           ctx_label_code(AN_STR("http://terminology.hl7.org/CodeSystem/v3-"
+                                 "Confidentiality"),
+                          code);
+}
+
 /* ---- times -------------------------------------------------------------- */
 
 struct an_time fhir_time(struct fhir_reader *r, const struct an_json *j)

@@ -305,10 +305,12 @@ static enum an_code root_check(const struct an_json *root, struct an_str *type,
 static void everything(struct fhir_reader *r, const struct an_json *root)
 {
     header_read(r, root);
-    if (an_str_eq(r->root_type, AN_STR("Bundle")))
+    if (an_str_eq(r->root_type, AN_STR("Bundle"))) {
+        r->labels = fhir_labels(root);
         fhir_bundle_entries(r, root);
-    else
+    } else {
         fhir_single_entry(r, root);
+    }
     ctx_ledger_init(&r->ledger, r->arena);
     r->segment = fhir_get(r, r->n_entries, sizeof(*r->segment));
     if (r->code == AN_OK)

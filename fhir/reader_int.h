@@ -112,6 +112,7 @@ struct fhir_reader {
     struct fhir_last last_patient, last_visit;
     struct fhir_place place; /* where the reader stands */
     bool history;
+    unsigned labels; /* of the Bundle */
     struct ctx_ledger ledger;
     struct ctx_segment *segment; /* of each entry */
     size_t n_segments;
@@ -158,6 +159,10 @@ void fhir_when(struct fhir_reader *r, const struct an_json *j,
 unsigned fhir_status(struct an_str type, struct an_str code);
 /* Does a CodeableConcept, Coding or list of them hold this code? */
 bool fhir_has_code(const struct an_json *j, struct an_str code);
+
+/* What a resource says of how confidential it is: meta.security, and where
+ * documents have their own element for it. */
+unsigned fhir_labels(const struct an_json *resource);
 
 /* ---- value.c ------------------------------------------------------------ */
 

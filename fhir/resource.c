@@ -72,6 +72,10 @@ void fhir_event(struct fhir_reader *r, const struct fhir_subject *subject,
         return;
     e = &r->event[r->n_events];
     *e = *made;
+    /* A resource says all of what it says anew with each version. */
+    e->labels = (uint16_t)(CTX_LABEL_STATED | r->labels |
+                           fhir_labels(subject->entry->resource) |
+                           fhir_labels(subject->visit));
     e->said_us = subject->entry->said_us;
     e->encounter = subject->encounter;
     e->fact = subject->fact;

@@ -192,13 +192,14 @@ static enum an_code read_encounter(struct hl7_reader *r, struct ctx_event *e)
 /* What all events of a rule share, whatever its value. */
 static enum an_code read_common(struct hl7_reader *r,
                                 const struct hl7_rule *rule,
-                                const struct hl7_path *concept,
+                                const struct hl7_path *concept, size_t index,
                                 struct ctx_event *e)
 {
     enum an_code rc;
 
     *e = (struct ctx_event){.kind = (uint8_t)hl7_rule_kind(rule)};
     e->status = (uint8_t)hl7_rule_status(&r->scope, rule);
+    e->labels = (uint16_t)hl7_labels_here(r, index);
     read_times(r, rule, e);
     rc = read_concept(r, concept, e);
     if (rc == AN_OK)
@@ -336,7 +337,7 @@ static enum an_code read_rule(struct hl7_reader *r, const struct hl7_rule *rule,
     struct an_where where =
         hl7_where(r->m, index, concept->segment == id ? concept->field : 0,
                   r->scope.each.rep, 0, 0);
-    enum an_code rc = read_common(r, rule, concept, &e);
+    enum an_code rc = read_common(r, rule, concept, index, &e);
 
     if (rc != AN_OK)
         return rc;

@@ -105,6 +105,7 @@ static enum an_code close_part(struct hl7_reader *r)
         return AN_MISSING;
     }
     rc = read_waiting(r);
+    hl7_labels_close(r);
     if (rc == AN_OK && r->unsaid.n)
         rc = hl7_drop_said(r);
     if (rc != AN_OK)
@@ -187,6 +188,7 @@ static enum an_code read_segment(struct hl7_reader *r, size_t index)
         n_before = 0;
     }
     hl7_scope_enter(&r->scope, id, (int32_t)index);
+    hl7_labels_enter(r, id, index);
     if (rc == AN_OK && id == HL7_MRG)
         rc = enter_mrg(r, index);
     if (rc == AN_OK && !hl7_segment_waits(id))

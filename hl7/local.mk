@@ -23,7 +23,7 @@ libhl7_la_SOURCES = \
 	hl7/reader_int.h hl7/event.c \
 	hl7/narrative_int.h hl7/narrative.c \
 	hl7/variant_int.h hl7/variant.c \
-		hl7/events.h hl7/events.c \
+	hl7/events.h hl7/events.c hl7/label.c \
 	hl7/convert.h hl7/convert/tables_int.h hl7/convert/tables.c \
 	hl7/convert/tree_int.h hl7/convert/tree.c hl7/convert/run_int.h \
 	hl7/convert/ask.c hl7/convert/say.c hl7/convert/apply.c \
@@ -35,7 +35,9 @@ hl7/ack.lo: config/tables/hl7-errors.inc
 AN_TABLES += config/tables/hl7-status.tsv config/tables/hl7-codes.tsv \
 	config/tables/coding-systems.tsv \
 	config/tables/identifier-types.tsv config/tables/hl7-claims.tsv \
-	config/tables/hl7-narrative.tsv config/tables/hl7-variants.tsv
+	config/tables/hl7-narrative.tsv config/tables/hl7-variants.tsv \
+	config/tables/hl7-labels.tsv
+hl7/label.lo: config/tables/hl7-labels.inc
 hl7/coded.lo: config/tables/hl7-codes.inc config/tables/coding-systems.inc
 hl7/identify.lo: config/tables/identifier-types.inc \
 	config/tables/hl7-claims.inc

@@ -36,6 +36,7 @@ struct hl7_reader {
     bool *narrative;        /* by segment: its text is part of another's;
                                NULL before the first report */
     struct hl7_variant *variant; /* by segment; NULL before the first */
+    unsigned visit_labels, patient_labels; /* of the part */
     struct hl7_identity patient; /* of the latest PID; n is 0 before it */
     struct hl7_identity first;   /* of the PID before that, for A24 and A37 */
 };
@@ -61,6 +62,16 @@ enum an_code hl7_place(struct hl7_reader *r, const struct an_where *where,
  * entered. */
 enum an_code hl7_segment_events(struct hl7_reader *r, enum hl7_segment_id id,
                                 size_t index);
+
+/* ---- label.c ------------------------------------------------------------ */
+
+/* What the segments above say of an event of the segment at `index`. */
+unsigned hl7_labels_here(struct hl7_reader *r, size_t index);
+/* What a segment says of all of the patient's part: kept until that ends. */
+void hl7_labels_enter(struct hl7_reader *r, enum hl7_segment_id id,
+                      size_t index);
+/* The part ends: its events get what was said of all of it. */
+void hl7_labels_close(struct hl7_reader *r);
 
 /* Take out the events of `unsaid` whose fact another event of the part says,
  * and all but the first of those that say the same. */

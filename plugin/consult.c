@@ -4,6 +4,7 @@
 #include "plugin/choose.h"
 #include "plugin/host/thread.h"
 #include "plugin/showing.h"
+#include "plugin/trust/discreet.h"
 
 #include <stdlib.h>
 
@@ -20,7 +21,8 @@ struct consultation {
     const struct pl_call *call;
     struct pl_answer *out;
     struct pl_history history;
-    int64_t now_us; /* the moment asked about */
+    struct pl_view view[CTX_N_AUDIENCES]; /* what each may be told of */
+    int64_t now_us;                       /* the moment asked about */
     struct an_str encounter;
     struct ctx_suggestion *said; /* what does not abstain, of all readers */
     size_t n_said, room;
@@ -94,16 +96,20 @@ static bool is_kept(const struct ctx_suggestion *s)
            (s->audience != CTX_FOR_PATIENT || s->kind == CTX_SUGGEST_SUMMARY);
 }
 
-static enum an_code tell(struct consultation *k, struct an_str language,
-                         uint8_t audience, struct an_err *err)
+static enum an_code tell(struct consultation *k,
+                         const struct ctx_forecast *forecast,
+                         struct an_str language, uint8_t audience,
+                         struct an_err *err)
 {
     struct adv_options reader = {.language = language,
                                  .audience = audience,
-                                 .now = k->out->forecast.now};
+                                 .now = forecast->now,
+                                 .restricted = forecast->restricted};
     const struct ctx_suggestion *s;
     size_t n = 0;
-    enum an_code rc = pl_words(k->c->from.mind, k->arena, &k->history.timeline,
-                               &k->out->forecast, &reader, &s, &n, err);
+    enum an_code rc =
+        pl_words(k->c->from.mind, k->arena, &k->view[audience].timeline,
+                 forecast, &reader, &s, &n, err);
 
     for (size_t i = 0; rc == AN_OK && i < n; i++)
         if (is_kept(&s[i]) && !keep(k, &s[i]))
@@ -121,11 +127,11 @@ static bool is_repeated(const struct cfg_texts *list, size_t i)
 
 /* What the forecast cannot rest on, of one about the present: who looks back sees
  * what was there then. */
-static enum an_code look_at_feeds(struct consultation *k, struct an_err *err)
+static enum an_code look_at_feeds(struct consultation *k,
+                                  struct ctx_forecast *f, struct an_err *err)
 {
     const struct pl_consult_source *from = &k->c->from;
     struct pl_feeds_now now = {.us = k->call->clock_us, .ms = pl_now_ms()};
-    struct ctx_forecast *f = &k->out->forecast;
 
     if (from->feeds == NULL || k->call->now_us ||
         from->options->clock != CFG_CLOCK_SYSTEM)
@@ -141,27 +147,48 @@ static enum an_code look_at_feeds(struct consultation *k, struct an_err *err)
     return AN_OK;
 }
 
-static enum an_code think(struct consultation *k, struct an_err *err)
+static enum an_code forecast_for(struct consultation *k, uint8_t audience,
+                                 struct ctx_forecast *out, struct an_err *err)
 {
-    const struct cfg_options *o = k->c->from.options;
+    const struct pl_view *view = &k->view[audience];
     struct an_time now = an_time_us(k->now_us);
     enum an_code rc;
 
     now.offset_min = an_zone_offset(k->c->from.zone, k->now_us);
-    rc = pl_forecast(k->c->thinker, k->arena, &k->history.timeline, now,
-                     &k->out->forecast, err);
-    if (rc == AN_OK)
-        rc = look_at_feeds(k, err);
+    rc = pl_forecast(k->c->thinker, k->arena, &view->timeline, now, out, err);
+    out->restricted = view->n_withheld > 0;
+    return rc == AN_OK ? look_at_feeds(k, out, err) : rc;
+}
+
+/* Of readers who may be told of the same, one forecast serves all. */
+static bool sees_the_same(const struct consultation *k, uint8_t a, uint8_t b)
+{
+    const unsigned *permitted = k->c->from.policy->permitted;
+
+    return permitted[a] == permitted[b] ||
+           k->view[a].n_withheld + k->view[b].n_withheld == 0;
+}
+
+static enum an_code think(struct consultation *k, struct an_err *err)
+{
+    const struct cfg_options *o = k->c->from.options;
+    struct ctx_forecast own, *forecast = &k->out->forecast;
+    enum an_code rc = forecast_for(k, CTX_FOR_CLINICIAN, forecast, err);
+
     if (rc == AN_OK)
         rc = go_on(k, err);
     if (rc == AN_OK)
-        rc = tell(k, o->languages.item[0], CTX_FOR_CLINICIAN, err);
+        rc = tell(k, forecast, o->languages.item[0], CTX_FOR_CLINICIAN, err);
+    if (rc == AN_OK && !sees_the_same(k, CTX_FOR_CLINICIAN, CTX_FOR_PATIENT)) {
+        forecast = &own;
+        rc = forecast_for(k, CTX_FOR_PATIENT, forecast, err);
+    }
     for (size_t i = 0; rc == AN_OK && i < o->languages.n; i++) {
         if (is_repeated(&o->languages, i))
             continue;
         rc = go_on(k, err);
         if (rc == AN_OK)
-            rc = tell(k, o->languages.item[i], CTX_FOR_PATIENT, err);
+            rc = tell(k, forecast, o->languages.item[i], CTX_FOR_PATIENT, err);
     }
     return rc;
 }
@@ -185,6 +212,7 @@ static enum an_code name_one(struct consultation *k, size_t i,
 
     *saying = (struct pl_saying){.what = &k->said[i],
                                  .encounter = k->encounter,
+                                 .needs = k->view[k->said[i].audience].needs,
                                  .stage = stage_of(k, &k->said[i])};
     rc = fhir_suggestion_id(k->arena, k->c->from.naming, &k->out->who,
                             &k->said[i], &id, err);
@@ -203,6 +231,7 @@ static enum pl_leave may_leave(const struct consultation *k,
     struct pl_item item = pl_item_of(s, pl_release_first(s), false);
 
     item.stage = stage_of(k, s);
+    item.needs = k->view[s->audience].needs;
     return pl_may_leave(k->c->from.policy, &item, face, to_patient);
 }
 
@@ -336,6 +365,8 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
         rc = choose_shown(k, &entry, &all.n_audits, err);
     if (rc != AN_OK)
         return rc;
+    all.drop_open = k->view[CTX_FOR_CLINICIAN].n_withheld ||
+                    k->view[CTX_FOR_PATIENT].n_withheld;
     all.said = k->saying;
     all.n_said = k->n_said;
     all.delivery = k->delivery;
@@ -369,6 +400,26 @@ static enum an_code consult(struct consultation *k, struct an_err *err)
     return rc == AN_OK ? conclude(k, err) : rc;
 }
 
+/* What each reader may be told of, and the visit that all may know of. */
+static enum an_code look(struct consultation *k, struct an_err *err)
+{
+    const struct pl_policy *policy = k->c->from.policy;
+    const struct ctx_timeline *all = &k->history.timeline;
+    unsigned shared = CTX_LABEL_ALL;
+    struct pl_view open;
+    enum an_code rc = AN_OK;
+
+    for (size_t i = 0; rc == AN_OK && i < CTX_N_AUDIENCES; i++) {
+        shared &= policy->permitted[i];
+        rc = pl_discreet(k->arena, all, policy->permitted[i], &k->view[i], err);
+    }
+    if (rc == AN_OK)
+        rc = pl_discreet(k->arena, all, shared, &open, err);
+    if (rc == AN_OK)
+        k->encounter = pl_naming_encounter(&open.timeline, k->now_us);
+    return rc;
+}
+
 /* The present: when the newest thing said of this patient could be known; by
  * the system's clock now, unless a sender's clock is ahead of it. */
 static int64_t present_us(const struct consultation *k)
@@ -400,7 +451,9 @@ enum an_code pl_consult(struct pl_consultant *c, struct an_arena *arena,
     if (rc != AN_OK)
         return rc;
     k.now_us = call->now_us ? call->now_us : present_us(&k);
-    k.encounter = pl_naming_encounter(&k.history.timeline, k.now_us);
+    rc = look(&k, err);
+    if (rc != AN_OK)
+        return rc;
     out->person = k.history.person;
     rc = pl_naming_who(arena, c->from.naming, &out->person, k.encounter,
                        &out->who, err);

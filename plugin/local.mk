@@ -31,6 +31,7 @@ noinst_LTLIBRARIES += libtrust.la
 libtrust_la_SOURCES = \
 	plugin/trust/audit.h plugin/trust/audit.c \
 	plugin/trust/release.h plugin/trust/release.c \
+	plugin/trust/discreet.h plugin/trust/discreet.c \
 	plugin/trust/stage.h plugin/trust/stage.c
 libtrust_la_LIBADD = libconfig.la libcontext.la
 EXTRA_DIST += plugin/trust/README.md

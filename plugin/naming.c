@@ -106,10 +106,21 @@ enum an_code pl_naming_origin(struct an_arena *arena,
                                               [CFG_DEMO] = "demo|",
                                               [CFG_TEST] = "test|"};
 
-    return join(arena, an_str_c(environment[policy->environment]),
-                model->digest, out)
-               ? AN_OK
-               : an_fail_nomem(err);
+    struct an_buf b;
+
+    an_buf_init(&b, arena, URL_BYTES);
+    an_buf_put_c(&b, environment[policy->environment]);
+    an_buf_put(&b, model->digest);
+    for (size_t i = 0; i < CTX_N_AUDIENCES; i++)
+        if (policy->permitted[i]) {
+            an_buf_put_char(&b, '|');
+            an_buf_put_u64(&b, i);
+            an_buf_put_char(&b, '=');
+            an_buf_put_u64(&b, policy->permitted[i]);
+        }
+    if (policy->vip_usual)
+        an_buf_put_c(&b, "|vip");
+    return an_buf_done(&b, out, err);
 }
 
 bool pl_naming_reaches(const struct fhir_who *who)

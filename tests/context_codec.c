@@ -93,7 +93,7 @@ END_TEST
 START_TEST(the_stored_form_does_not_change)
 {
     static const char want[] =
-        "\x01\x01\x08\x03\x3e\x15\x78\x80\x88\xbf\xaa\x19\xf0\x01\x00"
+        "\x02\x01\x08\x03\x3e\x15\x78\x80\x88\xbf\xaa\x19\xf0\x01\x00"
         "\x20http://loinc.org\x0a"
         "718-7\x02H\x01\x08"
         "13.2\x08g/dL\x04"
@@ -132,7 +132,7 @@ START_TEST(refuses_what_is_damaged_and_says_where)
         size_t byte;
     } cases[] = {
         {"empty", "", 0, AN_INTEGRITY, 0},
-        {"newer", "\x02\x00", 2, AN_UNSUPPORTED, 0},
+        {"newer", "\x03\x00", 2, AN_UNSUPPORTED, 0},
         {"no count", "\x01", 1, AN_INTEGRITY, 1},
         {"bytes left", "\x01\x00\x00", 3, AN_INTEGRITY, 2},
         {"count beyond end", "\x01\xff\xff\xff\x7f", 5, AN_INTEGRITY, 1},
@@ -232,9 +232,42 @@ START_TEST(survives_each_failed_allocation)
 }
 END_TEST
 
+/* An observation as version 1 wrote it: no version of ours writes it again. */
+START_TEST(reads_what_was_written_before_there_were_labels)
+{
+    static const char old[] = {1, 1,   8, 3, 0, 3, 0,   0, 0, 0,
+                               2, 'K', 0, 0, 0, 1, 'f', 0, 0};
+    const struct ctx_event *e;
+    char again[sizeof(old)];
+    size_t n;
+
+    ck_assert_int_eq(ctx_events_decode(&arena,
+                                       (struct an_str){old, sizeof(old)},
+                                       AN_STR("0a"), &e, &n, NULL),
+                     AN_OK);
+    ck_assert_uint_eq(n, 1);
+    ck_assert_an_str_eq(e->concept.code, "K");
+    ck_assert_an_str_eq(e->fact, "f");
+    ck_assert_uint_eq(e->labels, 0);
+    /* Version 1 has no mark for labels; version 3 is not ours. */
+    memcpy(again, old, sizeof(old));
+    again[0] = 3;
+    ck_assert_int_eq(ctx_events_decode(&arena,
+                                       (struct an_str){again, sizeof(again)},
+                                       AN_STR("0a"), &e, &n, NULL),
+                     AN_UNSUPPORTED);
+    again[0] = 0;
+    ck_assert_int_eq(ctx_events_decode(&arena,
+                                       (struct an_str){again, sizeof(again)},
+                                       AN_STR("0a"), &e, &n, NULL),
+                     AN_UNSUPPORTED);
+}
+END_TEST
+
 Suite *context_codec_suite(void)
 {
     const TTest *const test[] = {
+        reads_what_was_written_before_there_were_labels,
         gives_back_every_field_of_every_event,
         remembers_far_more_strings_than_it_has_room_for,
         the_stored_form_does_not_change,

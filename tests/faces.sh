@@ -72,6 +72,22 @@ id=$(summary shadow.db)
 is 'shadow: a clinician releases a text' says 0 'is released' an shadow.yaml release "$id"
 nothing_leaves 'shadow, released' shadow.db
 is 'shadow: what she has is in her timeline' says 0 'Heart failure' an shadow.yaml show 7001
+printf '%s\r' 'MSH|^~\&|LAB|LAKESIDE|A|B|20260311120000+0000||ORU^R01^ORU_R01|Z1|P|2.5.1' \
+    'PID|1||7001^^^LAKESIDE^MR||Doe^Mary||19480517|F' 'ORC|RE|P9^X|F9^X|||||||||||||||||||||||||PSY' \
+    'OBR|1|P9^X|F9^X|ZQ^ZQ panel^L|||20260311110000+0000' \
+    'OBX|1|NM|ZQ^ZQ^L||7.5|u|1-2|HH|||F' >secret.hl7
+an shadow.yaml replay --to "127.0.0.1:$mllp" secret.hl7 >/dev/null
+an shadow.yaml show 7001 >shown
+an shadow.yaml show --risks --for patient 7001 >>shown
+is 'shadow: what is confidential is not shown' none ZQ shown
+is 'shadow: that something is not shown is said' \
+    says 0 'records are restricted' an shadow.yaml show 7001
+is 'shadow: and by the model' says 0 'records are restricted' an shadow.yaml show --risks 7001
+{ cat shadow.yaml && echo 'sensitive: {clinician: [psychiatry]}'; } >allowed.yaml
+is 'shadow: where it is permitted it is shown, with its label' \
+    says 0 'ZQ.*[{]psychiatry[}]' an allowed.yaml show 7001
+{ cat shadow.yaml && echo 'sensitive: {clinician: [everything]}'; } >wrong.yaml
+is 'shadow: a word that is no category is refused' says 2 'wrong\.yaml:[0-9]+:1: .*sensitive names' an wrong.yaml check
 is 'shadow: the trail is whole' says 0 'is whole' an shadow.yaml verify
 is 'shadow: it stops' stop
 is 'shadow: the log has no word of it' none 'people|Mary|7001' server.log

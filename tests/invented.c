@@ -136,6 +136,8 @@ struct ctx_event test_strange_event(struct test_rng *r, struct an_arena *arena)
     e.low = strange_str(r, arena);
     e.high = strange_str(r, arena);
     e.flag = strange_str(r, arena);
+    if (test_below(r, 2))
+        e.labels = (uint16_t)test_below(r, CTX_LABEL_ALL + 1);
     e.encounter = strange_str(r, arena);
     e.fact = strange_str(r, arena);
     e.place = strange_str(r, arena);

@@ -22,6 +22,39 @@ static unsigned take(unsigned long *n, unsigned of)
     return v;
 }
 
+/* What it was made of, and what the policy permits: 6 cases. */
+static void take_labels(unsigned long *n, struct point *p)
+{
+    static const struct {
+        unsigned permitted, needs;
+        bool vip_usual;
+    } labels[] = {
+        {0, 0, false},
+        {0, CTX_LABEL_PSYCHIATRY, false},
+        {CTX_LABEL_PSYCHIATRY, CTX_LABEL_PSYCHIATRY, false},
+        {CTX_LABEL_ALL, CTX_LABEL_HIV | CTX_LABEL_VERY_RESTRICTED, false},
+        {0, CTX_LABEL_VIP, false},
+        {0, CTX_LABEL_VIP, true}};
+    unsigned i = take(n, 6);
+
+    for (size_t k = 0; k < CTX_N_AUDIENCES; k++)
+        p->policy.permitted[k] = 0;
+    p->policy.permitted[p->item.audience] = labels[i].permitted;
+    p->policy.vip_usual = labels[i].vip_usual;
+    p->policy.bad_words = false;
+    p->item.needs = labels[i].needs;
+}
+
+static bool is_permitted(const struct point *p)
+{
+    if (p->item.needs & CTX_LABEL_CLOSED)
+        return p->item.needs == CTX_LABEL_PSYCHIATRY &&
+               p->policy.permitted[p->item.audience] == CTX_LABEL_PSYCHIATRY;
+    return p->item.needs == 0 || p->policy.vip_usual ||
+           (p->face != PL_FACE_OUTBOX && (p->face == PL_FACE_CONSOLE ||
+                                          p->item.audience != CTX_FOR_PLANNER));
+}
+
 /* Point number n; false beyond the last. */
 static bool point_at(unsigned long n, struct point *p)
 {
@@ -38,6 +71,7 @@ static bool point_at(unsigned long n, struct point *p)
     p->item.release = (enum pl_release)take(&n, PL_N_RELEASES);
     p->item.in_trial_arm = take(&n, 2);
     p->item.stage = (enum cfg_stage)take(&n, CFG_LIVE + 1);
+    take_labels(&n, p);
     p->face = (enum pl_face)take(&n, PL_N_FACES);
     p->to_patient = take(&n, 2);
     return n == 0;
@@ -64,7 +98,9 @@ START_TEST(nothing_leaves_that_the_design_forbids)
         if (ask(&p) != PL_MAY)
             continue;
         n_left++;
-        if (stage == CFG_STAGE_OFF)
+        if (!is_permitted(&p))
+            broken = "confidential";
+        else if (stage == CFG_STAGE_OFF)
             broken = "off";
         else if (stage == CFG_SHADOW && !console)
             broken = "shadow";
@@ -95,8 +131,8 @@ START_TEST(nothing_leaves_that_the_design_forbids)
         if (broken)
             ck_abort_msg("point %lu: %s", n, broken);
     }
-    ck_assert_uint_eq(n,
-                      3UL * 4 * 2 * 2 * 2 * 4 * 4 * 2 * 2 * 4 * 2 * 4 * 5 * 2);
+    ck_assert_uint_eq(n, 3UL * 4 * 2 * 2 * 2 * 4 * 4 * 2 * 2 * 4 * 2 * 4 * 6 *
+                             5 * 2);
     ck_assert_uint_gt(n_left, 1000);
 }
 END_TEST
@@ -127,6 +163,7 @@ START_TEST(everything_leaves_that_nothing_forbids)
                        ? stage != CFG_STAGE_OFF && !p.to_patient
                        : model && shown && target && reader && released;
 
+        may = may && is_permitted(&p);
         if ((ask(&p) == PL_MAY) != may)
             ck_abort_msg("point %lu: %s", n, pl_leave_text(ask(&p)));
     }
@@ -151,111 +188,127 @@ static const struct {
     bool to_patient;
     enum pl_leave want;
 } cases[] = {
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
-      CFG_SHADOW},
+      CFG_SHADOW, 0},
      PL_FACE_FHIR_READ,
      false,
      PL_SHADOW},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
-      CFG_STAGE_OFF},
+      CFG_STAGE_OFF, 0},
      PL_FACE_CONSOLE,
      false,
      PL_STAGE_OFF},
-    {{CFG_PRODUCTION, CFG_STAGE_OFF, false, true, true, false},
+    {{CFG_PRODUCTION,
+      CFG_STAGE_OFF,
+      false,
+      true,
+      true,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
-      CFG_LIVE},
+      CFG_LIVE, 0},
      PL_FACE_CONSOLE,
      false,
      PL_STAGE_OFF},
-    {{CFG_PRODUCTION, CFG_SHADOW, false, true, true, false},
+    {{CFG_PRODUCTION, CFG_SHADOW, false, true, true, false, {0}, false, false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
-      CFG_LIVE},
+      CFG_LIVE, 0},
      PL_FACE_CDS,
      false,
      PL_SHADOW},
-    {{CFG_PRODUCTION, CFG_SHADOW, true, false, true, false},
+    {{CFG_PRODUCTION, CFG_SHADOW, true, false, true, false, {0}, false, false},
      {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_WAITING,
-      false, CFG_LIVE},
+      false, CFG_LIVE, 0},
      PL_FACE_CONSOLE,
      false,
      PL_MAY},
-    {{CFG_PRODUCTION, CFG_TRIAL, false, true, true, false},
+    {{CFG_PRODUCTION, CFG_TRIAL, false, true, true, false, {0}, false, false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE},
+      CFG_LIVE, 0},
      PL_FACE_CDS,
      false,
      PL_OTHER_ARM},
-    {{CFG_PRODUCTION, CFG_LIVE, false, false, true, false},
+    {{CFG_PRODUCTION, CFG_LIVE, false, false, true, false, {0}, false, false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE},
+      CFG_LIVE, 0},
      PL_FACE_ABI,
      false,
      PL_NOT_EVALUATED},
-    {{CFG_TEST, CFG_LIVE, true, true, true, true},
+    {{CFG_TEST, CFG_LIVE, true, true, true, true, {0}, false, false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE},
+      CFG_LIVE, 0},
      PL_FACE_CDS,
      false,
      PL_DEMONSTRATOR},
-    {{CFG_DEMO, CFG_LIVE, true, false, true, false},
+    {{CFG_DEMO, CFG_LIVE, true, false, true, false, {0}, false, false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE},
+      CFG_LIVE, 0},
      PL_FACE_OUTBOX,
      false,
      PL_NOT_TEST},
-    {{CFG_DEMO, CFG_LIVE, true, false, true, true},
+    {{CFG_DEMO, CFG_LIVE, true, false, true, true, {0}, false, false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE},
+      CFG_LIVE, 0},
      PL_FACE_OUTBOX,
      false,
      PL_MAY},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
      {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_NONE, false,
-      CFG_LIVE},
+      CFG_LIVE, 0},
      PL_FACE_OUTBOX,
      false,
      PL_UNRELEASED},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
      {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_WITHHELD,
-      false, CFG_LIVE},
+      false, CFG_LIVE, 0},
      PL_FACE_FHIR_READ,
      true,
      PL_WITHHELD},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
      {CTX_SUGGEST_RISK, CTX_FOR_PATIENT, true, true, PL_RELEASE_RELEASED, false,
-      CFG_LIVE},
+      CFG_LIVE, 0},
      PL_FACE_FHIR_READ,
      true,
      PL_NEVER_PATIENT},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
      {CTX_SUGGEST_RISK, CTX_FOR_NURSE, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE},
+      CFG_LIVE, 0},
      PL_FACE_FHIR_READ,
      true,
      PL_NOT_FOR_PATIENTS},
-    {{CFG_PRODUCTION, (enum cfg_stage)9, false, true, true, false},
+    {{CFG_PRODUCTION,
+      (enum cfg_stage)9,
+      false,
+      true,
+      true,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE},
+      CFG_LIVE, 0},
      PL_FACE_CONSOLE,
      false,
      PL_UNKNOWN},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
      {CTX_N_SUGGESTIONS, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
-      false, CFG_LIVE},
+      false, CFG_LIVE, 0},
      PL_FACE_CDS,
      false,
      PL_UNKNOWN},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
      {CTX_SUGGEST_RISK, CTX_N_AUDIENCES, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE},
+      CFG_LIVE, 0},
      PL_FACE_CDS,
      false,
      PL_UNKNOWN},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false},
+    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE},
+      CFG_LIVE, 0},
      PL_N_FACES,
      false,
      PL_UNKNOWN},

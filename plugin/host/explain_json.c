@@ -131,6 +131,10 @@ static void put_event(struct an_json_out *w, const struct ctx_event *e,
     an_out_object(w);
     an_out_key_str(w, "place", e->place);
     an_out_key_str(w, "kind", an_str_c(ctx_kind_text(e->kind)));
+    if (ctx_label_needs(e->labels)) {
+        an_out_key(w, "confidential"); /* and not why: this is copied about */
+        an_out_bool(w, true);
+    }
     an_out_key_str(w, "status", an_str_c(ctx_status_text(e->status)));
     an_out_key_str(w, "system", e->concept.system);
     put_bool(w, "coded", e->concept.code.n > 0);

@@ -161,6 +161,8 @@ static void say_event(const struct ctx_event *e)
         (void)fputs(", a code of no system", stdout);
     else
         say(", a code of ", e->concept.system, "");
+    if (ctx_label_needs(e->labels))
+        (void)fputs(", confidential", stdout);
     (void)putchar('\n');
 }
 

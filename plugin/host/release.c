@@ -72,6 +72,18 @@ static void print_waiting(const struct pl_suggestion *s)
     print_statement(s->statement);
 }
 
+/* 1 when the site still permits what it was made of to its reader. */
+static size_t print_allowed(struct pl_engine *e, const struct pl_suggestion *s)
+{
+    const struct pl_policy p = pl_policy_of(pl_engine_options(e), false, false);
+
+    if (s->audience >= CTX_N_AUDIENCES ||
+        !ctx_label_allows(p.permitted[s->audience], s->needs))
+        return 0;
+    print_waiting(s);
+    return 1;
+}
+
 static enum an_code list_waiting(struct pl_engine *e, struct an_arena *arena,
                                  struct an_err *err)
 {
@@ -86,10 +98,9 @@ static enum an_code list_waiting(struct pl_engine *e, struct an_arena *arena,
 
         rc = pl_unreleased(reader, arena, after, PAGE, &list, &n, err);
         for (size_t i = 0; rc == AN_OK && i < n; i++)
-            print_waiting(&list[i]);
+            n_all += print_allowed(e, &list[i]);
         if (rc != AN_OK || n == 0)
             break;
-        n_all += n;
         after = list[n - 1].id;
         an_arena_rewind(arena, mark);
     }

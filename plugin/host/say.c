@@ -73,6 +73,9 @@ void pl_say_event(const struct ctx_event *e, bool source)
     say_value(e);
     if (e->status != CTX_STATUS_FINAL)
         (void)printf("  (%s)", ctx_status_text(e->status));
+    for (unsigned i = CTX_LABEL_AT_RESTRICTED; i < CTX_N_LABELS; i++)
+        if (e->labels >> i & 1)
+            (void)printf("  {%s}", ctx_label_text(i));
     if (source)
         pl_say_pair("  <- ", e->place, " of message ",
                     an_str_sub(e->message, 0, 12), "");
@@ -119,6 +122,8 @@ void pl_say_forecast(const struct ctx_forecast *f)
                      ? ", a demonstrator trained on invented patients"
                      : "",
                  f->n_positions, f->unknown_share * 100);
+    if (f->restricted)
+        (void)puts("some records are restricted and were not used");
     if (f->abstention)
         (void)printf("it abstains: %s\n", ctx_abstention_text(f->abstention));
 }

@@ -4,6 +4,7 @@
 #include "plugin/host/say.h"
 #include "plugin/host/thread.h"
 #include "plugin/think.h"
+#include "plugin/trust/stage.h"
 #include "plugin/zone.h"
 
 #include <stdio.h>
@@ -85,13 +86,15 @@ static void print_person(const struct ctx_person *p)
 /* What the model makes of it, as of the asked moment or of now. */
 static enum an_code think(const struct cfg_options *options,
                           struct an_arena *arena, const struct request *q,
-                          const struct ctx_timeline *t, struct an_err *err)
+                          const struct pl_view *view, struct an_err *err)
 {
+    const struct ctx_timeline *t = &view->timeline;
     bool now = q->as_of_us == CTX_AS_OF_ALL;
     struct adv_options reader = {
         .now = an_time_us(now ? pl_clock_us(NULL) : q->as_of_us),
         .language = q->language,
-        .audience = q->audience};
+        .audience = q->audience,
+        .restricted = view->n_withheld > 0};
     const struct ctx_suggestion *suggestion;
     struct pl_thinker *thinker = NULL;
     struct ctx_forecast forecast;
@@ -111,6 +114,7 @@ static enum an_code think(const struct cfg_options *options,
     if (rc == AN_OK)
         rc = pl_words(mind, arena, t, &forecast, &reader, &suggestion, &n, err);
     if (rc == AN_OK) {
+        forecast.restricted = reader.restricted;
         pl_say_forecast(&forecast);
         pl_say_suggestions(suggestion, n);
     }
@@ -144,21 +148,28 @@ static enum an_code show(const struct cfg_options *options,
                          struct pl_reader *reader, struct an_arena *arena,
                          const struct request *q, struct an_err *err)
 {
+    struct pl_policy policy = pl_policy_of(options, false, false);
     struct pl_history history;
     struct ctx_identifier who;
+    struct pl_view view;
     enum an_code rc = find_one(reader, arena, q, &who, err);
 
     if (rc == AN_OK)
         rc = pl_history(reader, arena, &who, q->as_of_us, &history, err);
+    if (rc == AN_OK)
+        rc = pl_discreet(arena, &history.timeline,
+                         policy.permitted[q->audience], &view, err);
     if (rc != AN_OK)
         return rc;
     print_person(&history.person);
     if (q->risks)
-        return think(options, arena, q, &history.timeline, err);
+        return think(options, arena, q, &view, err);
     (void)printf("%zu events, chosen from %zu that were said\n",
                  history.timeline.n_events, history.n_said);
-    for (size_t i = 0; i < history.timeline.n_events; i++)
-        pl_say_event(history.timeline.event[i], q->sources);
+    for (size_t i = 0; i < view.timeline.n_events; i++)
+        pl_say_event(view.timeline.event[i], q->sources);
+    if (view.n_withheld)
+        (void)puts("some records are restricted and are not shown");
     return AN_OK;
 }
 

@@ -132,6 +132,7 @@ static int put_row(struct pl_writer *w, const struct pl_conclusion *t,
     sqlite3_bind_int64(s, 19, (int64_t)said->detail.n);
     sqlite3_bind_int64(s, 20, packed->deflated);
     sqlite3_bind_int64(s, 21, late ? t->now_us : 0);
+    sqlite3_bind_int64(s, 22, said->needs);
     return pl_writer_run(w, PL_W_PUT_SUGGESTION);
 }
 
@@ -229,11 +230,14 @@ static int put_delivery(struct pl_writer *w, const struct pl_conclusion *t,
     return pl_writer_run(w, PL_W_PUT_OUTBOX);
 }
 
-/* Texts of what nobody says any more, held or released. */
+/* Texts of what nobody says any more, held or released; or all that waits, when
+ * some of it may not be said any more. */
 static int drop_texts(struct pl_writer *w, const struct pl_conclusion *t,
                       int64_t patient)
 {
-    static const enum pl_write which[] = {PL_W_DROP_HELD, PL_W_DROP_RELEASED};
+    static const enum pl_write texts[] = {PL_W_DROP_HELD, PL_W_DROP_RELEASED};
+    static const enum pl_write all[] = {PL_W_DROP_ALL_HELD, PL_W_DROP_WAITING};
+    const enum pl_write *which = t->drop_open ? all : texts;
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < 2; i++) {

@@ -36,6 +36,7 @@ struct pl_saying {
     struct an_str resource;  /* its id outside, the same for each version */
     struct an_str encounter; /* "" is none */
     struct an_str detail;    /* pl_suggestion_detail */
+    unsigned needs;          /* of the pl_view that it was made of */
     enum cfg_stage stage;
 };
 
@@ -62,6 +63,7 @@ struct pl_conclusion {
                          begun before that and has ended after it */
     const struct ctx_member *member;
     size_t n_members;
+    bool drop_open; /* what waits in the outbox is not to leave any more */
     const struct pl_delivery *delivery; /* leave in this order */
     size_t n_deliveries;
     struct an_str origin; /* environment and model behind the deliveries:

@@ -39,7 +39,8 @@ static enum an_code take_suggestion(struct an_arena *arena, sqlite3_stmt *s,
         .has_p = sqlite3_column_type(s, 17) != SQLITE_NULL,
         .p = sqlite3_column_double(s, 17),
         .created_us = sqlite3_column_int64(s, 20),
-        .superseded_us = sqlite3_column_int64(s, 21)};
+        .superseded_us = sqlite3_column_int64(s, 21),
+        .needs = (unsigned)sqlite3_column_int(s, 24)};
     return pl_column_copy(arena, s, 1, &out->resource) &&
                    pl_column_identifier(arena, s, 2, &out->patient) &&
                    pl_column_copy(arena, s, 5, &out->encounter) &&
@@ -142,6 +143,7 @@ struct pl_item pl_suggestion_item(const struct pl_suggestion *s,
                             .patient_facing = s->patient_facing,
                             .never_patient = s->never_patient,
                             .release = s->release,
+                            .needs = s->needs,
                             .in_trial_arm = in_trial_arm,
                             .stage = s->stage};
 }

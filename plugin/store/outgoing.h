@@ -27,6 +27,7 @@ struct pl_suggestion {
     enum cfg_stage stage; /* in which it was said */
     enum pl_release release;
     bool patient_facing, never_patient;
+    unsigned needs; /* of a pl_view: ask pl_may_leave */
     bool has_p;
     double p;
     struct an_str statement, detail;

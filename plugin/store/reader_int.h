@@ -23,7 +23,7 @@
     "s.created_us),"                                                           \
     " unseal(s.detail, 'detail', s.resource, s.patient, s.model, "             \
     "s.created_us), s.created_us, s.superseded_us,"                            \
-    " s.detail_bytes, s.deflated"                                              \
+    " s.detail_bytes, s.deflated, s.needs"                                     \
     " FROM suggestion s JOIN identifier i ON i.id = s.patient"
 
 #define PL_READS(X)                                                            \

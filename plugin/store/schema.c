@@ -141,28 +141,29 @@ static const char version_2[] =
     /* What we said.  A newer suggestion of the same resource, audience and
      * language supersedes the older, which stays. */
     "CREATE TABLE suggestion("
-    " id INTEGER PRIMARY KEY,"
-    " resource TEXT NOT NULL," /* its id outside: a UUID */
-    " patient INTEGER NOT NULL,"
-    " encounter TEXT NOT NULL,"
-    " topic TEXT NOT NULL,"
-    " kind INTEGER NOT NULL,"
-    " audience INTEGER NOT NULL,"
-    " language TEXT NOT NULL,"
-    " horizon_days INTEGER NOT NULL,"
-    " model TEXT NOT NULL," /* digest */
-    " stage INTEGER NOT NULL,"
-    " release INTEGER NOT NULL,"
-    " patient_facing INTEGER NOT NULL,"
-    " never_patient INTEGER NOT NULL,"
-    " as_of_us INTEGER NOT NULL,"
-    " p REAL,"                        /* NULL: there is no number */
-    " statement BLOB NOT NULL,"       /* seal(), vault_int.h */
-    " detail_bytes INTEGER NOT NULL," /* JSON, detail.c */
-    " deflated INTEGER NOT NULL,"
-    " detail BLOB NOT NULL,"
-    " created_us INTEGER NOT NULL,"
-    " superseded_us INTEGER NOT NULL DEFAULT 0" /* 0: it is current */
+    "id INTEGER PRIMARY KEY,"
+    "resource TEXT NOT NULL," /* its id outside: a UUID */
+    "patient INTEGER NOT NULL,"
+    "encounter TEXT NOT NULL,"
+    "topic TEXT NOT NULL,"
+    "kind INTEGER NOT NULL,"
+    "audience INTEGER NOT NULL,"
+    "language TEXT NOT NULL,"
+    "horizon_days INTEGER NOT NULL,"
+    "model TEXT NOT NULL," /* digest */
+    "stage INTEGER NOT NULL,"
+    "release INTEGER NOT NULL,"
+    "patient_facing INTEGER NOT NULL,"
+    "never_patient INTEGER NOT NULL,"
+    "needs INTEGER NOT NULL DEFAULT 0," /* of a pl_view */
+    "as_of_us INTEGER NOT NULL,"
+    "p REAL,"                        /* NULL: there is no number */
+    "statement BLOB NOT NULL,"       /* seal(), vault_int.h */
+    "detail_bytes INTEGER NOT NULL," /* JSON, detail.c */
+    "deflated INTEGER NOT NULL,"
+    "detail BLOB NOT NULL,"
+    "created_us INTEGER NOT NULL,"
+    "superseded_us INTEGER NOT NULL DEFAULT 0" /* 0: it is current */
     ") STRICT;"
     "CREATE UNIQUE INDEX suggestion_current"
     " ON suggestion(resource, audience, language) WHERE superseded_us = 0;"
@@ -177,18 +178,18 @@ static const char version_2[] =
 
     /* What is to be delivered, to each patient's record in order. */
     "CREATE TABLE outbox("
-    " id INTEGER PRIMARY KEY,"
-    " patient INTEGER NOT NULL,"
-    " suggestion INTEGER NOT NULL," /* whose release it waits for, or 0 */
-    " payload BLOB NOT NULL,"       /* empty once it is settled */
-    " sha256 BLOB NOT NULL,"        /* of the payload */
-    " state INTEGER NOT NULL,"      /* enum pl_outbox_state */
-    " attempts INTEGER NOT NULL DEFAULT 0,"
-    " next_us INTEGER NOT NULL,"
-    " error INTEGER NOT NULL DEFAULT 0,"
-    " created_us INTEGER NOT NULL,"
-    " origin TEXT NOT NULL," /* what said it, see conclude.h */
-    " done_us INTEGER NOT NULL DEFAULT 0"
+    "id INTEGER PRIMARY KEY,"
+    "patient INTEGER NOT NULL,"
+    "suggestion INTEGER NOT NULL," /* whose release it waits for, or 0 */
+    "payload BLOB NOT NULL,"       /* empty once it is settled */
+    "sha256 BLOB NOT NULL,"        /* of the payload */
+    "state INTEGER NOT NULL,"      /* enum pl_outbox_state */
+    "attempts INTEGER NOT NULL DEFAULT 0,"
+    "next_us INTEGER NOT NULL,"
+    "error INTEGER NOT NULL DEFAULT 0,"
+    "created_us INTEGER NOT NULL,"
+    "origin TEXT NOT NULL," /* what said it, see conclude.h */
+    "done_us INTEGER NOT NULL DEFAULT 0"
     ") STRICT;"
     "CREATE INDEX outbox_due ON outbox(next_us, id) WHERE state = 0;"
     "CREATE INDEX outbox_order ON outbox(patient, id) WHERE state = 0;"

@@ -99,11 +99,11 @@
       "INSERT INTO suggestion(resource, patient, encounter, topic, kind,"        \
       " audience, language, horizon_days, model, stage, release,"                \
       " patient_facing, never_patient, as_of_us, p, statement, detail,"          \
-      " created_us, detail_bytes, deflated, superseded_us)"                      \
+      " created_us, detail_bytes, deflated, superseded_us, needs)"               \
       " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"              \
       "seal(?16, 'statement', ?1, ?2, ?9, ?18), seal(?17, 'detail', ?1, ?2, "    \
       "?9, ?18),"                                                                \
-      "?18,?19,?20,?21)")                                                        \
+      "?18,?19,?20,?21,?22)")                                                    \
     X(FIND_LATER, "SELECT 1 FROM suggestion WHERE superseded_us = 0"             \
                   " AND patient = ?1 AND as_of_us > ?2 AND as_of_us <= ?3"       \
                   " LIMIT 1")                                                    \
@@ -132,6 +132,11 @@
       " WHERE state = 0 AND patient = ?2 AND EXISTS (SELECT 1 FROM"              \
       " suggestion s WHERE s.id = outbox.suggestion"                             \
       " AND s.superseded_us <> 0)")                                              \
+    X(DROP_WAITING, "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"   \
+                    " WHERE state = 0 AND patient = ?2")                         \
+    X(DROP_ALL_HELD,                                                             \
+      "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
+      " WHERE state = 1 AND patient = ?2")                                       \
     X(DROP_STRANGE_WAITING,                                                      \
       "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
       " WHERE state = 0 AND origin <> ?2")                                       \

@@ -15,13 +15,26 @@ const char *pl_leave_text(enum pl_leave v)
 struct pl_policy pl_policy_of(const struct cfg_options *options,
                               bool demonstrator, bool evaluated)
 {
-    return (struct pl_policy){.environment =
-                                  (enum cfg_environment)options->environment,
-                              .stage = (enum cfg_stage)options->stage,
-                              .demonstrator = demonstrator,
-                              .evaluated = evaluated,
-                              .has_target = options->outbox_url.n > 0,
-                              .target_is_test = options->outbox_is_test_target};
+    bool ok = true;
+    struct pl_policy p = {
+        .environment = (enum cfg_environment)options->environment,
+        .stage = (enum cfg_stage)options->stage,
+        .demonstrator = demonstrator,
+        .evaluated = evaluated,
+        .has_target = options->outbox_url.n > 0,
+        .target_is_test = options->outbox_is_test_target,
+        .permitted = {[CTX_FOR_CLINICIAN] =
+                          pl_permitted(&options->sensitive_clinician, &ok),
+                      [CTX_FOR_NURSE] =
+                          pl_permitted(&options->sensitive_nurse, &ok),
+                      [CTX_FOR_PLANNER] =
+                          pl_permitted(&options->sensitive_planner, &ok),
+                      [CTX_FOR_PATIENT] =
+                          pl_permitted(&options->sensitive_patient, &ok)},
+        .vip_usual = options->sensitive_vip == CFG_VIP_USUAL};
+
+    p.bad_words = !ok;
+    return p;
 }
 
 /* May this model be heard outside the console at all? */
@@ -38,6 +51,30 @@ static enum pl_leave judge_target(const struct pl_policy *p)
                                                             : PL_MAY;
 }
 
+/* A word of `sensitive` that is no category, at the list it stands in. */
+static enum an_code refuse_words(const struct cfg_options *o, const char *file,
+                                 struct an_err *err)
+{
+    static const char what[] =
+        "sensitive names categories: restricted, substance-use, psychiatry, "
+        "hiv, sexual-health, adolescent, genetic";
+    static const enum cfg_option_id id[] = {
+        CFG_OPT_sensitive_clinician, CFG_OPT_sensitive_nurse,
+        CFG_OPT_sensitive_planner, CFG_OPT_sensitive_patient};
+    const struct cfg_texts *list[] = {
+        o ? &o->sensitive_clinician : NULL, o ? &o->sensitive_nurse : NULL,
+        o ? &o->sensitive_planner : NULL, o ? &o->sensitive_patient : NULL};
+
+    for (size_t i = 0; o && i < 4; i++) {
+        bool ok = true;
+
+        (void)pl_permitted(list[i], &ok);
+        if (!ok && o->line[id[i]])
+            return an_fail_line(err, AN_CONFIG, what, file, o->line[id[i]], 1);
+    }
+    return an_fail(err, AN_CONFIG, what, 0);
+}
+
 enum an_code pl_policy_check(const struct pl_policy *p,
                              const struct cfg_options *options,
                              const char *file, struct an_err *err)
@@ -45,6 +82,8 @@ enum an_code pl_policy_check(const struct pl_policy *p,
     enum cfg_option_id at = CFG_OPT_stage;
     const char *what = NULL;
 
+    if (p->bad_words)
+        return refuse_words(options, file, err);
     if (p->stage != CFG_TRIAL && p->stage != CFG_LIVE)
         return AN_OK;
     if (judge_model(p) == PL_DEMONSTRATOR) {
@@ -106,6 +145,19 @@ static enum pl_leave judge_stage(const struct pl_policy *p,
     return v;
 }
 
+/* What it was made of, and of whom it speaks. */
+static enum pl_leave judge_labels(const struct pl_policy *p,
+                                  const struct pl_item *item, enum pl_face face)
+{
+    if (!ctx_label_allows(p->permitted[item->audience], item->needs))
+        return PL_RESTRICTED;
+    if ((item->needs & CTX_LABEL_VIP) && !p->vip_usual &&
+        (face == PL_FACE_OUTBOX ||
+         (item->audience == CTX_FOR_PLANNER && face != PL_FACE_CONSOLE)))
+        return PL_VIP;
+    return PL_MAY;
+}
+
 /* What is said to patients, or waits for somebody. */
 static enum pl_leave judge_reader(const struct pl_item *item, bool to_patient)
 {
@@ -139,6 +191,8 @@ enum pl_leave pl_may_leave(const struct pl_policy *p,
     if (face == PL_FACE_CONSOLE && to_patient)
         return PL_UNKNOWN;
     v = judge_stage(p, item, face);
+    if (v == PL_MAY)
+        v = judge_labels(p, item, face);
     if (v != PL_MAY || face == PL_FACE_CONSOLE)
         return v;
     return judge_reader(item, to_patient);

@@ -26,6 +26,10 @@
  * not.  The console shows these to the reviewers, who must see what they
  * release.
  *
+ * What was made out of confidential records leaves while the policy permits
+ * these to its audience (discreet.h), by any way out; of a VIP, nothing goes to
+ * planners or through the outbox unless the site says so.
+ *
  * Where anything is unknown the answer is no.
  *
  * Thread-safety: immutable. */
@@ -35,6 +39,7 @@
 #include "base/err.h"
 #include "config/options.h"
 #include "context/suggestion.h"
+#include "plugin/trust/discreet.h"
 #include "plugin/trust/release.h"
 
 enum pl_face {
@@ -54,6 +59,9 @@ struct pl_policy {
     bool evaluated;      /* a signed evaluation on this site's data is valid */
     bool has_target;     /* the outbox has somewhere to write to */
     bool target_is_test; /* which is declared to hold invented patients only */
+    unsigned permitted[CTX_N_AUDIENCES]; /* of enum ctx_label */
+    bool vip_usual;
+    bool bad_words; /* `sensitive` has a word that is no label */
 };
 
 /* Of one suggestion. */
@@ -65,6 +73,7 @@ struct pl_item {
     enum cfg_stage stage; /* as far as this one goes: of its outcome, or the
                              stage in which it was said.  What was said in
                              shadow stays there when the site goes live */
+    unsigned needs;       /* of a pl_view: what it was made of */
 };
 
 #define PL_LEAVES(X)                                                           \
@@ -79,6 +88,8 @@ struct pl_item {
     X(WITHHELD, "a clinician withheld it")                                     \
     X(NEVER_PATIENT, "it is never shown to patients")                          \
     X(NOT_FOR_PATIENTS, "it is not written for patients")                      \
+    X(RESTRICTED, "it is made of records that its audience may not see")       \
+    X(VIP, "the patient is marked: it is held")                                \
     X(UNKNOWN, "it is of no known kind, stage or way out")
 
 enum pl_leave {
