@@ -3,7 +3,7 @@
  * are missing or come late.
  *
  *     pl_feeds_open(&options, &feeds, err);
- *     pl_feeds_start(feeds, store_path, clock, err);  -- learns, then watches
+ *     pl_feeds_start(feeds, &options, clock, err);  -- learns, then watches
  *     ...
  *     pl_feeds_saw(feeds, &seen);                     -- each message
  *     stale = pl_feeds_stale(feeds, arena, &now, &n);
@@ -66,15 +66,17 @@ enum an_code pl_feeds_open(const struct pl_feeds_options *options,
     __attribute__((warn_unused_result));
 void pl_feeds_close(struct pl_feeds *f); /* NULL is nothing */
 
-/* Learn from the newest messages of a store (loads of history and replays left
+/* Learn from the newest messages of the options' store (loads of history and replays left
  * out), go on with their MSH-13, and look after the feeds once a second in a
  * thread of its own.  Fails as reading a store does, and pl_thread_start. */
-enum an_code pl_feeds_start(struct pl_feeds *f, const char *store_path,
-                            an_clock *clock, struct an_err *err)
+enum an_code pl_feeds_start(struct pl_feeds *f,
+                            const struct cfg_options *options, an_clock *clock,
+                            struct an_err *err)
     __attribute__((warn_unused_result));
 void pl_feeds_stop(struct pl_feeds *f); /* of one that was started, or not */
 /* The first half of it: for whoever only wants to know. */
-enum an_code pl_feeds_read(struct pl_feeds *f, const char *store_path,
+enum an_code pl_feeds_read(struct pl_feeds *f,
+                           const struct cfg_options *options,
                            struct an_err *err)
     __attribute__((warn_unused_result));
 

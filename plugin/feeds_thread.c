@@ -48,11 +48,12 @@ static enum an_code read_numbers(struct pl_feeds *f, struct pl_reader *reader,
     return rc;
 }
 
-enum an_code pl_feeds_read(struct pl_feeds *f, const char *store_path,
+enum an_code pl_feeds_read(struct pl_feeds *f,
+                           const struct cfg_options *options,
                            struct an_err *err)
 {
     struct pl_reader *reader;
-    enum an_code rc = pl_reader_open(store_path, 0, &reader, err);
+    enum an_code rc = pl_reader_of(options, &reader, err);
 
     if (rc != AN_OK)
         return rc;
@@ -86,15 +87,16 @@ static void *run(void *self)
     return NULL;
 }
 
-enum an_code pl_feeds_start(struct pl_feeds *f, const char *store_path,
-                            an_clock *clock, struct an_err *err)
+enum an_code pl_feeds_start(struct pl_feeds *f,
+                            const struct cfg_options *options, an_clock *clock,
+                            struct an_err *err)
 {
     struct pl_feeds_thread *t = pl_feeds_own_thread(f);
     struct pl_feeds_now now = {.us = clock(NULL), .ms = pl_now_ms()};
     enum an_code rc = AN_OK;
 
     if (!t->known) {
-        rc = pl_feeds_read(f, store_path, err);
+        rc = pl_feeds_read(f, options, err);
         if (rc != AN_OK)
             return rc;
         t->known = true;

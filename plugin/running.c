@@ -95,8 +95,7 @@ enum an_code pl_running_start(struct pl_running *r, struct an_err *err)
     if (rc != AN_OK)
         return rc;
     if (feeds)
-        rc = pl_feeds_start(feeds, pl_engine_options(r->engine)->store_path.p,
-                            r->clock, err);
+        rc = pl_feeds_start(feeds, pl_engine_options(r->engine), r->clock, err);
     if (rc != AN_OK) {
         pl_outbox_close(outbox, 0);
         return rc;

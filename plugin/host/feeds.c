@@ -47,7 +47,7 @@ static enum an_code list(struct an_arena *arena, const struct cfg_options *o,
     enum an_code rc = pl_feeds_open(&options, &feeds, err);
 
     if (rc == AN_OK)
-        rc = pl_feeds_read(feeds, o->store_path.p, err);
+        rc = pl_feeds_read(feeds, o, err);
     if (rc == AN_OK) {
         state = pl_feeds_list(feeds, arena, &now, &n);
         for (size_t i = 0; state && i < n; i++)
