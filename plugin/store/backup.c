@@ -18,11 +18,9 @@ static enum an_code fail_path(struct an_err *err, enum an_code code,
 {
     int sys = errno;
 
-    an_fail(err, code, what, 0);
-    if (err) {
+    (void)an_fail_line(err, code, what, path, 0, 0);
+    if (err)
         err->sys = code == AN_IO ? sys : 0;
-        (void)snprintf(err->where.path, sizeof(err->where.path), "%s", path);
-    }
     return code;
 }
 
