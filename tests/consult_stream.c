@@ -97,7 +97,7 @@ static const char *const kinds[] = {
 enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
 struct words {
-    char when[AN_TIME_TEXT_BYTES], number[8], thing[8];
+    char when[AN_TIME_TEXT_BYTES], number[16], thing[16];
     const char *patient;
 };
 
