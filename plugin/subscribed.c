@@ -196,8 +196,11 @@ static struct an_str page_read(struct notice *k, struct an_str body)
              an_json_first(an_json_get(root, AN_STR("link")));
          l; l = l->next)
         if (an_str_eq(an_json_text(an_json_get(l, AN_STR("relation"))),
-                      AN_STR("next")))
+                      AN_STR("next"))) {
             url = address_of(k, an_json_text(an_json_get(l, AN_STR("url"))));
+            if (url.n == 0 && is_good(k))
+                fault(k, AN_UNSUPPORTED, 200);
+        }
     return url;
 }
 
@@ -228,6 +231,8 @@ static void search(struct notice *k)
         else
             url = page_read(k, answer.body);
     }
+    if (is_good(k) && url.n)
+        fault(k, AN_LIMIT, 200);
     if (is_good(k)) {
         pthread_mutex_lock(&k->u->lock);
         k->u->searched_us = now_us;

@@ -91,18 +91,37 @@ static enum an_code get_observation(void *ctx, struct pl_http_request *q,
     return an_buf_done(&b, &r->body, NULL);
 }
 
+/* A page that says only where the next one is: of code "elsewhere" at another
+ * server, of any other at this one, again and again. */
+static enum an_code lead_on(const struct peer *p, struct an_str code,
+                            struct an_buf *b, struct pl_http_response *r)
+{
+    bool elsewhere = an_str_eq(code, AN_STR("elsewhere"));
+
+    an_buf_put_c(b, "{\"resourceType\":\"Bundle\",\"type\":\"searchset\","
+                    "\"link\":[{\"relation\":\"next\",\"url\":\"http://");
+    an_buf_put_c(b, elsewhere ? "h.example" : "127.0.0.1");
+    an_buf_put_char(b, ':');
+    an_buf_put_u64(b, p->port);
+    an_buf_put_c(b, "/fhir/Observation?code=endless\"}]");
+    an_buf_put_c(b, "}");
+    return an_buf_done(b, &r->body, NULL);
+}
+
 /* Two pages, of one Observation each. */
 static enum an_code search_observation(void *ctx, struct pl_http_request *q,
                                        struct pl_http_response *r)
 {
     struct peer *p = ctx;
-    struct an_str page;
+    struct an_str page, code;
     bool second = pl_http_query(q, "page", &page);
     struct an_buf b;
 
     note(p, q);
     r->content_type = "application/fhir+json";
     an_buf_init(&b, q->arena, BODY_BYTES);
+    if (pl_http_query(q, "code", &code))
+        return lead_on(p, code, &b, r);
     an_buf_put_c(&b, "{\"resourceType\":\"Bundle\",\"type\":\"searchset\"");
     if (!second) {
         an_buf_put_c(&b, ",\"link\":[{\"relation\":\"next\",\"url\":\""

@@ -30,7 +30,7 @@ ours() {
         "fhir: {url: \"$there\", token_file: \"$work/token\"}" \
         'subscriptions:' \
         "  secret_file: \"$work/secret\"" \
-        '  of: ["results=Observation?category=laboratory", "topic=http://h.example/fhir/SubscriptionTopic/results Observation?category=laboratory"]'
+        '  of: ["results=Observation?category=laboratory", "topic=http://h.example/fhir/SubscriptionTopic/results Observation?category=laboratory", "elsewhere=Observation?code=elsewhere", "endless=Observation?code=endless"]'
 }
 printf 'th3re\n' >token
 printf 's3cret\n' >secret
@@ -80,6 +80,10 @@ is 'nothing at all makes us search' send POST /results '' 200
 is 'with the token, from a moment on' was_asked '^GET /fhir/Observation ge20.* Bearer th3re$'
 is 'the first page' known 7.1
 is 'and the next' known 7.2
+is 'a next page elsewhere is not passed over' send POST /elsewhere '' 503
+is 'and the log says so' grep -q '"event":"subscription_fault","subscription":3,"code":"unsupported","status":200' server.log
+is 'nor pages without end' send POST /endless '' 503
+is 'nor that' grep -q '"event":"subscription_fault","subscription":4,"code":"limit","status":200' server.log
 
 # ---- the R5 backport -------------------------------------------------------------
 is 'a handshake is answered' send POST /results "$(r4 handshake 0)" 200
