@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BODY_BYTES = 1 << 20, KEPT = 8 };
+enum { BODY_BYTES = 1 << 20, KEPT = 8, PAD_LINES = 5000 };
 
 struct peer {
     pthread_mutex_t lock;
@@ -92,7 +92,7 @@ static enum an_code get_observation(void *ctx, struct pl_http_request *q,
 }
 
 /* A page that says only where the next one is: of code "elsewhere" at another
- * server, of any other at this one, again and again. */
+ * server, of any other at this one, again and again, and each is long. */
 static enum an_code lead_on(const struct peer *p, struct an_str code,
                             struct an_buf *b, struct pl_http_response *r)
 {
@@ -104,6 +104,9 @@ static enum an_code lead_on(const struct peer *p, struct an_str code,
     an_buf_put_char(b, ':');
     an_buf_put_u64(b, p->port);
     an_buf_put_c(b, "/fhir/Observation?code=endless\"}]");
+    for (int i = 0; !elsewhere && i < PAD_LINES; i++)
+        an_buf_put_c(b,
+                     "                                                    \n");
     an_buf_put_c(b, "}");
     return an_buf_done(b, &r->body, NULL);
 }

@@ -84,6 +84,7 @@ is 'a next page elsewhere is not passed over' send POST /elsewhere '' 503
 is 'and the log says so' grep -q '"event":"subscription_fault","subscription":3,"code":"unsupported","status":200' server.log
 is 'nor pages without end' send POST /endless '' 503
 is 'nor that' grep -q '"event":"subscription_fault","subscription":4,"code":"limit","status":200' server.log
+is 'only after a thousand, with room for each' test "$(grep -c '^GET /fhir/Observation ' asked)" -ge 1000
 
 # ---- the R5 backport -------------------------------------------------------------
 is 'a handshake is answered' send POST /results "$(r4 handshake 0)" 200
