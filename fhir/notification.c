@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/json_out.h"
+#include "base/sort.h"
 
 enum { SUBSCRIPTION_BYTES = 64 << 10 };
 
@@ -183,31 +184,94 @@ static enum an_code read_status(struct fhir_notification *out,
     return rc;
 }
 
-/* Which events bring their resource, by its address or by what a deletion names. */
-static void find_resources(struct fhir_notification *out,
+/* ---- which events bring their resource ----------------------------------- */
+
+/* An event by its focus; the first of those that share it is found. */
+struct focus {
+    struct an_str local;
+    struct fhir_event_notice *event;
+};
+
+static int focus_cmp(const void *a, const void *b)
+{
+    const struct focus *x = a, *y = b;
+
+    return an_str_cmp(x->local, y->local);
+}
+
+static bool sort_focuses(struct an_arena *arena, struct fhir_notification *out,
+                         struct focus **sorted, size_t *n)
+{
+    struct focus *f = an_arena_get(arena, out->n_events, sizeof(*f));
+    struct focus *scratch =
+        an_arena_get(arena, out->n_events / 2 + 1, sizeof(*scratch));
+
+    *n = 0;
+    *sorted = f;
+    if (f == NULL || scratch == NULL)
+        return false;
+    for (size_t i = 0; i < out->n_events; i++)
+        if (out->event[i].focus.n)
+            f[(*n)++] = (struct focus){
+                fhir_reference_local(out->event[i].focus), &out->event[i]};
+    an_sort(f, *n, sizeof(*f), scratch, focus_cmp);
+    return true;
+}
+
+static void mark_first(const struct focus *f, size_t n, struct an_str local)
+{
+    size_t low = 0, high = n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (an_str_cmp(f[middle].local, local) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < n && an_str_eq(f[low].local, local))
+        f[low].event->is_here = true;
+}
+
+/* The address of what an entry brings, be it that it was deleted. */
+static bool brings(const struct an_json *entry, struct an_str *url)
+{
+    const struct an_json *request = an_json_get(entry, AN_STR("request"));
+
+    if (an_str_eq(an_json_text(an_json_get(request, AN_STR("method"))),
+                  AN_STR("DELETE"))) {
+        *url = an_json_text(an_json_get(request, AN_STR("url")));
+        return true;
+    }
+    *url = an_json_text(an_json_get(entry, AN_STR("fullUrl")));
+    return an_json_get(entry, AN_STR("resource")) != NULL;
+}
+
+/* Both may be many: each is looked up, and none compared with all. */
+static bool find_resources(struct an_arena *arena,
+                           struct fhir_notification *out,
                            const struct an_json *entries)
 {
     const struct an_json *first = an_json_first(entries);
+    struct focus *f;
+    struct an_str url;
+    size_t n;
 
-    for (const struct an_json *e = first ? first->next : NULL; e; e = e->next) {
-        const struct an_json *request = an_json_get(e, AN_STR("request"));
-        struct an_str url = an_json_text(an_json_get(request, AN_STR("url")));
-        bool is_deletion =
-            an_str_eq(an_json_text(an_json_get(request, AN_STR("method"))),
-                      AN_STR("DELETE"));
-
-        if (an_json_get(e, AN_STR("resource")) == NULL && !is_deletion)
-            continue;
-        out->n_resources++;
-        if (!is_deletion)
-            url = an_json_text(an_json_get(e, AN_STR("fullUrl")));
-        for (size_t i = 0; i < out->n_events; i++)
-            if (out->event[i].focus.n &&
-                an_str_eq(fhir_reference_local(out->event[i].focus),
-                          fhir_reference_local(url)))
-                out->event[i].is_here = true;
-    }
+    if (!sort_focuses(arena, out, &f, &n))
+        return false;
+    for (const struct an_json *e = first ? first->next : NULL; e; e = e->next)
+        if (brings(e, &url)) {
+            out->n_resources++;
+            mark_first(f, n, fhir_reference_local(url));
+        }
+    for (size_t i = 1; i < n; i++)
+        if (focus_cmp(&f[i - 1], &f[i]) == 0)
+            f[i].event->is_here = f[i - 1].event->is_here;
+    return true;
 }
+
+/* ---- all of it ---------------------------------------------------------- */
 
 enum an_code fhir_notification_read(struct an_arena *arena, struct an_str bytes,
                                     struct fhir_notification *out,
@@ -242,8 +306,8 @@ enum an_code fhir_notification_read(struct an_arena *arena, struct an_str bytes,
              : read_status(out, first, &typed, err);
     if (rc == AN_OK && !typed)
         rc = an_fail(err, AN_MISSING, "a notification of no kind", 0);
-    if (rc == AN_OK)
-        find_resources(out, entries);
+    if (rc == AN_OK && !find_resources(arena, out, entries))
+        return an_fail_nomem(err);
     return rc;
 }
 

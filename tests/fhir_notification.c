@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
 #include "fhir/notification.h"
 #include "tests/suite.h"
 
@@ -77,6 +78,44 @@ START_TEST(what_a_bundle_brings_needs_no_fetching)
     ck_assert(n.event[0].is_here);
     ck_assert(!n.event[1].is_here);
     ck_assert(n.event[2].is_here);
+}
+END_TEST
+
+/* Compared each with each these would take minutes. */
+START_TEST(many_events_with_many_resources_are_read)
+{
+    enum { MANY = 20000 };
+    struct fhir_notification n;
+    struct an_str bytes;
+    struct an_buf b;
+
+    arena.limit_bytes = 256 << 20;
+    an_buf_init(&b, &arena, 16 << 20);
+    an_buf_put_c(&b, "{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":{"
+                     "\"resourceType\":\"SubscriptionStatus\",\"type\":"
+                     "\"event-notification\",\"notificationEvent\":[");
+    /* The last two hundred are told of twice. */
+    for (unsigned i = 0; i < MANY; i++) {
+        an_buf_put_c(&b, i ? ",{\"eventNumber\":\"" : "{\"eventNumber\":\"");
+        an_buf_put_u64(&b, i + 1);
+        an_buf_put_c(&b, "\",\"focus\":{\"reference\":\"Observation/");
+        an_buf_put_u64(&b, i < MANY - 200 ? i : i - 200);
+        an_buf_put_c(&b, "\"}}");
+    }
+    an_buf_put_c(&b, "]}}");
+    /* Of the odd ones, backwards, and of some of no event. */
+    for (unsigned i = MANY; i; i--) {
+        an_buf_put_c(&b, ",{\"fullUrl\":\"https://h/fhir/Observation/");
+        an_buf_put_u64(&b, 2 * i - 1);
+        an_buf_put_c(&b, "\",\"resource\":{}}");
+    }
+    an_buf_put_c(&b, "]}");
+    ck_assert_int_eq(an_buf_done(&b, &bytes, NULL), AN_OK);
+    ck_assert_int_eq(fhir_notification_read(&arena, bytes, &n, NULL), AN_OK);
+    ck_assert_uint_eq(n.n_events, MANY);
+    ck_assert_uint_eq(n.n_resources, MANY);
+    for (size_t i = 0; i < MANY; i++)
+        ck_assert_int_eq(n.event[i].is_here, i % 2);
 }
 END_TEST
 
@@ -181,6 +220,7 @@ Suite *fhir_notification_suite(void)
 {
     const TTest *const list[] = {the_form_of_r4_and_that_of_r5_say_the_same,
                                  what_a_bundle_brings_needs_no_fetching,
+                                 many_events_with_many_resources_are_read,
                                  what_is_odd_is_told,
                                  each_failed_allocation_is_survived,
                                  what_asks_for_it_is_of_r4_or_of_the_backport};
