@@ -398,14 +398,17 @@ const struct ctx_feed *pl_feeds_stale(struct pl_feeds *f,
 
 int64_t pl_feed_sequence(struct an_str hl7)
 {
-    struct an_str segment, field = AN_STR(""), rest;
+    struct an_str field = AN_STR(""), rest;
+    size_t end = 0;
     uint64_t n;
     char separator;
 
-    if (hl7.n < 4 || !an_str_cut(&hl7, '\r', &segment) || segment.n < 4)
+    while (end < hl7.n && hl7.p[end] != '\r' && hl7.p[end] != '\n')
+        end++;
+    if (end < 4 || !an_str_starts(hl7, AN_STR("MSH")))
         return -1;
-    separator = segment.p[3];
-    rest = an_str_sub(segment, 4, segment.n);
+    separator = hl7.p[3];
+    rest = an_str_sub(hl7, 4, end);
     /* What follows the first separator is MSH-2. */
     for (int i = 2; i <= 13; i++)
         if (!an_str_cut(&rest, separator, &field))

@@ -299,15 +299,17 @@ void pl_job_read(struct pl_job *j, const struct pl_settings *s)
 static void tell_feeds(const struct pl_job *j)
 {
     bool hl7 = j->in.format == PL_FORMAT_HL7V2;
-    struct pl_feed_seen seen = {
+    struct pl_feed_seen seen;
+
+    if (j->feeds == NULL || j->in.historical ||
+        (j->verdict != PL_ACCEPTED && j->verdict != PL_DUPLICATE))
+        return;
+    seen = (struct pl_feed_seen){
         .name = j->intake.sender.n ? j->intake.sender : j->in.feed,
         .now = {.us = j->in.received_us, .ms = j->received_ms},
         .said_us = hl7 ? j->intake.said_us : 0,
         .sequence = hl7 ? pl_feed_sequence(j->bytes) : -1};
-
-    if (j->feeds && !j->in.historical &&
-        (j->verdict == PL_ACCEPTED || j->verdict == PL_DUPLICATE))
-        pl_feeds_saw(j->feeds, &seen);
+    pl_feeds_saw(j->feeds, &seen);
 }
 
 /* What the store said decides the answer. */
