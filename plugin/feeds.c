@@ -166,8 +166,12 @@ static int64_t limit_ms(const struct pl_feeds *f, const struct feed *one,
 static void learn(struct pl_feeds *f, struct feed *one, int64_t now_us,
                   int64_t silence_us)
 {
-    int64_t limit_us = limit_ms(f, one, now_us) * 1000;
+    int64_t limit_us = 0;
 
+    /* A limit that was learnt is never below that; to find it takes a while. */
+    if (one->longest_ms || one->off ||
+        silence_us > PL_USUAL_LEAST_S * 1000000LL)
+        limit_us = limit_ms(f, one, now_us) * 1000;
     if (limit_us && silence_us > limit_us) {
         now_us -= silence_us - limit_us;
         silence_us = limit_us;
