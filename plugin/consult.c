@@ -2,7 +2,6 @@
 #include "plugin/consult.h"
 
 #include "plugin/choose.h"
-#include "plugin/host/thread.h"
 #include "plugin/showing.h"
 #include "plugin/trust/discreet.h"
 
@@ -29,6 +28,8 @@ struct consultation {
     struct pl_saying *saying;
     struct pl_delivery *delivery;
     size_t n_deliveries;
+    const struct ctx_feed *stale; /* what no forecast of this can rest on */
+    size_t n_stale;
 };
 
 enum an_code pl_consultant_open(const struct pl_consult_source *from,
@@ -125,26 +126,29 @@ static bool is_repeated(const struct cfg_texts *list, size_t i)
     return false;
 }
 
-/* What the forecast cannot rest on, of one about the present: who looks back sees
- * what was there then. */
-static enum an_code look_at_feeds(struct consultation *k,
-                                  struct ctx_forecast *f, struct an_err *err)
+/* Of a question about the present: who looks back sees what was there then.
+ * Asked once, so that all that is said at once rests on the same. */
+static enum an_code look_at_feeds(struct consultation *k, struct an_err *err)
 {
     const struct pl_consult_source *from = &k->c->from;
-    struct pl_feeds_now now = {.us = k->call->clock_us, .ms = pl_now_ms()};
 
     if (from->feeds == NULL || k->call->now_us ||
         from->options->clock != CFG_CLOCK_SYSTEM)
         return AN_OK;
-    f->stale = pl_feeds_stale(from->feeds, k->arena, &now, &f->n_stale);
-    if (f->stale == NULL)
-        return an_fail_nomem(err);
-    if (f->n_stale && from->options->feeds_when_stale == CFG_STALE_ABSTAIN &&
+    k->stale = pl_feeds_stale(from->feeds, k->arena, &k->n_stale);
+    return k->stale ? AN_OK : an_fail_nomem(err);
+}
+
+static void rest_on_feeds(const struct consultation *k, struct ctx_forecast *f)
+{
+    f->stale = k->stale;
+    f->n_stale = k->n_stale;
+    if (k->n_stale &&
+        k->c->from.options->feeds_when_stale == CFG_STALE_ABSTAIN &&
         f->abstention == CTX_ABSTAIN_NONE) {
         f->abstention = CTX_ABSTAIN_STALE;
         f->n_risks = f->n_next = 0;
     }
-    return AN_OK;
 }
 
 static enum an_code forecast_for(struct consultation *k, uint8_t audience,
@@ -156,8 +160,11 @@ static enum an_code forecast_for(struct consultation *k, uint8_t audience,
 
     now.offset_min = an_zone_offset(k->c->from.zone, k->now_us);
     rc = pl_forecast(k->c->thinker, k->arena, &view->timeline, now, out, err);
+    if (rc != AN_OK)
+        return rc;
     out->restricted = view->n_withheld > 0;
-    return rc == AN_OK ? look_at_feeds(k, out, err) : rc;
+    rest_on_feeds(k, out);
+    return AN_OK;
 }
 
 /* Of readers who may be told of the same, one forecast serves all. */
@@ -172,9 +179,11 @@ static bool sees_the_same(const struct consultation *k, uint8_t a, uint8_t b)
 static enum an_code think(struct consultation *k, struct an_err *err)
 {
     const struct cfg_options *o = k->c->from.options;
-    struct ctx_forecast own, *forecast = &k->out->forecast;
-    enum an_code rc = forecast_for(k, CTX_FOR_CLINICIAN, forecast, err);
+    struct ctx_forecast own = {0}, *forecast = &k->out->forecast;
+    enum an_code rc = look_at_feeds(k, err);
 
+    if (rc == AN_OK)
+        rc = forecast_for(k, CTX_FOR_CLINICIAN, forecast, err);
     if (rc == AN_OK)
         rc = go_on(k, err);
     if (rc == AN_OK)

@@ -373,31 +373,39 @@ const struct pl_feed_state *pl_feeds_list(struct pl_feeds *f,
     return ok ? list : NULL;
 }
 
+static bool is_stale(const struct feed *one)
+{
+    return one->is_silent || one->is_late ||
+           pl_sequence_missing(&one->sequence) != 0;
+}
+
+static bool stale_of(const struct pl_feeds *f, const struct feed *one,
+                     struct an_arena *arena, struct ctx_feed *out)
+{
+    int64_t through_us = one->through_us ? one->through_us : one->last_us;
+
+    out->through = through_us ? an_time_us(through_us) : (struct an_time){0};
+    out->through.offset_min = an_zone_offset(f->options.zone, through_us);
+    out->why = one->is_silent ? CTX_FEED_SILENT
+               : one->is_late ? CTX_FEED_LATE
+                              : CTX_FEED_GAP;
+    return an_arena_str(arena, (struct an_str){one->name, one->name_n},
+                        &out->name);
+}
+
 const struct ctx_feed *pl_feeds_stale(struct pl_feeds *f,
-                                      struct an_arena *arena,
-                                      const struct pl_feeds_now *now, size_t *n)
+                                      struct an_arena *arena, size_t *n)
 {
     struct ctx_feed *stale = an_arena_get(arena, STALE_MOST, sizeof(*stale));
-    const struct pl_feed_state *s;
-    size_t n_all;
+    bool ok = stale != NULL;
 
     *n = 0;
-    s = pl_feeds_list(f, arena, now, &n_all);
-    if (s == NULL || stale == NULL)
-        return NULL;
-    for (size_t i = 0; i < n_all && *n < STALE_MOST; i++) {
-        if (!s[i].is_silent && !s[i].is_late && s[i].n_missing == 0)
-            continue;
-        stale[*n].name = s[i].name;
-        stale[*n].through =
-            s[i].through_us ? an_time_us(s[i].through_us) : (struct an_time){0};
-        stale[*n].through.offset_min =
-            an_zone_offset(f->options.zone, s[i].through_us);
-        stale[(*n)++].why = s[i].is_silent ? CTX_FEED_SILENT
-                            : s[i].is_late ? CTX_FEED_LATE
-                                           : CTX_FEED_GAP;
-    }
-    return stale;
+    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; ok && i < f->n && *n < STALE_MOST; i++)
+        if (is_stale(f->feed[i]))
+            ok = stale_of(f, f->feed[i], arena, &stale[(*n)++]);
+    pthread_mutex_unlock(&f->lock);
+    return ok ? stale : NULL;
 }
 
 int64_t pl_feed_sequence(struct an_str hl7)

@@ -6,7 +6,7 @@
  *     pl_feeds_start(feeds, &options, clock, err);  -- learns, then watches
  *     ...
  *     pl_feeds_saw(feeds, &seen);                     -- each message
- *     stale = pl_feeds_stale(feeds, arena, &now, &n);
+ *     stale = pl_feeds_stale(feeds, arena, &n);
  *     pl_feeds_stop(feeds);
  *
  * A feed is a sender ("EHR|HOSP") where messages name one, else the way they come
@@ -106,11 +106,11 @@ const struct pl_feed_state *pl_feeds_list(struct pl_feeds *f,
                                           const struct pl_feeds_now *now,
                                           size_t *n);
 
-/* Those that suggestions must speak of: silent, late or with gaps. */
+/* Those that suggestions must speak of, as they were at the last message or
+ * tick: silent, late or with gaps; the first few by name.  NULL without
+ * memory. */
 const struct ctx_feed *pl_feeds_stale(struct pl_feeds *f,
-                                      struct an_arena *arena,
-                                      const struct pl_feeds_now *now,
-                                      size_t *n);
+                                      struct an_arena *arena, size_t *n);
 
 /* MSH-13 of a message; -1 when it is unsaid. */
 int64_t pl_feed_sequence(struct an_str hl7);
