@@ -20,7 +20,7 @@ struct consultation {
     const struct pl_call *call;
     struct pl_answer *out;
     struct pl_history history;
-    struct pl_view view[CTX_N_AUDIENCES]; /* what each may be told of */
+    struct pl_view view[CTX_N_AUDIENCES]; /* of those that are spoken to */
     int64_t now_us;                       /* the moment asked about */
     struct an_str encounter;
     struct ctx_suggestion *said; /* what does not abstain, of all readers */
@@ -409,19 +409,21 @@ static enum an_code consult(struct consultation *k, struct an_err *err)
     return rc == AN_OK ? conclude(k, err) : rc;
 }
 
-/* What each reader may be told of, and the visit that all may know of. */
+/* What each reader that we speak to may be told of, and the visit that all may know of. */
 static enum an_code look(struct consultation *k, struct an_err *err)
 {
+    static const uint8_t spoken_to[] = {CTX_FOR_CLINICIAN, CTX_FOR_PATIENT};
     const struct pl_policy *policy = k->c->from.policy;
     const struct ctx_timeline *all = &k->history.timeline;
     unsigned shared = CTX_LABEL_ALL;
     struct pl_view open;
     enum an_code rc = AN_OK;
 
-    for (size_t i = 0; rc == AN_OK && i < CTX_N_AUDIENCES; i++) {
+    for (size_t i = 0; i < CTX_N_AUDIENCES; i++)
         shared &= policy->permitted[i];
-        rc = pl_discreet(k->arena, all, policy->permitted[i], &k->view[i], err);
-    }
+    for (size_t i = 0; rc == AN_OK && i < sizeof(spoken_to); i++)
+        rc = pl_discreet(k->arena, all, policy->permitted[spoken_to[i]],
+                         &k->view[spoken_to[i]], err);
     if (rc == AN_OK)
         rc = pl_discreet(k->arena, all, shared, &open, err);
     if (rc == AN_OK)

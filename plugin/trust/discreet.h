@@ -14,8 +14,8 @@
  * and discharge); birth, sex and death belong to no visit.  Very restricted is
  * permitted to nobody.
  *
- * Thread-safety: immutable.  Ownership: the view's list is the arena's, the
- * events are those of the timeline. */
+ * Thread-safety: immutable.  Ownership: the view's list is the arena's, or the
+ * timeline's own where nothing is labelled; the events are the timeline's. */
 #ifndef PLUGIN_TRUST_DISCREET_H
 #define PLUGIN_TRUST_DISCREET_H
 
