@@ -108,6 +108,10 @@ enum an_code pl_feeds_start(struct pl_feeds *f,
     t->stopping = false;
     rc = pl_thread_start(&t->thread, run, f, err);
     t->runs = rc == AN_OK;
+    if (rc != AN_OK) {
+        (void)pthread_cond_destroy(&t->changed);
+        (void)pthread_mutex_destroy(&t->lock);
+    }
     return rc;
 }
 
