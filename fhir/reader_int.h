@@ -84,6 +84,13 @@ struct fhir_last {
     const struct an_json *visit;
 };
 
+/* The labels of the last resource and its Encounter: all events of one share
+ * them. */
+struct fhir_labelled {
+    const struct an_json *resource, *visit;
+    unsigned labels;
+};
+
 /* What was understood of the entry that is being read: enum ctx_field_state,
  * EMPTY where nothing was found to say. */
 struct fhir_seen {
@@ -110,6 +117,7 @@ struct fhir_reader {
     size_t claims_size;
     struct fhir_person *only; /* when everything was about one person */
     struct fhir_last last_patient, last_visit;
+    struct fhir_labelled labelled;
     struct fhir_place place; /* where the reader stands */
     bool history;
     unsigned labels; /* of the Bundle */

@@ -63,6 +63,19 @@ static bool events_grow(struct fhir_reader *r)
     return true;
 }
 
+static unsigned labels_of(struct fhir_reader *r,
+                          const struct fhir_subject *subject)
+{
+    const struct an_json *resource = subject->entry->resource;
+    struct fhir_labelled *last = &r->labelled;
+
+    if (last->resource != resource || last->visit != subject->visit)
+        *last = (struct fhir_labelled){resource, subject->visit,
+                                       fhir_labels(resource) |
+                                           fhir_labels(subject->visit)};
+    return last->labels;
+}
+
 void fhir_event(struct fhir_reader *r, const struct fhir_subject *subject,
                 const struct ctx_event *made)
 {
@@ -73,9 +86,8 @@ void fhir_event(struct fhir_reader *r, const struct fhir_subject *subject,
     e = &r->event[r->n_events];
     *e = *made;
     /* A resource says all of what it says anew with each version. */
-    e->labels = (uint16_t)(CTX_LABEL_STATED | r->labels |
-                           fhir_labels(subject->entry->resource) |
-                           fhir_labels(subject->visit));
+    e->labels =
+        (uint16_t)(CTX_LABEL_STATED | r->labels | labels_of(r, subject));
     e->said_us = subject->entry->said_us;
     e->encounter = subject->encounter;
     e->fact = subject->fact;
