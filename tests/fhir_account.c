@@ -2,6 +2,7 @@
 /* What became of each element: tests name all that are not empty. */
 #include "base/buf.h"
 #include "fhir/read.h"
+#include "tests/account.h"
 #include "tests/suite.h"
 
 Suite *fhir_account_suite(void);
@@ -18,13 +19,9 @@ static void tear_down(void)
     an_arena_free(&arena);
 }
 
-/* "Observation id:m code:?": m mapped, t text, ? not understood, . unused. */
+/* "Observation id:m code:?", with account_letter. */
 static struct an_str said_of(const struct ctx_segment *s)
 {
-    static const char letter[] = {[CTX_FIELD_UNUSED] = '.',
-                                  [CTX_FIELD_TEXT] = 't',
-                                  [CTX_FIELD_MAPPED] = 'm',
-                                  [CTX_FIELD_ODD] = '?'};
     struct an_str text;
     struct an_buf b;
 
@@ -34,7 +31,7 @@ static struct an_str said_of(const struct ctx_segment *s)
         an_buf_put_char(&b, ' ');
         an_buf_put(&b, s->element[i]);
         an_buf_put_char(&b, ':');
-        an_buf_put_char(&b, letter[s->state[i]]);
+        an_buf_put_char(&b, account_letter(s->state[i]));
     }
     ck_assert_int_eq(an_buf_done(&b, &text, NULL), AN_OK);
     return text;

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "hl7/events.h"
 #include "hl7/read.h"
+#include "tests/account.h"
 #include "tests/suite.h"
 
 Suite *hl7_account_suite(void);
@@ -32,13 +33,9 @@ static enum an_code read_with(struct an_str bytes, const struct ctx_site *site,
     return rc == AN_OK ? hl7_events(&arena, &settings, m, r, NULL) : rc;
 }
 
-/* "OBX 3m 5t 6.": m mapped, t text, ? not understood, . unused. */
+/* "OBX 3m 5t 6.", with account_letter. */
 static struct an_str said_of(const struct ctx_segment *s)
 {
-    static const char letter[] = {[CTX_FIELD_UNUSED] = '.',
-                                  [CTX_FIELD_TEXT] = 't',
-                                  [CTX_FIELD_MAPPED] = 'm',
-                                  [CTX_FIELD_ODD] = '?'};
     struct an_str text;
     struct an_buf b;
 
@@ -49,7 +46,7 @@ static struct an_str said_of(const struct ctx_segment *s)
             continue;
         an_buf_put_char(&b, ' ');
         an_buf_put_u64(&b, i + 1);
-        an_buf_put_char(&b, letter[s->state[i]]);
+        an_buf_put_char(&b, account_letter(s->state[i]));
     }
     ck_assert_int_eq(an_buf_done(&b, &text, NULL), AN_OK);
     return text;

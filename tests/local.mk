@@ -49,7 +49,7 @@ tests_hl7_t_SOURCES = $(SUITE) tests/hl7.c tests/hl7_message.c \
 	tests/hl7_odd.c tests/hl7_property.c tests/hl7_edit.c \
 	tests/hl7_escape.c tests/hl7_charset.c tests/hl7_batch.c tests/hl7_batch_ack.c \
 	tests/hl7_mllp.c tests/hl7_ack.c tests/hl7_events.c \
-	tests/hl7_account.c tests/golden_folder.h tests/golden_folder.c tests/hl7_golden.c \
+	tests/account.h tests/hl7_account.c tests/golden_folder.h tests/golden_folder.c tests/hl7_golden.c \
 	tests/hl7_narrative.c tests/hl7_convert.c
 tests_hl7_t_LDADD = libhl7.la $(CHECK_LIBS)
 
@@ -57,7 +57,7 @@ tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c test
 	tests/fhir_read.c tests/fhir_golden.c tests/fhir_outcome.c \
 	tests/fhir_said.h tests/fhir_said.c tests/fhir_write.c \
 	tests/fhir_write_golden.c tests/fhir_cards.c tests/fhir_cds.c \
-	tests/fhir_account.c tests/fhir_conceptmap.c tests/fhir_notification.c
+	tests/account.h tests/fhir_account.c tests/fhir_conceptmap.c tests/fhir_notification.c
 tests_fhir_t_LDADD = libfhir.la $(CHECK_LIBS)
 
 tests_advice_t_SOURCES = $(SUITE) tests/advice.c tests/advice_case.h \
