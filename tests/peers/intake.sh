@@ -79,17 +79,7 @@ until_known() {
 
 # ---- told -------------------------------------------------------------------------
 
-: >ports
-"$anamnesis" -c a.yaml serve >ports 2>log &
-server=$!
-tries=0
-until [ -s ports ]; do
-    tries=$((tries + 1))
-    [ $tries -lt 200 ] && kill -0 "$server" 2>/dev/null ||
-        fail "our server does not start; see $work/log"
-    sleep 0.05
-done
-http=$(sed 's/.* HTTP on port \([0-9]*\)$/\1/' ports)
+start_server
 
 put Patient/intake '"identifier":[{"system":"urn:oid:2.999.1.1","value":"INTAKE-1"}]'
 an a.yaml subscribe "http://127.0.0.1:$http" results >made || fail "$(cat made)"

@@ -61,3 +61,20 @@ have_jars() {
         [ -f "$jar" ] || exit 1
     done
 }
+
+# Start "$anamnesis" on a.yaml in the current folder $work, which has ./log
+# afterwards. Sets server, its process id, and mllp and http, its ports.
+start_server() {
+    : >ports
+    "$anamnesis" -c a.yaml serve >ports 2>>log &
+    server=$!
+    tries=0
+    until [ -s ports ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 200 ] && kill -0 "$server" 2>/dev/null ||
+            fail "our server does not start; see $work/log"
+        sleep 0.05
+    done
+    mllp=$(sed 's/.* MLLP on port \([0-9]*\),.*/\1/' ports)
+    http=$(sed 's/.* HTTP on port \([0-9]*\)$/\1/' ports)
+}

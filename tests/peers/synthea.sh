@@ -114,21 +114,6 @@ END
 
 an() { "$anamnesis" -c a.yaml "$@"; }
 
-serve() {
-    : >ports
-    "$anamnesis" -c a.yaml serve >ports 2>>log &
-    server=$!
-    tries=0
-    until [ -s ports ]; do
-        tries=$((tries + 1))
-        [ $tries -lt 200 ] && kill -0 "$server" 2>/dev/null ||
-            fail "our server does not start; see $work/log"
-        sleep 0.05
-    done
-    mllp=$(sed 's/.* MLLP on port \([0-9]*\),.*/\1/' ports)
-    http=$(sed 's/.* HTTP on port \([0-9]*\)$/\1/' ports)
-}
-
 stop() {
     kill "$1" "$server"
     wait "$server" 2>/dev/null || [ "$1" = -9 ] || fail 'our server did not stop well'
@@ -232,7 +217,7 @@ agree() {
 
 mkdir shown
 an backload history >loaded || fail "a history was refused: $(cat loaded)"
-serve
+start_server
 an replay --to "127.0.0.1:$mllp" messages >sent || fail "a message was refused: $(cat sent)"
 grep -q "^$((3 * n)) messages: $((3 * n)) accepted" sent || fail "$(cat sent)"
 until_at_least $((n / 2)) 'outbox_attempts_total{fate="delivered"}'
@@ -240,7 +225,7 @@ left="$(metric triggers_waiting) questions and $(metric 'outbox_rows{state="wait
 stop -9
 say "killed with $left waiting"
 
-serve
+start_server
 until_settled
 agree
 say "$(cut -f 1 have | sort | uniq -c | tr '\n' ' ' | tr -s ' ')agree"
@@ -250,7 +235,7 @@ cp theirs before
 an replay --to "127.0.0.1:$mllp" messages >sent || fail "a message was refused: $(cat sent)"
 until_settled
 stop -TERM
-serve
+start_server
 an replay --to "127.0.0.1:$mllp" messages >sent || fail "a message was refused: $(cat sent)"
 until_settled
 agree
@@ -266,7 +251,7 @@ mv b.yaml a.yaml
 an backload history >loaded
 an replay messages >sent || fail "a message was refused: $(cat sent)"
 mv have disturbed
-serve
+start_server
 ours >have
 stop -TERM
 cmp -s disturbed have || fail "the kill left a trace: $(diff disturbed have | head -n 3)"
