@@ -2,12 +2,13 @@
 /* feeds: who sends here, when last, and how long each may be silent now. */
 #include "plugin/host/command.h"
 
+#include "plugin/host/say.h"
 #include "plugin/host/thread.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { ARENA_BYTES = 64 << 20 };
+enum { ARENA_BYTES = 64 << 20, NAME_WIDTH = 1024 };
 
 static void put_span(int64_t ms, char *text, size_t n)
 {
@@ -30,10 +31,11 @@ static void print(const struct pl_feed_state *s, int64_t now_us)
         (void)an_time_print_instant(s->last_us, last);
     put_span(ago_ms, ago, sizeof(ago));
     put_span(s->limit_ms ? s->limit_ms : -1, limit, sizeof(limit));
-    (void)printf("%016" PRIx64 "  %-24s  %6s ago  may be silent %6s%s  %.*s\n",
+    (void)printf("%016" PRIx64 "  %-24s  %6s ago  may be silent %6s%s  ",
                  s->hash, last, ago, limit,
-                 s->limit_ms && ago_ms > s->limit_ms ? "  SILENT" : "",
-                 AN_STR_ARG(s->name));
+                 s->limit_ms && ago_ms > s->limit_ms ? "  SILENT" : "");
+    pl_say_text(s->name, NAME_WIDTH);
+    (void)putchar('\n');
 }
 
 static enum an_code list(struct an_arena *arena, const struct cfg_options *o,

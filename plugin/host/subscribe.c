@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "fhir/notification.h"
 #include "plugin/fetch/fetch.h"
+#include "plugin/host/say.h"
 #include "plugin/host/thread.h"
 #include "plugin/host/token.h"
 #include "plugin/subscriptions.h"
@@ -260,8 +261,8 @@ static int say(const struct subscribing *k, const char *what,
     bool good = an_str_eq(status, AN_STR("active")) ||
                 an_str_eq(status, AN_STR("deleted"));
 
-    (void)printf("%.*s: Subscription/%.*s %s, %s\n", AN_STR_ARG(k->terms.name),
-                 AN_STR_ARG(k->id), what,
+    pl_say_pair("", k->terms.name, ": Subscription/", k->id, " ");
+    (void)printf("%s, %s\n", what,
                  good                                     ? "in force"
                  : an_str_eq(status, AN_STR("requested")) ? "not active yet"
                  : an_str_eq(status, AN_STR("error"))
@@ -279,7 +280,7 @@ static int subscribe_one(struct subscribing *k, struct an_err *err)
 
     if (rc == AN_OK && k->asked->take_away) {
         if (k->id.n == 0) {
-            (void)printf("%.*s: there is none\n", AN_STR_ARG(k->terms.name));
+            pl_say_pair("", k->terms.name, ": there is none", AN_STR(""), "\n");
             return PL_EXIT_OK;
         }
         rc = path_of(k, "Subscription/", k->id, &path, err);
