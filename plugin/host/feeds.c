@@ -62,7 +62,6 @@ static enum an_code list(struct an_arena *arena, const struct cfg_options *o,
 
 int pl_command_feeds(const struct pl_invocation *in)
 {
-    struct cfg_problems problems;
     struct pl_settings settings;
     struct cfg_options o;
     struct an_arena arena;
@@ -72,9 +71,7 @@ int pl_command_feeds(const struct pl_invocation *in)
     if (in->argc)
         return pl_usage(in);
     an_arena_init(&arena, ARENA_BYTES);
-    rc = cfg_options_read(&arena, in->config,
-                          in->config_file ? in->config_file : "defaults", &o,
-                          &problems, &err);
+    rc = pl_invocation_options(in, &arena, &o, &err);
     if (rc == AN_OK)
         rc = pl_settings_make(&arena, &o, &settings, &err);
     if (rc == AN_OK)

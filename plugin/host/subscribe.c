@@ -343,7 +343,6 @@ int pl_command_subscribe(const struct pl_invocation *in)
     struct asked a = {.backport = false};
     struct subscribing k = {.asked = &a};
     struct pl_fetch_options options;
-    struct cfg_problems problems;
     struct cfg_options o;
     struct an_arena arena;
     struct an_err err;
@@ -355,9 +354,7 @@ int pl_command_subscribe(const struct pl_invocation *in)
     an_arena_init(&arena, ARENA_BYTES);
     k.arena = &arena;
     k.o = &o;
-    rc = cfg_options_read(&arena, in->config,
-                          in->config_file ? in->config_file : "defaults", &o,
-                          &problems, &err);
+    rc = pl_invocation_options(in, &arena, &o, &err);
     if (rc == AN_OK) {
         options = (struct pl_fetch_options){
             .base = o.fhir_url.n ? o.fhir_url.p : "",
