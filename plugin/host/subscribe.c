@@ -128,22 +128,17 @@ static enum an_code path_of(struct subscribing *k, const char *before,
                             struct an_str after, struct an_str *path,
                             struct an_err *err)
 {
-    static const char hex[] = "0123456789ABCDEF";
     struct an_buf b;
 
+    /* Steps of a path, however they are written. */
+    if (an_str_eq(after, AN_STR(".")) || an_str_eq(after, AN_STR("..")))
+        return an_fail(err, AN_CONFIG,
+                       "the server's Subscription has no id that could be "
+                       "asked for",
+                       0);
     an_buf_init(&b, k->arena, URL_BYTES);
     an_buf_put_c(&b, before);
-    for (size_t i = 0; i < after.n; i++) {
-        unsigned char c = (unsigned char)after.p[i];
-
-        if (memchr("%&+#? ,$|\\\"<>", c, 13) == NULL) {
-            an_buf_put_char(&b, (char)c);
-            continue;
-        }
-        an_buf_put_char(&b, '%');
-        an_buf_put_char(&b, hex[c >> 4]);
-        an_buf_put_char(&b, hex[c & 15]);
-    }
+    an_buf_put_escaped(&b, after, "");
     return an_buf_done(&b, path, err);
 }
 
