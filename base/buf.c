@@ -83,6 +83,29 @@ void an_buf_put_digits(struct an_buf *b, uint64_t v, int digits)
     an_buf_put(b, (struct an_str){text, (size_t)digits});
 }
 
+static bool is_unreserved(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+           (c >= 'a' && c <= 'z') || (c && strchr("-._~", c));
+}
+
+void an_buf_put_escaped(struct an_buf *b, struct an_str s, const char *keep)
+{
+    static const char hex[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+
+        if (is_unreserved(s.p[i]) || (c && strchr(keep, c))) {
+            an_buf_put_char(b, s.p[i]);
+        } else {
+            an_buf_put_char(b, '%');
+            an_buf_put_char(b, hex[c >> 4]);
+            an_buf_put_char(b, hex[c & 15]);
+        }
+    }
+}
+
 enum an_code an_buf_done(struct an_buf *b, struct an_str *bytes,
                          struct an_err *err)
 {

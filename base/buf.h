@@ -32,6 +32,9 @@ void an_buf_put_u64(struct an_buf *b, uint64_t v);
 void an_buf_put_i64(struct an_buf *b, int64_t v);
 /* Exactly `digits` digits, zero-filled; higher ones are lost. */
 void an_buf_put_digits(struct an_buf *b, uint64_t v, int digits);
+/* Percent-encoded for one part of an address (RFC 3986): only its unreserved
+ * characters and those of `keep` stay as they are. */
+void an_buf_put_escaped(struct an_buf *b, struct an_str s, const char *keep);
 
 /* What was put, followed by a NUL that is not counted.  Fails with the first
  * put that failed: AN_LIMIT over the limit, AN_NOMEM without memory. */

@@ -2,6 +2,7 @@
 #include "base/json_out.h"
 
 #include "base/decimal.h"
+#include "base/json.h"
 
 #include <yajl/yajl_gen.h>
 
@@ -186,6 +187,31 @@ void an_out_json(struct an_json_out *w, struct an_str json)
         misuse(w);
     else
         check(w, yajl_gen_number(w->yajl, json.p, json.n));
+}
+
+/* As deep as the reader let it be. */
+void an_out_tree(struct an_json_out *w, const struct an_json *value)
+{
+    switch ((enum an_json_kind)value->kind) {
+    case AN_JSON_OBJECT:
+        an_out_object(w);
+        for (const struct an_json *m = an_json_first(value); m; m = m->next) {
+            an_out_name(w, an_json_key(m));
+            an_out_tree(w, m);
+        }
+        an_out_end(w);
+        break;
+    case AN_JSON_ARRAY:
+        an_out_array(w);
+        for (const struct an_json *m = an_json_first(value); m; m = m->next)
+            an_out_tree(w, m);
+        an_out_end(w);
+        break;
+    case AN_JSON_NUMBER: an_out_json(w, an_json_literal(value)); break;
+    case AN_JSON_STRING: an_out_str(w, an_json_text(value)); break;
+    case AN_JSON_BOOL: an_out_bool(w, value->n != 0); break;
+    case AN_JSON_NULL: an_out_null(w); break;
+    }
 }
 
 void an_out_key_str(struct an_json_out *w, const char *key, struct an_str text)

@@ -60,6 +60,9 @@ void an_out_fixed(struct an_json_out *w, double value, int places);
 
 /* A value that is JSON text already, put as it is: the caller has read it. */
 void an_out_json(struct an_json_out *w, struct an_str json);
+/* A value that was read, with all that is in it; numbers as they were said. */
+struct an_json;
+void an_out_tree(struct an_json_out *w, const struct an_json *value);
 
 /* A name and its text; nothing at all when the text is empty, as FHIR has no
  * empty strings. */

@@ -99,9 +99,9 @@
     X(FOLDER_FAILED, WARN, NUM, "messages", NUM, "refused", NONE, "",          \
       "a file of the watched folder was taken, and the report beside it says " \
       "what of it was refused")                                                \
-    X(FOLDER_AGAIN, WARN, NUM, "messages", NUM, "refused", NONE, "",           \
-      "a file of the watched folder could not be stored whole, or the server " \
-      "stops: it is taken again")                                              \
+    X(FOLDER_AGAIN, WARN, NUM, "messages", NUM, "refused", CODE, "code",       \
+      "a file of the watched folder could not be read or stored whole, or "    \
+      "the server stops (busy): it is taken again")                            \
     X(FOLDER_FAULT, ERROR, CODE, "code", NUM, "errno", NONE, "",               \
       "the watched folder cannot be read, or a file cannot be moved from it; " \
       "it is tried again in a minute")                                         \

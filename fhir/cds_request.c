@@ -174,38 +174,11 @@ struct fhir_cds_prefetch fhir_cds_prefetched(
 
 /* ---- what was found, as one Bundle ------------------------------------------------ */
 
-/* As deep as the reader let it be. */
-static void put_json(struct an_json_out *w, const struct an_json *j)
-{
-    bool array = an_json_is(j, AN_JSON_ARRAY), yes = false;
-
-    switch (j->kind) {
-    case AN_JSON_NULL: an_out_null(w); return;
-    case AN_JSON_BOOL:
-        (void)an_json_bool(j, &yes);
-        an_out_bool(w, yes);
-        return;
-    case AN_JSON_NUMBER: an_out_json(w, an_json_literal(j)); return;
-    case AN_JSON_STRING: an_out_str(w, an_json_text(j)); return;
-    default: break;
-    }
-    if (array)
-        an_out_array(w);
-    else
-        an_out_object(w);
-    for (const struct an_json *m = an_json_first(j); m; m = m->next) {
-        if (!array)
-            an_out_name(w, an_json_key(m));
-        put_json(w, m);
-    }
-    an_out_end(w);
-}
-
 static void put_entry(struct an_json_out *w, const struct an_json *resource)
 {
     an_out_object(w);
     an_out_key(w, "resource");
-    put_json(w, resource);
+    an_out_tree(w, resource);
     an_out_end(w);
 }
 
@@ -235,7 +208,7 @@ enum an_code fhir_cds_bundle(struct an_arena *arena,
         for (const struct an_json *e =
                  an_json_first(an_json_get(p, AN_STR("entry")));
              e; e = e->next)
-            put_json(&w, e);
+            an_out_tree(&w, e);
     }
     an_out_end(&w);
     an_out_end(&w);

@@ -77,7 +77,7 @@ EXTRA_DIST += plugin/outbox/README.md
 # From another FHIR server: one request, and a bulk export.
 noinst_LTLIBRARIES += libfetch.la
 libfetch_la_SOURCES = \
-	plugin/fetch/fetch.h plugin/fetch/fetch.c \
+	plugin/fetch/fetch.h plugin/fetch/rules.h plugin/fetch/fetch.c \
 	plugin/fetch/export.h plugin/fetch/export.c \
 	plugin/fetch/export_int.h plugin/fetch/export_state.c \
 	plugin/fetch/export_file.c plugin/fetch/whole.c

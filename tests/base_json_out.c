@@ -54,6 +54,28 @@ START_TEST(writes_in_order_and_exactly)
 }
 END_TEST
 
+START_TEST(writes_what_was_read_as_it_was_said)
+{
+    static const char text[] =
+        "{\"a\":[0.010,1E5,-0,1e400,true,false,null,{},[],\"\\u0001\"],"
+        "\"b\\\"\":{\"c\":\"\"}}";
+    struct an_arena a;
+    struct an_json_out w;
+    struct an_str got;
+    const struct an_json *root;
+
+    an_arena_init(&a, 1 << 20);
+    ck_assert_int_eq(an_json_read(&a, &(struct an_json_limits){0},
+                                  an_str_c(text), &root, NULL),
+                     AN_OK);
+    an_out_init(&w, &a, 1 << 16);
+    an_out_tree(&w, root);
+    ck_assert_int_eq(an_out_done(&w, &got, NULL), AN_OK);
+    ck_assert_an_str_eq(got, text);
+    an_arena_free(&a);
+}
+END_TEST
+
 static void no_value(struct an_json_out *w)
 {
     (void)w;
@@ -212,7 +234,8 @@ Suite *base_json_out_suite(void)
 {
     const TTest *const test[] = {
         writes_in_order_and_exactly, says_at_the_end_what_went_wrong,
-        nests_to_its_limit, survives_each_failed_allocation};
+        nests_to_its_limit, writes_what_was_read_as_it_was_said,
+        survives_each_failed_allocation};
 
     return TEST_SUITE("base/json_out", test);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
 #include "tests/suite.h"
 
 Suite *base_str_suite(void);
@@ -67,12 +68,32 @@ START_TEST(trims_blanks_at_both_ends)
 }
 END_TEST
 
+START_TEST(escapes_all_that_could_end_a_part_of_an_address)
+{
+    struct an_arena a;
+    struct an_buf b;
+    struct an_str got;
+
+    an_arena_init(&a, 1 << 16);
+    an_buf_init(&b, &a, 1000);
+    an_buf_put_escaped(&b, AN_STR("../a-Z_~9?#&%+ ,\0\n\x7F\xC3\xA9"), "");
+    an_buf_put_escaped(&b, AN_STR(",/"), ",");
+    ck_assert_int_eq(an_buf_done(&b, &got, NULL), AN_OK);
+    ck_assert_an_str_eq(got,
+                        "..%2Fa-Z_~9%3F%23%26%25%2B%20%2C%00%0A%7F%C3%A9,%2F");
+    an_arena_free(&a);
+}
+END_TEST
+
 Suite *base_str_suite(void)
 {
     const TTest *const test[] = {
-        cuts_into_parts_and_keeps_empty_ones, cuts_the_empty_view_once,
-        compares_by_bytes_and_by_letters, reads_numbers_that_fit_and_no_others,
-        trims_blanks_at_both_ends};
+        cuts_into_parts_and_keeps_empty_ones,
+        cuts_the_empty_view_once,
+        compares_by_bytes_and_by_letters,
+        reads_numbers_that_fit_and_no_others,
+        trims_blanks_at_both_ends,
+        escapes_all_that_could_end_a_part_of_an_address};
 
     return TEST_SUITE("base/str", test);
 }

@@ -2,8 +2,9 @@
 /* A FHIR server as the drills of subscriptions need one: it has Observations by
  * the number, keeps Subscriptions, and answers $events.
  *
- *     fhir_peer FILE [no-events]    prints its port; appends a line for each
- *                                   request to FILE; ends with SIGTERM
+ *     fhir_peer FILE [no-events | BEFORE]
+ *                      prints its port; appends a line for each request to FILE;
+ *                      ends with SIGTERM; BEFORE stands before each new id
  *
  * Observation N is patient 4711's creatinine of N tenths; 404 is one that is
  * gone, 503 one that fails once and then is there. */
@@ -24,6 +25,7 @@ struct peer {
     pthread_mutex_t lock;
     FILE *log;
     bool no_events;
+    const char *before_id;
     unsigned failed_once;
     char *kept[KEPT]; /* Subscriptions, by their id less one */
     uint16_t port;
@@ -204,6 +206,7 @@ static enum an_code keep(struct peer *p, unsigned long id,
     an_buf_put(&b, an_str_sub(q->body, 0, at));
     if (q->method == PL_POST) {
         an_buf_put_c(&b, "\"id\":\"");
+        an_buf_put_c(&b, p->before_id);
         an_buf_put_u64(&b, id);
         an_buf_put_c(&b, "\",");
     }
@@ -287,6 +290,7 @@ int main(int argc, char **argv)
     static const struct pl_http_route route[] = {
         {PL_GET, "/fhir/Observation", search_observation, 0},
         {PL_GET, "/fhir/Observation/{}", get_observation, 0},
+        {PL_GET, "/fhir/Patient/{}", get_observation, 0},
         {PL_GET, "/fhir/Subscription", search_subscription, 0},
         {PL_POST, "/fhir/Subscription", post_subscription, 0},
         {PL_GET, "/fhir/Subscription/{}", on_subscription, 0},
@@ -309,7 +313,8 @@ int main(int argc, char **argv)
     if (argc < 2)
         return 2;
     peer.log = fopen(argv[1], "a");
-    peer.no_events = argc > 2;
+    peer.no_events = argc > 2 && strcmp(argv[2], "no-events") == 0;
+    peer.before_id = argc > 2 && !peer.no_events ? argv[2] : "";
     calls.ctx = &peer;
     sigemptyset(&stop);
     sigaddset(&stop, SIGTERM);

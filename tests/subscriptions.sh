@@ -128,6 +128,11 @@ is 'it can be taken away' says 0 '^results: Subscription/1 deleted' an a.yaml su
 is 'once' says 0 '^results: there is none' an a.yaml subscribe --delete "http://127.0.0.1:$http" results
 is 'a name that is none' says 2 'none of that name' an a.yaml subscribe "http://127.0.0.1:$http" nobody
 is 'a wrong call' says 2 '^usage:' an a.yaml subscribe --content empty "http://127.0.0.1:$http"
+fhir ../Patient/
+ours
+is 'an id that leads elsewhere' says 2 'does not take it' an a.yaml subscribe "http://127.0.0.1:$http" results
+is 'was given' was_asked '"id":"../Patient/1"'
+is 'and leads nowhere' not_asked '^GET /fhir/Patient'
 is 'no secret is in the log' exits 1 grep -q 's3cre\|th3re' server.log
 is 'it stops well' stop
 echo "1..$checks"

@@ -152,6 +152,14 @@ moved() { # FILE: it is there within ten seconds
     return 1
 }
 drop() { mv "$1" "in/$2"; }
+logged() { # PATTERN: within ten seconds
+    for _ in $(seq 200); do
+        ! grep -q -- "$1" server.log || return 0
+        sleep 0.05
+    done
+    tail -n 3 server.log
+    return 1
+}
 { printf 'FHS|^~\\&|LAB|LAKESIDE|A|B|2026||||F2\rBHS|^~\\&|LAB|LAKESIDE|A|B|2026||||B2\r' &&
     wish V1 '' '' && wish V2 AL AL && printf 'BTS|2\rFTS|1\r'; } >batch
 drop batch good.hl7
@@ -186,8 +194,14 @@ is 'one message' moved done/again.hl7
 drop again2 again.hl7
 is 'the same once more' moved done/again.hl7.1
 is 'is not doubled' counted in.yaml 7
+mv in/done in/away
+wish V8 '' '' >late
+drop late late.hl7
+is 'one that nothing can be written beside waits' logged '"event":"folder_again".*"code":"io"'
+mv in/away in/done
+is 'and is taken when it can' moved done/late.hl7
 is 'it stops' stop
-is 'the log has no name of a file' none 'good\.hl7|mixed|again' server.log
+is 'the log has no name of a file' none 'good\.hl7|mixed|again\.hl7|late' server.log
 
 # Killed in the middle, again and again: each message is there, once.
 rm -rf in in.db in.db-wal in.db-shm

@@ -75,6 +75,11 @@ an p2.yaml replay m1.hl7 m2.hl7 m3.hl7 >out 2>&1 || :
 an p2.yaml purge --dry-run --before 2100-01-01 >out
 is "a dry run counts" has "raw messages: 3 would be removed" out
 is "and removes nothing" holds Zylinder1 "$work/p2.db"
+sed 's|key_file: ""|retention: {raw: 1ms, events: 1ms}|' p2.yaml >p3.yaml
+an p3.yaml purge --patient H '' >out 2>&1 && code=0 || code=$?
+is "a patient without a number is a wrong call" test "$code" = 2
+is "and says how it is called" has "usage:" out
+is "it is no purge by age" holds Zylinder1 "$work/p2.db"
 an p2.yaml purge --patient H PA1 >out
 is "a patient is erased" has "erased: 1 identifiers, 1 messages" out
 is "none of it is in the file" fails holds Zylinder1 "$work/p2.db"

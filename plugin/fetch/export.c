@@ -113,24 +113,6 @@ enum an_code pl_export_refused(struct pl_export_job *j, enum an_code code,
 
 /* ---- the kick-off ------------------------------------------------------- */
 
-static void put_escaped(struct an_buf *b, struct an_str s)
-{
-    static const char hex[] = "0123456789ABCDEF";
-
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-
-        if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-            (c >= 'a' && c <= 'z') || strchr("-._~,", c)) {
-            an_buf_put_char(b, (char)c);
-        } else {
-            an_buf_put_char(b, '%');
-            an_buf_put_char(b, hex[c >> 4]);
-            an_buf_put_char(b, hex[c & 15]);
-        }
-    }
-}
-
 static enum an_code since_of(const struct pl_export_job *j,
                              struct an_str *since, struct an_err *err)
 {
@@ -160,7 +142,7 @@ static enum an_code request_of(struct pl_export_job *j, struct an_str *request,
     an_buf_init(&b, &j->arena, LONGEST_URL);
     if (o->group.n) {
         an_buf_put_c(&b, "Group/");
-        put_escaped(&b, o->group);
+        an_buf_put_escaped(&b, o->group, "");
         an_buf_put_c(&b, "/");
     } else if (o->patients) {
         an_buf_put_c(&b, "Patient/");
@@ -168,11 +150,11 @@ static enum an_code request_of(struct pl_export_job *j, struct an_str *request,
     an_buf_put_c(&b, "$export?_outputFormat=application%2Ffhir%2Bndjson");
     if (since.n) {
         an_buf_put_c(&b, "&_since=");
-        put_escaped(&b, since);
+        an_buf_put_escaped(&b, since, "");
     }
     if (o->types.n) {
         an_buf_put_c(&b, "&_type=");
-        put_escaped(&b, o->types);
+        an_buf_put_escaped(&b, o->types, ",");
     }
     rc = an_buf_done(&b, &path, err);
     return rc == AN_OK ? pl_fetch_url(j->fetch, &j->arena, path, request, err)

@@ -2,6 +2,7 @@
 #include "plugin/fetch/fetch.h"
 
 #include "base/buf.h"
+#include "plugin/fetch/rules.h"
 #include "plugin/host/token.h"
 
 #include <curl/curl.h>
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECT_MS = 10000, PARTS = 4, LONGEST_S = 86400 };
+enum { PARTS = 4, LONGEST_S = 86400 };
 
 /* The headers that are kept, in this order. */
 static const char *const kept[] = {"Content-Type",     "Content-Location",
@@ -249,31 +250,15 @@ static size_t on_body(char *p, size_t size, size_t n, void *user)
     return 0;
 }
 
-/* As with each request. */
-static bool set_rules(CURL *e)
-{
-    return curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") ==
-               CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_USERAGENT, "anamnesis") == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L) == CURLE_OK;
-}
-
 /* A body for a sink may take as long as it moves. */
 static bool set_times(CURL *e, long timeout_ms, bool endless)
 {
-    long connect_ms = timeout_ms < CONNECT_MS ? timeout_ms : CONNECT_MS;
-
-    return curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, endless ? 0 : timeout_ms) ==
-               CURLE_OK &&
+    return (!endless ||
+            curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, 0L) == CURLE_OK) &&
+           curl_easy_setopt(e, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME,
-                            (timeout_ms + 999) / 1000) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) ==
-               CURLE_OK;
+                            (timeout_ms + 999) / 1000) == CURLE_OK;
 }
 
 static bool set_calls(CURL *e, struct call *c)
@@ -291,6 +276,7 @@ static bool set_up(struct call *c, struct curl_slist *headers)
 {
     static const char *const verb[] = {"GET", "POST", "PUT", "DELETE"};
     const struct pl_fetch_request *q = c->q;
+    long timeout_ms = (long)c->f->options.timeout_ms;
     CURL *e = c->f->easy;
     bool sends = q->method == PL_FETCH_POST || q->method == PL_FETCH_PUT;
 
@@ -304,9 +290,8 @@ static bool set_up(struct call *c, struct curl_slist *headers)
                CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_URL, q->url) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
-           set_rules(e) &&
-           set_times(e, (long)c->f->options.timeout_ms, q->sink != NULL) &&
-           set_calls(e, c);
+           pl_curl_rules(e, timeout_ms) &&
+           set_times(e, timeout_ms, q->sink != NULL) && set_calls(e, c);
 }
 
 /* All of the request's and the token. */

@@ -10,17 +10,6 @@
 
 enum { ARENA_BYTES = 256 << 20, PAUSE_MS = 2 };
 
-static enum an_code read_options(const struct pl_invocation *in,
-                                 struct an_arena *arena,
-                                 struct cfg_options *options,
-                                 struct an_err *err)
-{
-    const char *file = in->config_file ? in->config_file : "defaults";
-    struct cfg_problems problems;
-
-    return cfg_options_read(arena, in->config, file, options, &problems, err);
-}
-
 static void print_result(const char *what, const char *path,
                          const struct pl_backup_result *r)
 {
@@ -46,7 +35,7 @@ int pl_command_backup(const struct pl_invocation *in)
     if (in->argc != 1 + force || in->argv[in->argc - 1][0] == '-')
         return pl_usage(in);
     an_arena_init(&arena, ARENA_BYTES);
-    rc = read_options(in, &arena, &options, &err);
+    rc = pl_invocation_options(in, &arena, &options, &err);
     if (rc == AN_OK) {
         o.path = options.store_path.p;
         o.to = in->argv[in->argc - 1];
@@ -93,7 +82,7 @@ int pl_command_restore(const struct pl_invocation *in)
     if (in->argc != 1 || in->argv[0][0] == '-')
         return pl_usage(in);
     an_arena_init(&arena, ARENA_BYTES);
-    rc = read_options(in, &arena, &options, &err);
+    rc = pl_invocation_options(in, &arena, &options, &err);
     if (rc == AN_OK) {
         o.path = options.store_path.p;
         o.to = in->argv[0];

@@ -119,11 +119,8 @@ static enum an_code list(struct pl_reader *reader, struct an_arena *arena,
 
 int pl_command_codes(const struct pl_invocation *in)
 {
-    const char *file = in->config_file ? in->config_file : "defaults";
     struct pl_reader *reader = NULL;
     struct pl_settings settings;
-    struct cfg_problems problems;
-    struct cfg_options options;
     struct an_arena arena;
     struct request q;
     struct an_err err;
@@ -132,11 +129,7 @@ int pl_command_codes(const struct pl_invocation *in)
     if (!read_request(in, &q))
         return pl_usage(in);
     an_arena_init(&arena, ARENA_BYTES);
-    rc = cfg_options_read(&arena, in->config, file, &options, &problems, &err);
-    if (rc == AN_OK)
-        rc = pl_settings_make(&arena, &options, &settings, &err);
-    if (rc == AN_OK)
-        rc = pl_reader_of(&options, &reader, &err);
+    rc = pl_invocation_reader(in, &arena, &settings, &reader, &err);
     if (rc == AN_OK)
         rc = list(reader, &arena, &settings.site, &q, &err);
     pl_reader_close(reader);

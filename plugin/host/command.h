@@ -59,4 +59,18 @@ enum an_code pl_invocation_engine(const struct pl_invocation *in, bool thinks,
                                   struct pl_engine **engine, struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* The configuration's options; the arena's. */
+enum an_code pl_invocation_options(const struct pl_invocation *in,
+                                   struct an_arena *arena,
+                                   struct cfg_options *options,
+                                   struct an_err *err)
+    __attribute__((warn_unused_result));
+/* The settings, the arena's, and a reader of the store that the configuration
+ * names; NULL when it fails. */
+enum an_code pl_invocation_reader(const struct pl_invocation *in,
+                                  struct an_arena *arena,
+                                  struct pl_settings *settings,
+                                  struct pl_reader **reader, struct an_err *err)
+    __attribute__((warn_unused_result));
+
 #endif

@@ -74,7 +74,6 @@ static enum an_code convert_all(struct work *w, char **path, size_t n,
 
 int pl_command_convert(const struct pl_invocation *in)
 {
-    struct cfg_problems problems;
     struct cfg_options options;
     struct an_arena site; /* what the settings live in */
     struct work w = {.bundle = HL7_BUNDLE_MESSAGE};
@@ -91,9 +90,7 @@ int pl_command_convert(const struct pl_invocation *in)
         return pl_usage(in);
     an_arena_init(&site, ARENA_BYTES);
     an_arena_init(&w.arena, ARENA_BYTES);
-    rc = cfg_options_read(&site, in->config,
-                          in->config_file ? in->config_file : "defaults",
-                          &options, &problems, &err);
+    rc = pl_invocation_options(in, &site, &options, &err);
     if (rc == AN_OK)
         rc = pl_settings_make(&site, &options, &w.settings, &err);
     if (rc == AN_OK)

@@ -36,30 +36,6 @@ static bool read_request(const struct pl_invocation *in, struct request *q)
 
 /* ---- what fields hold ---------------------------------------------------- */
 
-static void put_json(struct an_json_out *w, const struct an_json *j)
-{
-    switch ((enum an_json_kind)j->kind) {
-    case AN_JSON_OBJECT:
-        an_out_object(w);
-        for (const struct an_json *m = an_json_first(j); m; m = m->next) {
-            an_out_name(w, an_json_key(m));
-            put_json(w, m);
-        }
-        an_out_end(w);
-        break;
-    case AN_JSON_ARRAY:
-        an_out_array(w);
-        for (const struct an_json *m = an_json_first(j); m; m = m->next)
-            put_json(w, m);
-        an_out_end(w);
-        break;
-    case AN_JSON_NUMBER: an_out_number(w, an_json_literal(j)); break;
-    case AN_JSON_STRING: an_out_str(w, an_json_text(j)); break;
-    case AN_JSON_BOOL: an_out_bool(w, j->n != 0); break;
-    case AN_JSON_NULL: an_out_null(w); break;
-    }
-}
-
 /* "/entry/3/resource" */
 static const struct an_json *at_place(const struct an_json *j,
                                       struct an_str place)
@@ -96,7 +72,7 @@ static struct an_str element_value(const struct pl_explained *x,
     if (an_json_is(j, AN_JSON_STRING))
         return an_json_text(j);
     an_out_init(&w, arena, VALUE_BYTES);
-    put_json(&w, j);
+    an_out_tree(&w, j);
     return an_out_done(&w, &text, NULL) == AN_OK ? text : AN_STR("");
 }
 
@@ -267,11 +243,8 @@ static enum an_code run(struct pl_reader *reader, struct an_arena *arena,
 
 int pl_command_explain_message(const struct pl_invocation *in)
 {
-    const char *file = in->config_file ? in->config_file : "defaults";
     struct pl_reader *reader = NULL;
     struct pl_settings settings;
-    struct cfg_problems problems;
-    struct cfg_options options;
     struct an_arena arena;
     struct request q;
     struct an_err err;
@@ -280,11 +253,7 @@ int pl_command_explain_message(const struct pl_invocation *in)
     if (!read_request(in, &q))
         return pl_usage(in);
     an_arena_init(&arena, ARENA_BYTES);
-    rc = cfg_options_read(&arena, in->config, file, &options, &problems, &err);
-    if (rc == AN_OK)
-        rc = pl_settings_make(&arena, &options, &settings, &err);
-    if (rc == AN_OK)
-        rc = pl_reader_of(&options, &reader, &err);
+    rc = pl_invocation_reader(in, &arena, &settings, &reader, &err);
     if (rc == AN_OK)
         rc = run(reader, &arena, &settings, &q, &err);
     pl_reader_close(reader);

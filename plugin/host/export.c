@@ -112,7 +112,6 @@ int pl_command_export(const struct pl_invocation *in)
     struct asked a = {.group = NULL};
     struct pl_export_options options = {.told = told};
     struct pl_export_result result;
-    struct cfg_problems problems;
     struct cfg_options o;
     struct an_arena arena;
     struct an_err err;
@@ -121,9 +120,7 @@ int pl_command_export(const struct pl_invocation *in)
     if (!read_arguments(in, &a) || (a.since && !is_time(a.since)))
         return pl_usage(in);
     an_arena_init(&arena, OPTIONS_BYTES);
-    rc = cfg_options_read(&arena, in->config,
-                          in->config_file ? in->config_file : "defaults", &o,
-                          &problems, &err);
+    rc = pl_invocation_options(in, &arena, &o, &err);
     if (rc == AN_OK) {
         options.base = a.url;
         options.folder = a.folder;

@@ -32,7 +32,8 @@ struct visit {
     struct hl7_batch_ack acks;
     bool wants_acks, is_hl7;
     uint64_t n_messages, n_refused, n_lines;
-    bool has_failed; /* one could not be stored now */
+    bool has_failed;  /* one could not be stored now */
+    enum an_code why; /* it is taken again */
 };
 
 /* ---- the report: numbers and places, no content ------------------------------- */
@@ -147,8 +148,10 @@ static bool take_messages(struct visit *v, const char *name)
     struct an_err err = {.code = AN_TYPE, .what = "neither HL7v2 nor JSON"};
     enum pl_format format;
 
-    if (many == NULL)
+    if (many == NULL) {
+        v->why = AN_NOMEM;
         return false;
+    }
     pl_many_init(many, v->server->running.engine, AN_STR("folder"), told, v);
     if (!pl_format_guess(v->bytes, &format))
         report(v, 0, 0, &err);
@@ -158,21 +161,24 @@ static bool take_messages(struct visit *v, const char *name)
         take_fhir(v, many, name);
     pl_many_free(many);
     free(many);
-    return may_go_on(v);
+    v->why = may_go_on(v) ? AN_OK : AN_BUSY;
+    return v->why == AN_OK;
 }
 
 /* ---- what is left beside the file ------------------------------------------------ */
 
-static bool write_beside(const char *path, const char *ending,
+static bool write_beside(struct visit *v, const char *path, const char *ending,
                          struct an_buf *text)
 {
     char beside[PL_FOLDER_PATH_BYTES];
     struct an_str bytes;
     int n = snprintf(beside, sizeof(beside), "%s%s", path, ending);
 
-    return n < (int)sizeof(beside) &&
-           an_buf_done(text, &bytes, NULL) == AN_OK &&
-           pl_file_write(beside, bytes, REPORT_MODE, NULL) == AN_OK;
+    v->why =
+        n < (int)sizeof(beside) ? an_buf_done(text, &bytes, NULL) : AN_LIMIT;
+    if (v->why == AN_OK)
+        v->why = pl_file_write(beside, bytes, REPORT_MODE, NULL);
+    return v->why == AN_OK;
 }
 
 static bool begin_acks(struct visit *v, char id[2 * ACK_ID_BYTES + 1])
@@ -181,7 +187,8 @@ static bool begin_acks(struct visit *v, char id[2 * ACK_ID_BYTES + 1])
         an_time_us(pl_engine_now_us(v->server->running.engine));
     struct an_sha256 digest;
 
-    if (an_sha256(v->bytes, &digest, NULL) != AN_OK)
+    v->why = an_sha256(v->bytes, &digest, NULL);
+    if (v->why != AN_OK)
         return false;
     an_hex_print(digest.b, ACK_ID_BYTES, id);
     now.us -= now.us % 1000000;
@@ -209,9 +216,9 @@ static enum pl_folder_fate take_read(struct visit *v,
     }
     to = v->n_refused ? file->failed : file->done;
     end_report(v);
-    if (v->wants_acks && v->is_hl7 && !write_beside(to, ".ack", &v->ack))
+    if (v->wants_acks && v->is_hl7 && !write_beside(v, to, ".ack", &v->ack))
         return PL_FOLDER_AGAIN;
-    if (v->n_refused && !write_beside(to, ".report", &v->report))
+    if (v->n_refused && !write_beside(v, to, ".report", &v->report))
         return PL_FOLDER_AGAIN;
     return v->n_refused ? PL_FOLDER_FAILED : PL_FOLDER_DONE;
 }
@@ -226,28 +233,27 @@ static enum pl_folder_fate take(void *ctx, const struct pl_folder_file *file)
                       .wants_acks = o->folder_acknowledge};
     enum pl_folder_fate fate;
     struct an_err err;
-    enum an_code rc;
 
     /* A buffer that doubles takes up to twice its bytes. */
     an_arena_init(&v.arena, limit * (1 + 2 * ACK_FACTOR) + 4 * ROOM_BYTES);
     an_buf_init(&v.report, &v.arena, ROOM_BYTES);
-    rc = pl_file_read(&v.arena, file->path, limit, &v.bytes, &err);
-    if (rc == AN_LIMIT) {
-        err = (struct an_err){.code = rc,
+    v.why = pl_file_read(&v.arena, file->path, limit, &v.bytes, &err);
+    if (v.why == AN_LIMIT) {
+        err = (struct an_err){.code = v.why,
                               .what = "longer than listen.folder.max_file"};
         report(&v, 0, 0, &err);
         end_report(&v);
-        fate = write_beside(file->failed, ".report", &v.report)
+        fate = write_beside(&v, file->failed, ".report", &v.report)
                    ? PL_FOLDER_FAILED
                    : PL_FOLDER_AGAIN;
     } else {
-        fate = rc == AN_OK ? take_read(&v, file) : PL_FOLDER_AGAIN;
+        fate = v.why == AN_OK ? take_read(&v, file) : PL_FOLDER_AGAIN;
     }
     an_log(pl_engine_log(s->running.engine),
            fate == PL_FOLDER_DONE     ? AN_EVENT_FOLDER_DONE
            : fate == PL_FOLDER_FAILED ? AN_EVENT_FOLDER_FAILED
                                       : AN_EVENT_FOLDER_AGAIN,
-           v.n_messages, v.n_refused, 0);
+           v.n_messages, v.n_refused, v.why);
     an_arena_free(&v.arena);
     return fate;
 }

@@ -50,11 +50,10 @@ static void answered(struct pl_job *job, void *user)
     pl_server_count_job(f->server, job);
     /* Without memory for an answer there is none: the connection is closed
      * when its time is up, and the sender repeats the message. */
-    if (pl_job_accept(job).n)
+    if (pl_job_accept(job).n || pl_job_answer(job).n ||
+        !pl_job_is_answered(job))
         (void)pl_mllp_answer_both(f->server->mllp, f->ref, pl_job_accept(job),
                                   pl_job_answer(job));
-    else if (pl_job_answer(job).n || !pl_job_is_answered(job))
-        (void)pl_mllp_answer(f->server->mllp, f->ref, pl_job_answer(job));
     land(f->server, f->bytes);
     pl_job_free(job);
     free(f);
@@ -101,13 +100,8 @@ static enum an_code on_message(void *ctx, const struct pl_mllp_message *m)
 static struct an_str on_bad_frame(void *ctx, const struct pl_mllp_bad *bad)
 {
     struct pl_server *s = ctx;
-    static const char *const what[] = {"longer than listen.mllp.max_frame",
-                                       "bytes outside a frame",
-                                       "cut off before its end"};
-    struct an_err err = {.code = bad->why,
-                         .what = bad->why == AN_LIMIT    ? what[0]
-                                 : bad->why == AN_SYNTAX ? what[1]
-                                                         : what[2],
+    struct an_err err = {.code = AN_LIMIT,
+                         .what = "longer than listen.mllp.max_frame",
                          .where = {.byte = (size_t)bad->byte}};
     struct hl7_ack ack = {.code = HL7_ACK_AR,
                           .now =

@@ -2,12 +2,13 @@
 /* feeds: who sends here, when last, and how long each may be silent now. */
 #include "plugin/host/command.h"
 
+#include "plugin/host/say.h"
 #include "plugin/host/thread.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { ARENA_BYTES = 64 << 20 };
+enum { ARENA_BYTES = 64 << 20, NAME_WIDTH = 1024 };
 
 static void put_span(int64_t ms, char *text, size_t n)
 {
@@ -30,10 +31,11 @@ static void print(const struct pl_feed_state *s, int64_t now_us)
         (void)an_time_print_instant(s->last_us, last);
     put_span(ago_ms, ago, sizeof(ago));
     put_span(s->limit_ms ? s->limit_ms : -1, limit, sizeof(limit));
-    (void)printf("%016" PRIx64 "  %-24s  %6s ago  may be silent %6s%s  %.*s\n",
+    (void)printf("%016" PRIx64 "  %-24s  %6s ago  may be silent %6s%s  ",
                  s->hash, last, ago, limit,
-                 s->limit_ms && ago_ms > s->limit_ms ? "  SILENT" : "",
-                 AN_STR_ARG(s->name));
+                 s->limit_ms && ago_ms > s->limit_ms ? "  SILENT" : "");
+    pl_say_text(s->name, NAME_WIDTH);
+    (void)putchar('\n');
 }
 
 static enum an_code list(struct an_arena *arena, const struct cfg_options *o,
@@ -60,7 +62,6 @@ static enum an_code list(struct an_arena *arena, const struct cfg_options *o,
 
 int pl_command_feeds(const struct pl_invocation *in)
 {
-    struct cfg_problems problems;
     struct pl_settings settings;
     struct cfg_options o;
     struct an_arena arena;
@@ -70,9 +71,7 @@ int pl_command_feeds(const struct pl_invocation *in)
     if (in->argc)
         return pl_usage(in);
     an_arena_init(&arena, ARENA_BYTES);
-    rc = cfg_options_read(&arena, in->config,
-                          in->config_file ? in->config_file : "defaults", &o,
-                          &problems, &err);
+    rc = pl_invocation_options(in, &arena, &o, &err);
     if (rc == AN_OK)
         rc = pl_settings_make(&arena, &o, &settings, &err);
     if (rc == AN_OK)

@@ -148,6 +148,32 @@ enum an_code pl_invocation_engine(const struct pl_invocation *in, bool thinks,
     return pl_engine_open(&from, engine, err);
 }
 
+enum an_code pl_invocation_options(const struct pl_invocation *in,
+                                   struct an_arena *arena,
+                                   struct cfg_options *options,
+                                   struct an_err *err)
+{
+    struct cfg_problems problems;
+
+    return cfg_options_read(arena, in->config,
+                            in->config_file ? in->config_file : "defaults",
+                            options, &problems, err);
+}
+
+enum an_code pl_invocation_reader(const struct pl_invocation *in,
+                                  struct an_arena *arena,
+                                  struct pl_settings *settings,
+                                  struct pl_reader **reader, struct an_err *err)
+{
+    struct cfg_options options;
+    enum an_code rc = pl_invocation_options(in, arena, &options, err);
+
+    *reader = NULL;
+    if (rc == AN_OK)
+        rc = pl_settings_make(arena, &options, settings, err);
+    return rc == AN_OK ? pl_reader_of(&options, reader, err) : rc;
+}
+
 /* The log's level and form are the configuration's; a configuration that
  * cannot be read is complained about by the command that needs it. */
 static void open_log(struct an_arena *arena, const struct pl_invocation *in,

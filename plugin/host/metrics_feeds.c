@@ -5,70 +5,66 @@
 #include "plugin/host/thread.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
+
+/* A metric of one name stands together. */
+static const struct {
+    const char *name, *type, *help, *fate;
+    size_t at; /* in the counts */
+} counted[] = {
+    {"subscription_notices_total", "counter", "Notifications that came.",
+     "known", offsetof(struct pl_subscription_counts, n_notices)},
+    {"subscription_notices_total", NULL, NULL, "stranger",
+     offsetof(struct pl_subscription_counts, n_strangers)},
+    {"subscription_fetches_total", "counter",
+     "Resources and pages fetched because a notification named them.", "got",
+     offsetof(struct pl_subscription_counts, n_fetched)},
+    {"subscription_fetches_total", NULL, NULL, "failed",
+     offsetof(struct pl_subscription_counts, n_faults)},
+    {"subscription_events_total", "counter",
+     "Numbered events that did not come in their order.", "missed",
+     offsetof(struct pl_subscription_counts, n_missed)},
+    {"subscription_events_total", NULL, NULL, "recovered",
+     offsetof(struct pl_subscription_counts, n_recovered)},
+    {"subscription_missing", "gauge", "Numbered events that are missing now.",
+     NULL, offsetof(struct pl_subscription_counts, n_missing)},
+};
 
 /* The configuration named it: no byte of a message is in a label. */
-static void sample_named(struct an_buf *b, const char *name,
-                         struct an_str subscription, const char *more,
-                         uint64_t value)
+static void put_counted(struct an_buf *b, size_t row,
+                        const struct pl_subscription_counts *c)
 {
+    uint64_t value;
+
+    memcpy(&value, (const char *)c + counted[row].at, sizeof(value));
     an_buf_put_c(b, "anamnesis_");
-    an_buf_put_c(b, name);
+    an_buf_put_c(b, counted[row].name);
     an_buf_put_c(b, "{subscription=\"");
-    an_buf_put(b, subscription);
-    an_buf_put_c(b, more);
+    an_buf_put(b, c->name);
+    if (counted[row].fate) {
+        an_buf_put_c(b, "\",fate=\"");
+        an_buf_put_c(b, counted[row].fate);
+    }
     an_buf_put_c(b, "\"} ");
     an_buf_put_u64(b, value);
     an_buf_put_char(b, '\n');
 }
 
-static void put_notices(struct an_buf *b, struct pl_subscriptions *all)
+static void put_subscriptions(struct an_buf *b, struct pl_subscriptions *all)
 {
-    metric(b, "subscription_notices_total", "counter",
-           "Notifications that came.");
-    for (size_t i = 0; i < pl_subscriptions_n(all); i++) {
-        struct pl_subscription_counts c =
-            pl_subscription_count(pl_subscription_at(all, i));
+    size_t n = pl_subscriptions_n(all);
+    struct pl_subscription_counts *c = an_arena_get(b->arena, n, sizeof(*c));
 
-        sample_named(b, "subscription_notices_total", c.name, "\",fate=\"known",
-                     c.n_notices);
-        sample_named(b, "subscription_notices_total", c.name,
-                     "\",fate=\"stranger", c.n_strangers);
-    }
-    metric(b, "subscription_fetches_total", "counter",
-           "Resources and pages fetched because a notification named them.");
-    for (size_t i = 0; i < pl_subscriptions_n(all); i++) {
-        struct pl_subscription_counts c =
-            pl_subscription_count(pl_subscription_at(all, i));
-
-        sample_named(b, "subscription_fetches_total", c.name, "\",fate=\"got",
-                     c.n_fetched);
-        sample_named(b, "subscription_fetches_total", c.name,
-                     "\",fate=\"failed", c.n_faults);
-    }
-}
-
-static void put_numbers(struct an_buf *b, struct pl_subscriptions *all)
-{
-    metric(b, "subscription_events_total", "counter",
-           "Numbered events that did not come in their order.");
-    for (size_t i = 0; i < pl_subscriptions_n(all); i++) {
-        struct pl_subscription_counts c =
-            pl_subscription_count(pl_subscription_at(all, i));
-
-        sample_named(b, "subscription_events_total", c.name, "\",fate=\"missed",
-                     c.n_missed);
-        sample_named(b, "subscription_events_total", c.name,
-                     "\",fate=\"recovered", c.n_recovered);
-    }
-    metric(b, "subscription_missing", "gauge",
-           "Numbered events that are missing now.");
-    for (size_t i = 0; i < pl_subscriptions_n(all); i++) {
-        struct pl_subscription_counts c =
-            pl_subscription_count(pl_subscription_at(all, i));
-
-        sample_named(b, "subscription_missing", c.name, "",
-                     (uint64_t)c.n_missing);
+    for (size_t i = 0; c && i < n; i++)
+        c[i] = pl_subscription_count(pl_subscription_at(all, i));
+    for (size_t row = 0; c && row < sizeof(counted) / sizeof(counted[0]);
+         row++) {
+        if (counted[row].type)
+            metric(b, counted[row].name, counted[row].type, counted[row].help);
+        for (size_t i = 0; i < n; i++)
+            put_counted(b, row, &c[i]);
     }
 }
 
@@ -136,8 +132,6 @@ void pl_put_feeds(struct an_buf *b, struct pl_server *s)
     list = feeds ? pl_feeds_list(feeds, b->arena, &now, &n) : NULL;
     if (list)
         put_watched(b, list, n);
-    if (s->subscriptions && pl_subscriptions_n(s->subscriptions)) {
-        put_notices(b, s->subscriptions);
-        put_numbers(b, s->subscriptions);
-    }
+    if (s->subscriptions && pl_subscriptions_n(s->subscriptions))
+        put_subscriptions(b, s->subscriptions);
 }

@@ -16,10 +16,11 @@ enum {
 
 /* ---- buffers ------------------------------------------------------------ */
 
+/* As a whole: behind those in use lie bytes of earlier answers. */
 void pl_bytes_free(struct bytes *b)
 {
     if (b->p)
-        explicit_bzero(b->p, b->n);
+        explicit_bzero(b->p, b->size);
     free(b->p);
     *b = (struct bytes){NULL, 0, 0};
 }
@@ -40,7 +41,7 @@ static bool bytes_reserve(struct bytes *b, size_t more)
     if (b->n)
         memcpy(p, b->p, b->n);
     if (b->p)
-        explicit_bzero(b->p, b->n);
+        explicit_bzero(b->p, b->size);
     free(b->p);
     b->p = p;
     b->size = size;

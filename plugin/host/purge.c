@@ -28,7 +28,8 @@ static bool read_request(const struct pl_invocation *in, struct request *q)
                    an_time_fhir(an_str_c(in->argv[i + 1]), NULL, &t)) {
             q->before_us = t.us;
             i++;
-        } else if (strcmp(in->argv[i], "--patient") == 0 && i + 2 < in->argc) {
+        } else if (strcmp(in->argv[i], "--patient") == 0 && i + 2 < in->argc &&
+                   in->argv[i + 2][0]) { /* else it would be all, by age */
             q->authority = an_str_c(in->argv[i + 1]);
             q->value = an_str_c(in->argv[i + 2]);
             i += 2;

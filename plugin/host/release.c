@@ -5,6 +5,7 @@
 #include "plugin/host/command.h"
 
 #include "base/json_out.h"
+#include "plugin/host/say.h"
 #include "plugin/store/outgoing.h"
 
 #include <pwd.h>
@@ -64,11 +65,10 @@ static void print_waiting(const struct pl_suggestion *s)
     char time[AN_TIME_TEXT_BYTES];
 
     an_time_print_instant(s->created_us, time);
-    (void)printf("%lld  %s  %.*s %.*s  %s%s%.*s  %.*s\n", (long long)s->id,
-                 time, AN_STR_ARG(s->patient.authority),
-                 AN_STR_ARG(s->patient.value), ctx_suggestion_text(s->kind),
-                 s->topic.n ? " " : "", AN_STR_ARG(s->topic),
-                 AN_STR_ARG(s->language));
+    (void)printf("%lld  %s", (long long)s->id, time);
+    pl_say_pair("  ", s->patient.authority, " ", s->patient.value, "  ");
+    (void)fputs(ctx_suggestion_text(s->kind), stdout);
+    pl_say_pair(s->topic.n ? " " : "", s->topic, "  ", s->language, "\n");
     print_statement(s->statement);
 }
 

@@ -55,24 +55,23 @@ static enum an_code name_maps(struct pl_engine *e, struct an_arena *arena,
                               struct an_sha256 *out, struct an_err *err)
 {
     const struct pl_settings *s = pl_engine_settings(e);
-    struct an_str program = AN_STR(""), charset;
+    const char *charset = s->charset ? s->charset->name : "";
+    struct an_str program = AN_STR("");
     struct an_sha256_run run;
+    struct ctx_code said;
     enum an_code rc;
 
     if (pl_file_read(arena, "/proc/self/exe", PROGRAM_BYTES, &program, NULL) !=
         AN_OK)
         program = AN_STR("unknown");
-    charset = s->charset ? an_str_c(s->charset->name) : AN_STR("");
+    said = (struct ctx_code){pl_engine_options(e)->zone, an_str_c(charset),
+                             s->hl7.authority};
     rc = an_sha256_begin(&run, err);
     if (rc != AN_OK)
         return rc;
     rc = an_sha256_add(&run, program, err);
     if (rc == AN_OK)
-        rc = an_sha256_add(&run, pl_engine_options(e)->zone, err);
-    if (rc == AN_OK)
-        rc = an_sha256_add(&run, charset, err);
-    if (rc == AN_OK)
-        rc = an_sha256_add(&run, s->hl7.authority, err);
+        rc = add_code(&run, &said, err); /* three with tabs between them */
     if (rc == AN_OK)
         rc = add_site(&run, &s->site, err);
     an_sha256_end(&run, rc == AN_OK ? out : NULL);

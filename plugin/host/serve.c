@@ -122,7 +122,8 @@ static void *listen_for_hurry(void *arg)
     while (!atomic_load(&stop->is_done)) {
         if (pl_signals_wait(stop->signals, NO_HURRY_MS) == PL_SIGNAL_STOP) {
             hurry(stop);
-            end_ms = pl_now_ms() + AT_ONCE_MS;
+            if (end_ms == INT64_MAX) /* more signals put nothing off */
+                end_ms = pl_now_ms() + AT_ONCE_MS;
         }
         if (pl_now_ms() < end_ms)
             continue;

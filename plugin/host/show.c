@@ -176,7 +176,6 @@ static enum an_code show(const struct cfg_options *options,
 int pl_command_show(const struct pl_invocation *in)
 {
     struct pl_reader *reader = NULL;
-    struct cfg_problems problems;
     struct cfg_options options;
     struct an_arena arena;
     struct request q;
@@ -186,9 +185,7 @@ int pl_command_show(const struct pl_invocation *in)
     if (!read_request(in, &q))
         return pl_usage(in);
     an_arena_init(&arena, ARENA_BYTES);
-    rc = cfg_options_read(&arena, in->config,
-                          in->config_file ? in->config_file : "defaults",
-                          &options, &problems, &err);
+    rc = pl_invocation_options(in, &arena, &options, &err);
     if (rc == AN_OK)
         rc = pl_reader_of(&options, &reader, &err);
     if (rc == AN_OK)

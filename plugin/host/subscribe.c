@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "fhir/notification.h"
 #include "plugin/fetch/fetch.h"
+#include "plugin/host/say.h"
 #include "plugin/host/thread.h"
 #include "plugin/host/token.h"
 #include "plugin/subscriptions.h"
@@ -127,22 +128,17 @@ static enum an_code path_of(struct subscribing *k, const char *before,
                             struct an_str after, struct an_str *path,
                             struct an_err *err)
 {
-    static const char hex[] = "0123456789ABCDEF";
     struct an_buf b;
 
+    /* Steps of a path, however they are written. */
+    if (an_str_eq(after, AN_STR(".")) || an_str_eq(after, AN_STR("..")))
+        return an_fail(err, AN_CONFIG,
+                       "the server's Subscription has no id that could be "
+                       "asked for",
+                       0);
     an_buf_init(&b, k->arena, URL_BYTES);
     an_buf_put_c(&b, before);
-    for (size_t i = 0; i < after.n; i++) {
-        unsigned char c = (unsigned char)after.p[i];
-
-        if (memchr("%&+#? ,$|\\\"<>", c, 13) == NULL) {
-            an_buf_put_char(&b, (char)c);
-            continue;
-        }
-        an_buf_put_char(&b, '%');
-        an_buf_put_char(&b, hex[c >> 4]);
-        an_buf_put_char(&b, hex[c & 15]);
-    }
+    an_buf_put_escaped(&b, after, "");
     return an_buf_done(&b, path, err);
 }
 
@@ -260,8 +256,8 @@ static int say(const struct subscribing *k, const char *what,
     bool good = an_str_eq(status, AN_STR("active")) ||
                 an_str_eq(status, AN_STR("deleted"));
 
-    (void)printf("%.*s: Subscription/%.*s %s, %s\n", AN_STR_ARG(k->terms.name),
-                 AN_STR_ARG(k->id), what,
+    pl_say_pair("", k->terms.name, ": Subscription/", k->id, " ");
+    (void)printf("%s, %s\n", what,
                  good                                     ? "in force"
                  : an_str_eq(status, AN_STR("requested")) ? "not active yet"
                  : an_str_eq(status, AN_STR("error"))
@@ -279,7 +275,7 @@ static int subscribe_one(struct subscribing *k, struct an_err *err)
 
     if (rc == AN_OK && k->asked->take_away) {
         if (k->id.n == 0) {
-            (void)printf("%.*s: there is none\n", AN_STR_ARG(k->terms.name));
+            pl_say_pair("", k->terms.name, ": there is none", AN_STR(""), "\n");
             return PL_EXIT_OK;
         }
         rc = path_of(k, "Subscription/", k->id, &path, err);
@@ -342,7 +338,6 @@ int pl_command_subscribe(const struct pl_invocation *in)
     struct asked a = {.backport = false};
     struct subscribing k = {.asked = &a};
     struct pl_fetch_options options;
-    struct cfg_problems problems;
     struct cfg_options o;
     struct an_arena arena;
     struct an_err err;
@@ -354,9 +349,7 @@ int pl_command_subscribe(const struct pl_invocation *in)
     an_arena_init(&arena, ARENA_BYTES);
     k.arena = &arena;
     k.o = &o;
-    rc = cfg_options_read(&arena, in->config,
-                          in->config_file ? in->config_file : "defaults", &o,
-                          &problems, &err);
+    rc = pl_invocation_options(in, &arena, &o, &err);
     if (rc == AN_OK) {
         options = (struct pl_fetch_options){
             .base = o.fhir_url.n ? o.fhir_url.p : "",

@@ -267,11 +267,6 @@ int64_t pl_tls_expires_s(struct pl_tls *tls)
     return pl_tls_keys(tls)->expires_s;
 }
 
-enum pl_tls_client pl_tls_client_mode(const struct pl_tls *tls)
-{
-    return tls->client;
-}
-
 const char *pl_tls_priorities(const struct pl_tls *tls)
 {
     return tls->priorities;

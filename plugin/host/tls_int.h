@@ -53,7 +53,6 @@ bool pl_tls_session_check(struct pl_tls *tls, gnutls_session_t session,
 /* The certificate and key in force; they live as long as the keys. */
 void pl_tls_present(struct pl_tls *tls, gnutls_pcert_st **certificate,
                     unsigned *n, gnutls_privkey_t *key);
-enum pl_tls_client pl_tls_client_mode(const struct pl_tls *tls);
 /* With the least version. */
 const char *pl_tls_priorities(const struct pl_tls *tls);
 /* Those who sign for clients, PEM with a NUL; NULL when none is asked for. */

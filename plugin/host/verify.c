@@ -26,12 +26,9 @@ static enum an_code verify(const struct pl_invocation *in,
                            const struct pl_audit_chain *noted,
                            struct pl_audit_chain *chain, struct an_err *err)
 {
-    const char *file = in->config_file ? in->config_file : "defaults";
     struct pl_reader *reader = NULL;
-    struct cfg_problems problems;
     struct cfg_options options;
-    enum an_code rc =
-        cfg_options_read(arena, in->config, file, &options, &problems, err);
+    enum an_code rc = pl_invocation_options(in, arena, &options, err);
 
     if (rc == AN_OK)
         rc = pl_reader_of(&options, &reader, err);

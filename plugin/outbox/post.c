@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/outbox/post.h"
 
+#include "plugin/fetch/rules.h"
 #include "plugin/host/thread.h"
 #include "plugin/host/token.h"
 
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECT_MS = 10000, POLL_MS = 1000 };
+enum { POLL_MS = 1000 };
 
 struct pl_post {
     struct pl_post_options options;
@@ -37,22 +38,9 @@ static enum an_code read_token(const struct pl_post *p, struct an_arena *arena,
 static bool set_up(struct pl_post *p)
 {
     CURL *c = p->easy;
-    long connect_ms = p->options.timeout_ms < CONNECT_MS
-                          ? (long)p->options.timeout_ms
-                          : CONNECT_MS;
 
     return curl_easy_setopt(c, CURLOPT_URL, p->options.url) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https") ==
-               CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_USERAGENT, "anamnesis") == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
-                            (long)p->options.timeout_ms) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) ==
-               CURLE_OK &&
+           pl_curl_rules(c, (long)p->options.timeout_ms) &&
            curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, pass_over) == CURLE_OK;
 }
 
