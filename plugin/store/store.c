@@ -110,7 +110,7 @@ static struct pl_progress progress_after(const struct pl_progress *p,
     struct pl_progress after = *p;
 
     for (size_t i = 0; i < n; i++) {
-        after.n_read += receipt[i].code == AN_OK;
+        after.n_read += receipt[i].code == AN_OK && !receipt[i].gone;
         after.n_changed += receipt[i].code == AN_OK && receipt[i].changed;
         after.n_asked += (int64_t)receipt[i].n_triggers;
     }

@@ -59,6 +59,7 @@ struct pl_receipt {
     int64_t trigger;   /* of a new message: the first of its triggers; the */
     size_t n_triggers; /* others follow, filing by filing, by reason */
     bool changed;      /* of a replaced one: it says something else now */
+    bool gone;         /* of a duplicate: its bytes or events were purged */
     int64_t received_us;
     size_t n_warnings;
     struct an_err err;
@@ -84,7 +85,8 @@ struct pl_progress {
  * Of a patient about whom something is said that is current, and of whom a
  * message now says something else, a trigger (PL_REASON_TABLES) asks again: by
  * the newest message, once, counted in the receipt's n_triggers.  A receipt
- * says AN_NOTFOUND for bytes that are not stored.
+ * says AN_NOTFOUND for bytes that are not stored, and `gone` for a message that
+ * was purged or erased, perhaps since its bytes were read: it stays as it is.
  *
  * `progress` may be NULL; else what the receipts say is added to its counts, and
  * it is kept in the same transaction: a process that is killed goes on from

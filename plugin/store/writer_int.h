@@ -13,8 +13,9 @@
 #define PL_WRITES(X)                                                             \
     X(BEGIN, "BEGIN IMMEDIATE")                                                  \
     X(COMMIT, "COMMIT")                                                          \
-    X(FIND_SAME, "SELECT id, received_us, n_warnings, reused, feed, derived"     \
-                 " FROM message WHERE sha256 = ?1")                              \
+    X(FIND_SAME,                                                                 \
+      "SELECT id, received_us, n_warnings, reused, feed, derived,"               \
+      " purged_us <> 0 OR forgotten_us <> 0 FROM message WHERE sha256 = ?1")     \
     X(FIND_CONTROL, "SELECT 1 FROM message WHERE sender = ?1"                    \
                     " AND control_id = ?2 AND control_id <> '' LIMIT 1")         \
     X(FIND_FEED, "SELECT id FROM feed WHERE name = ?1")                          \
