@@ -80,7 +80,8 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/folder.c tests/store_help.h tests/store_help.c \
 	tests/store_open.c tests/store_put.c tests/store_read.c \
 	tests/store_fail.c tests/store_commit.c tests/store_crash.c \
-	tests/store_conclude.c tests/store_vault.c tests/store_audit.c tests/store_derived.c \
+	tests/store_conclude.c tests/store_vault.c tests/store_purge.c \
+	tests/store_audit.c tests/store_derived.c \
 	tests/store_named.c tests/store_redo.c tests/store_codes.c \
 	tests/power_disk.h tests/power_disk.c tests/store_power.c
 tests_store_t_LDADD = libstore.la $(CHECK_LIBS)

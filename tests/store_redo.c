@@ -85,16 +85,18 @@ END_TEST
 START_TEST(what_was_purged_is_left_alone)
 {
     struct pl_intake in = read_as(1, 7, false), other = read_as(1, 7, true);
-    struct pl_purge what = {.kind = (enum pl_purge_kind)_i,
-                            .before_us = 2 * TEST_EPOCH_US,
+    struct pl_purge what = {.before_us = 2 * TEST_EPOCH_US,
                             .now_us = TEST_EPOCH_US};
     size_t n_said;
     struct pl_purged done;
     struct pl_receipt r;
 
     test_put(&t, &in);
-    ck_assert_int_eq(pl_store_purge(t.store, &what, &done, NULL), AN_OK);
-    ck_assert_int_eq(done.n, 1);
+    for (int kind = PL_PURGE_RAW; kind <= _i; kind++) {
+        what.kind = (enum pl_purge_kind)kind;
+        ck_assert_int_eq(pl_store_purge(t.store, &what, &done, NULL), AN_OK);
+        ck_assert_int_eq(done.n, 1);
+    }
     n_said = test_history(&t, 7, CTX_AS_OF_ALL).n_said;
     ck_assert_uint_eq(n_said != 0, what.kind == PL_PURGE_RAW);
     r = replace(&other);
