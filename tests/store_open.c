@@ -211,6 +211,28 @@ START_TEST(migrates_step_by_step_and_keeps_the_rows)
 }
 END_TEST
 
+START_TEST(a_file_of_this_version_waits_for_nobody)
+{
+    static const char *const step[] = {"CREATE TABLE a(x INTEGER) STRICT",
+                                       "CREATE TABLE b(x INTEGER) STRICT"};
+    struct pl_db db;
+    sqlite3 *other = NULL;
+
+    ck_assert_int_eq(pl_db_open(&db, path, NULL, true, 1 << 20, 0, NULL),
+                     AN_OK);
+    ck_assert_int_eq(pl_schema_migrate(&db, step, 1, NULL), AN_OK);
+    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(pl_schema_migrate(&db, step, 1, NULL), AN_OK);
+    ck_assert_int_eq(pl_schema_migrate(&db, step, 2, NULL), AN_BUSY);
+    sqlite3_close(other);
+    ck_assert_int_eq(pl_schema_migrate(&db, step, 2, NULL), AN_OK);
+    ck_assert_int_eq(number(&db, "PRAGMA user_version"), 2);
+    pl_db_close(&db);
+}
+END_TEST
+
 START_TEST(a_step_that_fails_leaves_nothing)
 {
     static const char *const step[] = {
@@ -305,6 +327,7 @@ Suite *store_open_suite(void)
         a_reader_does_not_make_a_store,
         a_reader_refuses_an_older_schema,
         migrates_step_by_step_and_keeps_the_rows,
+        a_file_of_this_version_waits_for_nobody,
         a_step_that_fails_leaves_nothing,
         released_steps_are_as_they_were,
         a_file_of_version_1_keeps_its_rows_and_learns_to_speak};

@@ -310,21 +310,23 @@ static enum an_code take_step(struct pl_db *db, const char *step,
     return code;
 }
 
-/* The version is read again inside each transaction: another program may have
- * begun at the same moment. */
+/* A file of this version is not locked.  Of an older one the version is read
+ * again inside each transaction: another program may have begun at the same
+ * moment. */
 enum an_code pl_schema_migrate(struct pl_db *db, const char *const *step,
                                size_t n, struct an_err *err)
 {
     int64_t version = 0;
-    enum an_code code = AN_OK;
+    enum an_code code = pl_schema_identify(db, n, &version, err);
 
-    while (code == AN_OK) {
+    while (code == AN_OK && version != (int64_t)n) {
         code = pl_db_exec(db, "BEGIN IMMEDIATE", err);
         if (code == AN_OK)
             code = pl_schema_identify(db, n, &version, err);
         if (code != AN_OK || version == (int64_t)n)
             break;
         code = take_step(db, step[version], version + 1, err);
+        version++;
     }
     if (!sqlite3_get_autocommit(db->sql))
         sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
