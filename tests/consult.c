@@ -13,6 +13,7 @@ Suite *consult_zone_suite(void);
 Suite *consult_stream_suite(void);
 Suite *consult_sequence_suite(void);
 Suite *consult_feeds_suite(void);
+Suite *consult_keeper_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     consult_choose_suite,
@@ -27,5 +28,6 @@ Suite *(*const test_suites[])(void) = {
     consult_sequence_suite,
     consult_feeds_suite,
     consult_labels_suite,
+    consult_keeper_suite,
     NULL,
 };

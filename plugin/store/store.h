@@ -25,6 +25,7 @@
 #ifndef PLUGIN_STORE_STORE_H
 #define PLUGIN_STORE_STORE_H
 
+#include "base/log.h"
 #include "plugin/store/intake.h"
 
 struct pl_store;
@@ -35,6 +36,7 @@ struct pl_store_options {
     size_t cache_bytes;   /* of pages, for the writer; 0: 32 MiB */
     int64_t limit_bytes;  /* the file grows no larger; 0: as the disk allows */
     int busy_ms;          /* patience with another program; 0: 5,000 */
+    struct an_log *log;   /* is told what fails; NULL: nobody is */
 };
 
 /* Makes the file if there is none (only its owner may read it), and brings an older schema up to date.
@@ -49,6 +51,14 @@ enum an_code pl_store_open(const struct pl_store_options *options,
 
 /* Empties the write-ahead log into the file.  NULL is nothing to close. */
 void pl_store_close(struct pl_store *store);
+
+/* What has failed since it was opened.  Nobody is waited for. */
+struct pl_store_faults {
+    uint64_t n_commits;     /* transactions that did not come onto the disk */
+    uint64_t n_checkpoints; /* the log could not be carried over to the file */
+};
+
+void pl_store_faults(const struct pl_store *store, struct pl_store_faults *out);
 
 /* What the store says about one intake, and says again for the same bytes. */
 struct pl_receipt {
