@@ -16,7 +16,9 @@ struct pl_keeper {
     pthread_cond_t told;
     bool stopping;
     atomic_uint_fast64_t n_faults[PL_N_KEEPER_JOBS];
-    bool freed; /* the thread's own: pages that were not given back */
+    /* The thread's own: pages may be free, or old bytes in the log.  So it is
+     * at first: what freed them may have died before it gave them back. */
+    bool freed;
 };
 
 bool pl_keeper_due(const struct cfg_options *o, enum pl_purge_kind kind,
@@ -72,6 +74,7 @@ static bool seal_all(struct pl_keeper *k)
         rc = pl_store_rekey(pl_engine_store(k->engine), &p, &err);
         goes_on = rc != AN_OK || p.finished || wait_ms(k, PAUSE_MS);
     }
+    k->freed = k->freed || p.n_sealed;
     note(k, PL_KEEPER_SEAL, rc, &err);
     return goes_on;
 }
@@ -108,6 +111,7 @@ static bool erase_all(struct pl_keeper *k)
             pl_store_erase_step(pl_engine_store(k->engine), &who, &total, &err);
         goes_on = rc != AN_OK || !total.more || wait_ms(k, PAUSE_MS);
     }
+    k->freed = k->freed || total.n_messages || total.n_identifiers;
     note(k, PL_KEEPER_ERASE, rc, &err);
     return goes_on;
 }
@@ -180,6 +184,7 @@ enum an_code pl_keeper_open(struct pl_engine *engine, struct pl_keeper **out,
     if (k == NULL)
         return an_fail_nomem(err);
     k->engine = engine;
+    k->freed = true;
     (void)pthread_mutex_init(&k->lock, NULL);
     pl_cond_init(&k->told);
     rc = pl_thread_start(&k->thread, run, k, err);

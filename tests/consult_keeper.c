@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keeper: what fails is said and counted. */
+/* The keeper: what was begun is ended and leaves nothing in the file; what fails
+ * is said and counted. */
 #include "plugin/host/thread.h"
 #include "plugin/keeper.h"
 #include "tests/consult_ward.h"
@@ -8,6 +9,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 Suite *consult_keeper_suite(void);
 
@@ -115,6 +117,15 @@ static int64_t outside(const char *text)
     return n;
 }
 
+static bool log_is_empty(void)
+{
+    char wal[TEST_PATH_BYTES + 8];
+    struct stat s;
+
+    (void)snprintf(wal, sizeof(wal), "%s-wal", path);
+    return stat(wal, &s) == 0 && s.st_size == 0;
+}
+
 static bool keeper_failed(const struct pl_keeper *k, enum pl_keeper_job job)
 {
     return pl_keeper_faults(k, job) != 0;
@@ -126,6 +137,38 @@ static void pause_ms(long ms)
 
     (void)nanosleep(&t, NULL);
 }
+
+START_TEST(what_an_erasure_frees_is_given_back)
+{
+    struct ctx_identifier who = {AN_STR(""), AN_STR("7001"), AN_STR("")};
+    int64_t until_ms = pl_now_ms() + PATIENCE_MS, before;
+    struct pl_reader *r;
+    struct pl_found found;
+    struct ctx_person person;
+    struct pl_keeper *k;
+
+    open_engine("");
+    put_note();
+    ck_assert_int_eq(pl_engine_reader(engine, &r, NULL), AN_OK);
+    ck_assert_int_eq(pl_find(r, &arena, who.authority, who.value, &found, NULL),
+                     AN_OK);
+    ck_assert_int_eq(
+        pl_person(r, &arena, &found.id[0], CTX_AS_OF_ALL, &person, NULL),
+        AN_OK);
+    pl_reader_close(r);
+    ck_assert_int_eq(pl_store_erase(pl_engine_store(engine), &person, 1, NULL),
+                     AN_OK);
+    before = outside("PRAGMA page_count");
+    ck_assert_int_eq(pl_keeper_open(engine, &k, NULL), AN_OK);
+    while (!log_is_empty() && pl_now_ms() < until_ms)
+        pause_ms(10);
+    pl_keeper_close(k);
+    ck_assert_int_eq(outside("SELECT count(*) FROM erasing"), 0);
+    ck_assert_int_eq(outside("PRAGMA freelist_count"), 0);
+    ck_assert_int_lt(outside("PRAGMA page_count"), before);
+    ck_assert_str_eq(lines, "");
+}
+END_TEST
 
 START_TEST(what_fails_is_told_without_a_word_of_it)
 {
@@ -155,7 +198,8 @@ END_TEST
 
 Suite *consult_keeper_suite(void)
 {
-    const TTest *const test[] = {what_fails_is_told_without_a_word_of_it};
+    const TTest *const test[] = {what_an_erasure_frees_is_given_back,
+                                 what_fails_is_told_without_a_word_of_it};
 
     return test_suite_around("consult/keeper", test,
                              sizeof(test) / sizeof(test[0]), set_up, tear_down);

@@ -111,6 +111,20 @@ stop
 an p2.yaml purge --dry-run >out
 is "the server keeps to the retention" has "events: 0 would be" out
 
+store v.yaml "$work/v.db" ""
+an v.yaml replay m1.hl7 m2.hl7 m3.hl7 >out 2>&1 || :
+is "what was never sealed" holds Zylinder2 "$work/v.db"
+store v.yaml "$work/v.db" "$work/keys"
+serve v.yaml
+tries=0
+while [ "$tries" -lt 100 ] && holds Zylinder "$work/v.db"; do
+    tries=$((tries + 1))
+    sleep 0.1
+done
+is "the server seals, and while it runs nothing is left in the file or its log" \
+    fails holds Zylinder "$work/v.db"
+stop
+
 # ---- a copy under load -------------------------------------------------------------
 serve a.yaml
 (
