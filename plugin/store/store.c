@@ -326,3 +326,21 @@ enum an_code pl_store_triggers_done(struct pl_store *store,
 
     return pl_store_transaction(store, mark_done, &triggers, err);
 }
+
+static int mark_given_up(struct pl_writer *w, void *ctx)
+{
+    const struct an_sha256 *message = ctx;
+
+    pl_bind_blob(w->db.stmt[PL_W_DUE_GIVEN_UP], 1,
+                 (struct an_str){(const char *)message->b, AN_SHA256_BYTES});
+    return pl_writer_run(w, PL_W_DUE_GIVEN_UP);
+}
+
+enum an_code pl_store_give_up(struct pl_store *store,
+                              const struct an_sha256 *message,
+                              struct an_err *err)
+{
+    struct an_sha256 copy = *message;
+
+    return pl_store_transaction(store, mark_given_up, &copy, err);
+}

@@ -114,4 +114,11 @@ enum an_code pl_store_triggers_done(struct pl_store *store,
                                     struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* Nobody is to act on what this message has triggered, whatever it holds.  One
+ * that is not there is passed over. */
+enum an_code pl_store_give_up(struct pl_store *store,
+                              const struct an_sha256 *message,
+                              struct an_err *err)
+    __attribute__((warn_unused_result));
+
 #endif

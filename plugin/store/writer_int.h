@@ -64,6 +64,8 @@
     X(PUT_DUE, "INSERT INTO due(identifier, message, reason)"                    \
                " VALUES(?1, ?2, ?3)")                                            \
     X(DUE_DONE, "UPDATE due SET state = 1 WHERE id = ?1 AND state = 0")          \
+    X(DUE_GIVEN_UP, "UPDATE due SET state = 1 WHERE state = 0 AND message ="     \
+                    " (SELECT id FROM message WHERE sha256 = ?1)")               \
     X(ADD_FEED, "UPDATE feed SET n_messages = n_messages + ?2,"                  \
                 " n_warned = n_warned + ?3, n_reused = n_reused + ?4,"           \
                 " n_events = n_events + ?5, raw_bytes = raw_bytes + ?6,"         \
