@@ -57,19 +57,25 @@ static void put(uint64_t n, uint64_t patient)
     (void)test_put(&t, &in);
 }
 
-/* Run something on the file from outside. */
-static void outside(const char *text)
+/* Run something on the file, while the store is open. */
+static void beside(const char *text)
 {
     sqlite3 *db = NULL;
 
-    pl_reader_close(t.reader);
-    pl_store_close(t.store);
-    t.reader = NULL;
-    t.store = NULL;
     ck_assert_int_eq(sqlite3_open(t.path, &db), SQLITE_OK);
     ck_assert_msg(sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK, "%s",
                   sqlite3_errmsg(db));
     sqlite3_close(db);
+}
+
+/* The same from outside. */
+static void outside(const char *text)
+{
+    pl_reader_close(t.reader);
+    pl_store_close(t.store);
+    t.reader = NULL;
+    t.store = NULL;
+    beside(text);
     test_store_reopen(&t);
 }
 
@@ -228,6 +234,37 @@ START_TEST(sealing_anew_goes_on_where_it_was_stopped)
 }
 END_TEST
 
+/* By those that had it open all the while: what was in the file before its key
+ * is put back. */
+START_TEST(when_all_is_sealed_nothing_plain_is_taken_any_more)
+{
+    struct pl_rekey p = {.finished = false};
+    struct pl_intake in;
+    const struct pl_intake *group = &in;
+    struct pl_receipt r;
+
+    tear_down();
+    test_store_open(&t);
+    in = test_intake(&t, 1, 1);
+    (void)test_put(&t, &in);
+    beside("CREATE TABLE kept AS SELECT id, raw FROM message;"
+           "CREATE TABLE kept_said AS SELECT identifier, events FROM said");
+    write_keys(KEY_A);
+    test_store_reopen(&t);
+    ck_assert_int_eq(pl_check(t.reader, &t.arena, NULL), AN_OK);
+    while (!p.finished)
+        ck_assert_int_eq(pl_store_rekey(t.store, &p, NULL), AN_OK);
+    ck_assert_int_eq(pl_check(t.reader, &t.arena, NULL), AN_OK);
+    beside("UPDATE said SET events = (SELECT events FROM kept_said k"
+           " WHERE k.identifier = said.identifier)");
+    ck_assert_int_eq(pl_store_replace(t.store, &group, 1, &r, NULL, NULL),
+                     AN_INTEGRITY);
+    beside("UPDATE message SET raw = (SELECT raw FROM kept k"
+           " WHERE k.id = message.id); DELETE FROM said");
+    ck_assert_int_eq(pl_check(t.reader, &t.arena, NULL), AN_INTEGRITY);
+}
+END_TEST
+
 START_TEST(an_erasure_that_was_begun_is_ended)
 {
     struct pl_purge who = {.now_us = TEST_EPOCH_US + 9,
@@ -306,6 +343,7 @@ Suite *store_vault_suite(void)
         bytes_that_look_sealed_come_back,
         what_is_to_be_delivered_is_sealed_and_leaves_as_it_was,
         sealing_anew_goes_on_where_it_was_stopped,
+        when_all_is_sealed_nothing_plain_is_taken_any_more,
         an_erasure_that_was_begun_is_ended,
         what_is_kept_for_long_enough_goes_by_parts};
     Suite *s = test_suite_around(

@@ -215,10 +215,27 @@ static const struct key *find_key(const struct pl_vault *v, const uint8_t *id)
     return NULL;
 }
 
-static void take_plain(sqlite3_context *c, const struct pl_vault *v,
-                       const uint8_t *p, size_t n)
+/* Since when it was opened, rekey may have come to its end, here or in another
+ * program: as long as plain values may be met, the store is asked. */
+static bool refuses_plain(sqlite3_context *c, struct pl_vault *v)
 {
-    if (v->refuses_plain && n)
+    sqlite3_stmt *s = NULL;
+
+    if (v->refuses_plain || v->n == 0)
+        return v->refuses_plain;
+    if (sqlite3_prepare_v2(sqlite3_context_db_handle(c),
+                           "SELECT takes_plain FROM vault", -1, &s,
+                           NULL) == SQLITE_OK)
+        v->refuses_plain =
+            sqlite3_step(s) == SQLITE_ROW && sqlite3_column_int(s, 0) == 0;
+    sqlite3_finalize(s);
+    return v->refuses_plain;
+}
+
+static void take_plain(sqlite3_context *c, struct pl_vault *v, const uint8_t *p,
+                       size_t n)
+{
+    if (n && refuses_plain(c, v))
         sqlite3_result_error_code(c, SQLITE_AUTH);
     else
         sqlite3_result_blob64(c, n ? (const void *)p : "", n, SQLITE_TRANSIENT);
@@ -226,7 +243,7 @@ static void take_plain(sqlite3_context *c, const struct pl_vault *v,
 
 static void unseal(sqlite3_context *c, int n_values, sqlite3_value **value)
 {
-    const struct pl_vault *v = sqlite3_user_data(c);
+    struct pl_vault *v = sqlite3_user_data(c);
     size_t n = (size_t)sqlite3_value_bytes(value[0]), room, n_aad;
     const uint8_t *p = sqlite3_value_blob(value[0]);
     const struct key *key;
