@@ -6,7 +6,8 @@
  *
  * A message is about 1 kB with 5 events, an identity claim and a trigger; each
  * thread makes the intake (hash, deflate, encode) itself and sleeps until it is
- * answered.  What it is measured against is one thread that inserts intakes
+ * answered.  The same into a store that is sealed by a key.  What it is measured
+ * against is one thread that inserts intakes
  * made beforehand, 32 to a transaction, with the same durability:
  *
  *     append  the same bytes into one table without any index
@@ -313,9 +314,11 @@ static void report(const char *name, struct rate r, double append, double limit)
 }
 
 /* Everything in turns. */
-static void bench_durable(struct bench *b, struct pl_store *store, uint64_t n)
+static void bench_durable(struct bench *b, struct pl_store *store,
+                          struct pl_store *sealed, uint64_t n)
 {
-    struct rate of_8 = {.msg_s = 0}, of_64 = {.msg_s = 0};
+    struct rate of_8 = {.msg_s = 0}, of_64 = of_8, sealed_8 = of_8,
+                sealed_64 = of_8;
     double append = 0, limit = 0, rate;
     struct an_arena arena;
     const struct pl_intake *in;
@@ -329,7 +332,9 @@ static void bench_durable(struct bench *b, struct pl_store *store, uint64_t n)
         rate = bench_plain(b, in, n, false);
         limit = rate > limit ? rate : limit;
         better(&of_8, bench_committer(b, store, 8, n));
+        better(&sealed_8, bench_committer(b, sealed, 8, n));
         better(&of_64, bench_committer(b, store, 64, n));
+        better(&sealed_64, bench_committer(b, sealed, 64, n));
         (void)snprintf(row, sizeof(row), "store/resident_%d", round);
         bench_row(row, resident_mb(), "MB");
     }
@@ -338,6 +343,8 @@ static void bench_durable(struct bench *b, struct pl_store *store, uint64_t n)
     bench_row("store/limit_32", limit, "msg/s");
     report("store/durable_8", of_8, append, limit);
     report("store/durable_64", of_64, append, limit);
+    report("store/sealed_8", sealed_8, append, limit);
+    report("store/sealed_64", sealed_64, append, limit);
 }
 
 static void bench_history(const struct bench *b)
@@ -372,26 +379,51 @@ static void bench_history(const struct bench *b)
     pl_reader_close(r);
 }
 
+static struct pl_store *open_store(const struct bench *b, const char *name,
+                                   const char *key_file)
+{
+    char path[PATH_BYTES];
+    struct pl_store_options options = {.path = path, .key_file = key_file};
+    struct pl_store *store;
+    struct an_err err;
+
+    path_in(b, name, path);
+    drop(b, name);
+    if (pl_store_open(&options, &store, &err) != AN_OK)
+        stop("store", &err);
+    return store;
+}
+
+/* Any 32 bytes are a key. */
+static void write_key(const char *path)
+{
+    int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+
+    if (fd < 0 || write(fd, "a key that seals nothing of worth", 32) != 32)
+        stop("cannot write a key", NULL);
+    (void)close(fd);
+}
+
 int main(int argc, char **argv)
 {
     uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : MESSAGES;
     struct bench b = {.folder = argc > 2 ? argv[2] : "."};
-    struct pl_store_options options = {.path = NULL};
-    struct pl_store *store;
-    struct an_err err;
-    char path[PATH_BYTES];
+    struct pl_store *store, *sealed;
+    char key[PATH_BYTES];
 
     pthread_mutex_init(&b.lock, NULL);
     bench_flush(&b);
-    path_in(&b, "anamnesis.db", path);
-    drop(&b, "anamnesis.db");
-    options.path = path;
-    if (pl_store_open(&options, &store, &err) != AN_OK)
-        stop("store", &err);
-    bench_durable(&b, store, n);
+    path_in(&b, "key", key);
+    write_key(key);
+    store = open_store(&b, "anamnesis.db", NULL);
+    sealed = open_store(&b, "sealed.db", key);
+    bench_durable(&b, store, sealed, n);
     bench_history(&b);
+    pl_store_close(sealed);
     pl_store_close(store);
+    drop(&b, "sealed.db");
     drop(&b, "anamnesis.db");
+    (void)unlink(key);
     pthread_mutex_destroy(&b.lock);
     return EXIT_SUCCESS;
 }
