@@ -47,6 +47,15 @@ enum an_code an_fail_line(struct an_err *err, enum an_code code,
     return code;
 }
 
+enum an_code an_fail_file(struct an_err *err, enum an_code code,
+                          const char *what, const char *path, int sys)
+{
+    an_fail_line(err, code, what, path, 0, 0);
+    if (err)
+        err->sys = sys;
+    return code;
+}
+
 const char *an_code_text(enum an_code code)
 {
     switch (code) {

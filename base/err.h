@@ -67,6 +67,9 @@ enum an_code an_fail_nomem(struct an_err *err);
 /* With errno kept. */
 enum an_code an_fail_sys(struct an_err *err, enum an_code code,
                          const char *what, int sys);
+/* Of a file as a whole, with errno kept. */
+enum an_code an_fail_file(struct an_err *err, enum an_code code,
+                          const char *what, const char *path, int sys);
 /* In a text file; `file` is copied, its end kept if it is long. */
 enum an_code an_fail_line(struct an_err *err, enum an_code code,
                           const char *what, const char *file, uint32_t line,

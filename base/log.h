@@ -55,6 +55,18 @@
       "a message was refused: its sender is not in listen.senders")            \
     X(STORE_PURGED, INFO, NUM, "raw", NUM, "events", NUM, "suggestions",       \
       "rows that were kept for long enough were removed from the store")       \
+    X(STORE_COMMIT_FAULT, ERROR, CODE, "code", NUM, "sqlite", NUM, "errno",    \
+      "a transaction did not come onto the disk: nothing of it is kept, and "  \
+      "the senders of its messages are told to send them again; sqlite is an " \
+      "extended result code")                                                  \
+    X(STORE_CHECKPOINT_FAULT, ERROR, CODE, "code", NUM, "sqlite", NUM,         \
+      "errno",                                                                 \
+      "the log could not be carried over to the store's file: it grows, and "  \
+      "the next commit tries again; nothing is lost")                          \
+    X(KEEPER_FAULT, ERROR, NUM, "job", CODE, "code", NUM, "errno",             \
+      "what is done behind the others failed and is tried again in a minute; " \
+      "job: 0 sealing anew, 1 erasing, 2 removing what is kept for long "      \
+      "enough, 3 giving its pages back")                                       \
     X(MLLP_BAD_FRAME, WARN, NUM, "connection", CODE, "code", NUM, "byte",      \
       "bytes that are no frame; byte counts from the start of the connection") \
     X(MLLP_JUNK, WARN, NUM, "connection", NUM, "byte", NUM, "bytes",           \

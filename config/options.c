@@ -455,6 +455,20 @@ static enum an_code check_tls(struct reader *r)
     return AN_OK;
 }
 
+/* 0 is for ever. */
+static enum an_code check_retention(struct reader *r)
+{
+    int64_t raw_ms = r->o->store_keep_raw_ms;
+    int64_t events_ms = r->o->store_keep_events_ms;
+
+    if (events_ms == 0 || (raw_ms && raw_ms <= events_ms))
+        return AN_OK;
+    return problem_pair(r, CFG_OPT_store_keep_events_ms,
+                        "store.retention.events is less than "
+                        "store.retention.raw: the bytes would still say what "
+                        "was read in them");
+}
+
 /* What no single value can break. */
 static enum an_code check_together(struct reader *r)
 {
@@ -475,6 +489,8 @@ static enum an_code check_together(struct reader *r)
         code = problem_pair(r, CFG_OPT_outbox_retry_max_ms,
                             "outbox.retry_max is less than "
                             "outbox.retry_first");
+    if (code == AN_OK)
+        code = check_retention(r);
     if (code == AN_OK)
         code = check_subscriptions(r);
     if (code == AN_OK)

@@ -4,6 +4,7 @@
 #include "plugin/host/thread.h"
 #include "plugin/store/rekey.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { EVERY_MS = 60 * 1000, PAUSE_MS = 20 };
@@ -14,6 +15,10 @@ struct pl_keeper {
     pthread_mutex_t lock;
     pthread_cond_t told;
     bool stopping;
+    atomic_uint_fast64_t n_faults[PL_N_KEEPER_JOBS];
+    /* The thread's own: pages may be free, or old bytes in the log.  So it is
+     * at first: what freed them may have died before it gave them back. */
+    bool freed;
 };
 
 bool pl_keeper_due(const struct cfg_options *o, enum pl_purge_kind kind,
@@ -46,69 +51,109 @@ static bool wait_ms(struct pl_keeper *k, int64_t ms)
     return goes_on;
 }
 
-static bool seal_all(struct pl_keeper *k, struct an_err *err)
+static void note(struct pl_keeper *k, enum pl_keeper_job job, enum an_code code,
+                 const struct an_err *err)
+{
+    if (code == AN_OK)
+        return;
+    an_log(pl_engine_log(k->engine), AN_EVENT_KEEPER_FAULT, job, code,
+           (uint64_t)err->sys);
+    atomic_fetch_add(&k->n_faults[job], 1);
+}
+
+static bool seal_all(struct pl_keeper *k)
 {
     struct pl_rekey p = {.finished = false};
+    struct an_err err = {.code = AN_OK};
+    enum an_code rc = AN_OK;
     bool goes_on = true;
 
     if (pl_engine_options(k->engine)->store_key_file.n == 0)
         return true;
-    while (goes_on && !p.finished &&
-           pl_store_rekey(pl_engine_store(k->engine), &p, err) == AN_OK)
-        goes_on = p.finished || wait_ms(k, PAUSE_MS);
+    while (goes_on && rc == AN_OK && !p.finished) {
+        rc = pl_store_rekey(pl_engine_store(k->engine), &p, &err);
+        goes_on = rc != AN_OK || p.finished || wait_ms(k, PAUSE_MS);
+    }
+    k->freed = k->freed || p.n_sealed;
+    note(k, PL_KEEPER_SEAL, rc, &err);
     return goes_on;
 }
 
 static bool purge_kind(struct pl_keeper *k, const struct pl_purge *what,
-                       int64_t *n, struct an_err *err)
+                       int64_t *n)
 {
     struct pl_purged done = {.more = true};
+    struct an_err err = {.code = AN_OK};
+    enum an_code rc = AN_OK;
     bool goes_on = true;
 
-    while (goes_on && done.more &&
-           pl_store_purge(pl_engine_store(k->engine), what, &done, err) ==
-               AN_OK) {
-        *n += done.n;
-        goes_on = wait_ms(k, PAUSE_MS);
+    while (goes_on && rc == AN_OK && done.more) {
+        rc = pl_store_purge(pl_engine_store(k->engine), what, &done, &err);
+        *n += rc == AN_OK ? done.n : 0;
+        goes_on = rc != AN_OK || !done.more || wait_ms(k, PAUSE_MS);
     }
+    note(k, PL_KEEPER_PURGE, rc, &err);
     return goes_on;
 }
 
-static bool erase_all(struct pl_keeper *k, struct an_err *err)
+static bool erase_all(struct pl_keeper *k)
 {
     struct pl_purge who = {.now_us = pl_engine_now_us(k->engine),
                            .actor = AN_STR("anamnesis"),
                            .role = AN_STR("system")};
     struct pl_erased total = {.more = true};
+    struct an_err err = {.code = AN_OK};
+    enum an_code rc = AN_OK;
     bool goes_on = true;
 
-    while (goes_on && total.more &&
-           pl_store_erase_step(pl_engine_store(k->engine), &who, &total, err) ==
-               AN_OK)
-        goes_on = !total.more || wait_ms(k, PAUSE_MS);
+    while (goes_on && rc == AN_OK && total.more) {
+        rc =
+            pl_store_erase_step(pl_engine_store(k->engine), &who, &total, &err);
+        goes_on = rc != AN_OK || !total.more || wait_ms(k, PAUSE_MS);
+    }
+    k->freed = k->freed || total.n_messages || total.n_identifiers;
+    note(k, PL_KEEPER_ERASE, rc, &err);
     return goes_on;
 }
 
-/* What fails is tried again in a minute. */
-static bool keep(struct pl_keeper *k)
+static bool purge_all(struct pl_keeper *k)
 {
     const struct cfg_options *o = pl_engine_options(k->engine);
     int64_t n[PL_N_PURGE_KINDS] = {0}, now_us = pl_engine_now_us(k->engine);
     struct pl_purge what;
-    struct an_err err;
-    bool goes_on = seal_all(k, &err) && erase_all(k, &err);
+    bool goes_on = true;
 
     for (int i = 0; goes_on && i < PL_N_PURGE_KINDS; i++)
         if (pl_keeper_due(o, (enum pl_purge_kind)i, now_us, &what))
-            goes_on = purge_kind(k, &what, &n[i], &err);
+            goes_on = purge_kind(k, &what, &n[i]);
     if (n[PL_PURGE_RAW] || n[PL_PURGE_EVENTS] || n[PL_PURGE_SUGGESTIONS]) {
         an_log(pl_engine_log(k->engine), AN_EVENT_STORE_PURGED,
                (uint64_t)n[PL_PURGE_RAW], (uint64_t)n[PL_PURGE_EVENTS],
                (uint64_t)n[PL_PURGE_SUGGESTIONS]);
-        if (goes_on)
-            (void)!pl_store_reclaim(pl_engine_store(k->engine), &err);
+        k->freed = true;
     }
     return goes_on;
+}
+
+static void reclaim(struct pl_keeper *k)
+{
+    struct an_err err = {.code = AN_OK};
+    enum an_code rc;
+
+    if (!k->freed)
+        return;
+    rc = pl_store_reclaim(pl_engine_store(k->engine), &err);
+    k->freed = rc != AN_OK;
+    note(k, PL_KEEPER_RECLAIM, rc, &err);
+}
+
+/* What fails is tried again in a minute; the rest is done. */
+static bool keep(struct pl_keeper *k)
+{
+    if (!seal_all(k) || !erase_all(k) || !purge_all(k))
+        return false;
+    reclaim(k);
+    return true;
 }
 
 static void *run(void *arg)
@@ -122,6 +167,13 @@ static void *run(void *arg)
     return NULL;
 }
 
+static void keeper_free(struct pl_keeper *k)
+{
+    (void)pthread_cond_destroy(&k->told);
+    (void)pthread_mutex_destroy(&k->lock);
+    free(k);
+}
+
 enum an_code pl_keeper_open(struct pl_engine *engine, struct pl_keeper **out,
                             struct an_err *err)
 {
@@ -132,15 +184,21 @@ enum an_code pl_keeper_open(struct pl_engine *engine, struct pl_keeper **out,
     if (k == NULL)
         return an_fail_nomem(err);
     k->engine = engine;
+    k->freed = true;
     (void)pthread_mutex_init(&k->lock, NULL);
     pl_cond_init(&k->told);
     rc = pl_thread_start(&k->thread, run, k, err);
     if (rc != AN_OK) {
-        free(k);
+        keeper_free(k);
         return rc;
     }
     *out = k;
     return AN_OK;
+}
+
+uint64_t pl_keeper_faults(const struct pl_keeper *k, enum pl_keeper_job job)
+{
+    return atomic_load(&k->n_faults[job]);
 }
 
 void pl_keeper_close(struct pl_keeper *k)
@@ -152,7 +210,5 @@ void pl_keeper_close(struct pl_keeper *k)
     (void)pthread_cond_broadcast(&k->told);
     (void)pthread_mutex_unlock(&k->lock);
     (void)pthread_join(k->thread, NULL);
-    (void)pthread_cond_destroy(&k->told);
-    (void)pthread_mutex_destroy(&k->lock);
-    free(k);
+    keeper_free(k);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The keeper: a thread behind the others that seals what is not under the newest
- * key, ends erasures that were begun, and removes what is kept for long enough
- * (store.retention), in small transactions with pauses between.
+ * key, ends erasures that were begun, removes what is kept for long enough
+ * (store.retention), in small transactions with pauses between, and then gives
+ * back the pages that this freed.  It begins at once and comes again each minute;
+ * what fails is logged, counted and tried again then.
  *
  * Thread-safety: open and close are called by one thread.  Ownership: the
  * engine must outlive it. */
@@ -18,6 +20,18 @@ enum an_code pl_keeper_open(struct pl_engine *engine, struct pl_keeper **out,
     __attribute__((warn_unused_result));
 /* The transaction under way ends.  NULL is nothing to close. */
 void pl_keeper_close(struct pl_keeper *k);
+
+/* The numbers are logged: append. */
+enum pl_keeper_job {
+    PL_KEEPER_SEAL,
+    PL_KEEPER_ERASE,
+    PL_KEEPER_PURGE,
+    PL_KEEPER_RECLAIM,
+    PL_N_KEEPER_JOBS
+};
+
+/* How often it failed; from any thread. */
+uint64_t pl_keeper_faults(const struct pl_keeper *k, enum pl_keeper_job job);
 
 /* What the options say is to be removed now, of one kind; false: nothing is. */
 bool pl_keeper_due(const struct cfg_options *o, enum pl_purge_kind kind,

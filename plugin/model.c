@@ -21,15 +21,6 @@ enum {
     DEPTH = 4
 };
 
-static enum an_code fail(struct an_err *err, enum an_code code,
-                         const char *what, const char *path, int sys)
-{
-    an_fail_line(err, code, what, path, 0, 0);
-    if (err)
-        err->sys = sys;
-    return code;
-}
-
 /* ---- keys --------------------------------------------------------------- */
 
 static enum an_code read_keys(struct an_arena *arena, const char *path,
@@ -71,12 +62,14 @@ static enum an_code map_file(struct pl_model *m, const char *path,
     int fd;
 
     if (m->n_files == RT_MAX_FILES)
-        return fail(err, AN_LIMIT, "too many files in a model", path, 0);
+        return an_fail_file(err, AN_LIMIT, "too many files in a model", path,
+                            0);
     if (!an_arena_str(&m->arena, an_str_c(name), &f->name))
         return an_fail_nomem(err);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) != 0) {
-        enum an_code rc = fail(err, AN_IO, "cannot be read", path, errno);
+        enum an_code rc =
+            an_fail_file(err, AN_IO, "cannot be read", path, errno);
 
         if (fd >= 0)
             (void)close(fd);
@@ -86,7 +79,7 @@ static enum an_code map_file(struct pl_model *m, const char *path,
         p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     (void)close(fd);
     if (p == MAP_FAILED)
-        return fail(err, AN_IO, "cannot be mapped", path, errno);
+        return an_fail_file(err, AN_IO, "cannot be mapped", path, errno);
     f->bytes = (struct an_str){p, (size_t)st.st_size};
     m->n_files++;
     return AN_OK;
@@ -106,8 +99,8 @@ static enum an_code map_folder(struct pl_model *m, const char *folder,
     int n = depth < DEPTH ? scandir(folder, &entry, visible, alphasort) : -1;
 
     if (n < 0)
-        return fail(err, errno == ENOENT ? AN_NOTFOUND : AN_IO,
-                    "is no folder of a model", folder, errno);
+        return an_fail_file(err, errno == ENOENT ? AN_NOTFOUND : AN_IO,
+                            "is no folder of a model", folder, errno);
     for (int i = 0; i < n; i++) {
         char path[PATH_BYTES], name[PATH_BYTES];
         struct stat st;
@@ -120,7 +113,7 @@ static enum an_code map_folder(struct pl_model *m, const char *folder,
         if (rc != AN_OK)
             continue;
         if (!fits || stat(path, &st) != 0)
-            rc = fail(err, AN_IO, "cannot be read", folder, errno);
+            rc = an_fail_file(err, AN_IO, "cannot be read", folder, errno);
         else if (S_ISDIR(st.st_mode)) {
             name[strlen(name) + 1] = '\0';
             name[strlen(name)] = '/';

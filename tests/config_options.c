@@ -144,6 +144,14 @@ static const struct {
      3, 1},
     {"outbox:\n  retry_max: 20ms\n",
      "outbox.retry_max is less than outbox.retry_first", 2, 1},
+    {"store:\n  retention:\n    events: 29d\n    raw: 30d\n",
+     "store.retention.events is less than store.retention.raw: the bytes would "
+     "still say what was read in them",
+     3, 1},
+    {"store: {retention: {events: 29d}}\n", /* the bytes for ever */
+     "store.retention.events is less than store.retention.raw: the bytes would "
+     "still say what was read in them",
+     1, 1},
     {"listen: {mllp: {peers: [10.0.0.1/8]}}\n",
      "peers: expected addresses and networks, such as 192.0.2.7, 10.0.0.0/8 or "
      "2001:db8::/32",
@@ -222,6 +230,25 @@ START_TEST(what_suggestions_depend_on_is_read)
     ck_assert_int_eq(options.cds_max_cards, 50);
     ck_assert_int_eq(options.outbox_probability, CFG_P_INTERVAL);
     teardown();
+}
+END_TEST
+
+START_TEST(events_are_kept_as_long_as_their_bytes_or_longer)
+{
+    static const char *const text[] = {"raw: 30d, events: 30d",
+                                       "raw: 30d, events: 31d",
+                                       "raw: 30d, events: 0s", "raw: 30d"};
+
+    for (size_t i = 0; i < sizeof(text) / sizeof(*text); i++) {
+        char file[128];
+
+        setup();
+        (void)snprintf(file, sizeof(file), "store: {retention: {%s}}\n",
+                       text[i]);
+        ck_assert_int_eq(read_text(file), AN_OK);
+        ck_assert_int_eq(options.store_keep_raw_ms, 30 * CFG_A_DAY_MS);
+        teardown();
+    }
 }
 END_TEST
 
@@ -352,15 +379,17 @@ END_TEST
 
 Suite *config_options_suite(void)
 {
-    const TTest *const test[] = {reads_every_type,
-                                 says_where_and_what_was_expected,
-                                 what_suggestions_depend_on_is_read,
-                                 finds_every_problem_in_one_pass,
-                                 repeats_no_byte_of_the_file,
-                                 default_file_reads_back_as_the_defaults,
-                                 default_file_in_the_tree_is_current,
-                                 says_where_each_value_comes_from,
-                                 survives_each_failed_allocation};
+    const TTest *const test[] = {
+        reads_every_type,
+        says_where_and_what_was_expected,
+        what_suggestions_depend_on_is_read,
+        events_are_kept_as_long_as_their_bytes_or_longer,
+        finds_every_problem_in_one_pass,
+        repeats_no_byte_of_the_file,
+        default_file_reads_back_as_the_defaults,
+        default_file_in_the_tree_is_current,
+        says_where_each_value_comes_from,
+        survives_each_failed_allocation};
 
     return TEST_SUITE("config/options", test);
 }

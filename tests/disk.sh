@@ -22,6 +22,13 @@ send_part() { # the next messages; those that are not acknowledged are in `part`
     "$drill" send "$mllp" part acked 0 1
 }
 again() { "$drill" send "$mllp" part acked 0 1; }
+faults=0
+more_faults() {
+    n=$(printf 'GET /metrics HTTP/1.0\r\n\r\n' | "$drill" raw "$http" |
+        tr -d '\r' | sed -n 's/^anamnesis_store_faults_total{what="commit"} //p')
+    [ "$n" -gt "$faults" ] || { echo "$n faults"; return 1; }
+    faults=$n
+}
 enhanced() { sed 's/|P|2\.5\.1/|P|2.5.1|||AL|NE/; s/|D0/|E0/'; }
 
 serve_bad disk.yaml
@@ -36,6 +43,8 @@ for round in $(seq "$rounds"); do
         is "$fault: nothing is acknowledged" exits 1 send_part
         is "$fault: the server lives" kill -0 "$server"
         goes_well "$call"
+        is "$fault: it is logged" grep -q '"event":"store_commit_fault","code":"io"' server.log
+        is "$fault: and counted" more_faults
         is "$fault: then the same process takes it" again
         is "$fault: what was acknowledged is there, once" acked_once disk.db
     done <<END

@@ -103,11 +103,26 @@ START_TEST(says_which_path_and_why)
 }
 END_TEST
 
+START_TEST(a_folder_is_flushed_by_the_name_of_a_file)
+{
+    struct an_err err;
+
+    setup();
+    ck_assert_int_eq(pl_file_sync_folder(path, NULL), AN_OK);
+    ck_assert_int_eq(pl_file_sync_folder("file", NULL), AN_OK);
+    ck_assert_int_eq(pl_file_sync_folder("/file", NULL), AN_OK);
+    ck_assert_int_eq(pl_file_sync_folder("/nowhere/at", &err), AN_NOTFOUND);
+    ck_assert_int_eq(err.sys, ENOENT);
+    ck_assert_str_eq(err.where.path, "/nowhere/at");
+    teardown();
+}
+END_TEST
+
 Suite *host_file_suite(void)
 {
-    const TTest *const test[] = {replaces_a_file_whole,
-                                 reads_an_empty_file_and_a_limit,
-                                 says_which_path_and_why};
+    const TTest *const test[] = {
+        replaces_a_file_whole, reads_an_empty_file_and_a_limit,
+        says_which_path_and_why, a_folder_is_flushed_by_the_name_of_a_file};
 
     return TEST_SUITE("host/file", test);
 }

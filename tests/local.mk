@@ -80,7 +80,8 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/folder.c tests/store_help.h tests/store_help.c \
 	tests/store_open.c tests/store_put.c tests/store_read.c \
 	tests/store_fail.c tests/store_commit.c tests/store_crash.c \
-	tests/store_conclude.c tests/store_vault.c tests/store_audit.c tests/store_derived.c \
+	tests/store_conclude.c tests/store_vault.c tests/store_purge.c \
+	tests/store_audit.c tests/store_derived.c \
 	tests/store_named.c tests/store_redo.c tests/store_codes.c \
 	tests/power_disk.h tests/power_disk.c tests/store_power.c
 tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
@@ -126,6 +127,7 @@ tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
 	tests/consult_labels.c tests/consult_choose.c tests/consult_naming.c tests/consult_ask.c \
 	tests/consult_post.c tests/consult_recall.c tests/consult_watch.c \
 	tests/consult_policy.c tests/consult_sequence.c tests/consult_feeds.c tests/consult_zone.c tests/consult_stream.c \
+	tests/consult_keeper.c \
 	tests/invented.h tests/invented.c tests/site_model.h tests/site_model.c
 tests_consult_t_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIBS)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Full disks, foreign writers and damaged files: an error with a clear text,
  * and nothing that was promised is lost. */
+#include "plugin/store/writer_int.h"
 #include "tests/store_help.h"
 #include "tests/suite.h"
 
@@ -27,9 +28,40 @@ static void tear_down(void)
     test_store_close(&t);
 }
 
+/* What the log of the store says. */
+static struct an_log lines;
+static unsigned n_commit_lines, n_checkpoint_lines;
+static char last_line[512];
+
+static void sink(void *ctx, enum an_level level, const char *line, size_t n)
+{
+    (void)ctx;
+    (void)level;
+    (void)snprintf(last_line, sizeof(last_line), "%.*s", (int)n, line);
+    n_commit_lines += strstr(last_line, "\"store_commit_fault\"") != NULL;
+    n_checkpoint_lines +=
+        strstr(last_line, "\"store_checkpoint_fault\"") != NULL;
+}
+
+static int64_t frozen(void *ctx)
+{
+    (void)ctx;
+    return 0;
+}
+
+static struct an_log *listen_to_it(void)
+{
+    an_log_init(&lines, -1, AN_LOG_JSON, AN_DEBUG, frozen, NULL);
+    lines.sink = sink;
+    lines.per_second = 0;
+    n_commit_lines = n_checkpoint_lines = 0;
+    return &lines;
+}
+
 static void limit(int64_t bytes)
 {
-    struct pl_store_options options = {.path = t.path, .limit_bytes = bytes};
+    struct pl_store_options options = {
+        .path = t.path, .limit_bytes = bytes, .log = listen_to_it()};
 
     pl_store_close(t.store);
     ck_assert_int_eq(pl_store_open(&options, &t.store, NULL), AN_OK);
@@ -64,6 +96,7 @@ static int64_t fill(uint64_t from, struct an_err *err)
 
 START_TEST(at_its_size_limit_nothing_is_half_stored_and_it_recovers)
 {
+    struct pl_store_faults faults;
     struct an_err err;
     int64_t n;
 
@@ -73,6 +106,11 @@ START_TEST(at_its_size_limit_nothing_is_half_stored_and_it_recovers)
                      "the disk is full, or the store is at its size limit");
     ck_assert_str_eq(err.where.path, "SQLite 13");
     ck_assert_int_gt(n, 50);
+    pl_store_faults(t.store, &faults);
+    ck_assert_uint_eq(faults.n_commits, 1);
+    ck_assert_uint_eq(faults.n_checkpoints, 0);
+    ck_assert_uint_eq(n_commit_lines, 1);
+    ck_assert_ptr_nonnull(strstr(last_line, "\"code\":\"io\",\"sqlite\":13,"));
     ck_assert_int_eq(test_status(&t).n_messages, n);
     test_store_check(&t);
     limit(0);
@@ -83,6 +121,82 @@ START_TEST(at_its_size_limit_nothing_is_half_stored_and_it_recovers)
         ck_assert(!test_put(&t, &in).duplicate);
     }
     ck_assert_int_eq(test_status(&t).n_messages, n + 50);
+    test_store_check(&t);
+}
+END_TEST
+
+/* ---- the log cannot be carried over ---------------------------------------- */
+
+/* The file of the store, whose writes fail while `broken`. */
+static const sqlite3_io_methods *sound;
+static bool broken;
+
+static int write_or_fail(sqlite3_file *f, const void *bytes, int n,
+                         sqlite3_int64 at)
+{
+    return broken ? SQLITE_IOERR_WRITE : sound->xWrite(f, bytes, n, at);
+}
+
+static int break_file(struct pl_writer *w, void *ctx)
+{
+    static sqlite3_io_methods methods;
+    sqlite3_file *f = NULL;
+
+    (void)ctx;
+    ck_assert_int_eq(sqlite3_file_control(w->db.sql, "main",
+                                          SQLITE_FCNTL_FILE_POINTER,
+                                          (void *)&f),
+                     SQLITE_OK);
+    sound = f->pMethods;
+    methods = *sound;
+    methods.xWrite = write_or_fail;
+    f->pMethods = &methods;
+    return SQLITE_DONE;
+}
+
+static void put_group(uint64_t from)
+{
+    struct an_mark mark = an_arena_mark(&t.arena);
+    struct pl_receipt r;
+
+    for (uint64_t n = from; n < from + GROUP; n++) {
+        struct pl_intake in = test_intake(&t, n, n);
+        const struct pl_intake *one = &in;
+
+        ck_assert_int_eq(pl_store_put(t.store, &one, 1, &r, NULL), AN_OK);
+    }
+    an_arena_rewind(&t.arena, mark);
+}
+
+/* Messages are stored all the same; it is said, counted and made good. */
+START_TEST(a_log_that_cannot_be_carried_over_is_told)
+{
+    struct pl_store_faults faults = {.n_checkpoints = 0};
+    uint64_t n = 0, n_faults;
+
+    limit(0);
+    broken = true;
+    ck_assert_int_eq(pl_store_transaction(t.store, break_file, NULL, NULL),
+                     AN_OK);
+    while (faults.n_checkpoints == 0 && n < (uint64_t)GROUP * MOST_GROUPS) {
+        put_group(n);
+        n += GROUP;
+        pl_store_faults(t.store, &faults);
+    }
+    n_faults = faults.n_checkpoints;
+    ck_assert_uint_gt(n_faults, 0);
+    ck_assert_uint_eq(n_checkpoint_lines, n_faults);
+    ck_assert_ptr_nonnull(strstr(last_line, "\"code\":\"io\",\"sqlite\":778,"));
+    ck_assert_int_eq(pl_store_empty_log(t.store, NULL), AN_IO);
+    pl_store_faults(t.store, &faults);
+    ck_assert_uint_eq(faults.n_checkpoints, n_faults + 1);
+    ck_assert_int_eq(test_status(&t).n_messages, (int64_t)n);
+    broken = false;
+    ck_assert_int_eq(pl_store_empty_log(t.store, NULL), AN_OK);
+    put_group(n);
+    pl_store_faults(t.store, &faults);
+    ck_assert_uint_eq(faults.n_checkpoints, n_faults + 1);
+    ck_assert_uint_eq(faults.n_commits, 0);
     test_store_check(&t);
 }
 END_TEST
@@ -262,7 +376,8 @@ Suite *store_fail_suite(void)
         when_the_system_takes_no_more_bytes_it_says_so_and_recovers,
         another_program_that_writes_makes_it_busy_and_readers_do_not_care,
         a_check_finds_what_was_changed_and_says_where,
-        a_damaged_file_is_an_error_and_never_a_wrong_message};
+        a_damaged_file_is_an_error_and_never_a_wrong_message,
+        a_log_that_cannot_be_carried_over_is_told};
 
     return test_suite_around("store/fail", test, sizeof(test) / sizeof(test[0]),
                              set_up, tear_down);

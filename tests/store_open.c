@@ -115,7 +115,7 @@ START_TEST(refuses_a_newer_schema_and_leaves_it_alone)
     ck_assert_int_eq(try_open(&err), AN_UNSUPPORTED);
     ck_assert_str_eq(err.what, "the store was written by a newer version");
     ck_assert_int_eq(try_read(&err), AN_UNSUPPORTED);
-    outside("PRAGMA user_version = 2");
+    outside("PRAGMA user_version = 3");
     ck_assert_int_eq(try_open(NULL), AN_OK);
 }
 END_TEST
@@ -211,6 +211,28 @@ START_TEST(migrates_step_by_step_and_keeps_the_rows)
 }
 END_TEST
 
+START_TEST(a_file_of_this_version_waits_for_nobody)
+{
+    static const char *const step[] = {"CREATE TABLE a(x INTEGER) STRICT",
+                                       "CREATE TABLE b(x INTEGER) STRICT"};
+    struct pl_db db;
+    sqlite3 *other = NULL;
+
+    ck_assert_int_eq(pl_db_open(&db, path, NULL, true, 1 << 20, 0, NULL),
+                     AN_OK);
+    ck_assert_int_eq(pl_schema_migrate(&db, step, 1, NULL), AN_OK);
+    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(pl_schema_migrate(&db, step, 1, NULL), AN_OK);
+    ck_assert_int_eq(pl_schema_migrate(&db, step, 2, NULL), AN_BUSY);
+    sqlite3_close(other);
+    ck_assert_int_eq(pl_schema_migrate(&db, step, 2, NULL), AN_OK);
+    ck_assert_int_eq(number(&db, "PRAGMA user_version"), 2);
+    pl_db_close(&db);
+}
+END_TEST
+
 START_TEST(a_step_that_fails_leaves_nothing)
 {
     static const char *const step[] = {
@@ -234,7 +256,8 @@ START_TEST(released_steps_are_as_they_were)
 {
     static const char *const want[] = {
         "f743c7c6227e30e9f2007433c9b6374a38e25b5057dfacd7d02f29c0941fe092",
-        "f597b8e22c9b1089a61c5d5e1b5ab62146025900f4cc37a8db59c4bade698e00"};
+        "f597b8e22c9b1089a61c5d5e1b5ab62146025900f4cc37a8db59c4bade698e00",
+        "10d74a19510fe1c9395b525140429f20ea661a40aabe196b32cee2e8a98cc300"};
     char text[AN_SHA256_HEX + 1];
     struct an_sha256 hash;
 
@@ -304,6 +327,7 @@ Suite *store_open_suite(void)
         a_reader_does_not_make_a_store,
         a_reader_refuses_an_older_schema,
         migrates_step_by_step_and_keeps_the_rows,
+        a_file_of_this_version_waits_for_nobody,
         a_step_that_fails_leaves_nothing,
         released_steps_are_as_they_were,
         a_file_of_version_1_keeps_its_rows_and_learns_to_speak};

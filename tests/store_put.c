@@ -3,6 +3,7 @@
 #include "tests/store_help.h"
 #include "tests/suite.h"
 
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,6 +123,33 @@ START_TEST(triggers_come_from_events_but_not_from_history)
         ck_assert_an_str_eq(trigger[i].patient.value, "1");
         ck_assert_str_ne(pl_reason_text(trigger[i].reason), "unknown");
     }
+}
+END_TEST
+
+/* Of a message that may not even be readable. */
+START_TEST(what_one_message_triggered_is_given_up)
+{
+    const struct pl_trigger *trigger;
+    struct pl_intake in[2];
+    sqlite3 *db = NULL;
+    size_t n;
+
+    for (uint64_t i = 0; i < 2; i++) {
+        in[i] = test_intake(&t, i, i);
+        test_put(&t, &in[i]);
+    }
+    ck_assert_int_eq(sqlite3_open(t.path, &db), SQLITE_OK);
+    ck_assert_int_eq(
+        sqlite3_exec(db, "UPDATE message SET raw = x'00'", NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(db);
+    ck_assert_int_eq(pl_store_give_up(t.store, &in[0].sha256, NULL), AN_OK);
+    in[0].sha256.b[0] ^= 1; /* nobody's */
+    ck_assert_int_eq(pl_store_give_up(t.store, &in[0].sha256, NULL), AN_OK);
+    ck_assert_int_eq(pl_triggers(t.reader, &t.arena, 0, 99, &trigger, &n, NULL),
+                     AN_OK);
+    ck_assert_uint_eq(n, 1);
+    ck_assert_int_eq(trigger[0].message, 2);
 }
 END_TEST
 
@@ -370,6 +398,7 @@ Suite *store_put_suite(void)
         the_same_bytes_twice_in_one_group_are_one_message,
         a_control_id_with_other_bytes_is_new_and_flagged,
         triggers_come_from_events_but_not_from_history,
+        what_one_message_triggered_is_given_up,
         triggers_wait_until_they_are_done,
         parts_about_one_patient_are_filed_together,
         counts_what_came_and_what_was_used,

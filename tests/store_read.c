@@ -320,7 +320,6 @@ START_TEST(gives_back_the_bytes_as_received)
     struct pl_intake large = test_intake(&t, 1, 1);
     struct test_message *m = an_arena_get(&t.arena, 1, sizeof(*m));
     struct pl_message got;
-    char sha256[AN_SHA256_HEX + 1];
 
     test_put(&t, &small);
     test_put(&t, &large);
@@ -340,18 +339,6 @@ START_TEST(gives_back_the_bytes_as_received)
     ck_assert(an_str_eq(got.bytes, m->bytes));
     ck_assert_int_eq(pl_message_next(t.reader, &t.arena, 2, &got, NULL),
                      AN_NOTFOUND);
-    an_hex_print(large.sha256.b, AN_SHA256_BYTES, sha256);
-    ck_assert_int_eq(
-        pl_message_get(t.reader, &t.arena, an_str_c(sha256), &got, NULL),
-        AN_OK);
-    ck_assert_int_eq(got.id, 2);
-    sha256[0] ^= 1;
-    ck_assert_int_eq(
-        pl_message_get(t.reader, &t.arena, an_str_c(sha256), &got, NULL),
-        AN_NOTFOUND);
-    ck_assert_int_eq(
-        pl_message_get(t.reader, &t.arena, AN_STR("no id"), &got, NULL),
-        AN_NOTFOUND);
 }
 END_TEST
 

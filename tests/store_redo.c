@@ -2,6 +2,7 @@
 /* Reading the store again: what changes is told, what is said of it is asked
  * again, and a process that is killed goes on where it was. */
 #include "plugin/store/conclude.h"
+#include "plugin/store/purge.h"
 #include "plugin/store/writer_int.h"
 #include "tests/store_help.h"
 #include "tests/suite.h"
@@ -77,6 +78,57 @@ START_TEST(counts_change_without_an_event)
     in = test_intake_of(&t, m->bytes, &m->reading);
     ck_assert(!replace(&in).changed);
     ck_assert_int_eq(test_status(&t).account[2].n_used, 1);
+}
+END_TEST
+
+/* Its bytes were read before the purge: what is gone does not come back. */
+START_TEST(what_was_purged_is_left_alone)
+{
+    struct pl_intake in = read_as(1, 7, false), other = read_as(1, 7, true);
+    struct pl_purge what = {.before_us = 2 * TEST_EPOCH_US,
+                            .now_us = TEST_EPOCH_US};
+    size_t n_said;
+    struct pl_purged done;
+    struct pl_receipt r;
+
+    test_put(&t, &in);
+    for (int kind = PL_PURGE_RAW; kind <= _i; kind++) {
+        what.kind = (enum pl_purge_kind)kind;
+        ck_assert_int_eq(pl_store_purge(t.store, &what, &done, NULL), AN_OK);
+        ck_assert_int_eq(done.n, 1);
+    }
+    n_said = test_history(&t, 7, CTX_AS_OF_ALL).n_said;
+    ck_assert_uint_eq(n_said != 0, what.kind == PL_PURGE_RAW);
+    r = replace(&other);
+    ck_assert(r.gone);
+    ck_assert(!r.changed);
+    ck_assert_uint_eq(test_history(&t, 7, CTX_AS_OF_ALL).n_said, n_said);
+    ck_assert_int_eq(test_status(&t).account[2].n_used, 0);
+    test_store_check(&t);
+}
+END_TEST
+
+/* The name of an erased patient stays away, too. */
+START_TEST(who_was_erased_is_left_alone)
+{
+    struct pl_intake in = read_as(1, 7, false), other = read_as(1, 7, true);
+    struct pl_purge who = {.now_us = TEST_EPOCH_US + 9,
+                           .actor = AN_STR("op"),
+                           .role = AN_STR("operator")};
+    struct pl_erased total = {.more = true};
+    struct pl_history h;
+
+    test_put(&t, &in);
+    h = test_history(&t, 7, CTX_AS_OF_ALL);
+    ck_assert_int_eq(pl_store_erase(t.store, &h.person, TEST_EPOCH_US, NULL),
+                     AN_OK);
+    while (total.more)
+        ck_assert_int_eq(pl_store_erase_step(t.store, &who, &total, NULL),
+                         AN_OK);
+    ck_assert(!replace(&other).changed);
+    ck_assert_int_eq(pl_person(t.reader, &t.arena, &h.person.member[0].id,
+                               CTX_AS_OF_ALL, &h.person, NULL),
+                     AN_NOTFOUND);
 }
 END_TEST
 
@@ -302,8 +354,15 @@ Suite *store_redo_suite(void)
         the_person_counts_and_not_the_number,
         progress_is_kept_with_what_was_done,
         killed_it_has_done_what_it_says_and_no_more,
+        who_was_erased_is_left_alone,
     };
+    Suite *s = test_suite_around(
+        "store/redo", test, sizeof(test) / sizeof(test[0]), set_up, tear_down);
+    TCase *kinds = tcase_create("kinds");
 
-    return test_suite_around("store/redo", test, sizeof(test) / sizeof(test[0]),
-                             set_up, tear_down);
+    tcase_add_checked_fixture(kinds, set_up, tear_down);
+    tcase_add_loop_test(kinds, what_was_purged_is_left_alone, PL_PURGE_RAW,
+                        PL_PURGE_SUGGESTIONS);
+    suite_add_tcase(s, kinds);
+    return s;
 }

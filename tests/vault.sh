@@ -87,7 +87,7 @@ is "nor the name of the record" fails holds PA1 "$work/p2.db"
 is "others are" holds Zylinder2 "$work/p2.db"
 is "nobody is called so" fails an p2.yaml show H PA1
 an p2.yaml purge --before 2100-01-01 >out
-is "bytes go by age" has "raw messages: 3 removed" out
+is "bytes go by age, but for those that are gone" has "raw messages: 2 removed" out
 is "events stay" an p2.yaml show H PA2
 an p2.yaml explain-message A2 >out 2>&1 || :
 is "explain-message says that they are gone" has "were purged" out
@@ -110,6 +110,20 @@ done
 stop
 an p2.yaml purge --dry-run >out
 is "the server keeps to the retention" has "events: 0 would be" out
+
+store v.yaml "$work/v.db" ""
+an v.yaml replay m1.hl7 m2.hl7 m3.hl7 >out 2>&1 || :
+is "what was never sealed" holds Zylinder2 "$work/v.db"
+store v.yaml "$work/v.db" "$work/keys"
+serve v.yaml
+tries=0
+while [ "$tries" -lt 100 ] && holds Zylinder "$work/v.db"; do
+    tries=$((tries + 1))
+    sleep 0.1
+done
+is "the server seals, and while it runs nothing is left in the file or its log" \
+    fails holds Zylinder "$work/v.db"
+stop
 
 # ---- a copy under load -------------------------------------------------------------
 serve a.yaml

@@ -7,7 +7,7 @@
 #include <cblas.h>
 #include <stdlib.h>
 
-enum { CONFIG_BYTES = 4 << 20, LIST_BYTES = 16 << 20, BATCH = 256 };
+enum { CONFIG_BYTES = 4 << 20 };
 
 static const char config_name[] = "configuration";
 
@@ -54,65 +54,20 @@ static void close_desk(struct abi_desk *desk)
     free(desk);
 }
 
-/* The triggers of one message are given up. */
-static enum an_code give_up(struct pl_running *r, struct pl_reader *reader,
-                            struct an_arena *arena, int64_t message,
-                            struct an_err *err)
-{
-    const struct pl_trigger *trigger;
-    int64_t after = 0;
-    size_t n;
-
-    for (;;) {
-        struct an_mark mark = an_arena_mark(arena);
-        enum an_code rc =
-            pl_triggers(reader, arena, after, BATCH, &trigger, &n, err);
-
-        if (rc != AN_OK || n == 0)
-            return rc;
-        for (size_t i = 0; rc == AN_OK && i < n; i++) {
-            after = trigger[i].id;
-            if (trigger[i].message == message)
-                rc = pl_store_triggers_done(pl_engine_store(r->engine),
-                                            &trigger[i].id, 1, err);
-        }
-        if (rc != AN_OK)
-            return rc;
-        an_arena_rewind(arena, mark);
-    }
-}
-
 /* What a dead process had in hand may have been stored already: then its
  * triggers wait, and to answer them may be what killed it. */
 static enum an_code disarm(struct abi_core *c, struct an_err *err)
 {
-    struct pl_reader *reader;
-    struct an_arena arena;
+    struct pl_store *store = pl_engine_store(c->running.engine);
     struct an_sha256 hash;
     enum an_code rc = AN_OK;
     size_t n = 0;
 
-    if (!abi_journal_found(c->desk->journal, 0, &hash))
-        return AN_OK;
-    rc = pl_engine_reader(c->running.engine, &reader, err);
-    if (rc != AN_OK)
-        return rc;
-    an_arena_init(&arena, PL_LIMIT_MESSAGE_BYTES + LIST_BYTES);
-    for (; rc == AN_OK && abi_journal_found(c->desk->journal, n, &hash); n++) {
-        char hex[AN_SHA256_HEX + 1];
-        struct pl_message message;
-
-        an_hex_print(hash.b, sizeof(hash.b), hex);
-        rc = pl_message_get(reader, &arena, an_str_c(hex), &message, err);
-        if (rc == AN_OK)
-            rc = give_up(&c->running, reader, &arena, message.id, err);
-        else if (rc == AN_NOTFOUND)
-            rc = AN_OK;
-        an_arena_reset(&arena);
+    while (rc == AN_OK && abi_journal_found(c->desk->journal, n, &hash)) {
+        rc = pl_store_give_up(store, &hash, err);
+        n++;
     }
-    an_arena_free(&arena);
-    pl_reader_close(reader);
-    if (rc == AN_OK) {
+    if (rc == AN_OK && n) {
         abi_journal_settle(c->desk->journal);
         an_log(&c->log, AN_EVENT_HOST_QUARANTINE, n, 0, 0);
     }

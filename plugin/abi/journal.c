@@ -48,12 +48,7 @@ static const char nothing[MAGIC_BYTES];
 static enum an_code fail(struct an_err *err, enum an_code code,
                          const char *what, const char *path)
 {
-    int sys = code == AN_IO ? errno : 0;
-
-    an_fail_line(err, code, what, path, 0, 0);
-    if (err)
-        err->sys = sys;
-    return code;
+    return an_fail_file(err, code, what, path, code == AN_IO ? errno : 0);
 }
 
 /* A file that is not ours is not written to. */

@@ -24,15 +24,6 @@ struct part {
     bool gzip;
 };
 
-static enum an_code fail_path(struct an_err *err, enum an_code code,
-                              const char *what, const char *path, int sys)
-{
-    an_fail_line(err, code, what, path, 0, 0);
-    if (err)
-        err->sys = sys;
-    return code;
-}
-
 /* ---- names -------------------------------------------------------------- */
 
 static bool final_path(const struct pl_export_job *j,
@@ -56,21 +47,6 @@ static bool is_there(const struct pl_export_job *j,
     return (final_path(j, f, ".ndjson", path) && access(path, F_OK) == 0) ||
            (final_path(j, f, ".ndjson.gz", path) && access(path, F_OK) == 0) ||
            (final_path(j, &empty, ".empty", path) && access(path, F_OK) == 0);
-}
-
-static enum an_code sync_folder_of(const char *path, struct an_err *err)
-{
-    char folder[PL_EXPORT_PATH_BYTES];
-    const char *slash = strrchr(path, '/');
-    int fd, rc;
-
-    (void)snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    rc = fd < 0 ? -1 : fsync(fd);
-    if (fd >= 0)
-        (void)close(fd);
-    return rc == 0 ? AN_OK
-                   : fail_path(err, AN_IO, "cannot be flushed", folder, errno);
 }
 
 /* ---- what a part was begun with ----------------------------------------- */
@@ -151,7 +127,7 @@ static enum an_code begin(void *ctx, const struct pl_fetch_answer *h,
     /* From the start: the old tag goes before the bytes it speaks of. */
     (void)unlink(p->tag_path);
     if (ftruncate(p->fd, 0) != 0 || lseek(p->fd, 0, SEEK_SET) != 0)
-        return fail_path(err, AN_IO, "cannot be written", p->path, errno);
+        return an_fail_file(err, AN_IO, "cannot be written", p->path, errno);
     return write_tag(p, h, err);
 }
 
@@ -165,8 +141,8 @@ static enum an_code put(void *ctx, struct an_str bytes, struct an_err *err)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return fail_path(err, AN_IO, "cannot be written", p->path,
-                             n < 0 ? errno : ENOSPC);
+            return an_fail_file(err, AN_IO, "cannot be written", p->path,
+                                n < 0 ? errno : ENOSPC);
         bytes = an_str_sub(bytes, (size_t)n, bytes.n);
     }
     return AN_OK;
@@ -195,15 +171,15 @@ static enum an_code ask(struct part *p, struct pl_fetch_answer *answer,
     }
     p->fd = open(p->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (p->fd < 0)
-        return fail_path(err, AN_IO, "cannot be written", p->path, errno);
+        return an_fail_file(err, AN_IO, "cannot be written", p->path, errno);
     if (lseek(p->fd, 0, SEEK_END) < 0)
-        rc = fail_path(err, AN_IO, "cannot be written", p->path, errno);
+        rc = an_fail_file(err, AN_IO, "cannot be written", p->path, errno);
     else
         rc = pl_fetch_ask(p->j->fetch, &p->j->each, &q, answer, err);
     if (rc == AN_OK && fsync(p->fd) != 0)
-        rc = fail_path(err, AN_IO, "cannot be flushed", p->path, errno);
+        rc = an_fail_file(err, AN_IO, "cannot be flushed", p->path, errno);
     if (close(p->fd) != 0 && rc == AN_OK)
-        rc = fail_path(err, AN_IO, "cannot be written", p->path, errno);
+        rc = an_fail_file(err, AN_IO, "cannot be written", p->path, errno);
     return rc;
 }
 
@@ -230,8 +206,8 @@ static enum an_code finish(struct part *p, struct an_err *err)
                     path))
         return an_fail(err, AN_LIMIT, "the folder's path is too long", 0);
     if (rename(p->path, path) != 0)
-        return fail_path(err, AN_IO, "cannot be renamed", p->path, errno);
-    rc = sync_folder_of(path, err);
+        return an_fail_file(err, AN_IO, "cannot be renamed", p->path, errno);
+    rc = pl_file_sync_folder(path, err);
     (void)unlink(p->tag_path);
     if (rc != AN_OK)
         return rc;

@@ -27,10 +27,7 @@ static enum an_code make_folder(const char *path, struct an_err *err)
 {
     if (mkdir(path, 0700) == 0 || errno == EEXIST)
         return AN_OK;
-    an_fail_line(err, AN_IO, "the folder cannot be made", path, 0, 0);
-    if (err)
-        err->sys = errno;
-    return AN_IO;
+    return an_fail_file(err, AN_IO, "the folder cannot be made", path, errno);
 }
 
 enum an_code pl_export_lock(struct pl_export_job *j, struct an_err *err)

@@ -43,12 +43,8 @@ enum an_code pl_export_whole(const char *path, uint64_t *n, struct an_err *err)
     int got = 0;
     gzFile gz = gzopen(path, "rbe"); /* plain files pass as they are */
 
-    if (gz == NULL) {
-        an_fail_line(err, AN_IO, "cannot be read", path, 0, 0);
-        if (err)
-            err->sys = errno;
-        return AN_IO;
-    }
+    if (gz == NULL)
+        return an_fail_file(err, AN_IO, "cannot be read", path, errno);
     while ((got = gzread(gz, piece, sizeof(piece))) > 0)
         take(&l, piece, (size_t)got);
     end_line(&l);

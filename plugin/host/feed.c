@@ -28,15 +28,6 @@ struct pl_feed_path {
     uint64_t bytes;
 };
 
-static enum an_code fail(struct an_err *err, enum an_code code,
-                         const char *what, const char *path, int sys)
-{
-    an_fail_line(err, code, what, path, 0, 0);
-    if (err)
-        err->sys = sys;
-    return code;
-}
-
 /* ---- which files -------------------------------------------------------- */
 
 static enum an_code add_file(struct pl_feed_source *f, const char *path,
@@ -76,7 +67,7 @@ static enum an_code add_folder(struct pl_feed_source *f, const char *path,
     int n = scandir(path, &entry, visible, alphasort);
 
     if (n < 0)
-        return fail(err, AN_IO, "cannot list this folder", path, errno);
+        return an_fail_file(err, AN_IO, "cannot list this folder", path, errno);
     for (int i = 0; i < n; i++) {
         char inner[PATH_BYTES];
         int length =
@@ -86,7 +77,8 @@ static enum an_code add_folder(struct pl_feed_source *f, const char *path,
         if (rc == AN_OK)
             rc = length < (int)sizeof(inner)
                      ? add_path(f, inner, depth + 1, err)
-                     : fail(err, AN_LIMIT, "the path is too long", path, 0);
+                     : an_fail_file(err, AN_LIMIT, "the path is too long", path,
+                                    0);
     }
     free(entry);
     return rc;
@@ -98,14 +90,15 @@ static enum an_code add_path(struct pl_feed_source *f, const char *path,
     struct stat st;
 
     if (stat(path, &st) != 0)
-        return fail(err, errno == ENOENT ? AN_NOTFOUND : AN_IO,
-                    "cannot be read", path, errno);
+        return an_fail_file(err, errno == ENOENT ? AN_NOTFOUND : AN_IO,
+                            "cannot be read", path, errno);
     if (S_ISDIR(st.st_mode))
-        return depth < DEPTH ? add_folder(f, path, depth, err)
-                             : fail(err, AN_LIMIT,
-                                    "folders are nested too deep", path, 0);
+        return depth < DEPTH
+                   ? add_folder(f, path, depth, err)
+                   : an_fail_file(err, AN_LIMIT, "folders are nested too deep",
+                                  path, 0);
     if (!S_ISREG(st.st_mode)) /* a pipe would be waited for */
-        return fail(err, AN_TYPE, "not a plain file", path, 0);
+        return an_fail_file(err, AN_TYPE, "not a plain file", path, 0);
     return add_file(f, path, (uint64_t)st.st_size, err);
 }
 
@@ -148,15 +141,15 @@ static enum an_code map_file(struct pl_feed_source *f, const char *path,
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
-        return fail(err, AN_IO, "cannot be opened", path, errno);
+        return an_fail_file(err, AN_IO, "cannot be opened", path, errno);
     if (fstat(fd, &st) != 0 || st.st_size == 0) {
         (void)close(fd);
-        return fail(err, AN_TYPE, "an empty file", path, 0);
+        return an_fail_file(err, AN_TYPE, "an empty file", path, 0);
     }
     p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     (void)close(fd);
     if (p == MAP_FAILED)
-        return fail(err, AN_IO, "cannot be mapped", path, errno);
+        return an_fail_file(err, AN_IO, "cannot be mapped", path, errno);
     (void)madvise(p, (size_t)st.st_size, MADV_SEQUENTIAL);
     f->bytes = (struct an_str){p, (size_t)st.st_size};
     f->mapped = true;
@@ -191,7 +184,8 @@ static enum an_code inflate_file(struct pl_feed_source *f, const char *path,
         if (p)
             explicit_bzero(p, n);
         free(p);
-        return fail(err, AN_IO, "cannot be inflated", path, gz ? 0 : errno);
+        return an_fail_file(err, AN_IO, "cannot be inflated", path,
+                            gz ? 0 : errno);
     }
     f->bytes = (struct an_str){p, n};
     f->mapped = false;
@@ -225,7 +219,7 @@ static enum an_code open_file(struct pl_feed_source *f, struct an_err *err)
         return rc;
     if (!pl_format_guess(f->bytes, &f->format)) {
         close_file(f);
-        return fail(err, AN_TYPE, "neither HL7v2 nor JSON", path, 0);
+        return an_fail_file(err, AN_TYPE, "neither HL7v2 nor JSON", path, 0);
     }
     f->lines = f->format == PL_FORMAT_FHIR && looks_like_ndjson(f->bytes, path);
     f->single = f->format == PL_FORMAT_FHIR && !f->lines;

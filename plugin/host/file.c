@@ -16,12 +16,8 @@ enum { PATH_BYTES = 4096 };
 static enum an_code fail_path(const char *path, enum an_code code,
                               const char *what, int sys, struct an_err *err)
 {
-    if (sys == ENOENT)
-        code = AN_NOTFOUND;
-    an_fail_line(err, code, what, path, 0, 0);
-    if (err)
-        err->sys = sys;
-    return code;
+    return an_fail_file(err, sys == ENOENT ? AN_NOTFOUND : code, what, path,
+                        sys);
 }
 
 /* A file that grows while it is read gives what it was when it was opened. */
@@ -94,27 +90,26 @@ static bool write_all(int fd, struct an_str bytes)
     return true;
 }
 
-/* A rename lasts once its folder has reached the disk. */
-static bool sync_folder(const char *path)
+enum an_code pl_file_sync_folder(const char *path, struct an_err *err)
 {
     char folder[PATH_BYTES];
     char *slash;
-    int fd, rc, saved;
+    int fd, rc, sys;
 
-    snprintf(folder, sizeof(folder), "%s", path);
+    (void)snprintf(folder, sizeof(folder), "%s", path);
     slash = strrchr(folder, '/');
     if (slash == NULL)
-        snprintf(folder, sizeof(folder), ".");
+        (void)snprintf(folder, sizeof(folder), ".");
     else
         slash[slash == folder] = '\0';
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    rc = fsync(fd);
-    saved = errno;
-    close(fd);
-    errno = saved;
-    return rc == 0;
+    rc = fd < 0 ? -1 : fsync(fd);
+    sys = errno;
+    if (fd >= 0)
+        (void)close(fd);
+    return rc == 0 ? AN_OK
+                   : fail_path(path, AN_IO, "cannot make the new file last",
+                               sys, err);
 }
 
 static bool write_beside(int fd, struct an_str bytes, unsigned mode)
@@ -143,12 +138,8 @@ enum an_code pl_file_write(const char *path, struct an_str bytes, unsigned mode,
     if (fd < 0)
         return fail_path(path, AN_IO, "cannot make a file in that folder",
                          errno, err);
-    if (write_beside(fd, bytes, mode) && rename(beside, path) == 0) {
-        if (sync_folder(path))
-            return AN_OK;
-        return fail_path(path, AN_IO, "cannot make the new file last", errno,
-                         err);
-    }
+    if (write_beside(fd, bytes, mode) && rename(beside, path) == 0)
+        return pl_file_sync_folder(path, err);
     sys = errno;
     unlink(beside);
     return fail_path(path, AN_IO, "cannot write the file", sys, err);

@@ -24,4 +24,9 @@ enum an_code pl_file_write(const char *path, struct an_str bytes, unsigned mode,
                            struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* Flush the folder that `path` stands in: a new name, or one that is gone, lasts
+ * once that is done. */
+enum an_code pl_file_sync_folder(const char *path, struct an_err *err)
+    __attribute__((warn_unused_result));
+
 #endif

@@ -174,15 +174,6 @@ static void *run(void *arg)
 
 /* ---- life ------------------------------------------------------------------------ */
 
-static enum an_code fail_at(const char *path, enum an_code code,
-                            const char *what, int sys, struct an_err *err)
-{
-    an_fail_line(err, code, what, path, 0, 0);
-    if (err)
-        err->sys = sys;
-    return code;
-}
-
 /* One of the folders: its path without the last slash, and what it is. */
 static enum an_code find_folder(const char *said, const char *below,
                                 char path[PL_FOLDER_PATH_BYTES],
@@ -195,16 +186,16 @@ static enum an_code find_folder(const char *said, const char *below,
     else
         n = (size_t)snprintf(path, PL_FOLDER_PATH_BYTES, "%s", below);
     if (n >= PL_FOLDER_PATH_BYTES)
-        return fail_at(path, AN_LIMIT, "the path is too long", 0, err);
+        return an_fail_file(err, AN_LIMIT, "the path is too long", path, 0);
     while (n > 1 && path[n - 1] == '/')
         path[--n] = '\0';
     if (said == NULL || said[0] == '\0')
         (void)mkdir(path, 0700);
     if (stat(path, st) != 0)
-        return fail_at(path, errno == ENOENT ? AN_NOTFOUND : AN_IO,
-                       "cannot be watched", errno, err);
+        return an_fail_file(err, errno == ENOENT ? AN_NOTFOUND : AN_IO,
+                            "cannot be watched", path, errno);
     if (!S_ISDIR(st->st_mode))
-        return fail_at(path, AN_CONFIG, "not a folder", 0, err);
+        return an_fail_file(err, AN_CONFIG, "not a folder", path, 0);
     return AN_OK;
 }
 
@@ -218,7 +209,7 @@ static enum an_code find_folders(struct pl_folder *f,
 
     if (rc == AN_OK && (!path_in(f->path, "done", below[0]) ||
                         !path_in(f->path, "failed", below[1])))
-        rc = fail_at(f->path, AN_LIMIT, "the path is too long", 0, err);
+        rc = an_fail_file(err, AN_LIMIT, "the path is too long", f->path, 0);
     if (rc == AN_OK)
         rc = find_folder(o->done, below[0], f->done, &done, err);
     if (rc == AN_OK)
@@ -226,12 +217,14 @@ static enum an_code find_folders(struct pl_folder *f,
     if (rc != AN_OK)
         return rc;
     if (in.st_dev != done.st_dev || in.st_dev != failed.st_dev)
-        return fail_at(f->path, AN_CONFIG,
-                       "not on the file system of its done and failed", 0, err);
+        return an_fail_file(err, AN_CONFIG,
+                            "not on the file system of its done and failed",
+                            f->path, 0);
     if (in.st_ino == done.st_ino || in.st_ino == failed.st_ino ||
         done.st_ino == failed.st_ino)
-        return fail_at(f->path, AN_CONFIG,
-                       "not another folder than its done and failed", 0, err);
+        return an_fail_file(err, AN_CONFIG,
+                            "not another folder than its done and failed",
+                            f->path, 0);
     return AN_OK;
 }
 

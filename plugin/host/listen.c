@@ -28,10 +28,7 @@ static enum an_code fail_at(const struct cfg_address *a, const char *what,
 
     snprintf(place, sizeof(place), is_v6 ? "[%.*s]:%u" : "%.*s:%u",
              AN_STR_ARG(a->host), a->port);
-    an_fail_line(err, AN_IO, what, place, 0, 0);
-    if (err)
-        err->sys = sys;
-    return AN_IO;
+    return an_fail_file(err, AN_IO, what, place, sys);
 }
 
 static int listen_one(const struct addrinfo *ai, int backlog)

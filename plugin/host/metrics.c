@@ -35,6 +35,7 @@ static void put_verdicts(struct an_buf *b, struct pl_server *s)
 static void put_store(struct an_buf *b, struct pl_server *s)
 {
     struct pl_committer_state state;
+    struct pl_store_faults faults;
 
     pl_committer_state(pl_engine_committer(s->running.engine), &state);
     metric(b, "store_waiting", "gauge", "Messages that wait for their commit.");
@@ -44,6 +45,30 @@ static void put_store(struct an_buf *b, struct pl_server *s)
     metric(b, "store_failed_total", "counter",
            "Messages that could not be stored.");
     sample(b, "store_failed_total", "", state.n_failed);
+    pl_store_faults(pl_engine_store(s->running.engine), &faults);
+    metric(b, "store_faults_total", "counter",
+           "Transactions of all kinds that failed, and logs that could not be "
+           "carried over to the file.");
+    sample(b, "store_faults_total", "{what=\"commit\"}", faults.n_commits);
+    sample(b, "store_faults_total", "{what=\"checkpoint\"}",
+           faults.n_checkpoints);
+}
+
+static void put_keeper(struct an_buf *b, struct pl_server *s)
+{
+    static const char *const label[PL_N_KEEPER_JOBS] = {
+        [PL_KEEPER_SEAL] = "{job=\"seal\"}",
+        [PL_KEEPER_ERASE] = "{job=\"erase\"}",
+        [PL_KEEPER_PURGE] = "{job=\"purge\"}",
+        [PL_KEEPER_RECLAIM] = "{job=\"reclaim\"}"};
+
+    if (s->running.keeper == NULL)
+        return;
+    metric(b, "keeper_faults_total", "counter",
+           "Failures of what is done to the store behind the others.");
+    for (int i = 0; i < PL_N_KEEPER_JOBS; i++)
+        sample(b, "keeper_faults_total", label[i],
+               pl_keeper_faults(s->running.keeper, (enum pl_keeper_job)i));
 }
 
 static void put_thoughts(struct an_buf *b, struct pl_server *s)
@@ -203,6 +228,7 @@ enum an_code pl_get_metrics(void *ctx, struct pl_http_request *q,
     an_buf_init(&b, q->arena, METRICS_BYTES);
     put_verdicts(&b, s);
     put_store(&b, s);
+    put_keeper(&b, s);
     pl_put_listeners(&b, s);
     put_thoughts(&b, s);
     put_outbox(&b, s);

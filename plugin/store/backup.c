@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/store/backup.h"
 
+#include "plugin/host/file.h"
 #include "plugin/store/db_int.h"
 
 #include <errno.h>
@@ -16,12 +17,7 @@ enum { STEP_PAGES = 256, BUSY_MS = 5000, PATH_BYTES = 4200 };
 static enum an_code fail_path(struct an_err *err, enum an_code code,
                               const char *what, const char *path)
 {
-    int sys = errno;
-
-    (void)an_fail_line(err, code, what, path, 0, 0);
-    if (err)
-        err->sys = code == AN_IO ? sys : 0;
-    return code;
+    return an_fail_file(err, code, what, path, code == AN_IO ? errno : 0);
 }
 
 static bool is_there(const char *path)
@@ -40,23 +36,6 @@ static enum an_code name(char *out, const char *path, const char *suffix,
     return n > 0 && n < PATH_BYTES
                ? AN_OK
                : an_fail(err, AN_LIMIT, "the name of the file is too long", 0);
-}
-
-static void flush_folder(const char *path)
-{
-    char folder[PATH_BYTES];
-    char *slash;
-    int fd;
-
-    (void)snprintf(folder, sizeof(folder), "%s", path);
-    slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder ? 1 : 0] = '\0';
-    fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        (void)close(fd);
-    }
 }
 
 /* ---- copying ----------------------------------------------------------------- */
@@ -169,21 +148,17 @@ static enum an_code hash_file(const char *path, int to,
 
 /* ---- backup ------------------------------------------------------------------- */
 
+/* As sha256sum(1) reads it. */
 static enum an_code write_sum(const char *path, const char *sum,
                               const struct an_sha256 *hash, struct an_err *err)
 {
     const char *base = strrchr(path, '/');
-    char hex[AN_SHA256_HEX + 1];
-    int fd = open(sum, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool ok = fd >= 0;
+    char hex[AN_SHA256_HEX + 1], text[PATH_BYTES + AN_SHA256_HEX];
+    int n;
 
     an_hex_print(hash->b, sizeof(hash->b), hex);
-    ok = ok && dprintf(fd, "%s  %s\n", hex, base ? base + 1 : path) > 0 &&
-         fsync(fd) == 0;
-    if (fd >= 0)
-        ok = close(fd) == 0 && ok;
-    return ok ? AN_OK
-              : fail_path(err, AN_IO, "the checksum cannot be written", sum);
+    n = snprintf(text, sizeof(text), "%s  %s\n", hex, base ? base + 1 : path);
+    return pl_file_write(sum, (struct an_str){text, (size_t)n}, 0600, err);
 }
 
 /* A link refuses what is there; a rename takes its place. */
@@ -201,8 +176,7 @@ static enum an_code put_in_place(const struct pl_backup_options *o,
                                          : "the copy cannot be renamed",
                          o->to);
     }
-    flush_folder(o->to);
-    return AN_OK;
+    return pl_file_sync_folder(o->to, err);
 }
 
 enum an_code pl_backup(const struct pl_backup_options *o,
@@ -229,8 +203,6 @@ enum an_code pl_backup(const struct pl_backup_options *o,
     (void)unlink(part);
     if (code == AN_OK)
         code = write_sum(o->to, sum, &out->sha256, err);
-    if (code == AN_OK)
-        flush_folder(o->to);
     return code;
 }
 
@@ -351,7 +323,8 @@ enum an_code pl_restore(const struct pl_backup_options *o,
         if (code == AN_OK && rename(part, o->path) != 0)
             code = fail_path(err, AN_IO, "the copy cannot be renamed", o->path);
         (void)unlink(part);
-        flush_folder(o->path);
+        if (code == AN_OK)
+            code = pl_file_sync_folder(o->path, err);
     }
     pl_db_close(&old);
     return code;

@@ -7,10 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A commit that finds this many pages in the log carries them over to the
- * file: 16 MiB, so that a page written in many commits is carried once. */
-#define CHECKPOINT_PAGES "4096"
-
 enum { CHUNK_BYTES = 64 << 10 };
 
 static const struct {
@@ -123,7 +119,6 @@ enum an_code pl_db_durable(struct pl_db *db, struct an_err *err)
     if (code == AN_OK)
         code = pl_db_exec(db,
                           "PRAGMA synchronous = FULL;"
-                          "PRAGMA wal_autocheckpoint = " CHECKPOINT_PAGES ";"
                           /* What a burst made the log, a quiet hour gives
                            * back. */
                           "PRAGMA journal_size_limit = 67108864",

@@ -20,8 +20,8 @@ const char *pl_purge_text(enum pl_purge_kind kind)
     return kind < PL_N_PURGE_KINDS ? text[kind] : "unknown";
 }
 
-/* A statement of its own: ?1... are n numbers.  *out, unless NULL, is the first
- * column of the first row, 0 without one. */
+/* A statement of its own: ?1... are the first of n numbers, as many as it names.
+ * *out, unless NULL, is the first column of the first row, 0 without one. */
 static int run(struct pl_writer *w, const char *text, const int64_t *value,
                int n, int64_t *out)
 {
@@ -29,7 +29,8 @@ static int run(struct pl_writer *w, const char *text, const int64_t *value,
     int rc = sqlite3_prepare_v2(w->db.sql, text, -1, &s, NULL);
 
     for (int i = 0; rc == SQLITE_OK && i < n; i++)
-        sqlite3_bind_int64(s, i + 1, value[i]);
+        if (i < sqlite3_bind_parameter_count(s))
+            sqlite3_bind_int64(s, i + 1, value[i]);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(s);
     if (out)
@@ -39,7 +40,7 @@ static int run(struct pl_writer *w, const char *text, const int64_t *value,
 }
 
 /* Numbers of at most STEP rows. */
-static int numbers(struct pl_writer *w, const char *text, int64_t a, int64_t b,
+static int numbers(struct pl_writer *w, const char *text, int64_t value,
                    int64_t *id, size_t *n)
 {
     sqlite3_stmt *s = NULL;
@@ -47,8 +48,7 @@ static int numbers(struct pl_writer *w, const char *text, int64_t a, int64_t b,
 
     *n = 0;
     if (rc == SQLITE_OK) {
-        sqlite3_bind_int64(s, 1, a);
-        sqlite3_bind_int64(s, 2, b);
+        sqlite3_bind_int64(s, 1, value);
         while (*n < STEP && (rc = sqlite3_step(s)) == SQLITE_ROW)
             id[(*n)++] = sqlite3_column_int64(s, 0);
     }
@@ -111,22 +111,22 @@ static int drop_events(struct pl_writer *w, int64_t message, int64_t now_us)
                2, NULL);
 }
 
+#define EMPTY_SUGGESTION                                                       \
+    "UPDATE suggestion SET statement = x'', detail = x'', detail_bytes = 0,"   \
+    " deflated = 0, encounter = '', p = NULL,"                                 \
+    " superseded_us = iif(superseded_us, superseded_us, ?2)"
+#define EMPTY_OUTBOX                                                           \
+    "UPDATE outbox SET payload = x'', done_us ="                               \
+    " iif(state IN (0, 1), ?2, done_us),"                                      \
+    " state = iif(state IN (0, 1), 4, state)"
+
 static int drop_suggestion(struct pl_writer *w, int64_t id, int64_t now_us)
 {
     const int64_t value[] = {id, now_us};
-    int rc = run(w,
-                 "UPDATE suggestion SET statement = x'', detail = x'',"
-                 " detail_bytes = 0, deflated = 0, encounter = '', p = NULL,"
-                 " superseded_us = iif(superseded_us, superseded_us, ?2)"
-                 " WHERE id = ?1",
-                 value, 2, NULL);
+    int rc = run(w, EMPTY_SUGGESTION " WHERE id = ?1", value, 2, NULL);
 
     if (rc == SQLITE_OK)
-        rc = run(w,
-                 "UPDATE outbox SET payload = x'', done_us ="
-                 " iif(state IN (0, 1), ?2, done_us),"
-                 " state = iif(state IN (0, 1), 4, state)"
-                 " WHERE suggestion = ?1 AND suggestion <> 0",
+        rc = run(w, EMPTY_OUTBOX " WHERE suggestion = ?1 AND suggestion <> 0",
                  value, 2, NULL);
     return rc;
 }
@@ -159,9 +159,28 @@ static int audit_purge(struct pl_writer *w, const struct pl_purge *what,
     return pl_writer_audit(w, &entry);
 }
 
-static const char find_past[] =
-    "SELECT id FROM suggestion WHERE superseded_us <> 0 AND detail <> x''"
-    " AND superseded_us < ?1 AND ?2 IS ?2 ORDER BY superseded_us LIMIT 64";
+/* The oldest first; each by an index of what is left (schema.c). */
+static const char *const find[PL_N_PURGE_KINDS] = {
+    [PL_PURGE_RAW] = "SELECT id FROM message WHERE purged_us = 0"
+                     " AND received_us < ?1 ORDER BY received_us LIMIT 64",
+    [PL_PURGE_EVENTS] = "SELECT id FROM message WHERE purged_us <> 0"
+                        " AND forgotten_us = 0 AND received_us < ?1"
+                        " ORDER BY received_us LIMIT 64",
+    [PL_PURGE_SUGGESTIONS] =
+        "SELECT id FROM suggestion WHERE superseded_us <> 0"
+        " AND detail <> x'' AND superseded_us < ?1"
+        " ORDER BY superseded_us LIMIT 64"};
+
+static int count_purged(struct pl_writer *w, const struct pl_purge *what,
+                        int64_t n)
+{
+    const int64_t value[] = {what->kind, n, what->now_us};
+
+    return run(w,
+               "INSERT INTO purge VALUES(?1, ?2, ?3) ON CONFLICT(kind)"
+               " DO UPDATE SET n = n + excluded.n, last_us = excluded.last_us",
+               value, 3, NULL);
+}
 
 static int purge_some(struct pl_writer *w, void *ctx)
 {
@@ -169,34 +188,17 @@ static int purge_some(struct pl_writer *w, void *ctx)
         drop_raw, drop_events, drop_suggestion};
     struct purging *p = ctx;
     const struct pl_purge *what = p->what;
-    int64_t id[STEP], after = 0, kind = what->kind;
-    bool by_message = what->kind != PL_PURGE_SUGGESTIONS;
+    int64_t id[STEP];
     size_t n = 0;
-    int rc =
-        run(w, "SELECT after FROM purge WHERE kind = ?1", &kind, 1, &after);
+    int rc = numbers(w, find[what->kind], what->before_us, id, &n);
 
     *p->out = (struct pl_purged){.n = 0};
-    if (rc == SQLITE_OK)
-        rc = by_message ? numbers(w,
-                                  "SELECT id FROM message WHERE id > ?1"
-                                  " AND received_us < ?2 ORDER BY id LIMIT 64",
-                                  after, what->before_us, id, &n)
-                        : numbers(w, find_past, what->before_us, 0, id, &n);
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
         rc = drop[what->kind](w, id[i], what->now_us);
     if (rc != SQLITE_OK || n == 0)
         return rc;
     *p->out = (struct pl_purged){.n = (int64_t)n, .more = n == STEP};
-    {
-        const int64_t value[] = {kind, by_message ? id[n - 1] : 0, (int64_t)n,
-                                 what->now_us};
-
-        rc = run(w,
-                 "INSERT INTO purge VALUES(?1, ?2, ?3, ?4)"
-                 " ON CONFLICT(kind) DO UPDATE SET after = excluded.after,"
-                 " n = n + excluded.n, last_us = excluded.last_us",
-                 value, 4, NULL);
-    }
+    rc = count_purged(w, what, (int64_t)n);
     return rc == SQLITE_OK ? audit_purge(w, what, (int64_t)n, id[n - 1]) : rc;
 }
 
@@ -211,19 +213,17 @@ enum an_code pl_store_purge(struct pl_store *store, const struct pl_purge *what,
 enum an_code pl_purge_count(struct pl_reader *r, const struct pl_purge *what,
                             int64_t *n, struct an_err *err)
 {
+    static const char *const which[PL_N_PURGE_KINDS] = {
+        [PL_PURGE_RAW] = "message WHERE purged_us = 0 AND received_us",
+        /* Of those too whose bytes would go first. */
+        [PL_PURGE_EVENTS] = "message WHERE forgotten_us = 0 AND received_us",
+        [PL_PURGE_SUGGESTIONS] =
+            "suggestion WHERE superseded_us <> 0 AND detail <> x''"
+            " AND superseded_us"};
     char text[256];
 
-    if (what->kind == PL_PURGE_SUGGESTIONS)
-        (void)snprintf(text, sizeof(text),
-                       "SELECT count(*) FROM suggestion WHERE superseded_us <>"
-                       " 0 AND detail <> x'' AND superseded_us < %lld",
-                       (long long)what->before_us);
-    else
-        (void)snprintf(text, sizeof(text),
-                       "SELECT count(*) FROM message WHERE received_us < %lld"
-                       " AND id > coalesce((SELECT after FROM purge"
-                       " WHERE kind = %d), 0)",
-                       (long long)what->before_us, (int)what->kind);
+    (void)snprintf(text, sizeof(text), "SELECT count(*) FROM %s < %lld",
+                   which[what->kind], (long long)what->before_us);
     return pl_db_number(&r->db, text, n, err);
 }
 
@@ -274,10 +274,9 @@ static int erase_messages(struct pl_writer *w, const struct erasure *e,
                           int64_t identifier, size_t *n)
 {
     int64_t id[STEP];
-    int rc = numbers(w,
-                     "SELECT message FROM said WHERE identifier = ?1"
-                     " AND ?2 IS ?2 LIMIT 64",
-                     identifier, 0, id, n);
+    int rc =
+        numbers(w, "SELECT message FROM said WHERE identifier = ?1 LIMIT 64",
+                identifier, id, n);
 
     for (size_t i = 0; rc == SQLITE_OK && i < *n; i++) {
         sqlite3_stmt *drop = w->db.stmt[PL_W_DROP_SAID];
@@ -312,38 +311,48 @@ static int audit_erasure(struct pl_writer *w, const struct erasure *e,
     return pl_writer_audit(w, &entry);
 }
 
-/* The number stays, so that no other identifier ever gets it. */
+/* *changed rows of an identifier, by one of the statements. */
+static int change(struct pl_writer *w, const char *text, const int64_t value[2],
+                  int64_t *changed)
+{
+    int rc = run(w, text, value, 2, NULL);
+
+    if (rc == SQLITE_OK && changed)
+        *changed += sqlite3_changes(w->db.sql);
+    return rc;
+}
+
+/* Each finds its rows by an index, so that the store may be of any size.  The
+ * number stays, so that no other identifier ever gets it. */
 static int erase_rest(struct pl_writer *w, const struct erasure *e, int64_t id)
 {
-    static const char *const text[] = {
-        "UPDATE due SET state = 1 WHERE identifier = ?1 AND ?2 IS ?2",
-        "DELETE FROM link WHERE (identifier = ?1 OR other = ?1)"
-        " AND ?2 IS ?2",
-        "UPDATE identifier SET value = 'erased ' || id, authority = '',"
-        " type = '' WHERE id = ?1 AND ?2 IS ?2",
-        "DELETE FROM erasing WHERE identifier = ?1 AND ?2 IS ?2"};
-    const int64_t value[] = {id, e->who->now_us};
     int64_t n_said = 0;
-    int rc = run(w,
-                 "UPDATE suggestion SET statement = x'', detail = x'',"
-                 " detail_bytes = 0, deflated = 0, encounter = '', p = NULL,"
-                 " superseded_us = iif(superseded_us, superseded_us, ?2)"
-                 " WHERE patient = ?1",
-                 value, 2, NULL);
+    const struct {
+        const char *text;
+        int64_t *changed;
+    } step[] = {
+        {EMPTY_SUGGESTION " WHERE patient = ?1 AND superseded_us = 0", &n_said},
+        {EMPTY_SUGGESTION " WHERE patient = ?1 AND superseded_us <> 0"
+                          " AND detail <> x''",
+         &n_said},
+        {EMPTY_OUTBOX " WHERE patient = ?1 AND state = 0", &e->total->n_outbox},
+        {EMPTY_OUTBOX " WHERE patient = ?1 AND state = 1", &e->total->n_outbox},
+        {EMPTY_OUTBOX " WHERE patient = ?1 AND state = 3", &e->total->n_outbox},
+        {"UPDATE due SET state = 1 WHERE identifier = ?1 AND state = 0", NULL},
+        /* A link stands there from either side. */
+        {"DELETE FROM link WHERE other = ?1 AND identifier IN"
+         " (SELECT other FROM link WHERE identifier = ?1)",
+         NULL},
+        {"DELETE FROM link WHERE identifier = ?1", NULL},
+        {"UPDATE identifier SET value = 'erased ' || id, authority = '',"
+         " type = '' WHERE id = ?1",
+         NULL},
+        {"DELETE FROM erasing WHERE identifier = ?1", NULL}};
+    const int64_t value[] = {id, e->who->now_us};
+    int rc = SQLITE_OK;
 
-    if (rc == SQLITE_OK)
-        n_said = sqlite3_changes(w->db.sql);
-    if (rc == SQLITE_OK)
-        rc = run(w,
-                 "UPDATE outbox SET payload = x'', done_us ="
-                 " iif(state IN (0, 1), ?2, done_us),"
-                 " state = iif(state IN (0, 1), 4, state)"
-                 " WHERE patient = ?1",
-                 value, 2, NULL);
-    if (rc == SQLITE_OK)
-        e->total->n_outbox += sqlite3_changes(w->db.sql);
-    for (size_t i = 0; rc == SQLITE_OK && i < sizeof(text) / sizeof(*text); i++)
-        rc = run(w, text[i], value, 2, NULL);
+    for (size_t i = 0; rc == SQLITE_OK && i < sizeof(step) / sizeof(*step); i++)
+        rc = change(w, step[i].text, value, step[i].changed);
     e->total->n_suggestions += n_said;
     e->total->n_identifiers++;
     return rc == SQLITE_OK ? audit_erasure(w, e, id, n_said) : rc;

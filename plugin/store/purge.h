@@ -11,6 +11,9 @@
  * bytes that come again change nothing.  Freed pages are overwritten
  * (secure_delete), given back by pl_store_reclaim, and the log is emptied.
  *
+ * Rows are found by an index of what is left: a call costs what it removes,
+ * however large the store is, and next to nothing when nothing is due.
+ *
  * Thread-safety: shared. */
 #ifndef PLUGIN_STORE_PURGE_H
 #define PLUGIN_STORE_PURGE_H
@@ -21,7 +24,7 @@
 /* The numbers are stored: append. */
 enum pl_purge_kind {
     PL_PURGE_RAW,         /* bytes of messages received before a moment */
-    PL_PURGE_EVENTS,      /* what was read in them */
+    PL_PURGE_EVENTS,      /* what was read in those without bytes */
     PL_PURGE_SUGGESTIONS, /* that newer ones took the place of before it */
     PL_N_PURGE_KINDS
 };
@@ -42,7 +45,8 @@ struct pl_purged {
 enum an_code pl_store_purge(struct pl_store *store, const struct pl_purge *what,
                             struct pl_purged *out, struct an_err *err)
     __attribute__((warn_unused_result));
-/* How many rows that would be. */
+/* How many rows that would be, with the bytes before the events.  Reads all
+ * messages. */
 enum an_code pl_purge_count(struct pl_reader *r, const struct pl_purge *what,
                             int64_t *n, struct an_err *err)
     __attribute__((warn_unused_result));

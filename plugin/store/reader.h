@@ -113,12 +113,6 @@ enum an_code pl_message_next(struct pl_reader *r, struct an_arena *arena,
                              struct an_err *err)
     __attribute__((warn_unused_result));
 
-/* By its id in events: SHA-256 in hex.  AN_NOTFOUND. */
-enum an_code pl_message_get(struct pl_reader *r, struct an_arena *arena,
-                            struct an_str id, struct pl_message *out,
-                            struct an_err *err)
-    __attribute__((warn_unused_result));
-
 struct pl_trigger {
     int64_t id, message;
     struct ctx_identifier patient;

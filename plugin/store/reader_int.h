@@ -48,7 +48,6 @@
       " WHERE identifier = ?1 AND n_events > 0 ORDER BY message")              \
     X(NEXT_MESSAGE,                                                            \
       PL_MESSAGE_COLUMNS " WHERE m.id > ?1 ORDER BY m.id LIMIT 1")             \
-    X(GET_MESSAGE, PL_MESSAGE_COLUMNS " WHERE m.sha256 = ?1")                  \
     X(OF_FEED, PL_MESSAGE_COLUMNS                                              \
       " WHERE f.name = ?1 AND m.id < ?2"                                       \
       " AND m.id > (SELECT coalesce(max(id), 0) FROM message) - ?3"            \

@@ -176,7 +176,9 @@ struct redo {
     int64_t n_events; /* before */
 };
 
-/* Both states of the message; SQLITE_NOTFOUND when it is not stored. */
+/* Both states of the message; SQLITE_NOTFOUND when it is not stored.  Of one
+ * that was purged, perhaps since its bytes were read, only r is filled: what is
+ * gone must not come back. */
 static int redo_begin(struct pl_writer *w, const struct pl_intake *in,
                       struct pl_receipt *r, struct redo *x)
 {
@@ -189,6 +191,8 @@ static int redo_begin(struct pl_writer *w, const struct pl_intake *in,
         return rc;
     if (!r->duplicate)
         return SQLITE_NOTFOUND;
+    if (r->gone)
+        return SQLITE_OK;
     x->now.message = r->message;
     code = pl_derived_get(&w->arena, x->blob, &x->old, NULL);
     if (code != AN_OK)
@@ -211,7 +215,7 @@ int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
         return SQLITE_TOOBIG;
     *r = (struct pl_receipt){.code = AN_OK};
     rc = redo_begin(w, in, r, &x);
-    if (rc != SQLITE_OK)
+    if (rc != SQLITE_OK || r->gone)
         return rc;
     r->changed = !same_rows(&x.before, &x.now);
     /* Most messages say what they said: their pages stay as they are. */

@@ -237,7 +237,6 @@ static const char version_2[] =
     /* Since when its bytes, its events are gone; 0: they are there. */
     "ALTER TABLE message ADD COLUMN purged_us INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE message ADD COLUMN forgotten_us INTEGER NOT NULL DEFAULT 0;"
-    /* How far the job has come, and what it has removed. */
     /* Identifiers that are being erased. */
     "CREATE TABLE erasing("
     " identifier INTEGER PRIMARY KEY,"
@@ -245,6 +244,7 @@ static const char version_2[] =
     ") STRICT;"
     "CREATE INDEX suggestion_past ON suggestion(superseded_us)"
     " WHERE superseded_us <> 0 AND detail <> x'';"
+    /* What was removed by age. */
     "CREATE TABLE purge("
     " kind INTEGER PRIMARY KEY," /* enum pl_purge_kind */
     " after INTEGER NOT NULL,"
@@ -252,7 +252,20 @@ static const char version_2[] =
     " last_us INTEGER NOT NULL"
     ") STRICT;";
 
-const char *const pl_schema_step[] = {version_1, version_2};
+static const char version_3[] =
+    /* What is the next to be removed by age, however the clock ran when it
+     * came.  The bytes of a message go before its events: of one that comes
+     * only the first index is written. */
+    "CREATE INDEX message_kept ON message(received_us) WHERE purged_us = 0;"
+    "CREATE INDEX message_read ON message(received_us)"
+    " WHERE purged_us <> 0 AND forgotten_us = 0;"
+    "ALTER TABLE purge DROP COLUMN after;"
+    /* What of one patient is to be erased, beside what is current. */
+    "CREATE INDEX suggestion_of ON suggestion(patient)"
+    " WHERE superseded_us <> 0 AND detail <> x'';"
+    "CREATE INDEX outbox_refused ON outbox(patient) WHERE state = 3;";
+
+const char *const pl_schema_step[] = {version_1, version_2, version_3};
 const size_t pl_schema_n_steps =
     sizeof(pl_schema_step) / sizeof(pl_schema_step[0]);
 
@@ -297,21 +310,23 @@ static enum an_code take_step(struct pl_db *db, const char *step,
     return code;
 }
 
-/* The version is read again inside each transaction: another program may have
- * begun at the same moment. */
+/* A file of this version is not locked.  Of an older one the version is read
+ * again inside each transaction: another program may have begun at the same
+ * moment. */
 enum an_code pl_schema_migrate(struct pl_db *db, const char *const *step,
                                size_t n, struct an_err *err)
 {
     int64_t version = 0;
-    enum an_code code = AN_OK;
+    enum an_code code = pl_schema_identify(db, n, &version, err);
 
-    while (code == AN_OK) {
+    while (code == AN_OK && version != (int64_t)n) {
         code = pl_db_exec(db, "BEGIN IMMEDIATE", err);
         if (code == AN_OK)
             code = pl_schema_identify(db, n, &version, err);
         if (code != AN_OK || version == (int64_t)n)
             break;
         code = take_step(db, step[version], version + 1, err);
+        version++;
     }
     if (!sqlite3_get_autocommit(db->sql))
         sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);

@@ -4,6 +4,7 @@
 #include "plugin/store/writer_int.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,13 +12,58 @@ enum {
     CACHE_BYTES = 32 << 20,
     BUSY_MS = 5000,
     /* Numbers and notes of a group, not its messages. */
-    TRANSACTION_BYTES = 256 << 20
+    TRANSACTION_BYTES = 256 << 20,
+    /* A commit that finds this many pages in the log carries them over to the
+     * file: 16 MiB, so that a page written in many commits is carried once. */
+    CHECKPOINT_PAGES = 4096
 };
 
 struct pl_store {
+    struct an_log *log;
+    atomic_uint_fast64_t n_commit_faults, n_checkpoint_faults;
     pthread_mutex_t lock; /* over all that follows */
     struct pl_writer writer;
 };
+
+/* ---- what fails ----------------------------------------------------------- */
+
+static enum an_code fail(struct pl_store *store, enum an_event event, int rc,
+                         struct an_err *err)
+{
+    struct an_err local;
+    enum an_code code;
+
+    err = err ? err : &local;
+    code = pl_db_fail(&store->writer.db, rc, err);
+    an_log(store->log, event, code, (uint64_t)rc, (uint64_t)err->sys);
+    atomic_fetch_add(event == AN_EVENT_STORE_COMMIT_FAULT
+                         ? &store->n_commit_faults
+                         : &store->n_checkpoint_faults,
+                     1);
+    return code;
+}
+
+void pl_store_faults(const struct pl_store *store, struct pl_store_faults *out)
+{
+    *out = (struct pl_store_faults){atomic_load(&store->n_commit_faults),
+                                    atomic_load(&store->n_checkpoint_faults)};
+}
+
+/* In place of SQLite's own, which says nothing of what fails.  What was
+ * committed stays so; the log grows, and the next commit tries again. */
+static int carry_over(void *ctx, sqlite3 *sql, const char *name, int n_pages)
+{
+    int rc = SQLITE_OK;
+
+    if (n_pages >= CHECKPOINT_PAGES)
+        rc = sqlite3_wal_checkpoint_v2(sql, name, SQLITE_CHECKPOINT_PASSIVE,
+                                       NULL, NULL);
+    if (rc != SQLITE_OK && (rc & 0xFF) != SQLITE_BUSY)
+        (void)fail(ctx, AN_EVENT_STORE_CHECKPOINT_FAULT, rc, NULL);
+    return SQLITE_OK;
+}
+
+/* ---- opening ---------------------------------------------------------------- */
 
 static enum an_code limit_size(struct pl_db *db, int64_t limit_bytes,
                                struct an_err *err)
@@ -72,11 +118,13 @@ enum an_code pl_store_open(const struct pl_store_options *options,
         return an_fail_nomem(err);
     pthread_mutex_init(&store->lock, NULL);
     an_arena_init(&store->writer.arena, TRANSACTION_BYTES);
+    store->log = options->log;
     code = writer_open(&store->writer, options, err);
     if (code != AN_OK) {
         pl_store_close(store);
         return code;
     }
+    (void)sqlite3_wal_hook(store->writer.db.sql, carry_over, store);
     *out = store;
     return AN_OK;
 }
@@ -90,6 +138,8 @@ void pl_store_close(struct pl_store *store)
     pthread_mutex_destroy(&store->lock);
     free(store);
 }
+
+/* ---- writing ---------------------------------------------------------------- */
 
 /* A failure that another message would not meet. */
 static bool is_its_own(int rc)
@@ -110,7 +160,7 @@ static struct pl_progress progress_after(const struct pl_progress *p,
     struct pl_progress after = *p;
 
     for (size_t i = 0; i < n; i++) {
-        after.n_read += receipt[i].code == AN_OK;
+        after.n_read += receipt[i].code == AN_OK && !receipt[i].gone;
         after.n_changed += receipt[i].code == AN_OK && receipt[i].changed;
         after.n_asked += (int64_t)receipt[i].n_triggers;
     }
@@ -180,7 +230,7 @@ static enum an_code transact(struct pl_store *store, write_one *one,
         w->tally.n_feeds = w->tally.n_accounts = 0;
         rc = write_all(w, one, intake, n, receipt, progress, &refused);
         if (rc != SQLITE_OK && !refused)
-            code = pl_db_fail(&w->db, rc, err);
+            code = fail(store, AN_EVENT_STORE_COMMIT_FAULT, rc, err);
         roll_back(w);
         an_arena_reset(&w->arena);
     }
@@ -223,7 +273,7 @@ enum an_code pl_store_transaction(struct pl_store *store,
     if (rc == SQLITE_OK)
         rc = pl_writer_run(w, PL_W_COMMIT);
     if (rc != SQLITE_OK && rc != SQLITE_DONE)
-        code = pl_db_fail(&w->db, rc, err);
+        code = fail(store, AN_EVENT_STORE_COMMIT_FAULT, rc, err);
     roll_back(w);
     an_arena_reset(&w->arena);
     pthread_mutex_unlock(&store->lock);
@@ -246,7 +296,7 @@ enum an_code pl_store_empty_log(struct pl_store *store, struct an_err *err)
     sqlite3_busy_timeout(store->writer.db.sql, (int)patience_ms);
     /* A reader that goes on for long: the next time. */
     if (rc != SQLITE_OK && (rc & 0xFF) != SQLITE_BUSY)
-        code = pl_db_fail(&store->writer.db, rc, err);
+        code = fail(store, AN_EVENT_STORE_CHECKPOINT_FAULT, rc, err);
     (void)pthread_mutex_unlock(&store->lock);
     return code;
 }
@@ -275,4 +325,22 @@ enum an_code pl_store_triggers_done(struct pl_store *store,
     struct triggers triggers = {trigger, n};
 
     return pl_store_transaction(store, mark_done, &triggers, err);
+}
+
+static int mark_given_up(struct pl_writer *w, void *ctx)
+{
+    const struct an_sha256 *message = ctx;
+
+    pl_bind_blob(w->db.stmt[PL_W_DUE_GIVEN_UP], 1,
+                 (struct an_str){(const char *)message->b, AN_SHA256_BYTES});
+    return pl_writer_run(w, PL_W_DUE_GIVEN_UP);
+}
+
+enum an_code pl_store_give_up(struct pl_store *store,
+                              const struct an_sha256 *message,
+                              struct an_err *err)
+{
+    struct an_sha256 copy = *message;
+
+    return pl_store_transaction(store, mark_given_up, &copy, err);
 }

@@ -25,6 +25,7 @@
 #ifndef PLUGIN_STORE_STORE_H
 #define PLUGIN_STORE_STORE_H
 
+#include "base/log.h"
 #include "plugin/store/intake.h"
 
 struct pl_store;
@@ -35,6 +36,7 @@ struct pl_store_options {
     size_t cache_bytes;   /* of pages, for the writer; 0: 32 MiB */
     int64_t limit_bytes;  /* the file grows no larger; 0: as the disk allows */
     int busy_ms;          /* patience with another program; 0: 5,000 */
+    struct an_log *log;   /* is told what fails; NULL: nobody is */
 };
 
 /* Makes the file if there is none (only its owner may read it), and brings an older schema up to date.
@@ -50,6 +52,14 @@ enum an_code pl_store_open(const struct pl_store_options *options,
 /* Empties the write-ahead log into the file.  NULL is nothing to close. */
 void pl_store_close(struct pl_store *store);
 
+/* What has failed since it was opened.  Nobody is waited for. */
+struct pl_store_faults {
+    uint64_t n_commits;     /* transactions that did not come onto the disk */
+    uint64_t n_checkpoints; /* the log could not be carried over to the file */
+};
+
+void pl_store_faults(const struct pl_store *store, struct pl_store_faults *out);
+
 /* What the store says about one intake, and says again for the same bytes. */
 struct pl_receipt {
     enum an_code code; /* AN_LIMIT: this one alone was refused, see `err` */
@@ -59,6 +69,7 @@ struct pl_receipt {
     int64_t trigger;   /* of a new message: the first of its triggers; the */
     size_t n_triggers; /* others follow, filing by filing, by reason */
     bool changed;      /* of a replaced one: it says something else now */
+    bool gone;         /* of a duplicate: its bytes or events were purged */
     int64_t received_us;
     size_t n_warnings;
     struct an_err err;
@@ -84,7 +95,8 @@ struct pl_progress {
  * Of a patient about whom something is said that is current, and of whom a
  * message now says something else, a trigger (PL_REASON_TABLES) asks again: by
  * the newest message, once, counted in the receipt's n_triggers.  A receipt
- * says AN_NOTFOUND for bytes that are not stored.
+ * says AN_NOTFOUND for bytes that are not stored, and `gone` for a message that
+ * was purged or erased, perhaps since its bytes were read: it stays as it is.
  *
  * `progress` may be NULL; else what the receipts say is added to its counts, and
  * it is kept in the same transaction: a process that is killed goes on from
@@ -100,6 +112,13 @@ enum an_code pl_store_replace(struct pl_store *store,
 enum an_code pl_store_triggers_done(struct pl_store *store,
                                     const int64_t *trigger, size_t n,
                                     struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* Nobody is to act on what this message has triggered, whatever it holds.  One
+ * that is not there is passed over. */
+enum an_code pl_store_give_up(struct pl_store *store,
+                              const struct an_sha256 *message,
+                              struct an_err *err)
     __attribute__((warn_unused_result));
 
 #endif

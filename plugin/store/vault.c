@@ -97,17 +97,6 @@ static enum an_code parse_keys(struct pl_vault *v, struct an_str text,
     return code;
 }
 
-static enum an_code fail_file(struct an_err *err, enum an_code code,
-                              const char *what, const char *path, int sys)
-{
-    an_fail(err, code, what, 0);
-    if (err) {
-        err->sys = sys;
-        (void)snprintf(err->where.path, sizeof(err->where.path), "%s", path);
-    }
-    return code;
-}
-
 static enum an_code read_keys(struct pl_vault *v, const char *path,
                               struct an_err *err)
 {
@@ -118,18 +107,20 @@ static enum an_code read_keys(struct pl_vault *v, const char *path,
     ssize_t n;
 
     if (fd < 0)
-        return fail_file(err, errno == ENOENT ? AN_NOTFOUND : AN_IO,
-                         "store.key_file cannot be read", path, errno);
+        return an_fail_file(err, errno == ENOENT ? AN_NOTFOUND : AN_IO,
+                            "store.key_file cannot be read", path, errno);
     if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode))
-        code = fail_file(err, AN_CONFIG, "store.key_file is no file", path, 0);
+        code =
+            an_fail_file(err, AN_CONFIG, "store.key_file is no file", path, 0);
     else if (s.st_mode & 077)
-        code = fail_file(err, AN_CONFIG,
+        code =
+            an_fail_file(err, AN_CONFIG,
                          "store.key_file may be used by others: its mode has "
                          "to be 0600 or 0400",
                          path, 0);
     else if ((n = read(fd, text, sizeof(text))) < 0 || n > FILE_BYTES)
-        code = fail_file(err, AN_IO, "store.key_file cannot be read", path,
-                         n < 0 ? errno : EFBIG);
+        code = an_fail_file(err, AN_IO, "store.key_file cannot be read", path,
+                            n < 0 ? errno : EFBIG);
     else
         code = parse_keys(v, (struct an_str){text, (size_t)n}, err);
     gnutls_memset(text, 0, sizeof(text));

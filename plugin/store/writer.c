@@ -60,6 +60,7 @@ int pl_writer_same(struct pl_writer *w, const struct pl_intake *in,
             *feed = sqlite3_column_int64(s, 4);
         if (derived && !an_arena_str(&w->arena, pl_column(s, 5), derived))
             rc = SQLITE_NOMEM;
+        r->gone = sqlite3_column_int(s, 6) != 0;
     }
     reset = sqlite3_reset(s);
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? reset : rc;

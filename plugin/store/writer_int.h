@@ -13,8 +13,9 @@
 #define PL_WRITES(X)                                                             \
     X(BEGIN, "BEGIN IMMEDIATE")                                                  \
     X(COMMIT, "COMMIT")                                                          \
-    X(FIND_SAME, "SELECT id, received_us, n_warnings, reused, feed, derived"     \
-                 " FROM message WHERE sha256 = ?1")                              \
+    X(FIND_SAME,                                                                 \
+      "SELECT id, received_us, n_warnings, reused, feed, derived,"               \
+      " purged_us <> 0 OR forgotten_us <> 0 FROM message WHERE sha256 = ?1")     \
     X(FIND_CONTROL, "SELECT 1 FROM message WHERE sender = ?1"                    \
                     " AND control_id = ?2 AND control_id <> '' LIMIT 1")         \
     X(FIND_FEED, "SELECT id FROM feed WHERE name = ?1")                          \
@@ -63,6 +64,8 @@
     X(PUT_DUE, "INSERT INTO due(identifier, message, reason)"                    \
                " VALUES(?1, ?2, ?3)")                                            \
     X(DUE_DONE, "UPDATE due SET state = 1 WHERE id = ?1 AND state = 0")          \
+    X(DUE_GIVEN_UP, "UPDATE due SET state = 1 WHERE state = 0 AND message ="     \
+                    " (SELECT id FROM message WHERE sha256 = ?1)")               \
     X(ADD_FEED, "UPDATE feed SET n_messages = n_messages + ?2,"                  \
                 " n_warned = n_warned + ?3, n_reused = n_reused + ?4,"           \
                 " n_events = n_events + ?5, raw_bytes = raw_bytes + ?6,"         \

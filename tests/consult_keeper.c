@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The keeper: what was begun is ended and leaves nothing in the file; what fails
+ * is said and counted. */
+#include "plugin/host/thread.h"
+#include "plugin/keeper.h"
+#include "tests/consult_ward.h"
+#include "tests/suite.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+Suite *consult_keeper_suite(void);
+
+enum { LINES_BYTES = 64 << 10, NOTE_BYTES = 40000, PATIENCE_MS = 20000 };
+
+static struct test_folder folder;
+static char path[TEST_PATH_BYTES];
+static struct pl_engine *engine;
+static struct an_arena arena;
+static struct an_log an_lines;
+static char lines[LINES_BYTES]; /* all that was logged */
+static size_t n_lines_bytes;
+
+static void sink(void *ctx, enum an_level level, const char *line, size_t n)
+{
+    (void)ctx;
+    (void)level;
+    if (n_lines_bytes + n + 2 <= sizeof(lines)) {
+        memcpy(lines + n_lines_bytes, line, n);
+        n_lines_bytes += n;
+        lines[n_lines_bytes++] = '\n';
+        lines[n_lines_bytes] = '\0';
+    }
+}
+
+static void open_engine(const char *store)
+{
+    struct pl_engine_source from = {
+        .file = "a.yaml", .log = &an_lines, .clock = pl_clock_us};
+    char config[TEST_PATH_BYTES + 256];
+
+    (void)snprintf(config, sizeof(config),
+                   "environment: demo\nstage: off\n"
+                   "store: {path: \"%s\"%s}\n",
+                   path, store);
+    from.config = an_str_c(config);
+    ck_assert_int_eq(pl_engine_open(&from, &engine, NULL), AN_OK);
+}
+
+static void set_up(void)
+{
+    test_folder_make(&folder);
+    test_folder_file(&folder, "store.db", path);
+    an_arena_init(&arena, 16 << 20);
+    an_log_init(&an_lines, -1, AN_LOG_JSON, AN_DEBUG, pl_clock_us, NULL);
+    an_lines.sink = sink;
+    n_lines_bytes = 0;
+    lines[0] = '\0';
+}
+
+static void tear_down(void)
+{
+    pl_engine_close(engine);
+    engine = NULL;
+    an_arena_free(&arena);
+    test_folder_drop(&folder);
+}
+
+/* A note of Mary Drill that does not fit into a page, and does not deflate
+ * into one. */
+static void put_note(void)
+{
+    static char message[NOTE_BYTES + 512];
+    uint32_t seed = 1;
+    size_t n = (size_t)snprintf(
+        message, sizeof(message),
+        "MSH|^~\\&|DOC|LAKESIDE|A|B|20260310103000+0000||MDM^T02^MDM_T02|N1|P|"
+        "2.5.1\rPID|1||7001^^^LAKESIDE^MR||Drill^Mary||19480214|F\r"
+        "TXA|1|DS^Summary|TX|20260311||20260311||||||D1^E|||||AU\r"
+        "OBX|1|TX|DS^Summary||");
+    struct pl_job *j;
+
+    for (size_t i = 0; i < NOTE_BYTES; i++) {
+        seed = seed * 1103515245U + 12345U;
+        message[n++] = (char)('A' + (seed >> 16) % 26);
+    }
+    n += (size_t)snprintf(message + n, sizeof(message) - n, "||||||F\r");
+    j = pl_engine_job(engine, PL_FORMAT_HL7V2, AN_STR("doc"),
+                      (struct an_str){message, n}, false);
+    ck_assert_ptr_nonnull(j);
+    pl_job_read(j, pl_engine_settings(engine));
+    pl_job_put(j, pl_engine_committer(engine));
+    ck_assert_int_eq(pl_job_verdict(j), PL_ACCEPTED);
+    pl_job_free(j);
+}
+
+static int64_t outside(const char *text)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *s = NULL;
+    int64_t n = -1;
+    int rc;
+
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, PATIENCE_MS);
+    ck_assert_msg(sqlite3_prepare_v2(db, text, -1, &s, NULL) == SQLITE_OK, "%s",
+                  sqlite3_errmsg(db));
+    rc = sqlite3_step(s);
+    ck_assert_msg(rc == SQLITE_ROW || rc == SQLITE_DONE, "%s",
+                  sqlite3_errmsg(db));
+    if (rc == SQLITE_ROW)
+        n = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return n;
+}
+
+static bool log_is_empty(void)
+{
+    char wal[TEST_PATH_BYTES + 8];
+    struct stat s;
+
+    (void)snprintf(wal, sizeof(wal), "%s-wal", path);
+    return stat(wal, &s) == 0 && s.st_size == 0;
+}
+
+static bool keeper_failed(const struct pl_keeper *k, enum pl_keeper_job job)
+{
+    return pl_keeper_faults(k, job) != 0;
+}
+
+static void pause_ms(long ms)
+{
+    struct timespec t = {0, ms * 1000000L};
+
+    (void)nanosleep(&t, NULL);
+}
+
+START_TEST(what_an_erasure_frees_is_given_back)
+{
+    struct ctx_identifier who = {AN_STR(""), AN_STR("7001"), AN_STR("")};
+    int64_t until_ms = pl_now_ms() + PATIENCE_MS, before;
+    struct pl_reader *r;
+    struct pl_found found;
+    struct ctx_person person;
+    struct pl_keeper *k;
+
+    open_engine("");
+    put_note();
+    ck_assert_int_eq(pl_engine_reader(engine, &r, NULL), AN_OK);
+    ck_assert_int_eq(pl_find(r, &arena, who.authority, who.value, &found, NULL),
+                     AN_OK);
+    ck_assert_int_eq(
+        pl_person(r, &arena, &found.id[0], CTX_AS_OF_ALL, &person, NULL),
+        AN_OK);
+    pl_reader_close(r);
+    ck_assert_int_eq(pl_store_erase(pl_engine_store(engine), &person, 1, NULL),
+                     AN_OK);
+    before = outside("PRAGMA page_count");
+    ck_assert_int_eq(pl_keeper_open(engine, &k, NULL), AN_OK);
+    while (!log_is_empty() && pl_now_ms() < until_ms)
+        pause_ms(10);
+    pl_keeper_close(k);
+    ck_assert_int_eq(outside("SELECT count(*) FROM erasing"), 0);
+    ck_assert_int_eq(outside("PRAGMA freelist_count"), 0);
+    ck_assert_int_lt(outside("PRAGMA page_count"), before);
+    ck_assert_str_eq(lines, "");
+}
+END_TEST
+
+START_TEST(what_fails_is_told_without_a_word_of_it)
+{
+    int64_t until_ms = pl_now_ms() + PATIENCE_MS;
+    struct pl_store_faults faults;
+    struct pl_keeper *k;
+
+    open_engine(", retention: {raw: 1ms}");
+    put_note();
+    (void)outside("CREATE TRIGGER stop BEFORE UPDATE ON message"
+                  " BEGIN SELECT raise(ABORT, 'Drill'); END");
+    ck_assert_int_eq(pl_keeper_open(engine, &k, NULL), AN_OK);
+    while (!keeper_failed(k, PL_KEEPER_PURGE) && pl_now_ms() < until_ms)
+        pause_ms(10);
+    ck_assert_uint_eq(pl_keeper_faults(k, PL_KEEPER_PURGE), 1);
+    ck_assert_uint_eq(pl_keeper_faults(k, PL_KEEPER_ERASE), 0);
+    pl_keeper_close(k);
+    pl_store_faults(pl_engine_store(engine), &faults);
+    ck_assert_uint_eq(faults.n_commits, 1);
+    ck_assert_ptr_nonnull(
+        strstr(lines, "\"event\":\"store_commit_fault\",\"code\":"));
+    ck_assert_ptr_nonnull(
+        strstr(lines, "\"event\":\"keeper_fault\",\"job\":2,\"code\":"));
+    ck_assert_ptr_null(strstr(lines, "Drill"));
+}
+END_TEST
+
+Suite *consult_keeper_suite(void)
+{
+    const TTest *const test[] = {what_an_erasure_frees_is_given_back,
+                                 what_fails_is_told_without_a_word_of_it};
+
+    return test_suite_around("consult/keeper", test,
+                             sizeof(test) / sizeof(test[0]), set_up, tear_down);
+}
