@@ -241,6 +241,79 @@ START_TEST(numbers_keep_their_digits)
 }
 END_TEST
 
+#define OBX(type, value) "OBX|1|" type "|1-8^X^LN||" value "||||||F\r"
+#define ACC(degree) "ACC|20260228080000|C^Car^L||||||||||" degree "\r"
+#define SCH(number, unit)                                                      \
+    "SCH|1|1||||||CHECKUP|" number "|" unit "|^^^20260301080000\r"
+
+/* One value of a message, and what the Bundle says of it; NULL: nothing. */
+static const struct {
+    const char *message, *path, *said;
+} values[] = {
+    {MSH("ADT^A04^ADT_A01", "1") PID PV1 ACC("-007"),
+     "\"valueInteger\":", "-7"},
+    {MSH("ADT^A04^ADT_A01", "1") PID PV1 ACC("-7"), "\"valueInteger\":", "-7"},
+    {MSH("ADT^A04^ADT_A01", "1") PID PV1 ACC("+007"), "\"valueInteger\":", "7"},
+    {MSH("ADT^A04^ADT_A01", "1") PID PV1 ACC("-000"), "\"valueInteger\":", "0"},
+    {MSH("ADT^A04^ADT_A01", "1") PID PV1 ACC("-2147483647"),
+     "\"valueInteger\":", "-2147483647"},
+    {MSH("ADT^A04^ADT_A01", "1") PID PV1 ACC("2147483648"),
+     "\"valueInteger\":", NULL},
+    {MSH("ADT^A04^ADT_A01", "1") PID PV1 ACC("--7"), "\"valueInteger\":", NULL},
+    {MSH("ORU^R01", "1") PID ORDER OBX("TM", "1015"),
+     "\"valueTime\":", "\"10:15:00\""},
+    {MSH("ORU^R01", "1") PID ORDER OBX("TM", "235959.9"),
+     "\"valueTime\":", "\"23:59:59\""},
+    {MSH("ORU^R01", "1") PID ORDER OBX("TM", "235960"),
+     "\"valueTime\":", "\"23:59:59\""},
+    {MSH("ORU^R01", "1") PID ORDER OBX("TM", "101561"), "\"valueTime\":", NULL},
+    {MSH("ORU^R01", "1") PID ORDER OBX("TM", "101599"), "\"valueTime\":", NULL},
+    {MSH("ORU^R01", "1") PID ORDER OBX("TM", "1060"), "\"valueTime\":", NULL},
+    {MSH("ORU^R01", "1") PID ORDER OBX("TM", "2400"), "\"valueTime\":", NULL},
+    {MSH("SIU^S12", "1") SCH("30", "min") PID,
+     "\"end\":", "\"2026-03-01T08:30:00+01:00\""},
+    {MSH("SIU^S12", "1") SCH("366", "d") PID,
+     "\"end\":", "\"2027-03-02T08:00:00+01:00\""},
+    {MSH("SIU^S12", "1") SCH("367", "d") PID, "\"end\":", NULL},
+    {MSH("SIU^S12", "1") SCH("8785", "h") PID, "\"end\":", NULL},
+    {MSH("SIU^S12", "1") SCH("30", "fortnights") PID, "\"end\":", NULL},
+    {MSH("ORU^R01", "1") PID ORDER OBX("ED", "^AP^PDF^Base64^AAE="),
+     "\"data\":", "\"AAE=\""},
+    {MSH("ORU^R01", "1") PID ORDER OBX("ED", "^AP^PDF^Base64^AA==\\.br\\"),
+     "\"data\":", "\"AA==\""},
+    {MSH("ORU^R01", "1") PID ORDER OBX("ED", "^AP^PDF^Base64^AAEC\\.br\\AAE="),
+     "\"data\":", "\"AAECAAE=\""},
+    {MSH("ORU^R01", "1") PID ORDER OBX("ED", "^AP^PDF^Base64^AA=A"),
+     "\"data\":", NULL},
+    {MSH("ORU^R01", "1") PID ORDER OBX("ED", "^AP^PDF^Base64^AAE"),
+     "\"data\":", NULL},
+    {MSH("ORU^R01", "1") PID ORDER OBX("ED", "^AP^PDF^Base64^A==="),
+     "\"data\":", NULL},
+    {MSH("ORU^R01", "1") PID ORDER OBX("ED", "^AP^PDF^Base64^===="),
+     "\"data\":", NULL},
+    {MSH("ORU^R01", "1") PID ORDER OBX("ED", "^AP^PDF^Base64^AA==AAE="),
+     "\"data\":", NULL},
+    {MSH("ORU^R01", "1") PID ORDER OBX("ED", "^AP^PDF^Base64^AAE*"),
+     "\"data\":", NULL},
+};
+
+START_TEST(values_have_fhirs_form_or_are_left_out)
+{
+    const char *json = convert(values[_i].message);
+    const char *at = strstr(json, values[_i].path);
+
+    if (values[_i].said == NULL) {
+        ck_assert_msg(at == NULL, "%.60s", at);
+        return;
+    }
+    ck_assert_msg(at != NULL, "%s", json);
+    at += strlen(values[_i].path);
+    ck_assert_msg(strncmp(at, values[_i].said, strlen(values[_i].said)) == 0 &&
+                      strchr(",}", at[strlen(values[_i].said)]) != NULL,
+                  "%.60s", at);
+}
+END_TEST
+
 START_TEST(times_say_the_zone_and_no_more_than_was_said)
 {
     const char *json =
@@ -416,7 +489,14 @@ Suite *hl7_convert_suite(void)
         converts_as_the_golden_files_say,
     };
 
-    return test_suite_around("hl7/convert", tests,
-                             sizeof(tests) / sizeof(tests[0]), set_up,
-                             tear_down);
+    Suite *suite =
+        test_suite_around("hl7/convert", tests,
+                          sizeof(tests) / sizeof(tests[0]), set_up, tear_down);
+    TCase *tc = tcase_create("values");
+
+    tcase_add_checked_fixture(tc, set_up, tear_down);
+    tcase_add_loop_test(tc, values_have_fhirs_form_or_are_left_out, 0,
+                        sizeof(values) / sizeof(values[0]));
+    suite_add_tcase(suite, tc);
+    return suite;
 }
