@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Messages as FHIR Bundles: what holds whatever the maps say (names, links,
  * order, memory), and tests/golden/convert-* for what the maps say. */
+#include "base/buf.h"
 #include "base/json.h"
 #include "hl7/convert.h"
 #include "hl7/read.h"
@@ -148,6 +149,65 @@ START_TEST(what_has_no_name_gets_the_place_in_the_message)
     ck_assert_uint_eq(times(json, "\"resourceType\":\"Observation\""), 2);
     ck_assert_str_ne(id_of(json, "Observation", 0),
                      id_of(json, "Observation", 1));
+}
+END_TEST
+
+/* A message's head, and one segment so often. */
+static const char *repeated(const char *head, const char *segment, unsigned n)
+{
+    struct an_buf b;
+    struct an_str text;
+
+    an_buf_init(&b, &arena, 1 << 20);
+    an_buf_put_c(&b, head);
+    while (n--)
+        an_buf_put_c(&b, segment);
+    ck_assert_int_eq(an_buf_done(&b, &text, NULL), AN_OK);
+    return text.p;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return memcmp(a, b, 36);
+}
+
+START_TEST(a_thousand_twins_have_a_thousand_names)
+{
+    static const char head[] = "{\"resourceType\":\"Observation\",\"id\":\"";
+    static char id[1000][36];
+    const char *json = convert(repeated(
+        MSH("ORU^R01^ORU_R01", "C1") PID ORDER,
+        "OBX|1|NM|2160-0^Creatinine^LN||1|mg/dL|||||F|||||12^Arzt\r", 1000));
+    const char *at = json;
+
+    for (size_t i = 0; i < 1000; i++) {
+        at = strstr(at, head);
+        ck_assert_ptr_nonnull(at);
+        at += sizeof(head) - 1;
+        memcpy(id[i], at, 36);
+    }
+    ck_assert_ptr_null(strstr(at, head));
+    qsort(id, 1000, sizeof(id[0]), by_bytes);
+    for (size_t i = 1; i < 1000; i++)
+        ck_assert_int_ne(memcmp(id[i - 1], id[i], 36), 0);
+    ck_assert_uint_eq(times(json, "{\"resourceType\":\"Practitioner\""), 1);
+}
+END_TEST
+
+/* A number that looks like the one a twin was given is another name. */
+START_TEST(who_looks_like_a_twin_is_none)
+{
+    const char *json = convert(MSH("ORU^R01^ORU_R01", "C1") PID ORDER
+                               "OBX|1|NM|1-8^A^LN|#1|1||||||F\r"
+                               "OBX|2|NM|1-8^A^LN||2||||||F\r"
+                               "OBX|3|NM|1-8^A^LN||3||||||F\r"
+                               "OBX|4|NM|1-8^A^LN|#1|4||||||F\r"
+                               "OBX|5|NM|1-8^A^LN||5||||||F\r");
+
+    for (unsigned i = 1; i < 5; i++)
+        for (unsigned k = 0; k < i; k++)
+            ck_assert_str_ne(id_of(json, "Observation", i),
+                             id_of(json, "Observation", k));
 }
 END_TEST
 
@@ -473,6 +533,8 @@ Suite *hl7_convert_suite(void)
         the_same_things_have_the_same_ids_in_other_messages,
         two_people_of_one_number_at_two_authorities_are_two,
         what_has_no_name_gets_the_place_in_the_message,
+        a_thousand_twins_have_a_thousand_names,
+        who_looks_like_a_twin_is_none,
         one_practitioner_is_one_resource,
         results_hang_together_whatever_the_order,
         a_second_order_has_nothing_of_the_first,

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { KEY_BYTES = 1 << 20, MAX_TWINS = 1 << 20 };
+enum { KEY_BYTES = 1 << 20, MAX_TWINS = 1 << 20, FIRST_LISTS = 64 };
 
 /* Made once, at random: under it no other program makes names. */
 static const struct an_uuid space = {{0x5b, 0x0e, 0x9d, 0x3a, 0x6c, 0x41, 0x4f,
@@ -45,22 +45,66 @@ struct cv_resource *cv_begin(struct cv_run *run, const char *type, int slot)
     return r;
 }
 
-void cv_add(struct cv_run *run, struct cv_resource *r)
+/* ---- by id ---------------------------------------------------------------- */
+
+/* The list of an id, whose first bytes are those of a hash. */
+static struct cv_resource **list_of(const struct cv_names *names,
+                                    const struct an_uuid *id)
 {
+    uint32_t hash;
+
+    memcpy(&hash, id->b, sizeof(hash));
+    return &names->list[hash & (names->n_lists - 1)];
+}
+
+static void enlist(struct cv_names *names, struct cv_resource *r)
+{
+    struct cv_resource **list = list_of(names, &r->id);
+
+    r->beside = *list;
+    *list = r;
+}
+
+/* Twice as many lists; the resources there are go to theirs anew. */
+static bool grow(struct cv_run *run)
+{
+    struct cv_names *names = &run->names;
+    size_t n_lists = names->n_lists ? names->n_lists * 2 : FIRST_LISTS;
+    struct cv_resource **list =
+        an_arena_get(run->arena, n_lists, sizeof(struct cv_resource *));
+
+    if (list == NULL)
+        return cv_fail(run, AN_NOMEM);
+    names->list = list;
+    names->n_lists = n_lists;
+    for (struct cv_resource *r = run->resources; r; r = r->next)
+        enlist(names, r);
+    return true;
+}
+
+bool cv_add(struct cv_run *run, struct cv_resource *r)
+{
+    if (run->names.n == run->names.n_lists && !grow(run))
+        return false;
+    enlist(&run->names, r);
+    run->names.n++;
+    if (r->slot >= 0)
+        run->n_made[r->slot]++;
     if (run->newest)
         run->newest->next = r;
     else
         run->resources = r;
     run->newest = r;
+    return true;
 }
 
 static struct cv_resource *find(const struct cv_run *run,
                                 const struct an_uuid *id)
 {
-    struct cv_resource *r = run->resources;
+    struct cv_resource *r = run->names.n ? *list_of(&run->names, id) : NULL;
 
     while (r && memcmp(r->id.b, id->b, sizeof(id->b)) != 0)
-        r = r->next;
+        r = r->beside;
     return r;
 }
 
@@ -104,52 +148,89 @@ static bool put_key(struct cv_run *run, const struct cv_slot *slot,
     return slot->key.n > 0;
 }
 
-static unsigned count_of(const struct cv_run *run, int slot)
+/* What names the thing in a slot: its key, or else the message and the slot. */
+static bool name_of(struct cv_run *run, const struct cv_slot *slot,
+                    struct an_str *name, bool *by_key)
 {
-    unsigned n = 0;
+    struct an_buf b;
+    enum an_code code;
 
-    for (const struct cv_resource *r = run->resources; r; r = r->next)
-        n += r->slot == slot;
-    return n;
+    an_buf_init(&b, run->arena, KEY_BYTES);
+    an_buf_put_c(&b, slot->type);
+    *by_key = put_key(run, slot, &b);
+    if (!*by_key) {
+        an_buf_init(&b, run->arena, KEY_BYTES);
+        an_buf_put_c(&b, slot->type);
+        an_buf_put(&b, run->message_key);
+        put_part(&b, slot->name);
+    }
+    code = an_buf_done(&b, name, run->err);
+    return code == AN_OK || cv_fail(run, code);
+}
+
+/* The id of the n-th thing of a name; 0 is the name itself. */
+static bool number(struct cv_run *run, struct an_str name, unsigned n,
+                   struct an_uuid *id)
+{
+    struct an_buf b;
+
+    an_buf_init(&b, run->arena, KEY_BYTES);
+    an_buf_put(&b, name);
+    if (n) {
+        an_buf_put_char(&b, '#');
+        an_buf_put_u64(&b, n);
+    }
+    return finish(run, &b, id);
+}
+
+/* The first number from *n on that nothing has yet. */
+static bool number_free(struct cv_run *run, struct an_str name, uint32_t *n,
+                        struct an_uuid *id)
+{
+    for (; *n < MAX_TWINS; (*n)++) {
+        if (!number(run, name, *n, id))
+            return false;
+        if (find(run, id) == NULL)
+            return true;
+    }
+    return cv_fail(run, AN_LIMIT);
+}
+
+static bool name_slot(struct cv_run *run, struct cv_resource *r,
+                      struct cv_resource **twin)
+{
+    struct cv_resource *first;
+    struct an_str name;
+    bool by_key;
+    uint32_t n = run->n_made[r->slot] + 1;
+
+    if (!name_of(run, &cv_slots[r->slot], &name, &by_key))
+        return false;
+    if (!by_key)
+        return number_free(run, name, &n, &r->id);
+    if (!number(run, name, 0, &r->id))
+        return false;
+    first = find(run, &r->id);
+    if (first == NULL)
+        return true;
+    if (cv_slots[r->slot].shared) {
+        *twin = first;
+        return true;
+    }
+    first->n_twins++;
+    return number_free(run, name, &first->n_twins, &r->id);
 }
 
 bool cv_name_slot(struct cv_run *run, struct cv_resource *r,
                   struct cv_resource **twin)
 {
-    const struct cv_slot *slot = &cv_slots[r->slot];
+    struct an_mark mark = an_arena_mark(run->arena);
     bool named;
 
     *twin = NULL;
-    for (unsigned n = 0; n < MAX_TWINS; n++) {
-        struct an_mark mark = an_arena_mark(run->arena);
-        struct an_buf b;
-        bool made;
-
-        an_buf_init(&b, run->arena, KEY_BYTES);
-        an_buf_put_c(&b, slot->type);
-        named = put_key(run, slot, &b);
-        if (!named) {
-            an_buf_init(&b, run->arena, KEY_BYTES);
-            an_buf_put_c(&b, slot->type);
-            an_buf_put(&b, run->message_key);
-            put_part(&b, cv_slots[r->slot].name);
-            if (n == 0)
-                n = count_of(run, r->slot) + 1;
-        }
-        if (n) {
-            an_buf_put_char(&b, '#');
-            an_buf_put_u64(&b, n);
-        }
-        made = finish(run, &b, &r->id);
-        an_arena_rewind(run->arena, mark);
-        if (!made)
-            return false;
-        *twin = find(run, &r->id);
-        if (*twin == NULL || (named && slot->shared))
-            return true;
-        *twin = NULL;
-    }
-    return cv_fail(run, AN_LIMIT);
+    named = name_slot(run, r, twin);
+    an_arena_rewind(run->arena, mark);
+    return named;
 }
 
 bool cv_name_message(struct cv_run *run, struct an_uuid *id)
@@ -220,8 +301,7 @@ struct cv_resource *cv_share(struct cv_run *run, const char *type,
     there = find(run, &made->id);
     if (there == NULL) {
         cv_merge(&made->root, root);
-        cv_add(run, made);
-        return made;
+        return cv_add(run, made) ? made : NULL;
     }
     for (struct cv_node *n = root->first, *next; n; n = next) {
         next = n->next;
