@@ -2,18 +2,47 @@
 /* Names of resources: UUIDs made from what names the thing itself. */
 #include "hl7/convert/run_int.h"
 
+#include "base/hash.h"
+
 #include <string.h>
 
-enum { KEY_BYTES = 1 << 20, MAX_TWINS = 1 << 20, FIRST_LISTS = 64 };
+/* A part of a key longer than LONG_BYTES counts by its hash: so keys are short
+ * whatever the message holds. */
+enum {
+    LONG_BYTES = 4096,
+    KEY_BYTES = 1 << 20,
+    JSON_BYTES = 256 << 20,
+    MAX_TWINS = 1 << 20,
+    FIRST_LISTS = 64
+};
 
 /* Made once, at random: under it no other program makes names. */
 static const struct an_uuid space = {{0x5b, 0x0e, 0x9d, 0x3a, 0x6c, 0x41, 0x4f,
                                       0x0b, 0x9a, 0x6e, 0x21, 0xd7, 0x58, 0xc4,
                                       0x90, 0x13}};
 
+/* No part that is put as it is has a backslash before a letter. */
+static void put_hash(struct an_buf *b, struct an_str part)
+{
+    char text[AN_SHA256_HEX + 1];
+    struct an_sha256 hash;
+
+    if (an_sha256(part, &hash, NULL) != AN_OK) {
+        b->code = AN_INTERNAL;
+        return;
+    }
+    an_hex_print(hash.b, sizeof(hash.b), text);
+    an_buf_put_c(b, "\\sha256:");
+    an_buf_put_c(b, text);
+}
+
 static void put_part(struct an_buf *b, struct an_str part)
 {
     an_buf_put_char(b, '|');
+    if (part.n > LONG_BYTES) {
+        put_hash(b, part);
+        return;
+    }
     for (size_t i = 0; i < part.n; i++) {
         if (part.p[i] == '|' || part.p[i] == '\\')
             an_buf_put_char(b, '\\');
@@ -233,7 +262,7 @@ bool cv_name_slot(struct cv_run *run, struct cv_resource *r,
     return named;
 }
 
-bool cv_name_message(struct cv_run *run, struct an_uuid *id)
+bool cv_name_message(struct cv_run *run)
 {
     static const unsigned fields[] = {3, 4, 10};
     struct an_buf b;
@@ -251,7 +280,7 @@ bool cv_name_message(struct cv_run *run, struct an_uuid *id)
     an_buf_init(&b, run->arena, KEY_BYTES);
     an_buf_put_c(&b, "Bundle");
     an_buf_put(&b, run->message_key);
-    return finish(run, &b, id);
+    return finish(run, &b, &run->id_of_message);
 }
 
 /* ---- what maps of types make ------------------------------------------------
@@ -270,33 +299,39 @@ static const struct cv_node *named_by(const struct cv_node *root)
     return root;
 }
 
-struct cv_resource *cv_share(struct cv_run *run, const char *type,
-                             struct cv_node *root)
+static bool name_shared(struct cv_run *run, const char *type,
+                        const struct cv_node *root, struct an_uuid *id)
 {
     const struct cv_node *by = named_by(root);
-    struct cv_resource *made = cv_begin(run, type, -1), *there;
     struct an_json_out w;
     struct an_str json;
     struct an_buf b;
     enum an_code code;
 
-    if (made == NULL)
-        return NULL;
-    an_out_init(&w, run->arena, KEY_BYTES);
+    an_out_init(&w, run->arena, JSON_BYTES);
     cv_print(&w, by);
     code = an_out_done(&w, &json, run->err);
-    if (code != AN_OK) {
-        cv_fail(run, code);
-        return NULL;
-    }
-    an_buf_init(&b, run->arena, 2 * KEY_BYTES);
+    if (code != AN_OK)
+        return cv_fail(run, code);
+    an_buf_init(&b, run->arena, KEY_BYTES);
     an_buf_put_c(&b, type);
     put_part(&b, json);
     /* A number that says no system means something at its sender only. */
     if (by != root && cv_words_at(by, "system").n == 0 &&
         cv_member(by, "assigner") == NULL)
         put_part(&b, hl7_get(run->m, 0, 4, 1, 1, 0));
-    if (!finish(run, &b, &made->id))
+    return finish(run, &b, id);
+}
+
+struct cv_resource *cv_share(struct cv_run *run, const char *type,
+                             struct cv_node *root)
+{
+    struct cv_resource *made = cv_begin(run, type, -1), *there;
+    struct an_mark mark = an_arena_mark(run->arena);
+    bool named = made && name_shared(run, type, root, &made->id);
+
+    an_arena_rewind(run->arena, mark);
+    if (!named)
         return NULL;
     there = find(run, &made->id);
     if (there == NULL) {

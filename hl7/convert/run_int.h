@@ -55,6 +55,7 @@ struct cv_run {
     struct cv_waiting *waiting[CV_MAX_SLOTS]; /* for a slot, newest first */
     struct cv_names names;
     struct an_str message_key; /* sender and control id */
+    struct an_uuid id_of_message;
     uint64_t *used;
 };
 
@@ -126,8 +127,9 @@ bool cv_name_slot(struct cv_run *run, struct cv_resource *r,
  * NULL marks the run. */
 struct cv_resource *cv_share(struct cv_run *run, const char *type,
                              struct cv_node *root);
-/* Sender and control id, by which things without a name are named. */
-bool cv_name_message(struct cv_run *run, struct an_uuid *id);
+/* Sender and control id, by which things without a name are named, and the
+ * Bundle itself. */
+bool cv_name_message(struct cv_run *run);
 
 /* ---- bundle.c ----------------------------------------------------------- */
 

@@ -177,7 +177,6 @@ enum an_code hl7_convert(struct an_arena *arena,
                          struct an_err *err)
 {
     struct cv_run *run = an_arena_get(arena, 1, sizeof(*run));
-    struct an_uuid id;
 
     *out = (struct hl7_converted){0};
     if (run == NULL)
@@ -190,7 +189,7 @@ enum an_code hl7_convert(struct an_arena *arena,
     out->used = run->used;
     hl7_scope_init(&run->scope, m);
     name_trigger(run);
-    if (run->code == AN_OK && cv_name_message(run, &id) && walk(run) &&
+    if (run->code == AN_OK && cv_name_message(run) && walk(run) &&
         cv_bundle(run, out))
         return AN_OK;
     return run->code;
