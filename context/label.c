@@ -32,7 +32,8 @@ unsigned ctx_label_code(struct an_str system, struct an_str code)
 #include "config/tables/labels.inc"
     };
 
-    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+    /* Most resources have none. */
+    for (size_t i = 0; code.n && i < sizeof(row) / sizeof(row[0]); i++)
         if (an_str_eq(code, an_str_c(row[i].code)) &&
             an_str_eq(system, an_str_c(row[i].system)))
             return ctx_label_named(an_str_c(row[i].label));

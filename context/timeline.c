@@ -121,9 +121,22 @@ static size_t fact_end(const struct ctx_event *const *e, size_t n, size_t from)
     return end;
 }
 
-static bool is_of(const struct ctx_event *e, const struct ctx_event *winner)
+static bool is_of(const struct ctx_event *e, const struct ctx_event *winner,
+                  int64_t as_of_us)
 {
-    return !ctx_event_withdrawn(e) && an_str_eq(e->message, winner->message);
+    return e->available_us <= as_of_us && !ctx_event_withdrawn(e) &&
+           an_str_eq(e->message, winner->message);
+}
+
+/* Of the versions e[from..end) of a fact the one that counts: the last that was
+ * known; NULL when none was. */
+static const struct ctx_event *winner_of(const struct ctx_event *const *e,
+                                         size_t from, size_t end,
+                                         int64_t as_of_us)
+{
+    while (end > from && e[end - 1]->available_us > as_of_us)
+        end--;
+    return end > from ? e[end - 1] : NULL;
 }
 
 /* What the versions e[from..end) of a fact say of how confidential it is, when
@@ -161,9 +174,11 @@ static const struct ctx_event *labelled(struct an_arena *arena,
     return copy;
 }
 
-/* Keep what counts at the front of e; false without memory. */
+/* Keep what counts at the front of e; false without memory.  What a fact was is
+ * as of the moment; how confidential it is, as of all that is known: who looks
+ * back may not see what has been closed since. */
 static bool keep_winners(struct an_arena *arena, const struct ctx_event **e,
-                         size_t *n_events, bool *copied)
+                         size_t *n_events, int64_t as_of_us, bool *copied)
 {
     size_t kept = 0, n = *n_events;
 
@@ -172,13 +187,13 @@ static bool keep_winners(struct an_arena *arena, const struct ctx_event **e,
         unsigned labels = 0;
 
         end = fact_end(e, n, from);
-        winner = e[end - 1];
-        if (ctx_event_withdrawn(winner))
+        winner = winner_of(e, from, end, as_of_us);
+        if (winner == NULL || ctx_event_withdrawn(winner))
             continue;
-        if (end - from > 1 && (winner->labels & CTX_LABEL_STATED) == 0)
+        if (end - from > 1)
             labels = labels_left(e, from, end);
         for (size_t i = from; i < end; i++)
-            if (is_of(e[i], winner)) {
+            if (is_of(e[i], winner, as_of_us)) {
                 const struct ctx_event *as = labelled(arena, e[i], labels);
 
                 if (as == NULL)
@@ -220,10 +235,9 @@ enum an_code ctx_timeline_build(struct an_arena *arena,
     if (scratch == NULL)
         return an_fail_nomem(err);
     for (size_t i = 0; i < n; i++)
-        if (all[i].available_us <= as_of_us)
-            e[known++] = &all[i];
+        e[known++] = &all[i];
     an_sort(e, known, sizeof(*e), scratch, by_version);
-    if (!keep_winners(arena, e, &known, &copied))
+    if (!keep_winners(arena, e, &known, as_of_us, &copied))
         return an_fail_nomem(err);
     an_sort(e, known, sizeof(*e), scratch, by_time);
     out->event = e;

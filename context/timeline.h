@@ -18,6 +18,10 @@
  * event twice (one message filed under two identifiers of a patient that were
  * merged later) counts once.
  *
+ * Labels are the exception to "as of": how confidential a fact is, is asked of all
+ * that was ever said of it, so that looking back shows nothing that has been
+ * closed since.  So `all` holds what came later, too.
+ *
  * Takes n log n comparisons and memory for 1.5 n pointers, a third given back.
  *
  * Thread-safety: confined to the arena.  Ownership: the array is the arena's,

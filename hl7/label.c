@@ -93,13 +93,15 @@ static unsigned latest_labels(struct hl7_reader *r, enum hl7_segment_id id,
     return at < 0 ? 0 : segment_labels(r, (size_t)at, scopes);
 }
 
-/* The ORC of an OBR that stands above it (HL7 v2.5.1 7.3.8, OUL). */
-static unsigned labels_of_orc_below(struct hl7_reader *r)
+/* The ORC of an OBR that stands above it (HL7 v2.5.1 7.3.8, OUL).  Asked for the
+ * OBR alone: what stands further down has entered that ORC. */
+static unsigned labels_of_orc_below(struct hl7_reader *r, size_t obr)
 {
-    int32_t obr = r->scope.latest[HL7_OBR];
-    size_t orc = (size_t)obr + 1;
+    size_t orc = obr + 1;
 
-    if (obr < 0 || orc >= r->m->n_segments || id_at(r, orc) != HL7_ORC ||
+    while (orc < r->m->n_segments && id_at(r, orc) == HL7_PRT)
+        orc++;
+    if (orc >= r->m->n_segments || id_at(r, orc) != HL7_ORC ||
         !hl7_below_its_obr(r->m, orc))
         return 0;
     return segment_labels(r, orc, 1U << HL7_LABEL_ORDER);
@@ -112,8 +114,9 @@ unsigned hl7_labels_here(struct hl7_reader *r, size_t index)
 
     if (id == HL7_PID || id == HL7_PV1 || id == HL7_PV2)
         return labels;
+    if (id == HL7_OBR)
+        labels |= labels_of_orc_below(r, index);
     return labels | latest_labels(r, HL7_ORC, 1U << HL7_LABEL_ORDER) |
-           labels_of_orc_below(r) |
            latest_labels(r, HL7_TXA, 1U << HL7_LABEL_BELOW);
 }
 

@@ -420,7 +420,7 @@ int64_t pl_feed_sequence(struct an_str hl7)
     if (end < 4 || !an_str_starts(hl7, AN_STR("MSH")))
         return -1;
     separator = hl7.p[3];
-    rest = an_str_sub(hl7, 4, end);
+    rest = an_str_sub(hl7, 4, end - 4);
     /* What follows the first separator is MSH-2. */
     for (int i = 2; i <= 13; i++)
         if (!an_str_cut(&rest, separator, &field))

@@ -244,6 +244,38 @@ START_TEST(each_kind_is_held_when_labelled_and_said_when_not)
 }
 END_TEST
 
+/* What the record was at that moment, as it may be seen today. */
+START_TEST(looking_back_shows_nothing_that_has_been_closed_since)
+{
+    static const char *const versions[] = {
+        "\"recordedDate\":\"2026-03-11T10:00:00Z\"",
+        "\"recordedDate\":\"2026-03-13T10:00:00Z\",\"meta\":{\"security\":[{"
+        "\"system\":\"" CONF "\",\"code\":\"V\"}]}"};
+    const struct ctx_identifier who = ward_patient();
+    struct pl_history h;
+
+    ward_open(&w, LIVE);
+    for (size_t i = 0; i < 2; i++) {
+        char text[1024];
+
+        (void)snprintf(
+            text, sizeof(text),
+            "{\"resourceType\":\"Condition\",\"id\":\"c1\"," ENTRY_SUBJECT
+            ",\"code\":{\"text\":\"a disease\"},%s}",
+            versions[i]);
+        ward_tell(&w, text, false);
+    }
+    ck_assert_int_eq(
+        pl_history(w.reader, &w.arena, &who, WARD_DISCHARGE_US, &h, NULL),
+        AN_OK);
+    ck_assert_uint_eq(h.n_said, 1);
+    ck_assert_uint_eq(h.timeline.n_events, 1);
+    ck_assert_uint_ne(h.timeline.event[0]->labels & CTX_LABEL_VERY_RESTRICTED,
+                      0);
+    ward_close(&w);
+}
+END_TEST
+
 START_TEST(a_category_is_used_for_those_whom_the_site_permits_it)
 {
     static const char *const permits[] = {
@@ -391,6 +423,7 @@ Suite *consult_labels_suite(void)
     tcase_add_loop_test(tc, nothing_labelled_is_said_by_any_way_out, 0, SEEDS);
     tcase_add_loop_test(tc, each_kind_is_held_when_labelled_and_said_when_not,
                         0, N_KINDS);
+    tcase_add_test(tc, looking_back_shows_nothing_that_has_been_closed_since);
     tcase_add_test(tc, a_category_is_used_for_those_whom_the_site_permits_it);
     tcase_add_test(tc,
                    what_was_said_before_the_policy_was_narrowed_stays_inside);

@@ -3,8 +3,8 @@
  * order, memory), and tests/golden/convert-* for what the maps say. */
 #include "base/json.h"
 #include "hl7/convert.h"
-#include "hl7/read.h"
 #include "tests/golden_folder.h"
+#include "tests/hl7_convert_help.h"
 #include "tests/suite.h"
 
 #include <stdio.h>
@@ -12,93 +12,6 @@
 #include <string.h>
 
 Suite *hl7_convert_suite(void);
-
-enum { ARENA_BYTES = 64 << 20, TEXT_BYTES = 1 << 16 };
-
-static struct an_arena arena;
-
-static void set_up(void)
-{
-    an_arena_init(&arena, ARENA_BYTES);
-}
-
-static void tear_down(void)
-{
-    an_arena_free(&arena);
-}
-
-static enum an_code convert_to(const char *text, enum hl7_bundle bundle,
-                               struct hl7_converted *out, struct an_err *err)
-{
-    const struct hl7_convert_settings settings = {.zone = {.offset_min = 60},
-                                                  .bundle = bundle};
-    struct hl7_message *m = an_arena_get(&arena, 1, sizeof(*m));
-    enum an_code rc;
-
-    if (m == NULL)
-        return an_fail_nomem(err);
-    rc = hl7_read(&arena, an_str_c(text), NULL, NULL, m, err);
-    return rc == AN_OK ? hl7_convert(&arena, &settings, m, out, err) : rc;
-}
-
-static const char *convert(const char *text)
-{
-    struct hl7_converted out;
-    struct an_err err;
-
-    ck_assert_msg(convert_to(text, HL7_BUNDLE_MESSAGE, &out, &err) == AN_OK,
-                  "%s", err.what);
-    return out.json.p;
-}
-
-/* How often `part` stands in `text`. */
-static unsigned times(const char *text, const char *part)
-{
-    unsigned n = 0;
-
-    while ((text = strstr(text, part)) != NULL) {
-        text += strlen(part);
-        n++;
-    }
-    return n;
-}
-
-/* The id of the n-th resource of a type (0-based), in a static buffer. */
-static const char *id_of(const char *json, const char *type, unsigned n)
-{
-    static char id[4][37];
-    static unsigned turn;
-    char head[80];
-
-    turn = (turn + 1) % 4;
-    (void)snprintf(head, sizeof(head), "{\"resourceType\":\"%s\",\"id\":\"",
-                   type);
-    for (;; n--) {
-        json = strstr(json, head);
-        ck_assert_msg(json != NULL, "no %s", type);
-        json += strlen(head);
-        if (n == 0)
-            break;
-    }
-    memcpy(id[turn], json, 36);
-    return id[turn];
-}
-
-#define MSH(type, id)                                                          \
-    "MSH|^~\\&|LAB|HOSP|ENGINE|HOSP|20260301120000||" type "|" id "|P|2.5.1\r"
-#define PID                                                                    \
-    "PID|1||4711^^^HOSP^MR||Muster^Erika^Maria||19620714|F|||Hauptstr. "       \
-    "1^^Ulm^^89073^DE\r"
-#define PV1                                                                    \
-    "PV1|1|I|W1^101^A||||||||||||||||V-77|||||||||||||||||||||||||"            \
-    "20260228080000\r"
-#define ORDER                                                                  \
-    "ORC|RE|P-1^EHR|F-1^LAB\r"                                                 \
-    "OBR|1|P-1^EHR|F-1^LAB|24323-8^CMP^LN|||20260301073000|||||||"             \
-    "||||||||20260301110000||LAB|F\r"
-#define OBX1 "OBX|1|NM|2160-0^Creatinine^LN||1.10|mg/dL|0.7-1.3|N|||F\r"
-#define OBX2 "OBX|2|NM|2823-3^Potassium^LN||+4.5|mmol/L|3.5-5.1||||F\r"
-#define SPM "SPM|1|S-9&EHR^S-9&LAB||BLD^Blood^HL70487\r"
 
 /* ---- names ---------------------------------------------------------------- */
 
@@ -118,14 +31,16 @@ START_TEST(the_same_things_have_the_same_ids_in_other_messages)
     const char *admit =
         convert(MSH("ADT^A01^ADT_A01", "A1") "EVN||20260228080000\r" PID PV1);
 
-    ck_assert_str_eq(id_of(lab, "Patient", 0), id_of(admit, "Patient", 0));
-    ck_assert_str_eq(id_of(lab, "Encounter", 0), id_of(admit, "Encounter", 0));
-    ck_assert_str_eq(id_of(lab, "Observation", 0),
-                     id_of(corrected, "Observation", 0));
-    ck_assert_str_eq(id_of(lab, "DiagnosticReport", 0),
-                     id_of(corrected, "DiagnosticReport", 0));
-    ck_assert_str_ne(id_of(lab, "MessageHeader", 0),
-                     id_of(corrected, "MessageHeader", 0));
+    ck_assert_str_eq(convert_id(lab, "Patient", 0),
+                     convert_id(admit, "Patient", 0));
+    ck_assert_str_eq(convert_id(lab, "Encounter", 0),
+                     convert_id(admit, "Encounter", 0));
+    ck_assert_str_eq(convert_id(lab, "Observation", 0),
+                     convert_id(corrected, "Observation", 0));
+    ck_assert_str_eq(convert_id(lab, "DiagnosticReport", 0),
+                     convert_id(corrected, "DiagnosticReport", 0));
+    ck_assert_str_ne(convert_id(lab, "MessageHeader", 0),
+                     convert_id(corrected, "MessageHeader", 0));
 }
 END_TEST
 
@@ -135,7 +50,8 @@ START_TEST(two_people_of_one_number_at_two_authorities_are_two)
     const char *there =
         convert(MSH("ADT^A08^ADT_A01", "2") "PID|1||4711^^^OTHER^MR||X\r");
 
-    ck_assert_str_ne(id_of(here, "Patient", 0), id_of(there, "Patient", 0));
+    ck_assert_str_ne(convert_id(here, "Patient", 0),
+                     convert_id(there, "Patient", 0));
 }
 END_TEST
 
@@ -145,9 +61,56 @@ START_TEST(what_has_no_name_gets_the_place_in_the_message)
         MSH("ORU^R01^ORU_R01", "C1") PID "OBR|1|||X^X^L\r" OBX1 OBX1;
     const char *json = convert(text);
 
-    ck_assert_uint_eq(times(json, "\"resourceType\":\"Observation\""), 2);
-    ck_assert_str_ne(id_of(json, "Observation", 0),
-                     id_of(json, "Observation", 1));
+    ck_assert_uint_eq(convert_times(json, "\"resourceType\":\"Observation\""),
+                      2);
+    ck_assert_str_ne(convert_id(json, "Observation", 0),
+                     convert_id(json, "Observation", 1));
+}
+END_TEST
+
+static int by_bytes(const void *a, const void *b)
+{
+    return memcmp(a, b, 36);
+}
+
+START_TEST(a_thousand_twins_have_a_thousand_names)
+{
+    static const char head[] = "{\"resourceType\":\"Observation\",\"id\":\"";
+    static char id[1000][36];
+    const char *json = convert(convert_repeated(
+        MSH("ORU^R01^ORU_R01", "C1") PID ORDER,
+        "OBX|1|NM|2160-0^Creatinine^LN||1|mg/dL|||||F|||||12^Arzt\r", 1000));
+    const char *at = json;
+
+    for (size_t i = 0; i < 1000; i++) {
+        at = strstr(at, head);
+        ck_assert_ptr_nonnull(at);
+        at += sizeof(head) - 1;
+        memcpy(id[i], at, 36);
+    }
+    ck_assert_ptr_null(strstr(at, head));
+    qsort(id, 1000, sizeof(id[0]), by_bytes);
+    for (size_t i = 1; i < 1000; i++)
+        ck_assert_int_ne(memcmp(id[i - 1], id[i], 36), 0);
+    ck_assert_uint_eq(convert_times(json, "{\"resourceType\":\"Practitioner\""),
+                      1);
+}
+END_TEST
+
+/* A number that looks like the one a twin was given is another name. */
+START_TEST(who_looks_like_a_twin_is_none)
+{
+    const char *json = convert(MSH("ORU^R01^ORU_R01", "C1") PID ORDER
+                               "OBX|1|NM|1-8^A^LN|#1|1||||||F\r"
+                               "OBX|2|NM|1-8^A^LN||2||||||F\r"
+                               "OBX|3|NM|1-8^A^LN||3||||||F\r"
+                               "OBX|4|NM|1-8^A^LN|#1|4||||||F\r"
+                               "OBX|5|NM|1-8^A^LN||5||||||F\r");
+
+    for (unsigned i = 1; i < 5; i++)
+        for (unsigned k = 0; k < i; k++)
+            ck_assert_str_ne(convert_id(json, "Observation", i),
+                             convert_id(json, "Observation", k));
 }
 END_TEST
 
@@ -158,7 +121,8 @@ START_TEST(one_practitioner_is_one_resource)
         MSH("ORU^R01^ORU_R01", "C1") PID
         "PV1|1|I|||||12^Arzt^Anna^^^^^^HOSP|||||||||12^Arzt^Anna^^^^^^HOSP\r");
 
-    ck_assert_uint_eq(times(json, "\"resourceType\":\"Practitioner\""), 1);
+    ck_assert_uint_eq(convert_times(json, "\"resourceType\":\"Practitioner\""),
+                      1);
 }
 END_TEST
 
@@ -181,14 +145,14 @@ START_TEST(results_hang_together_whatever_the_order)
     const char *json[] = {after, before};
 
     for (int i = 0; i < 2; i++) {
-        ck_assert_uint_eq(times(json[i], "\"resourceType\":\"Observation\""),
-                          1);
-        ck_assert(refers(json[i], id_of(json[i], "Observation", 0)));
-        ck_assert(refers(json[i], id_of(json[i], "Specimen", 0)));
-        ck_assert(refers(json[i], id_of(json[i], "Patient", 0)));
+        ck_assert_uint_eq(
+            convert_times(json[i], "\"resourceType\":\"Observation\""), 1);
+        ck_assert(refers(json[i], convert_id(json[i], "Observation", 0)));
+        ck_assert(refers(json[i], convert_id(json[i], "Specimen", 0)));
+        ck_assert(refers(json[i], convert_id(json[i], "Patient", 0)));
     }
-    ck_assert_str_eq(id_of(after, "Observation", 0),
-                     id_of(before, "Observation", 0));
+    ck_assert_str_eq(convert_id(after, "Observation", 0),
+                     convert_id(before, "Observation", 0));
 }
 END_TEST
 
@@ -198,13 +162,14 @@ START_TEST(a_second_order_has_nothing_of_the_first)
     const char *json = convert(
         MSH("ORU^R01^ORU_R01", "C1") PID ORDER OBX1 SPM
         "ORC|RE|P-2^EHR|F-2^LAB\rOBR|2|P-2^EHR|F-2^LAB|718-7^Hb^LN\r" OBX2);
-    const char *id = id_of(json, "DiagnosticReport", 1);
+    const char *id = convert_id(json, "DiagnosticReport", 1);
     char head[64];
     const char *second, *end;
 
     (void)snprintf(head, sizeof(head), "\"id\":\"%s\"", id);
     second = strstr(json, head);
-    ck_assert_uint_eq(times(json, "\"resourceType\":\"DiagnosticReport\""), 2);
+    ck_assert_uint_eq(
+        convert_times(json, "\"resourceType\":\"DiagnosticReport\""), 2);
     ck_assert_ptr_nonnull(strstr(second, "718-7"));
     /* The specimen is the first one's. */
     ck_assert_ptr_nonnull(strstr(json, "\"specimen\":["));
@@ -220,71 +185,9 @@ START_TEST(two_patients_keep_their_own)
                                "PID|2||4712^^^HOSP^MR||Muster^Max\r"
                                "OBR|1|P-9^EHR|F-9^LAB|24323-8^CMP^LN\r" OBX2);
 
-    ck_assert_uint_eq(times(json, "\"resourceType\":\"Patient\""), 2);
-    ck_assert_str_ne(id_of(json, "Observation", 0),
-                     id_of(json, "Observation", 1));
-}
-END_TEST
-
-/* ---- values --------------------------------------------------------------- */
-
-START_TEST(numbers_keep_their_digits)
-{
-    const char *json = convert(MSH("ORU^R01^ORU_R01", "C1") PID ORDER OBX1 OBX2
-                               "OBX|3|NM|1-8^X^LN||007.50|g\r"
-                               "OBX|4|NM|1-9^Y^LN||many|g\r");
-
-    ck_assert_ptr_nonnull(strstr(json, "\"value\":1.10"));
-    ck_assert_ptr_nonnull(strstr(json, "\"value\":4.5"));
-    ck_assert_ptr_nonnull(strstr(json, "\"value\":7.50"));
-    ck_assert_ptr_null(strstr(json, "\"value\":many"));
-}
-END_TEST
-
-START_TEST(times_say_the_zone_and_no_more_than_was_said)
-{
-    const char *json =
-        convert(MSH("ADT^A01^ADT_A01", "A1") "EVN||20260228\r" PID PV1);
-
-    ck_assert_ptr_nonnull(strstr(json, "\"2026-02-28T08:00:00+01:00\""));
-    ck_assert_ptr_nonnull(strstr(json, "\"birthDate\":\"1962-07-14\""));
-}
-END_TEST
-
-START_TEST(what_fhir_cannot_say_is_left_out)
-{
-    const char *json = convert(MSH(
-        "ADT^A08^ADT_A01", "A1") "PID|1||4711^^^HOSP^MR||\"\"||19620231|Q\r");
-
-    ck_assert_ptr_null(strstr(json, "birthDate"));
-    ck_assert_ptr_null(strstr(json, "\"gender\":\"Q\""));
-    ck_assert_ptr_null(strstr(json, "\\\"\\\""));
-    ck_assert_ptr_null(strstr(json, "null"));
-    ck_assert_ptr_null(strstr(json, "[]"));
-    ck_assert_ptr_null(strstr(json, "{}"));
-}
-END_TEST
-
-START_TEST(who_is_unknown_is_unknown_once)
-{
-    const char *json =
-        convert(MSH("ORU^R01^ORU_R01", "C1") "PID|1\rOBR|1||7|1^A\r");
-    const char *subject = strstr(json, "\"subject\":");
-
-    ck_assert_ptr_nonnull(subject);
-    ck_assert_ptr_null(strstr(json, "]\"extension\""));
-    ck_assert_ptr_null(strstr(json, "}],\"extension\""));
-}
-END_TEST
-
-START_TEST(escapes_and_characters_are_text)
-{
-    const char *json = convert(
-        MSH("ADT^A08^ADT_A01", "A1") "PID|1||4711^^^HOSP^MR||M\xfcller \\T\\ "
-                                     "S\xf6hne\\.br\\GmbH\\X07\\\r");
-
-    ck_assert_ptr_nonnull(
-        strstr(json, "M\xc3\xbcller & S\xc3\xb6hne\\nGmbH\""));
+    ck_assert_uint_eq(convert_times(json, "\"resourceType\":\"Patient\""), 2);
+    ck_assert_str_ne(convert_id(json, "Observation", 0),
+                     convert_id(json, "Observation", 1));
 }
 END_TEST
 
@@ -303,7 +206,8 @@ START_TEST(a_bundle_of_each_kind)
     ck_assert_ptr_null(strstr(out.json.p, "\"request\""));
     ck_assert_int_eq(convert_to(text, HL7_BUNDLE_TRANSACTION, &out, &err),
                      AN_OK);
-    ck_assert_uint_eq(times(out.json.p, "\"method\":\"PUT\""), out.n_resources);
+    ck_assert_uint_eq(convert_times(out.json.p, "\"method\":\"PUT\""),
+                      out.n_resources);
     ck_assert_int_eq(convert_to(text, HL7_BUNDLE_COLLECTION, &out, &err),
                      AN_OK);
     ck_assert_ptr_nonnull(strstr(out.json.p, "\"type\":\"collection\""));
@@ -353,10 +257,10 @@ START_TEST(survives_each_failed_allocation)
     for (;; n++) {
         enum an_code rc;
 
-        an_arena_reset(&arena);
-        arena.fail_after = n;
+        an_arena_reset(&convert_arena);
+        convert_arena.fail_after = n;
         rc = convert_to(text, HL7_BUNDLE_MESSAGE, &out, &err);
-        arena.fail_after = -1;
+        convert_arena.fail_after = -1;
         if (rc == AN_OK)
             break;
         ck_assert_msg(rc == AN_NOMEM || rc == AN_LIMIT, "%ld: %s", n, err.what);
@@ -376,14 +280,15 @@ static void compare_folder(const char *folder)
     struct hl7_converted out;
     struct an_err err;
 
-    an_arena_reset(&arena);
+    an_arena_reset(&convert_arena);
     (void)snprintf(path, sizeof(path), "%s/in.hl7", folder);
     message = golden_load(path);
     ck_assert_msg(message.p != NULL, "%s", path);
     ck_assert_msg(convert_to(message.p, HL7_BUNDLE_MESSAGE, &out, &err) ==
                       AN_OK,
                   "%s: %s", path, err.what);
-    golden_compare(folder, "bundle.json", golden_lines(&arena, out.json));
+    golden_compare(folder, "bundle.json",
+                   golden_lines(&convert_arena, out.json));
     free((void *)(uintptr_t)message.p);
 }
 
@@ -400,15 +305,12 @@ Suite *hl7_convert_suite(void)
         the_same_things_have_the_same_ids_in_other_messages,
         two_people_of_one_number_at_two_authorities_are_two,
         what_has_no_name_gets_the_place_in_the_message,
+        a_thousand_twins_have_a_thousand_names,
+        who_looks_like_a_twin_is_none,
         one_practitioner_is_one_resource,
         results_hang_together_whatever_the_order,
         a_second_order_has_nothing_of_the_first,
         two_patients_keep_their_own,
-        numbers_keep_their_digits,
-        times_say_the_zone_and_no_more_than_was_said,
-        what_fhir_cannot_say_is_left_out,
-        who_is_unknown_is_unknown_once,
-        escapes_and_characters_are_text,
         a_bundle_of_each_kind,
         fields_that_were_used_are_told,
         odd_messages_convert,
@@ -417,6 +319,6 @@ Suite *hl7_convert_suite(void)
     };
 
     return test_suite_around("hl7/convert", tests,
-                             sizeof(tests) / sizeof(tests[0]), set_up,
-                             tear_down);
+                             sizeof(tests) / sizeof(tests[0]), convert_set_up,
+                             convert_tear_down);
 }

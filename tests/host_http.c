@@ -350,6 +350,41 @@ START_TEST(serves_many_clients_at_once)
 }
 END_TEST
 
+/* All become ready while the one thread is busy. */
+START_TEST(looks_at_all_that_are_ready_at_once)
+{
+    static const char say[] = "GET /two/1/2 HTTP/1.1\r\nHost: x\r\n\r\n";
+    enum { READY = 128 };
+    struct pl_http_options options = http_options();
+    char got[4096];
+    int fd[READY], busy;
+
+    options.n_threads = 1;
+    options.max_connections = READY + 1;
+    options.timeout_ms = 60000;
+    open_with(options);
+    for (int i = 0; i < READY; i++) { /* so that each has been accepted */
+        fd[i] = http_connect();
+        ck_assert(net_send(fd[i], an_str_c(say)));
+        ck_assert_uint_gt(net_receive(fd[i], got, sizeof(got), " - - 0."), 0);
+    }
+    busy = http_connect();
+    atomic_store(&is_held, true);
+    ck_assert(net_send(busy, AN_STR("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n")));
+    ck_assert(net_wait(started, 1));
+    for (int i = 0; i < READY; i++)
+        ck_assert(net_send(fd[i], an_str_c(say)));
+    atomic_store(&is_held, false);
+    for (int i = 0; i < READY; i++) {
+        net_receive(fd[i], got, sizeof(got), " - - 0.");
+        ck_assert(has(got, " 201 "));
+        close(fd[i]);
+    }
+    close(busy);
+    pl_http_close(server);
+}
+END_TEST
+
 static void *stop_soon(void *arg)
 {
     pl_http_stop(arg, 5000);
@@ -487,6 +522,7 @@ Suite *host_http_suite(void)
         takes_chunked_bodies_up_to_the_limit,
         tells_the_client_when_a_handler_fails,
         serves_many_clients_at_once,
+        looks_at_all_that_are_ready_at_once,
         finishes_running_requests_when_it_stops,
         closes_silent_connections,
         lets_in_listed_addresses_and_so_many_of_one,

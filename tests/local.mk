@@ -50,7 +50,9 @@ tests_hl7_t_SOURCES = $(SUITE) tests/hl7.c tests/hl7_message.c \
 	tests/hl7_escape.c tests/hl7_charset.c tests/hl7_batch.c tests/hl7_batch_ack.c \
 	tests/hl7_mllp.c tests/hl7_ack.c tests/hl7_events.c \
 	tests/account.h tests/hl7_account.c tests/golden_folder.h tests/golden_folder.c tests/hl7_golden.c \
-	tests/hl7_narrative.c tests/hl7_convert.c
+	tests/hl7_narrative.c tests/hl7_convert.c \
+	tests/hl7_convert_help.h tests/hl7_convert_help.c \
+	tests/hl7_convert_values.c
 tests_hl7_t_LDADD = libhl7.la $(CHECK_LIBS)
 
 tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c tests/fhir.c \

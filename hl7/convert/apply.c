@@ -249,7 +249,8 @@ static bool mapped(struct cv_run *run, const struct reading *r,
         made = cv_share(run, map->type, value);
         if (made == NULL)
             return false;
-        *value = (struct cv_node){.kind = CV_REFERS, .to = made};
+        *value = (struct cv_node){0};
+        cv_refer(value, made);
         return true;
     }
     if (vocabulary == 0)
@@ -272,10 +273,8 @@ static bool value_of(struct cv_run *run, const struct reading *r,
     case CV_CONSTANT: return cv_say(run, leaf, cv_texts[r->row->arg], value);
     case CV_MAP: *said = false; return mapped(run, r, value, said);
     case CV_SLOT:
-        if (run->slot[r->row->arg]) {
-            value->kind = CV_REFERS;
-            value->to = run->slot[r->row->arg];
-        }
+        if (run->slot[r->row->arg])
+            cv_refer(value, run->slot[r->row->arg]);
         *said = false;
         return true;
     case CV_DATA:

@@ -125,8 +125,7 @@ static void print_resource(struct an_json_out *w, const struct cv_run *run,
     an_out_end(w);
 }
 
-static void print_head(struct an_json_out *w, struct cv_run *run,
-                       const struct an_uuid *id)
+static void print_head(struct an_json_out *w, struct cv_run *run)
 {
     static const char *const types[] = {
         [HL7_BUNDLE_MESSAGE] = "message",
@@ -137,7 +136,7 @@ static void print_head(struct an_json_out *w, struct cv_run *run,
     char text[AN_UUID_TEXT_BYTES];
     struct an_str control_id = AN_STR(""), when = AN_STR("");
 
-    an_uuid_print(id, text);
+    an_uuid_print(&run->id_of_message, text);
     an_out_key_str(w, "resourceType", AN_STR("Bundle"));
     an_out_key_str(w, "id", an_str_c(text));
     if (cv_text(run, hl7_get(run->m, 0, 10, 1, 0, 0), &control_id) &&
@@ -165,15 +164,12 @@ static int order_of(const struct cv_resource *r)
 bool cv_bundle(struct cv_run *run, struct hl7_converted *out)
 {
     struct an_json_out w;
-    struct an_uuid id;
     enum an_code code;
 
-    if (!cv_name_message(run, &id))
-        return false;
     out->n_resources = settle(run);
     an_out_init(&w, run->arena, BUNDLE_BYTES);
     an_out_object(&w);
-    print_head(&w, run, &id);
+    print_head(&w, run);
     if (out->n_resources) { /* FHIR has no empty arrays */
         an_out_key(&w, "entry");
         an_out_array(&w);

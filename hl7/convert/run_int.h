@@ -17,10 +17,12 @@ struct cv_resource {
     const char *type;
     struct cv_node root;
     struct an_uuid id;
-    bool named;               /* the id was made */
     bool kept;                /* it says something: it is in the Bundle */
+    bool referred;            /* something refers to it */
     int16_t slot;             /* -1: made by a map of types */
+    uint32_t n_twins;         /* the last number given to a twin of its name */
     struct cv_resource *next; /* in the order made */
+    struct cv_resource *beside; /* in the same list of the names */
 };
 
 /* A link whose other end is not there yet. */
@@ -29,6 +31,12 @@ struct cv_waiting {
     struct cv_resource *from;
     const struct cv_resource *scope; /* what the slot is within, then */
     struct cv_waiting *next;
+};
+
+/* The resources by their id: lists, as many as a power of two. */
+struct cv_names {
+    struct cv_resource **list;
+    size_t n_lists, n;
 };
 
 struct cv_run {
@@ -43,8 +51,11 @@ struct cv_run {
     struct cv_resource *resources; /* newest last */
     struct cv_resource *newest;
     struct cv_resource *slot[CV_MAX_SLOTS];
-    struct cv_waiting *waiting;
+    uint32_t n_made[CV_MAX_SLOTS];            /* resources of a slot */
+    struct cv_waiting *waiting[CV_MAX_SLOTS]; /* for a slot, newest first */
+    struct cv_names names;
     struct an_str message_key; /* sender and control id */
+    struct an_uuid id_of_message;
     uint64_t *used;
 };
 
@@ -106,7 +117,8 @@ void cv_apply(struct cv_run *run, unsigned map, struct cv_node *object);
 
 /* A new resource of no place in the Bundle yet; NULL marks the run. */
 struct cv_resource *cv_begin(struct cv_run *run, const char *type, int slot);
-void cv_add(struct cv_run *run, struct cv_resource *r);
+/* It gets its place, and is found by its id from now on; false marks the run. */
+bool cv_add(struct cv_run *run, struct cv_resource *r);
 /* The id of what a slot begins; *twin is the earlier resource that this is
  * again, or NULL. */
 bool cv_name_slot(struct cv_run *run, struct cv_resource *r,
@@ -115,8 +127,9 @@ bool cv_name_slot(struct cv_run *run, struct cv_resource *r,
  * NULL marks the run. */
 struct cv_resource *cv_share(struct cv_run *run, const char *type,
                              struct cv_node *root);
-/* Sender and control id, by which things without a name are named. */
-bool cv_name_message(struct cv_run *run, struct an_uuid *id);
+/* Sender and control id, by which things without a name are named, and the
+ * Bundle itself. */
+bool cv_name_message(struct cv_run *run);
 
 /* ---- bundle.c ----------------------------------------------------------- */
 

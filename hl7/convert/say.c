@@ -128,16 +128,16 @@ bool cv_say_later(struct cv_run *run, enum cv_leaf leaf, struct an_str start,
 {
     enum { LONGEST_S = 366 * 86400 };
     char buf[AN_TIME_TEXT_BYTES];
+    int64_t s = unit_s(unit);
     struct an_time t;
     uint64_t n;
 
     if (!an_time_hl7(start, &run->settings->zone, &t) ||
-        t.precision < AN_TIME_MINUTE || !an_str_u64(number, &n) ||
-        n > LONGEST_S)
+        t.precision < AN_TIME_MINUTE || !an_str_u64(number, &n) || s == 0 ||
+        n > (uint64_t)(LONGEST_S / s) ||
+        (leaf != CV_INSTANT && leaf != CV_DATETIME))
         return true;
-    t.us += (int64_t)n * unit_s(unit) * 1000000;
-    if (unit_s(unit) == 0 || (leaf != CV_INSTANT && leaf != CV_DATETIME))
-        return true;
+    t.us += (int64_t)n * s * 1000000;
     return put(run, value, CV_WORDS, buf, an_time_print_fhir(t, buf));
 }
 
@@ -166,7 +166,8 @@ static bool digits(struct an_str s)
     return s.n > 0;
 }
 
-/* HHMM, HHMMSS, HHMMSS.SSSS: a time of day has no zone in FHIR. */
+/* HHMM, HHMMSS, HHMMSS.SSSS: a time of day has no zone in FHIR, and as in
+ * base/time.h a leap second is the one before it. */
 static bool say_clock(struct cv_run *run, struct an_str text,
                       struct cv_node *value)
 {
@@ -178,31 +179,28 @@ static bool say_clock(struct cv_run *run, struct an_str text,
         return true;
     for (size_t i = 0; i < whole.n; i += 2)
         memcpy(buf + i / 2 * 3, whole.p + i, 2);
+    if (memcmp(buf + 6, "60", 2) == 0)
+        memcpy(buf + 6, "59", 2);
+    else if (buf[6] > '5')
+        return true;
     return put(run, value, CV_WORDS, buf, sizeof(buf) - 1);
 }
 
-static struct an_str without_zeros(struct an_str s)
-{
-    while (s.n > 1 && s.p[0] == '0')
-        s = an_str_sub(s, 1, s.n);
-    return s;
-}
-
 /* A whole number that 32 bits hold, without zeros before it. */
-static bool say_whole(enum cv_leaf leaf, struct an_str text,
+static bool say_whole(struct cv_run *run, enum cv_leaf leaf, struct an_str text,
                       struct cv_node *value)
 {
     bool minus = text.p[0] == '-', sign = minus || text.p[0] == '+';
-    struct an_str rest = without_zeros(an_str_sub(text, sign, text.n));
+    struct an_str rest = an_str_sub(text, sign, text.n);
+    char buf[12];
     uint64_t v;
+    int n;
 
     if (!an_str_u64(rest, &v) || v > INT32_MAX ||
         (minus && leaf != CV_INTEGER) || (v == 0 && leaf == CV_POSITIVEINT))
         return true;
-    value->kind = CV_LITERAL;
-    /* The sign stands before the digits only if no zero was between. */
-    value->text = minus && v && rest.p == text.p + 1 ? text : rest;
-    return true;
+    n = snprintf(buf, sizeof(buf), "%s%d", minus && v ? "-" : "", (int)v);
+    return put(run, value, CV_LITERAL, buf, (size_t)n);
 }
 
 static bool say_decimal(struct cv_run *run, struct an_str text,
@@ -261,7 +259,7 @@ bool cv_say(struct cv_run *run, enum cv_leaf leaf, struct an_str text,
     case CV_DECIMAL: return say_decimal(run, text, value);
     case CV_INTEGER:
     case CV_POSITIVEINT:
-    case CV_UNSIGNEDINT: return say_whole(leaf, text, value);
+    case CV_UNSIGNEDINT: return say_whole(run, leaf, text, value);
     case CV_BOOLEAN: return say_boolean(text, value);
     case CV_BASE64BINARY:
         value->kind = CV_BYTES;
@@ -279,27 +277,31 @@ bool cv_say(struct cv_run *run, enum cv_leaf leaf, struct an_str text,
 static bool is_base64(char c)
 {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           (c >= '0' && c <= '9') || c == '+' || c == '/' || c == '=';
+           (c >= '0' && c <= '9') || c == '+' || c == '/';
 }
 
-/* Base64 stays as it is, without the line breaks that senders put in. */
+/* Base64 stays as it is, without the line breaks that senders put in.  What
+ * lacks letters of its last four was cut short, and is none. */
 static bool say_base64(struct cv_run *run, struct an_str text,
                        struct cv_node *value)
 {
     char *copy = an_arena_get(run->arena, text.n, 1);
-    size_t n = 0;
+    size_t n = 0, n_pads = 0;
 
     if (copy == NULL)
         return cv_fail(run, AN_NOMEM);
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
 
-        if (is_base64(c))
-            copy[n++] = c;
-        else if (c != ' ' && c != '\n' && c != '\r' && c != '\t')
+        if (c == ' ' || c == '\n' || c == '\r' || c == '\t')
+            continue;
+        if (c == '=')
+            n_pads++;
+        else if (n_pads || !is_base64(c))
             return true;
+        copy[n++] = c;
     }
-    if (n == 0 || n % 4 != 0)
+    if (n == 0 || n % 4 != 0 || n_pads > 2)
         return true;
     value->kind = CV_WORDS;
     value->text = (struct an_str){copy, n};

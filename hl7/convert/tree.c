@@ -41,6 +41,13 @@ struct an_str cv_words_at(const struct cv_node *object, const char *name)
     return n && n->kind == CV_WORDS ? n->text : AN_STR("");
 }
 
+void cv_refer(struct cv_node *node, struct cv_resource *to)
+{
+    node->kind = CV_REFERS;
+    node->to = to;
+    to->referred = true;
+}
+
 bool cv_equal(const struct cv_node *a, const struct cv_node *b)
 {
     const struct cv_node *x, *y;

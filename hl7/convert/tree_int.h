@@ -44,6 +44,7 @@ void cv_append(struct cv_node *parent, struct cv_node *child);
 struct cv_node *cv_member(const struct cv_node *object, const char *name);
 /* By name and by position: extension.url of a part that was made. */
 struct an_str cv_words_at(const struct cv_node *object, const char *name);
+void cv_refer(struct cv_node *node, struct cv_resource *to);
 
 bool cv_equal(const struct cv_node *a, const struct cv_node *b);
 /* What `from` says and `to` does not; values of arrays that are equal once. */

@@ -17,7 +17,8 @@ static bool refer(struct cv_run *run, struct cv_resource *from, unsigned path,
     if (from == to)
         return true;
     if (p->n == 1 && last->repeats) {
-        const struct cv_node *list = cv_member(&from->root, last->name);
+        const struct cv_node *list =
+            to->referred ? cv_member(&from->root, last->name) : NULL;
 
         for (const struct cv_node *n = list ? list->first : NULL; n;
              n = n->next)
@@ -29,8 +30,7 @@ static bool refer(struct cv_run *run, struct cv_resource *from, unsigned path,
     node = cv_reach(run->arena, &from->root, p, at);
     if (node == NULL)
         return cv_fail(run, AN_NOMEM);
-    node->kind = CV_REFERS;
-    node->to = to;
+    cv_refer(node, to);
     return true;
 }
 
@@ -60,8 +60,8 @@ static bool link_up(struct cv_run *run, const struct cv_link *link,
     if (w == NULL)
         return cv_fail(run, AN_NOMEM);
     *w = (struct cv_waiting){link, from, scope_of(run, link->slot),
-                             run->waiting};
-    run->waiting = w;
+                             run->waiting[link->slot]};
+    run->waiting[link->slot] = w;
     return true;
 }
 
@@ -69,20 +69,13 @@ static bool link_up(struct cv_run *run, const struct cv_link *link,
  * what waited in another waits for ever. */
 static bool arrive(struct cv_run *run, unsigned slot, struct cv_resource *r)
 {
-    struct cv_waiting **p = &run->waiting;
     const struct cv_resource *scope = scope_of(run, slot);
+    struct cv_waiting *w = run->waiting[slot];
 
-    while (*p) {
-        struct cv_waiting *w = *p;
-
-        if (w->link->slot != slot) {
-            p = &w->next;
-            continue;
-        }
+    run->waiting[slot] = NULL;
+    for (; w; w = w->next)
         if (w->scope == scope && w->from != r && !tie(run, w->link, w->from, r))
             return false;
-        *p = w->next;
-    }
     return true;
 }
 
@@ -106,8 +99,8 @@ static struct cv_resource *begin(struct cv_run *run, unsigned slot)
         return NULL;
     if (twin)
         r = twin;
-    else
-        cv_add(run, r);
+    else if (!cv_add(run, r))
+        return NULL;
     if (run->slot[slot] != r)
         for (unsigned s = 0; s < cv_n_slots; s++)
             if (is_within(s, slot))
@@ -184,7 +177,6 @@ enum an_code hl7_convert(struct an_arena *arena,
                          struct an_err *err)
 {
     struct cv_run *run = an_arena_get(arena, 1, sizeof(*run));
-    struct an_uuid id;
 
     *out = (struct hl7_converted){0};
     if (run == NULL)
@@ -197,7 +189,7 @@ enum an_code hl7_convert(struct an_arena *arena,
     out->used = run->used;
     hl7_scope_init(&run->scope, m);
     name_trigger(run);
-    if (run->code == AN_OK && cv_name_message(run, &id) && walk(run) &&
+    if (run->code == AN_OK && cv_name_message(run) && walk(run) &&
         cv_bundle(run, out))
         return AN_OK;
     return run->code;

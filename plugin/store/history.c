@@ -16,6 +16,7 @@ struct sets {
     size_t n, room;
     size_t n_events;
     int64_t last_message;
+    int64_t as_of_us;
 };
 
 static enum an_code set_take(struct sets *sets, struct an_arena *arena,
@@ -41,21 +42,21 @@ static enum an_code set_take(struct sets *sets, struct an_arena *arena,
     if (code == AN_INTEGRITY)
         return pl_fail_message(err, code, "stored events are damaged", message);
     sets->n_events += set->n;
-    if (message > sets->last_message)
+    if (message > sets->last_message &&
+        sqlite3_column_int64(s, 3) <= sets->as_of_us)
         sets->last_message = message;
     return code;
 }
 
 static enum an_code sets_load(struct pl_reader *r, struct an_arena *arena,
-                              int64_t number, int64_t as_of_us,
-                              struct sets *sets, struct an_err *err)
+                              int64_t number, struct sets *sets,
+                              struct an_err *err)
 {
     sqlite3_stmt *s = pl_reader_stmt(r, PL_R_EVENTS);
     enum an_code code;
     bool more;
 
     sqlite3_bind_int64(s, 1, number);
-    sqlite3_bind_int64(s, 2, as_of_us);
     for (;;) {
         code = pl_reader_step(r, s, &more, err);
         if (code != AN_OK || !more)
@@ -82,7 +83,8 @@ static enum an_code join(struct an_arena *arena, const struct sets *sets,
             memcpy(all + n, sets->set[i].event, sets->set[i].n * sizeof(*all));
         n += sets->set[i].n;
     }
-    out->n_said = n;
+    for (size_t i = 0; i < n; i++)
+        out->n_said += all[i].available_us <= as_of_us;
     out->last_message = sets->last_message;
     return ctx_timeline_build(arena, all, n, as_of_us, &out->timeline, err);
 }
@@ -91,7 +93,7 @@ enum an_code pl_history(struct pl_reader *r, struct an_arena *arena,
                         const struct ctx_identifier *who, int64_t as_of_us,
                         struct pl_history *out, struct an_err *err)
 {
-    struct sets sets = {.set = NULL};
+    struct sets sets = {.as_of_us = as_of_us};
     struct pl_numbered node;
     struct pl_web web;
     enum an_code code = pl_reader_begin(r, err);
@@ -105,8 +107,7 @@ enum an_code pl_history(struct pl_reader *r, struct an_arena *arena,
             pl_web_person(r, arena, &node, as_of_us, &web, &out->person, err);
     for (size_t i = 0; code == AN_OK && i < web.n_nodes; i++)
         if (pl_is_member(&out->person, &web.node[i].id))
-            code =
-                sets_load(r, arena, web.node[i].number, as_of_us, &sets, err);
+            code = sets_load(r, arena, web.node[i].number, &sets, err);
     code = pl_reader_end(r, code, err);
     return code == AN_OK ? join(arena, &sets, as_of_us, out, err) : code;
 }

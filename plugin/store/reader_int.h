@@ -43,10 +43,9 @@
               " FROM said WHERE identifier = ?1"                               \
               " AND min_available_us <= ?2 AND length(claims) > 0")            \
     X(EVENTS,                                                                  \
-      "SELECT message, sha256, unseal(events, 'events', identifier, sha256)"   \
-      " FROM said"                                                             \
-      " WHERE identifier = ?1 AND min_available_us <= ?2"                      \
-      " AND n_events > 0 ORDER BY message")                                    \
+      "SELECT message, sha256, unseal(events, 'events', identifier, sha256),"  \
+      " min_available_us FROM said"                                            \
+      " WHERE identifier = ?1 AND n_events > 0 ORDER BY message")              \
     X(NEXT_MESSAGE,                                                            \
       PL_MESSAGE_COLUMNS " WHERE m.id > ?1 ORDER BY m.id LIMIT 1")             \
     X(OF_FEED, PL_MESSAGE_COLUMNS                                              \

@@ -183,7 +183,8 @@ exported() {
 exported --types Patient,Observation,Condition
 [ "$kills" -gt 0 ] || fail 'the export was never killed: nothing is proven'
 [ "$(grep -c 'took the job' export.log)" -eq 1 ] || fail 'it asked anew'
-[ "$(cat out/001-Observation-*.ndjson* | wc -l)" -eq 8 ] || fail 'not eight Observations'
+# The server may have others: it has just been told of some.
+[ "$(cat out/001-Observation-*.ndjson* | grep -c '"Patient/intake"')" -eq 8 ] || fail 'not eight Observations'
 an b.yaml backload out >loaded || fail "it does not load: $(cat loaded)"
 # But for the four, and her number: nobody told us of the Patient.
 events() { an "$1" show intake | grep '^20' | grep -v ' 1\.2[2-5] '; }
