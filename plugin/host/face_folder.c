@@ -171,7 +171,7 @@ static bool write_beside(struct visit *v, const char *path, const char *ending,
                          struct an_buf *text)
 {
     char beside[PL_FOLDER_PATH_BYTES];
-    struct an_str bytes;
+    struct an_str bytes = AN_STR("");
     int n = snprintf(beside, sizeof(beside), "%s%s", path, ending);
 
     v->why =

@@ -218,8 +218,8 @@ enum an_code pl_purge_count(struct pl_reader *r, const struct pl_purge *what,
         /* Of those too whose bytes would go first. */
         [PL_PURGE_EVENTS] = "message WHERE forgotten_us = 0 AND received_us",
         [PL_PURGE_SUGGESTIONS] =
-            "suggestion WHERE superseded_us <> 0 AND detail <> x''"
-            " AND superseded_us"};
+            ("suggestion WHERE superseded_us <> 0 AND detail <> x''"
+             " AND superseded_us")};
     char text[256];
 
     (void)snprintf(text, sizeof(text), "SELECT count(*) FROM %s < %lld",
