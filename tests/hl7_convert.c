@@ -114,6 +114,23 @@ START_TEST(who_looks_like_a_twin_is_none)
 }
 END_TEST
 
+/* A row's field is read repetition by repetition, also in its conditions. */
+START_TEST(each_repetition_keeps_its_own)
+{
+    const char *json = convert(
+        MSH("ADT^A08", "1") "PID|1||1^^^A^MR~2^^^B^PI~^^^C^SS~~2^^^B^PI~3\r"
+                            "OBX|1|CE|1-8^A^LN||a^A^L~b^B^M~c\r");
+
+    ck_assert_uint_eq(convert_times(json, "\"value\":\"2\",\"assigner\""), 1);
+    ck_assert_ptr_nonnull(strstr(
+        json, "\"Medical record number\"}]},\"value\":\"1\",\"assigner\""));
+    ck_assert_ptr_nonnull(strstr(json, "}},{\"value\":\"3\"}]"));
+    ck_assert_ptr_nonnull(strstr(json, "\"urn:id:L\",\"code\":\"a\""));
+    ck_assert_ptr_nonnull(strstr(json, "\"urn:id:M\",\"code\":\"b\""));
+    ck_assert_ptr_nonnull(strstr(json, "[{\"code\":\"c\"}]"));
+}
+END_TEST
+
 /* Everybody who is named twice is there once (pain 13). */
 START_TEST(one_practitioner_is_one_resource)
 {
@@ -307,6 +324,7 @@ Suite *hl7_convert_suite(void)
         what_has_no_name_gets_the_place_in_the_message,
         a_thousand_twins_have_a_thousand_names,
         who_looks_like_a_twin_is_none,
+        each_repetition_keeps_its_own,
         one_practitioner_is_one_resource,
         results_hang_together_whatever_the_order,
         a_second_order_has_nothing_of_the_first,

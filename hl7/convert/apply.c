@@ -407,23 +407,37 @@ static bool once(struct cv_run *run, struct reading *r, bool *said)
     return put(run, r, said);
 }
 
+/* Is the row used once, whatever its field repeats? */
+static bool reads_all(const struct cv_row *row)
+{
+    return row->how == CV_LINES || row->how == CV_APPEND;
+}
+
 /* A row of a segment: once for each repetition of its field. */
 static bool each(struct cv_run *run, struct reading *r, bool *said)
 {
     const struct cv_operand *from = &r->row->from;
-    size_t n = 1;
+    struct hl7_node reps;
     bool ok = true;
 
     r->at.rep = 1;
-    if (from->where == CV_FIELD && from->segment == run->id) {
-        r->at.field = from->field;
-        if (from->rep)
-            r->at.rep = from->rep;
-        else if (r->row->how != CV_LINES && r->row->how != CV_APPEND)
-            n = hl7_n_reps(run->m, run->segment, from->field);
+    if (from->where != CV_FIELD || from->segment != run->id)
+        return once(run, r, said);
+    reps = hl7_field(run->m, run->segment, from->field);
+    r->at.field = from->field;
+    r->at.n_reps = hl7_n_reps(run->m, run->segment, from->field);
+    if (from->rep) {
+        r->at.rep = from->rep;
+        r->at.here = hl7_child(reps, HL7_REPETITION, from->rep);
+        return once(run, r, said);
     }
-    for (size_t i = 0; ok && i < n && i < UINT16_MAX; i++, r->at.rep++)
+    for (; ok && r->at.rep < UINT16_MAX &&
+           hl7_cut(&reps, HL7_REPETITION, &r->at.here);
+         r->at.rep++) {
         ok = once(run, r, said);
+        if (reads_all(r->row))
+            break;
+    }
     return ok;
 }
 

@@ -64,7 +64,9 @@ struct cv_at {
     struct hl7_node part; /* of a type: what its components are cut from */
     bool in_type;
     uint16_t rep;         /* of the row's field, 1-based */
-    uint8_t field;        /* the row's field: its rep is the one above */
+    uint8_t field;        /* the row's field, when it is of the segment read */
+    struct hl7_node here; /* the row's field at that repetition */
+    size_t n_reps;        /* of the row's field */
     enum hl7_level level; /* of `part` */
     unsigned depth;       /* of maps within maps */
 };

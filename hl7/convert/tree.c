@@ -48,16 +48,33 @@ void cv_refer(struct cv_node *node, struct cv_resource *to)
     to->referred = true;
 }
 
+static bool alike(const struct cv_node *a, const struct cv_node *b)
+{
+    return a->kind == b->kind && a->to == b->to && an_str_eq(a->text, b->text);
+}
+
+/* Of members; values of arrays have none. */
+static bool same_name(const struct cv_node *a, const struct cv_node *b)
+{
+    return a->name == b->name || (a->name && strcmp(a->name, b->name) == 0);
+}
+
+/* Leaves first: most values differ in one, whatever else they say. */
 bool cv_equal(const struct cv_node *a, const struct cv_node *b)
 {
     const struct cv_node *x, *y;
 
-    if (a->kind != b->kind || a->to != b->to || !an_str_eq(a->text, b->text))
+    if (!alike(a, b))
         return false;
     for (x = a->first, y = b->first; x && y; x = x->next, y = y->next)
-        if ((x->name && strcmp(x->name, y->name) != 0) || !cv_equal(x, y))
+        if (!same_name(x, y) || !alike(x, y))
             return false;
-    return x == NULL && y == NULL;
+    if (x || y)
+        return false;
+    for (x = a->first, y = b->first; x; x = x->next, y = y->next)
+        if (x->first && !cv_equal(x, y))
+            return false;
+    return true;
 }
 
 static bool holds(const struct cv_node *array, const struct cv_node *value)
