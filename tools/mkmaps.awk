@@ -118,7 +118,6 @@ kind == "codes" {
         die("the rows of " $1 " must stand together")
     vocabulary_closed[$1] = 1
     last_vocabulary = $1
-    code_where[n_code_rows] = where
     code_row[n_code_rows++] = $0
     next
 }
@@ -328,7 +327,7 @@ function messages_of(text,    part, n, i, first) {
     for (i = 1; i <= n; i++) {
         if (part[i] !~ /^!?(\*|[A-Z][A-Z0-9][A-Z0-9](\^[A-Z][A-Z0-9][A-Z0-9])?)$/)
             die("\"" part[i] "\" is no message")
-        triggers[n_triggers++] = text_of(part[i])
+        triggers[n_triggers++] = quoted(part[i])
     }
     return first ", " n
 }
@@ -424,11 +423,8 @@ function print_codes(    i, j, n, field, row, v, first) {
     for (i = 0; i < n_code_rows; i++) {
         split(code_row[i], field, "\t")
         v = vocabulary[field[1]]
-        where = code_where[i]
-        if (!(v in vocabulary_first)) {
+        if (!(v in vocabulary_first))
             vocabulary_first[v] = i
-            vocabulary_system[v] = 0
-        }
         vocabulary_n[v]++
         row = code_row[i]
         for (j = i - 1; j >= vocabulary_first[v] && \
@@ -514,7 +510,7 @@ END {
             "\"" map_target[m] "\"")
     print_pool("struct cv_map", "maps", out_maps, n_maps)
     print_pool("struct cv_link", "links", links, n_links)
-    print_pool("uint16_t", "triggers", triggers, n_triggers)
+    print_pool("struct an_str", "triggers", triggers, n_triggers)
     print_rules()
     print_pool("struct cv_operand", "places", places, n_places)
     print_pool("struct cv_key", "keys", keys, n_keys)

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { MAX_DEPTH = 16, JOIN_BYTES = 1 << 20 };
+enum { MAX_DEPTH = 16 };
 
 static bool fill(struct cv_run *run, unsigned map, struct hl7_node part,
                  enum hl7_level level, unsigned depth, struct cv_node *object,
@@ -164,7 +164,7 @@ static bool join(struct cv_run *run, const struct reading *r,
     struct an_buf b;
     enum an_code code;
 
-    an_buf_init(&b, run->arena, JOIN_BYTES);
+    an_buf_init(&b, run->arena, run->arena->limit_bytes);
     for (unsigned i = first; i < first + n; i++) {
         const struct cv_part *part = &cv_parts[i];
         struct an_str s = cv_texts[part->text];
@@ -307,16 +307,10 @@ static bool repeats_itself(const struct cv_node *object,
                            const struct cv_node *value)
 {
     const struct cv_step *step = &cv_steps[path->first];
-    const struct cv_node *array;
 
-    if (path->n != 1 || !step->repeats || step->mode != CV_FIRST ||
-        (value->kind != CV_REFERS && value->kind != CV_OBJECT))
-        return false;
-    array = cv_member(object, step->name);
-    for (const struct cv_node *n = array ? array->first : NULL; n; n = n->next)
-        if (cv_equal(n, value))
-            return true;
-    return false;
+    return path->n == 1 && step->repeats && step->mode == CV_FIRST &&
+           (value->kind == CV_REFERS || value->kind == CV_OBJECT) &&
+           cv_has(cv_member(object, step->name), value);
 }
 
 static bool append(struct cv_run *run, const struct reading *r,
@@ -402,28 +396,40 @@ static bool once(struct cv_run *run, struct reading *r, bool *said)
     }
     if (!cv_holds(run, &r->at, r->row->tests))
         return true;
-    if (from->where == CV_FIELD && from->segment == run->id)
-        cv_use(run, run->segment, from->field);
     return put(run, r, said);
+}
+
+/* Is the row used once, whatever its field repeats? */
+static bool reads_all(const struct cv_row *row)
+{
+    return row->how == CV_LINES || row->how == CV_APPEND;
 }
 
 /* A row of a segment: once for each repetition of its field. */
 static bool each(struct cv_run *run, struct reading *r, bool *said)
 {
     const struct cv_operand *from = &r->row->from;
-    size_t n = 1;
+    struct hl7_node reps;
     bool ok = true;
 
     r->at.rep = 1;
-    if (from->where == CV_FIELD && from->segment == run->id) {
-        r->at.field = from->field;
-        if (from->rep)
-            r->at.rep = from->rep;
-        else if (r->row->how != CV_LINES && r->row->how != CV_APPEND)
-            n = hl7_n_reps(run->m, run->segment, from->field);
+    if (from->where != CV_FIELD || from->segment != run->id)
+        return once(run, r, said);
+    reps = hl7_field(run->m, run->segment, from->field);
+    r->at.field = from->field;
+    r->at.n_reps = hl7_n_reps(run->m, run->segment, from->field);
+    if (from->rep) {
+        r->at.rep = from->rep;
+        r->at.here = hl7_child(reps, HL7_REPETITION, from->rep);
+        return once(run, r, said);
     }
-    for (size_t i = 0; ok && i < n && i < UINT16_MAX; i++, r->at.rep++)
+    for (; ok && r->at.rep < UINT16_MAX &&
+           hl7_cut(&reps, HL7_REPETITION, &r->at.here);
+         r->at.rep++) {
         ok = once(run, r, said);
+        if (reads_all(r->row))
+            break;
+    }
     return ok;
 }
 
@@ -455,7 +461,6 @@ static void apply_here(struct cv_run *run, const struct cv_map *map,
 {
     bool said = false, ok = true;
 
-    cv_use(run, run->segment, 0);
     for (unsigned i = map->first; ok && i < (unsigned)map->first + map->n;
          i++) {
         struct reading r = {.row = &cv_rows[i],

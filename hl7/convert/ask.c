@@ -41,11 +41,6 @@ bool cv_valued(const struct cv_run *run, struct hl7_node node)
     return false;
 }
 
-void cv_use(struct cv_run *run, size_t segment, unsigned field)
-{
-    run->used[segment] |= UINT64_C(1) << (field < 63 ? field : 63);
-}
-
 static struct hl7_node inside(struct hl7_node node, enum hl7_level level,
                               unsigned component, unsigned sub)
 {
@@ -64,12 +59,20 @@ static struct hl7_node inside(struct hl7_node node, enum hl7_level level,
     return component == 1 ? node : nothing;
 }
 
+/* Is the operand the field that the row is used for, repetition by
+ * repetition? */
+static bool is_of_row(const struct cv_run *run, const struct cv_at *at,
+                      const struct cv_operand *o)
+{
+    return at->field && o->field == at->field &&
+           run->scope.latest[o->segment] == (int32_t)run->segment;
+}
+
 struct hl7_node cv_place(struct cv_run *run, const struct cv_at *at,
                          const struct cv_operand *o)
 {
     static const struct hl7_node nothing;
     int32_t segment;
-    unsigned rep = o->rep;
 
     if (o->where == CV_SELF)
         return at->in_type ? at->part : nothing;
@@ -78,18 +81,20 @@ struct hl7_node cv_place(struct cv_run *run, const struct cv_at *at,
     segment = run->scope.latest[o->segment];
     if (segment < 0)
         return nothing;
-    if (rep == 0)
-        rep = (size_t)segment == run->segment && o->field == at->field ? at->rep
-                                                                       : 1;
+    if (o->rep == 0 && is_of_row(run, at, o))
+        return inside(at->here, HL7_REPETITION, o->component, o->sub);
     return inside(hl7_child(hl7_field(run->m, (size_t)segment, o->field),
-                            HL7_REPETITION, rep),
+                            HL7_REPETITION, o->rep ? o->rep : 1),
                   HL7_REPETITION, o->component, o->sub);
 }
 
-static size_t count_of(const struct cv_run *run, const struct cv_operand *o)
+static size_t count_of(const struct cv_run *run, const struct cv_at *at,
+                       const struct cv_operand *o)
 {
     int32_t segment = run->scope.latest[o->segment];
 
+    if (is_of_row(run, at, o))
+        return at->n_reps;
     return segment < 0 ? 0 : hl7_n_reps(run->m, (size_t)segment, o->field);
 }
 
@@ -142,9 +147,9 @@ static bool test_holds(struct cv_run *run, const struct cv_at *at,
     case CV_NOT_CONTAINS: return !contains(run, at, t, raw);
     case CV_BELOW: return is_below(run, t->operand.segment);
     case CV_NOT_BELOW: return !is_below(run, t->operand.segment);
-    case CV_COUNT_IS: return count_of(run, &t->operand) == t->number;
-    case CV_COUNT_BELOW: return count_of(run, &t->operand) < t->number;
-    case CV_COUNT_ABOVE: return count_of(run, &t->operand) > t->number;
+    case CV_COUNT_IS: return count_of(run, at, &t->operand) == t->number;
+    case CV_COUNT_BELOW: return count_of(run, at, &t->operand) < t->number;
+    case CV_COUNT_ABOVE: return count_of(run, at, &t->operand) > t->number;
     case CV_LENGTH_IS: return raw.n == t->number;
     case CV_LENGTH_BELOW: return raw.n < t->number;
     case CV_LENGTH_ABOVE: return raw.n > t->number;
@@ -167,24 +172,4 @@ bool cv_holds(struct cv_run *run, const struct cv_at *at, struct cv_range tests)
         holds = holds && test_holds(run, at, t);
     }
     return holds;
-}
-
-bool cv_triggered(const struct cv_run *run, struct cv_range triggers)
-{
-    bool yes = false;
-
-    for (unsigned i = 0; i < triggers.n; i++) {
-        struct an_str t = cv_texts[cv_triggers[triggers.first + i]];
-        bool no = t.p[0] == '!';
-
-        if (no)
-            t = an_str_sub(t, 1, t.n);
-        if (!an_str_eq(t, AN_STR("*")) && !an_str_eq(t, run->scope.type) &&
-            !an_str_eq(t, run->scope.event))
-            continue;
-        if (no)
-            return false;
-        yes = true;
-    }
-    return yes;
 }

@@ -2,7 +2,7 @@
 /* One message being converted: what its resources are, which slot holds which,
  * and what is being read.  walk.c goes through the segments, apply.c through the
  * rows of a map, ask.c answers what rows ask of the message, say.c puts text
- * into FHIR's forms, bundle.c names and prints what was made.
+ * into FHIR's forms, name.c names what is made, bundle.c prints it.
  *
  * Thread-safety: confined.  Ownership: the arena. */
 #ifndef HL7_CONVERT_RUN_INT_H
@@ -56,7 +56,6 @@ struct cv_run {
     struct cv_names names;
     struct an_str message_key; /* sender and control id */
     struct an_uuid id_of_message;
-    uint64_t *used;
 };
 
 /* What a row reads. */
@@ -64,7 +63,9 @@ struct cv_at {
     struct hl7_node part; /* of a type: what its components are cut from */
     bool in_type;
     uint16_t rep;         /* of the row's field, 1-based */
-    uint8_t field;        /* the row's field: its rep is the one above */
+    uint8_t field;        /* the row's field, when it is of the segment read */
+    struct hl7_node here; /* the row's field at that repetition */
+    size_t n_reps;        /* of the row's field */
     enum hl7_level level; /* of `part` */
     unsigned depth;       /* of maps within maps */
 };
@@ -83,9 +84,6 @@ struct an_str cv_raw(struct hl7_node node);
 bool cv_valued(const struct cv_run *run, struct hl7_node node);
 /* Decoded text without blanks at its ends; false marks the run. */
 bool cv_text(struct cv_run *run, struct an_str raw, struct an_str *text);
-/* The uses of a field, for the account. */
-void cv_use(struct cv_run *run, size_t segment, unsigned field);
-bool cv_triggered(const struct cv_run *run, struct cv_range triggers);
 
 /* ---- say.c -------------------------------------------------------------- */
 

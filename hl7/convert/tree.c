@@ -41,6 +41,24 @@ struct an_str cv_words_at(const struct cv_node *object, const char *name)
     return n && n->kind == CV_WORDS ? n->text : AN_STR("");
 }
 
+bool cv_cut(struct an_arena *arena, struct an_str *text)
+{
+    enum { STRING_BYTES = 1 << 20, NOTE_BYTES = 40 };
+    size_t n = STRING_BYTES - NOTE_BYTES;
+    struct an_buf b;
+
+    if (text->n <= STRING_BYTES)
+        return true;
+    while (n && (text->p[n] & 0xC0) == 0x80)
+        n--;
+    an_buf_init(&b, arena, STRING_BYTES);
+    an_buf_put(&b, an_str_sub(*text, 0, n));
+    an_buf_put_c(&b, "\n[cut: ");
+    an_buf_put_u64(&b, text->n);
+    an_buf_put_c(&b, " bytes]");
+    return an_buf_done(&b, text, NULL) == AN_OK;
+}
+
 void cv_refer(struct cv_node *node, struct cv_resource *to)
 {
     node->kind = CV_REFERS;
@@ -48,21 +66,38 @@ void cv_refer(struct cv_node *node, struct cv_resource *to)
     to->referred = true;
 }
 
+static bool alike(const struct cv_node *a, const struct cv_node *b)
+{
+    return a->kind == b->kind && a->to == b->to && an_str_eq(a->text, b->text);
+}
+
+/* Of members; values of arrays have none. */
+static bool same_name(const struct cv_node *a, const struct cv_node *b)
+{
+    return a->name == b->name || (a->name && strcmp(a->name, b->name) == 0);
+}
+
+/* Leaves first: most values differ in one, whatever else they say. */
 bool cv_equal(const struct cv_node *a, const struct cv_node *b)
 {
     const struct cv_node *x, *y;
 
-    if (a->kind != b->kind || a->to != b->to || !an_str_eq(a->text, b->text))
+    if (!alike(a, b))
         return false;
     for (x = a->first, y = b->first; x && y; x = x->next, y = y->next)
-        if ((x->name && strcmp(x->name, y->name) != 0) || !cv_equal(x, y))
+        if (!same_name(x, y) || !alike(x, y))
             return false;
-    return x == NULL && y == NULL;
+    if (x || y)
+        return false;
+    for (x = a->first, y = b->first; x; x = x->next, y = y->next)
+        if (x->first && !cv_equal(x, y))
+            return false;
+    return true;
 }
 
-static bool holds(const struct cv_node *array, const struct cv_node *value)
+bool cv_has(const struct cv_node *array, const struct cv_node *value)
 {
-    for (const struct cv_node *n = array->first; n; n = n->next)
+    for (const struct cv_node *n = array ? array->first : NULL; n; n = n->next)
         if (cv_equal(n, value))
             return true;
     return false;
@@ -92,7 +127,7 @@ void cv_merge(struct cv_node *to, struct cv_node *from)
 
         next = n->next;
         if (to->kind == CV_ARRAY) {
-            if (!holds(to, n))
+            if (!cv_has(to, n))
                 cv_append(to, n);
         } else if (to->kind == CV_OBJECT) {
             there = cv_member(to, n->name);
@@ -306,6 +341,13 @@ static struct an_str whole(struct an_json_out *w, const struct cv_node *node)
     return text;
 }
 
+static void print_words(struct an_json_out *w, struct an_str text)
+{
+    if (!cv_cut(w->buf.arena, &text))
+        w->code = AN_NOMEM;
+    an_out_str(w, text);
+}
+
 static void print_bytes(struct an_json_out *w, struct an_str bytes)
 {
     struct an_buf b;
@@ -334,7 +376,7 @@ void cv_print(struct an_json_out *w, const struct cv_node *node)
         }
         an_out_end(w);
         return;
-    case CV_WORDS: an_out_str(w, whole(w, node)); return;
+    case CV_WORDS: print_words(w, whole(w, node)); return;
     case CV_LITERAL: an_out_json(w, node->text); return;
     case CV_BYTES: print_bytes(w, whole(w, node)); return;
     case CV_REFERS: print_reference(w, node); return;
