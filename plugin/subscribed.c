@@ -52,6 +52,15 @@ static void put(struct notice *k, struct an_str bytes)
     pl_job_free(job);
 }
 
+/* What a page or a focus took, and the answer to it; a bad one is kept. */
+static void give_back(struct notice *k, struct an_mark mark)
+{
+    if (!is_good(k))
+        return;
+    k->out->answer = AN_STR("");
+    an_arena_rewind(k->arena, mark);
+}
+
 static void refuse(struct notice *k, enum pl_verdict verdict,
                    const struct an_err *err)
 {
@@ -204,11 +213,33 @@ static struct an_str page_read(struct notice *k, struct an_str body)
     return url;
 }
 
+/* One page; the address of the next in `at`, "" after the last. */
+static void turn_page(struct notice *k, char at[URL_BYTES])
+{
+    struct an_mark mark = an_arena_mark(k->arena);
+    struct an_str next = AN_STR("");
+    struct pl_fetch_answer answer;
+
+    if (!get(k, an_str_c(at), &answer))
+        return;
+    if (pl_fetch_fate(&answer) != PL_FETCH_GOT)
+        fault(k, AN_IO, answer.status);
+    else
+        next = page_read(k, answer.body);
+    if (next.n >= URL_BYTES && is_good(k))
+        fault(k, AN_LIMIT, 200);
+    if (!is_good(k))
+        return;
+    memcpy(at, next.p, next.n);
+    at[next.n] = '\0';
+    give_back(k, mark);
+}
+
 static void search(struct notice *k)
 {
     int64_t now_us = pl_engine_now_us(k->u->all->source.engine), from_us;
-    struct pl_fetch_answer answer;
-    struct an_str url = AN_STR("");
+    struct an_str first = AN_STR("");
+    char url[URL_BYTES] = "";
 
     if (k->u->search.n == 0) {
         atomic_fetch_add(&k->u->n_faults, 1);
@@ -221,17 +252,13 @@ static void search(struct notice *k)
     from_us = k->u->searched_us ? k->u->searched_us - OVERLAP_S * 1000000LL
                                 : now_us - FIRST_S * 1000000LL;
     pthread_mutex_unlock(&k->u->lock);
-    if (reach(k) && !first_page(k, from_us, &url))
+    if (reach(k) && (!first_page(k, from_us, &first) || first.n >= sizeof(url)))
         k->out->verdict = PL_FAILED;
-    for (int page = 0; is_good(k) && url.n && page < PAGES; page++) {
-        if (!get(k, url, &answer))
-            break;
-        if (pl_fetch_fate(&answer) != PL_FETCH_GOT)
-            fault(k, AN_IO, answer.status);
-        else
-            url = page_read(k, answer.body);
-    }
-    if (is_good(k) && url.n)
+    if (is_good(k))
+        memcpy(url, first.p, first.n);
+    for (int page = 0; is_good(k) && url[0] && page < PAGES; page++)
+        turn_page(k, url);
+    if (is_good(k) && url[0])
         fault(k, AN_LIMIT, 200);
     if (is_good(k)) {
         pthread_mutex_lock(&k->u->lock);
@@ -250,8 +277,12 @@ static void take_events(struct notice *k, struct an_str bytes,
     if (n->n_events || n->n_resources)
         put(k, bytes);
     for (size_t i = 0; is_good(k) && i < n->n_events; i++)
-        if (!n->event[i].is_here && n->event[i].focus.n)
+        if (!n->event[i].is_here && n->event[i].focus.n) {
+            struct an_mark mark = an_arena_mark(k->arena);
+
             fetch_one(k, n->event[i].focus);
+            give_back(k, mark);
+        }
     /* Content "empty": something happened, and not a word what. */
     if (is_good(k) && n->type == FHIR_NOTICE_EVENT && n->n_resources == 0 &&
         (n->n_events == 0 || n->event[0].focus.n == 0))

@@ -72,7 +72,8 @@ grep -oE '\{PL_(GET|POST|PUT|PATCH|DELETE), "/[^"]*"' source |
 sed -n 's/^\.It Ic \([A-Z]*\) Pa \([^ ]*\)$/\1 \2/p' "$built/man/anamnesis.1" |
     sed 's/{[a-z]*}/{}/g' | sort >got
 is 'anamnesis.1: the routes' alike want got
-grep -oE '[^a-z_]metric\(&?b, "[a-z_]*"' source |
+grep -oE '[^a-z_]metric\(&?b, "[a-z_]*"|^    \{"[a-z_]*", "(counter|gauge)' source |
+    sed 's/", "[a-z]*$/"/' |
     sed 's/.*"\(.*\)"/anamnesis_\1/' | sort >want
 sed -n 's/^\.It Ic \(anamnesis_[a-z_]*\)$/\1/p' "$built/man/anamnesis.1" |
     sort >got

@@ -197,7 +197,7 @@ is 'is not doubled' counted in.yaml 7
 mv in/done in/away
 wish V8 '' '' >late
 drop late late.hl7
-is 'one that nothing can be written beside waits' logged '"event":"folder_again".*"code":"io"'
+is 'one that nothing can be written beside waits' logged '"event":"folder_again".*"code":"notfound"'
 mv in/away in/done
 is 'and is taken when it can' moved done/late.hl7
 is 'it stops' stop
