@@ -134,8 +134,8 @@
       "place in subscriptions.of, from 1")                                     \
     X(SUBSCRIPTION_FILLED, INFO, NUM, "subscription", NUM, "events", NUM,      \
       "missing",                                                               \
-      "events that were missing have come, by themselves or by "               \
-      "$events")                                                               \
+      "events that were missing have come, by themselves, by $events or "      \
+      "by a search")                                                           \
     X(SUBSCRIPTION_FAULT, ERROR, NUM, "subscription", CODE, "code", NUM,       \
       "status",                                                                \
       "what a notification names could not be read at the server; "            \

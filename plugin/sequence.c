@@ -66,6 +66,19 @@ int64_t pl_sequence_up_to(struct pl_sequence *s, int64_t number)
     return n;
 }
 
+int64_t pl_sequence_close(struct pl_sequence *s, int64_t number)
+{
+    int64_t n = 0;
+
+    for (size_t i = s->n_gaps; i--;) {
+        if (s->gap[i].from > number)
+            continue;
+        n += s->gap[i].until - s->gap[i].from + 1;
+        drop(s, i);
+    }
+    return n;
+}
+
 enum pl_sequence_news pl_sequence_note(struct pl_sequence *s, int64_t number,
                                        bool restarts)
 {

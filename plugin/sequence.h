@@ -48,6 +48,9 @@ enum pl_sequence_news pl_sequence_note(struct pl_sequence *s, int64_t number,
 /* All numbers up to this one were given out: those not seen are missing.  The
  * number of them that were not known to be. */
 int64_t pl_sequence_up_to(struct pl_sequence *s, int64_t number);
+/* Gaps that begin up to this number are missed no longer, however that came
+ * about.  How many numbers that were. */
+int64_t pl_sequence_close(struct pl_sequence *s, int64_t number);
 /* Begin after `last`. */
 void pl_sequence_begin(struct pl_sequence *s, int64_t last);
 /* How many are missing now. */

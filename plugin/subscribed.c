@@ -235,9 +235,22 @@ static void turn_page(struct notice *k, char at[URL_BYTES])
     give_back(k, mark);
 }
 
+/* From when on: the last search, else the first number, else a day ago. */
+static int64_t search_from_us(struct pl_subscription *u, int64_t now_us)
+{
+    int64_t from_us = now_us - FIRST_S * 1000000LL, known_us;
+
+    pthread_mutex_lock(&u->lock);
+    known_us = u->searched_us ? u->searched_us : u->begun_us;
+    if (u->searched_us || (known_us && known_us < from_us))
+        from_us = known_us - OVERLAP_S * 1000000LL;
+    pthread_mutex_unlock(&u->lock);
+    return from_us;
+}
+
 static void search(struct notice *k)
 {
-    int64_t now_us = pl_engine_now_us(k->u->all->source.engine), from_us;
+    int64_t now_us = pl_engine_now_us(k->u->all->source.engine);
     struct an_str first = AN_STR("");
     char url[URL_BYTES] = "";
 
@@ -248,11 +261,8 @@ static void search(struct notice *k)
         return;
     }
     pthread_mutex_lock(&k->u->searching);
-    pthread_mutex_lock(&k->u->lock);
-    from_us = k->u->searched_us ? k->u->searched_us - OVERLAP_S * 1000000LL
-                                : now_us - FIRST_S * 1000000LL;
-    pthread_mutex_unlock(&k->u->lock);
-    if (reach(k) && (!first_page(k, from_us, &first) || first.n >= sizeof(url)))
+    if (reach(k) && (!first_page(k, search_from_us(k->u, now_us), &first) ||
+                     first.n >= sizeof(url)))
         k->out->verdict = PL_FAILED;
     if (is_good(k))
         memcpy(url, first.p, first.n);
@@ -291,59 +301,151 @@ static void take_events(struct notice *k, struct an_str bytes,
         pl_subscribed_note(k->u, n);
 }
 
-/* The address that asks for the first gap; "" when there is nothing to ask. */
-static struct an_str gap_address(struct notice *k)
+/* ---- what was missed ------------------------------------------------------ */
+
+enum came {
+    CAME_ALL,  /* the gap is closed */
+    CAME_NONE, /* the server has no $events, or not these any more */
+    CAME_LATER /* ask again */
+};
+
+/* The oldest gap; false when there is none. */
+static bool oldest_gap(struct pl_subscription *u, struct pl_range *gap)
 {
-    struct pl_subscription *u = k->u;
-    struct pl_range gap = {0, 0};
-    char text[PL_REFERENCE_BYTES + 128] = "";
-    struct an_str copy;
+    bool is_one;
 
     pthread_mutex_lock(&u->lock);
-    if (u->events.n_gaps && u->reference[0] && !u->cannot_query &&
-        !u->querying && u->all->options->fhir_url.n) {
-        gap = u->events.gap[0];
-        u->querying = true;
+    is_one = u->events.n_gaps > 0;
+    if (is_one)
+        *gap = u->events.gap[0];
+    pthread_mutex_unlock(&u->lock);
+    return is_one;
+}
+
+/* One at a time; false when somebody is at it. */
+static bool begin_filling(struct pl_subscription *u)
+{
+    bool mine;
+
+    pthread_mutex_lock(&u->lock);
+    mine = !u->filling && u->all->options->fhir_url.n;
+    u->filling = u->filling || mine;
+    pthread_mutex_unlock(&u->lock);
+    return mine;
+}
+
+static void end_filling(struct pl_subscription *u)
+{
+    pthread_mutex_lock(&u->lock);
+    u->filling = false;
+    pthread_mutex_unlock(&u->lock);
+}
+
+/* The address that asks for it; "" when it cannot be asked for. */
+static struct an_str gap_address(struct notice *k, const struct pl_range *gap)
+{
+    struct pl_subscription *u = k->u;
+    char text[PL_REFERENCE_BYTES + 128] = "";
+    struct an_str path;
+
+    pthread_mutex_lock(&u->lock);
+    if (u->reference[0] && !u->cannot_query)
         (void)snprintf(text, sizeof(text),
                        "%s/$events?eventsSinceNumber=%lld&eventsUntilNumber="
                        "%lld&content=full-resource",
-                       u->reference, (long long)gap.from, (long long)gap.until);
-    }
+                       u->reference, (long long)gap->from,
+                       (long long)gap->until);
     pthread_mutex_unlock(&u->lock);
-    return an_arena_str(k->arena, an_str_c(text), &copy) ? copy : AN_STR("");
+    return text[0] && an_arena_str(k->arena, an_str_c(text), &path)
+               ? address_of(k, path)
+               : AN_STR("");
 }
 
-/* What was missed, by $events.  The notification is answered as it was, whatever
- * comes of this: the gap stays, and is asked for again. */
-static void fill_gap(struct notice *k)
+/* Of an answer to $events: what it brings is taken as if it had been sent. */
+static enum came take_missed(struct notice *k, const struct pl_range *gap,
+                             struct an_str bytes)
+{
+    struct pl_range left;
+    struct fhir_notification n;
+
+    if (fhir_notification_read(k->arena, bytes, &n, NULL) != AN_OK)
+        return CAME_NONE;
+    n.type = FHIR_NOTICE_QUERY_EVENT;
+    take_events(k, bytes, &n);
+    if (!is_good(k))
+        return CAME_LATER;
+    return oldest_gap(k->u, &left) && left.from <= gap->until ? CAME_NONE
+                                                              : CAME_ALL;
+}
+
+static enum came ask_events(struct notice *k, const struct pl_range *gap)
+{
+    struct pl_fetch_answer answer;
+    struct an_str url;
+    enum pl_fetch_fate fate;
+
+    if (!reach(k))
+        return CAME_LATER;
+    url = gap_address(k, gap);
+    if (url.n == 0)
+        return CAME_NONE;
+    if (!get(k, url, &answer))
+        return CAME_LATER;
+    fate = pl_fetch_fate(&answer);
+    if (fate == PL_FETCH_LATER)
+        fault(k, AN_IO, answer.status);
+    if (fate != PL_FETCH_REFUSED)
+        return fate == PL_FETCH_GOT ? take_missed(k, gap, answer.body)
+                                    : CAME_LATER;
+    pthread_mutex_lock(&k->u->lock);
+    k->u->cannot_query = true;
+    pthread_mutex_unlock(&k->u->lock);
+    return CAME_NONE;
+}
+
+/* All that is newer, since nobody can say what is missing.  Numbers that were
+ * given out before are not missed any more: what they stood for was found. */
+static void search_instead(struct notice *k)
+{
+    struct pl_subscription *u = k->u;
+    int64_t last, n, missing;
+
+    if (u->search.n == 0)
+        return;
+    pthread_mutex_lock(&u->lock);
+    last = u->events.last;
+    pthread_mutex_unlock(&u->lock);
+    search(k);
+    if (!is_good(k))
+        return;
+    pthread_mutex_lock(&u->lock);
+    n = pl_sequence_close(&u->events, last);
+    missing = pl_sequence_missing(&u->events);
+    u->n_recovered += (uint64_t)n;
+    pthread_mutex_unlock(&u->lock);
+    if (n)
+        an_log(pl_engine_log(u->all->source.engine),
+               AN_EVENT_SUBSCRIPTION_FILLED, u->number, (uint64_t)n,
+               (uint64_t)missing);
+}
+
+/* What was missed.  The notification is answered as it was, whatever comes of
+ * this: a gap that stays is asked for again by the next one. */
+static void fill_gaps(struct notice *k)
 {
     struct pl_noticed apart = {.verdict = PL_ACCEPTED};
     struct notice inner = {.u = k->u, .arena = k->arena, .out = &apart};
-    struct pl_fetch_answer answer;
-    struct fhir_notification n;
-    struct an_str path = gap_address(k), url;
-    bool refused = false;
+    struct pl_range gap;
+    enum came came = CAME_ALL;
 
-    if (path.n == 0)
+    if (!oldest_gap(k->u, &gap) || !begin_filling(k->u))
         return;
-    if (reach(&inner)) {
-        url = address_of(&inner, path);
-        refused = url.n == 0;
-        if (url.n && get(&inner, url, &answer)) {
-            refused = pl_fetch_fate(&answer) == PL_FETCH_REFUSED;
-            if (pl_fetch_fate(&answer) == PL_FETCH_GOT &&
-                fhir_notification_read(k->arena, answer.body, &n, NULL) ==
-                    AN_OK) {
-                n.type = FHIR_NOTICE_QUERY_EVENT;
-                take_events(&inner, answer.body, &n);
-            }
-        }
-    }
+    while (came == CAME_ALL && oldest_gap(k->u, &gap))
+        came = ask_events(&inner, &gap);
+    if (came == CAME_NONE)
+        search_instead(&inner);
     pl_fetch_close(inner.fetch);
-    pthread_mutex_lock(&k->u->lock);
-    k->u->querying = false;
-    k->u->cannot_query = k->u->cannot_query || refused;
-    pthread_mutex_unlock(&k->u->lock);
+    end_filling(k->u);
 }
 
 static void take_notification(struct notice *k, struct an_str bytes,
@@ -356,7 +458,7 @@ static void take_notification(struct notice *k, struct an_str bytes,
         take_events(k, bytes, n);
     if (!is_good(k))
         return;
-    fill_gap(k);
+    fill_gaps(k);
     /* HAPI FHIR posts it as it would a transaction, and takes anything but a
      * Bundle for a failure: it would send it again and again. */
     k->out->answer =

@@ -11,11 +11,14 @@
  * Plain R4: the resource itself, or nothing at all, which makes us search for
  * what is newer.  R5 backport (fhir/notification.h): the resource in the Bundle,
  * or its name, which is fetched from fhir.url and nowhere else.  Each event has a
- * number; numbers that are missing are counted, logged, and asked for by $events
- * where the server has it.
+ * number; numbers that are missing are counted, logged, and asked for by $events.
+ * Where the server has no $events, or not those any more, what is newer is searched
+ * for as above, and the gap is closed; with a topic alone there is nothing to search
+ * for, and it stays.
  *
  * What is known of the numbers is made again at each start from the messages of
- * feed "subscription/NAME" in the store.
+ * feed "subscription/NAME" in the store; a gap that a search had closed is open
+ * again then, and searched for once more.
  *
  * Thread-safety: shared, except that open and close are called by one thread.
  * Ownership: the source's parts must outlive it. */

@@ -26,8 +26,9 @@ struct pl_subscription {
     /* Under the lock. */
     char reference[PL_REFERENCE_BYTES]; /* "Subscription/17" there; "" */
     struct pl_sequence events;
-    bool cannot_query, querying; /* $events: refused; under way */
-    int64_t searched_us;         /* all up to here was searched for; 0: never */
+    bool cannot_query, filling; /* $events: refused; gaps: somebody is at it */
+    int64_t begun_us;           /* numbers are known since; 0: they are not */
+    int64_t searched_us;        /* all up to here was searched for; 0: never */
     uint64_t n_recovered;
     /* One search at a time. */
     pthread_mutex_t searching;

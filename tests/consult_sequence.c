@@ -51,6 +51,26 @@ START_TEST(a_sequence_that_does_not_restart_believes_no_one)
 END_TEST
 
 /* Every second one of many: the oldest gaps are forgotten, none is invented. */
+/* Of 2-3, 5 and 7-9 those that begin up to 5. */
+START_TEST(a_gap_can_be_closed)
+{
+    static const int64_t there[] = {1, 4, 6, 10};
+    struct pl_sequence s = {.known = false};
+
+    for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++)
+        (void)pl_sequence_note(&s, there[i], false);
+    ck_assert_int_eq(pl_sequence_missing(&s), 6);
+    ck_assert_int_eq(pl_sequence_close(&s, 1), 0);
+    ck_assert_int_eq(pl_sequence_close(&s, 5), 3);
+    ck_assert_int_eq(pl_sequence_missing(&s), 3);
+    ck_assert_int_eq(pl_sequence_note(&s, 5, false), PL_SEQUENCE_AGAIN);
+    ck_assert_int_eq(pl_sequence_note(&s, 8, false), PL_SEQUENCE_LATE);
+    ck_assert_int_eq(pl_sequence_close(&s, s.last), 2);
+    ck_assert_int_eq(pl_sequence_missing(&s), 0);
+    ck_assert_uint_eq(s.n_missed, 6);
+}
+END_TEST
+
 START_TEST(too_many_gaps_do_no_harm)
 {
     struct pl_sequence s = {.known = false};
@@ -71,7 +91,7 @@ Suite *consult_sequence_suite(void)
 {
     const TTest *const list[] = {
         knows_what_is_missing, a_sequence_that_does_not_restart_believes_no_one,
-        too_many_gaps_do_no_harm};
+        a_gap_can_be_closed, too_many_gaps_do_no_harm};
 
     return TEST_SUITE("plugin/sequence", list);
 }

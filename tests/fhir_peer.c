@@ -2,9 +2,12 @@
 /* A FHIR server as the drills of subscriptions need one: it has Observations by
  * the number, keeps Subscriptions, and answers $events.
  *
- *     fhir_peer FILE [no-events | BEFORE]
+ *     fhir_peer FILE [no-events | old-events | BEFORE]
  *                      prints its port; appends a line for each request to FILE;
  *                      ends with SIGTERM; BEFORE stands before each new id
+ *
+ * no-events: there is no $events; old-events: it fails once, and then knows of none
+ * any more.
  *
  * Observation N is patient 4711's creatinine of N tenths; 404 is one that is
  * gone, 503 one that fails once and then is there. */
@@ -24,7 +27,7 @@ enum { BODY_BYTES = 1 << 20, KEPT = 8, PAD_LINES = 5000 };
 struct peer {
     pthread_mutex_t lock;
     FILE *log;
-    bool no_events;
+    bool no_events, old_events, failed_events;
     const char *before_id;
     unsigned failed_once;
     char *kept[KEPT]; /* Subscriptions, by their id less one */
@@ -154,8 +157,15 @@ static enum an_code get_events(void *ctx, struct pl_http_request *q,
         r->status = 501;
         return AN_OK;
     }
-    (void)pl_http_query(q, "eventsSinceNumber", &from);
-    (void)pl_http_query(q, "eventsUntilNumber", &until);
+    if (p->old_events && !p->failed_events) {
+        p->failed_events = true;
+        r->status = 503;
+        return AN_OK;
+    }
+    if (!p->old_events) {
+        (void)pl_http_query(q, "eventsSinceNumber", &from);
+        (void)pl_http_query(q, "eventsUntilNumber", &until);
+    }
     an_buf_init(&b, q->arena, BODY_BYTES);
     an_buf_put_c(&b, "{\"resourceType\":\"Bundle\",\"type\":\"history\","
                      "\"entry\":[{\"resource\":{\"resourceType\":"
@@ -314,7 +324,9 @@ int main(int argc, char **argv)
         return 2;
     peer.log = fopen(argv[1], "a");
     peer.no_events = argc > 2 && strcmp(argv[2], "no-events") == 0;
-    peer.before_id = argc > 2 && !peer.no_events ? argv[2] : "";
+    peer.old_events = argc > 2 && strcmp(argv[2], "old-events") == 0;
+    peer.before_id =
+        argc > 2 && !peer.no_events && !peer.old_events ? argv[2] : "";
     calls.ctx = &peer;
     sigemptyset(&stop);
     sigaddset(&stop, SIGTERM);

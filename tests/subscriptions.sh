@@ -30,7 +30,7 @@ ours() {
         "fhir: {url: \"$there\", token_file: \"$work/token\"}" \
         'subscriptions:' \
         "  secret_file: \"$work/secret\"" \
-        '  of: ["results=Observation?category=laboratory", "topic=http://h.example/fhir/SubscriptionTopic/results Observation?category=laboratory", "elsewhere=Observation?code=elsewhere", "endless=Observation?code=endless"]'
+        '  of: ["results=Observation?category=laboratory", "topic=http://h.example/fhir/SubscriptionTopic/results Observation?category=laboratory", "elsewhere=Observation?code=elsewhere", "endless=Observation?code=endless", "bare=http://h.example/fhir/SubscriptionTopic/bare"]'
 }
 printf 'th3re\n' >token
 printf 's3cret\n' >secret
@@ -114,9 +114,37 @@ fhir no-events
 ours
 serve a.yaml
 is 'after a restart the ninth' send POST /results "$(r4 event-notification 9 9)" 200
-is 'is known to come after the seventh' metric 'subscription_missing{subscription="results"} 1'
-is 'what it cannot be asked for stays missing' send POST /results "$(r4 event-notification 10 10)" 200
-is 'and is counted' metric 'subscription_missing{subscription="results"} 1'
+is 'the eighth is asked for' was_asked '^GET /fhir/Subscription/s/.events 8 8$'
+is 'and, as that is refused, searched for' was_asked '^GET /fhir/Observation ge20'
+is 'with what the search finds it is missing no longer' metric 'subscription_missing{subscription="results"} 0'
+is 'it was missed and has come' metric 'subscription_events_total{subscription="results",fate="recovered"} 1'
+is 'the log says so' grep -q '"event":"subscription_filled","subscription":1,"events":1,"missing":0' server.log
+: >asked
+is 'the twelfth' send POST /results "$(r4 event-notification 12 12)" 200
+is 'is searched for at once' was_asked '^GET /fhir/Observation ge20'
+is 'who refused $events once is not asked for them again' not_asked 'events'
+: >asked
+is 'a topic without a search: the first' send POST /bare "$(r4 event-notification 1 1)" 200
+is 'and the third' send POST /bare "$(r4 event-notification 3 3)" 200
+is 'there is nothing to search for' not_asked '^GET /fhir/Observation ge20'
+is 'and the second stays missing' metric 'subscription_missing{subscription="bare"} 1'
+
+# ---- one whose $events fails once, and has them no more ----------------------------
+is 'it stops again' stop
+fhir old-events
+ours
+serve a.yaml
+is 'the fourteenth' send POST /results "$(r4 event-notification 14 14)" 200
+is 'the oldest gap is asked for' was_asked '^GET /fhir/Subscription/s/.events 8 8$'
+is 'while that fails nothing is searched' not_asked '^GET /fhir/Observation ge20'
+is 'and all stay missing, those of before the restart too' metric 'subscription_missing{subscription="results"} 4'
+is 'a heartbeat asks again' send POST /results "$(r4 heartbeat 14)" 200
+is 'what is not there any more is searched for' was_asked '^GET /fhir/Observation ge20'
+is 'and nothing is missing' metric 'subscription_missing{subscription="results"} 0'
+fhir no-events
+is 'it ends well' stop
+ours
+serve a.yaml
 
 # ---- the command -----------------------------------------------------------------
 is 'it asks for each' says 0 '^results: Subscription/1 made, in force' an a.yaml subscribe "http://127.0.0.1:$http/"
