@@ -108,7 +108,9 @@ libengine_la_SOURCES = \
 	plugin/feeds.h plugin/feeds_int.h plugin/feeds.c \
 	plugin/feeds_usual.c plugin/feeds_thread.c \
 	plugin/subscriptions.h plugin/subscriptions_int.h \
-	plugin/subscriptions.c plugin/subscribed.c \
+	plugin/subscriptions.c plugin/notice_int.h plugin/notice.c \
+	plugin/subscribed.c plugin/withdrawn.c \
+	plugin/deletions.h plugin/deletions.c \
 	plugin/keeper.h plugin/keeper.c plugin/running.h plugin/running.c plugin/reply.h plugin/reply.c
 libengine_la_CFLAGS = $(AM_CFLAGS) $(ICU_CFLAGS)
 libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libfetch.la libthink.la \
@@ -118,6 +120,7 @@ libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libfetch.la 
 noinst_LTLIBRARIES += libload.la
 libload_la_SOURCES = \
 	plugin/host/feed.h plugin/host/feed.c \
+	plugin/host/gone.h plugin/host/gone.c \
 	plugin/host/client.h plugin/host/client.c
 libload_la_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS)
 libload_la_LIBADD = libengine.la $(ZLIB_LIBS)

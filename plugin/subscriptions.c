@@ -305,12 +305,14 @@ void pl_subscription_stranger(struct pl_subscription *u)
 
 struct pl_subscription_counts pl_subscription_count(struct pl_subscription *u)
 {
-    struct pl_subscription_counts c = {.name = u->name,
-                                       .n_notices = atomic_load(&u->n_notices),
-                                       .n_fetched = atomic_load(&u->n_fetched),
-                                       .n_faults = atomic_load(&u->n_faults),
-                                       .n_strangers =
-                                           atomic_load(&u->n_strangers)};
+    struct pl_subscription_counts c = {
+        .name = u->name,
+        .n_notices = atomic_load(&u->n_notices),
+        .n_fetched = atomic_load(&u->n_fetched),
+        .n_faults = atomic_load(&u->n_faults),
+        .n_strangers = atomic_load(&u->n_strangers),
+        .n_withdrawn = atomic_load(&u->n_withdrawn),
+        .n_not_ours = atomic_load(&u->n_not_ours)};
 
     pthread_mutex_lock(&u->lock);
     c.n_missed = u->events.n_missed;

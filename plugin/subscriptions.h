@@ -8,8 +8,8 @@
  *         pl_subscription_take(u, arena, &in, &out);
  *     pl_subscriptions_close(all);
  *
- * Plain R4: the resource itself, or nothing at all, which makes us search for
- * what is newer.  R5 backport (fhir/notification.h): the resource in the Bundle,
+ * Plain R4: the resource itself, its deletion (HAPI FHIR: DELETE, with its id
+ * alone), or nothing at all, which makes us search for what is newer.  R5 backport (fhir/notification.h): the resource in the Bundle,
  * or its name, which is fetched from fhir.url and nowhere else.  Each event has a
  * number; numbers that are missing are counted, logged, and asked for by $events.
  * Where the server has no $events, or not those any more, what is newer is searched
@@ -72,6 +72,7 @@ struct pl_subscription_terms pl_subscription_terms_of(struct an_str item);
 struct pl_notice {
     struct an_str body;
     struct an_str type, id; /* of the address it was PUT to; "" of a POST */
+    bool is_deleted;        /* it was DELETE */
 };
 
 struct pl_noticed {
@@ -87,8 +88,9 @@ void pl_subscription_take(struct pl_subscription *u, struct an_arena *arena,
 struct pl_subscription_counts {
     struct an_str name;
     uint64_t n_notices, n_fetched, n_faults, n_strangers;
-    uint64_t n_missed, n_recovered; /* numbers */
-    int64_t n_missing;              /* now */
+    uint64_t n_withdrawn, n_not_ours; /* deletions */
+    uint64_t n_missed, n_recovered;   /* numbers */
+    int64_t n_missing;                /* now */
 };
 struct pl_subscription_counts pl_subscription_count(struct pl_subscription *u);
 

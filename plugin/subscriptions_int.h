@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One subscription, and which file does what: subscriptions.c is their life and
- * what is known of numbers, subscribed.c what one notification leads to.
+ * what is known of numbers, notice_int.h what one notification leads to.
  *
  * Thread-safety: as in subscriptions.h; what stands under the lock, under it. */
 #ifndef PLUGIN_SUBSCRIPTIONS_INT_H
@@ -33,6 +33,7 @@ struct pl_subscription {
     /* One search at a time. */
     pthread_mutex_t searching;
     atomic_uint_fast64_t n_notices, n_fetched, n_faults, n_strangers;
+    atomic_uint_fast64_t n_withdrawn, n_not_ours; /* deletions */
 };
 
 struct pl_subscriptions {

@@ -57,7 +57,8 @@ tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c test
 	tests/fhir_read.c tests/fhir_golden.c tests/fhir_outcome.c \
 	tests/fhir_said.h tests/fhir_said.c tests/fhir_write.c \
 	tests/fhir_write_golden.c tests/fhir_cards.c tests/fhir_cds.c \
-	tests/account.h tests/fhir_account.c tests/fhir_conceptmap.c tests/fhir_notification.c
+	tests/account.h tests/fhir_account.c tests/fhir_conceptmap.c tests/fhir_notification.c \
+	tests/fhir_deletion.c
 tests_fhir_t_LDADD = libfhir.la $(CHECK_LIBS)
 
 tests_advice_t_SOURCES = $(SUITE) tests/advice.c tests/advice_case.h \
@@ -168,8 +169,8 @@ TESTS += tests/faces.sh tests/calls.sh tests/triggers.sh
 # The same, of what a FHIR server sends; tests/fhir_peer is that server.
 check_PROGRAMS += tests/fhir_peer
 tests_fhir_peer_LDADD = libhost.la
-TESTS += tests/subscriptions.sh tests/feeds.sh
-EXTRA_DIST += tests/subscriptions.sh tests/feeds.sh
+TESTS += tests/subscriptions.sh tests/deletions.sh tests/feeds.sh
+EXTRA_DIST += tests/subscriptions.sh tests/deletions.sh tests/feeds.sh
 EXTRA_DIST += tests/faces_lib.sh tests/faces.sh tests/calls.sh \
 	tests/triggers.sh
 
