@@ -80,7 +80,7 @@ libfetch_la_SOURCES = \
 	plugin/fetch/fetch.h plugin/fetch/rules.h plugin/fetch/fetch.c \
 	plugin/fetch/export.h plugin/fetch/export.c \
 	plugin/fetch/export_int.h plugin/fetch/export_state.c \
-	plugin/fetch/export_file.c plugin/fetch/whole.c
+	plugin/fetch/export_manifest.c plugin/fetch/export_file.c plugin/fetch/whole.c
 libfetch_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
 libfetch_la_LIBADD = libwork.la $(CURL_LIBS) $(ZLIB_LIBS)
 EXTRA_DIST += plugin/fetch/README.md
