@@ -121,9 +121,10 @@ noinst_LTLIBRARIES += libload.la
 libload_la_SOURCES = \
 	plugin/host/feed.h plugin/host/feed.c \
 	plugin/host/gone.h plugin/host/gone.c \
-	plugin/host/client.h plugin/host/client.c
-libload_la_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS)
-libload_la_LIBADD = libengine.la $(ZLIB_LIBS)
+	plugin/host/client.h plugin/host/client.c \
+	plugin/host/client_tls.h plugin/host/client_tls.c
+libload_la_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS) $(GNUTLS_CFLAGS)
+libload_la_LIBADD = libengine.la $(ZLIB_LIBS) $(GNUTLS_LIBS)
 
 # The C ABI, and the shared object that hosts load.  It takes libabi as an archive
 # and not as a convenience library: what it does not need stays out, and what

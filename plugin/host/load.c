@@ -351,23 +351,72 @@ int pl_command_backload(const struct pl_invocation *in)
     return in->argc ? load_with_engine(in, true) : pl_usage(in);
 }
 
+/* Where to, and how. */
+struct target {
+    struct cfg_address address;
+    bool is_tls;
+    struct pl_client_keys keys;
+};
+
+static bool read_target(const char *text, struct target *t)
+{
+    struct an_str to = an_str_c(text), tls = AN_STR("tls://");
+
+    t->is_tls = an_str_starts(to, tls);
+    if (t->is_tls)
+        to = an_str_sub(to, tls.n, to.n);
+    return cfg_value_address(to, &t->address) && t->address.host.n;
+}
+
+/* How many arguments are options, of replay --to; -1 for a wrong call. */
+static int read_options(const struct pl_invocation *in, struct target *t)
+{
+    const struct {
+        const char *name;
+        const char **value;
+    } known[] = {{"--ca", &t->keys.ca_file},
+                 {"--certificate", &t->keys.certificate_file},
+                 {"--key", &t->keys.key_file}};
+    int i = 2;
+
+    if (in->argc < 3 || !read_target(in->argv[1], t))
+        return -1;
+    for (; i < in->argc && in->argv[i][0] == '-'; i += 2) {
+        size_t k = 0;
+
+        while (k < sizeof(known) / sizeof(known[0]) &&
+               strcmp(known[k].name, in->argv[i]) != 0)
+            k++;
+        if (k == sizeof(known) / sizeof(known[0]) || i + 1 == in->argc ||
+            !t->is_tls)
+            return -1;
+        *known[k].value = in->argv[i + 1];
+    }
+    return i < in->argc && !t->keys.certificate_file == !t->keys.key_file ? i
+                                                                          : -1;
+}
+
 int pl_command_replay(const struct pl_invocation *in)
 {
     struct loader l = {.in = in};
-    struct cfg_address to;
+    struct target t = {.is_tls = false};
     struct pl_client client;
     struct an_err err;
-    int status;
+    enum an_code rc;
+    int n, status;
 
     if (in->argc == 0 || strcmp(in->argv[0], "--to") != 0)
         return in->argc ? load_with_engine(in, false) : pl_usage(in);
-    if (in->argc < 3 || !cfg_value_address(an_str_c(in->argv[1]), &to) ||
-        to.host.n == 0)
+    n = read_options(in, &t);
+    if (n < 0)
         return pl_usage(in);
-    if (pl_client_open(&client, &to, SEND_TIMEOUT_MS, &err) != AN_OK)
+    rc = t.is_tls ? pl_client_open_tls(&client, &t.address, &t.keys,
+                                       SEND_TIMEOUT_MS, &err)
+                  : pl_client_open(&client, &t.address, SEND_TIMEOUT_MS, &err);
+    if (rc != AN_OK)
         return pl_complain(&err);
     l.client = &client;
-    status = load(&l, in->argc - 2, in->argv + 2);
+    status = load(&l, in->argc - n, in->argv + n);
     pl_client_close(&client);
     return status;
 }

@@ -27,7 +27,9 @@ static const struct {
 } commands[] = {
     {"serve", pl_command_serve, "",
      "listen for messages over MLLP and HTTP until stopped"},
-    {"replay", pl_command_replay, "[--to HOST:PORT] FILE...",
+    {"replay", pl_command_replay,
+     "[--to [tls://]HOST:PORT [--ca FILE] [--certificate FILE --key FILE]] "
+     "FILE...",
      "feed messages in order, here or to a server over MLLP"},
     {"backload", pl_command_backload, "FILE...",
      "load history: HL7v2, FHIR Bundles, NDJSON; triggers nothing"},
