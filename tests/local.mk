@@ -192,8 +192,11 @@ tests_bad_world_la_SOURCES = tests/bad_world.c
 # Its calls take the place of others, so all see them.
 tests_bad_world_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default
 tests_bad_world_la_LDFLAGS = -module -shared -avoid-version -rpath /nowhere
-TESTS += tests/kill.sh tests/crowd.sh tests/disk.sh tests/clock.sh
-EXTRA_DIST += tests/bad_lib.sh tests/kill.sh tests/crowd.sh tests/disk.sh tests/clock.sh
+check_PROGRAMS += tests/crowd_tls
+tests_crowd_tls_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
+tests_crowd_tls_LDADD = $(GNUTLS_LIBS)
+TESTS += tests/kill.sh tests/crowd.sh tests/crowd_tls.sh tests/disk.sh tests/clock.sh
+EXTRA_DIST += tests/bad_lib.sh tests/kill.sh tests/crowd.sh tests/crowd_tls.sh tests/disk.sh tests/clock.sh
 
 # Larger runs over the folder that ANAMNESIS_DATA names.
 check_PROGRAMS += tests/hl7_corpus
