@@ -106,7 +106,7 @@ libengine_la_SOURCES = \
 	plugin/engine.h plugin/engine.c \
 	plugin/sequence.h plugin/sequence.c \
 	plugin/feeds.h plugin/feeds_int.h plugin/feeds.c \
-	plugin/feeds_usual.c plugin/feeds_thread.c \
+	plugin/feeds_usual.c plugin/feeds_mark.c plugin/feeds_thread.c \
 	plugin/subscriptions.h plugin/subscriptions_int.h \
 	plugin/subscriptions.c plugin/notice_int.h plugin/notice.c \
 	plugin/subscribed.c plugin/withdrawn.c \

@@ -41,8 +41,9 @@ static const struct {
      "[--backport [--content empty|id-only|full-resource]] [--end TIME] "
      "[--delete] URL [NAME...]",
      "ask the FHIR server to tell us, at URL, of what subscriptions.of says"},
-    {"feeds", pl_command_feeds, "",
-     "who sends here, when last, and how long each may be silent"},
+    {"feeds", pl_command_feeds, "[--close FEED]",
+     "who sends here, when last, and how long each may be silent; what is "
+     "missing of one is not waited for"},
     {"convert", pl_command_convert,
      "[--bundle message|transaction|collection] FILE...",
      "print HL7v2 messages as FHIR R4 Bundles, one a line"},
