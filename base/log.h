@@ -146,8 +146,8 @@
       "place in subscriptions.of, from 1")                                     \
     X(SUBSCRIPTION_FILLED, INFO, NUM, "subscription", NUM, "events", NUM,      \
       "missing",                                                               \
-      "events that were missing have come, by themselves or by "               \
-      "$events")                                                               \
+      "events that were missing have come, by themselves, by $events or "      \
+      "by a search")                                                           \
     X(SUBSCRIPTION_FAULT, ERROR, NUM, "subscription", CODE, "code", NUM,       \
       "status",                                                                \
       "what a notification names could not be read at the server; "            \
@@ -161,6 +161,12 @@
       "a sender's messages are older when they come than usual")               \
     X(FEED_GAP, WARN, HASH, "feed", NUM, "missing", NUM, "number",             \
       "numbers of MSH-13 are missing before this one")                         \
+    X(FEED_CLOSED, INFO, HASH, "feed", NUM, "missing", NONE, "",               \
+      "so many numbers of MSH-13 are not waited for any more: anamnesis "      \
+      "feeds --close was called")                                              \
+    X(FEED_RESTART, WARN, HASH, "feed", NUM, "number", NUM, "missing",         \
+      "a sender counts anew from this MSH-13; so many of the old numbers "     \
+      "were missing, and are not waited for any more")                         \
     X(FEED_BACK, INFO, HASH, "feed", NUM, "after_s", NONE, "",                 \
       "a sender sends as usual again")                                         \
     X(CLOCK_JUMP, WARN, NUM, "ms", NUM, "backwards", NONE, "",                 \

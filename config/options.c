@@ -485,6 +485,11 @@ static enum an_code check_together(struct reader *r)
         code = problem_pair(r, CFG_OPT_clock,
                             "clock: in production the present is the "
                             "machine's: clock: system");
+    if (code == AN_OK && o->mllp_max_pending_bytes &&
+        o->mllp_max_pending_bytes < o->mllp_max_frame_bytes)
+        code = problem_pair(r, CFG_OPT_mllp_max_pending_bytes,
+                            "listen.mllp.max_pending is less than "
+                            "listen.mllp.max_frame");
     if (code == AN_OK && o->outbox_retry_max_ms < o->outbox_retry_first_ms)
         code = problem_pair(r, CFG_OPT_outbox_retry_max_ms,
                             "outbox.retry_max is less than "

@@ -182,6 +182,11 @@ struct cfg_texts {
     X(mllp_max_frame_bytes, "listen.mllp.max_frame", SIZE,                     \
       CFG_BETWEEN(1024, 1 << 30), "16MiB",                                     \
       "Longest message; a longer one is refused and its connection closed.")   \
+    X(mllp_max_pending_bytes, "listen.mllp.max_pending", SIZE,                 \
+      CFG_BETWEEN(0, INT64_C(1) << 40), "0",                                   \
+      "Memory for messages that are still arriving, of all connections "       \
+      "together, beyond 128KiB of each. One that would grow over it is "       \
+      "refused and its connection closed. 0: four times max_frame.")           \
     X(mllp_max_connections, "listen.mllp.max_connections", INT,                \
       CFG_BETWEEN(1, 65536), "256",                                            \
       "Most senders connected at a time; one more is turned away.")            \

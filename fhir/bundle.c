@@ -63,10 +63,12 @@ static int64_t said(struct fhir_reader *r, const struct fhir_entry *e)
 
 /* ---- whose id it is ----------------------------------------------------- */
 
-/* The server will choose the id of what it creates. */
-static bool is_created(const struct an_json *request)
+/* The server will choose the id of what it creates; in a history it has. */
+static bool is_created(const struct fhir_reader *r,
+                       const struct an_json *request)
 {
-    return an_str_eq(an_json_text(an_json_get(request, AN_STR("method"))),
+    return !r->history &&
+           an_str_eq(an_json_text(an_json_get(request, AN_STR("method"))),
                      AN_STR("POST"));
 }
 
@@ -78,7 +80,7 @@ static void identify(struct fhir_reader *r, struct fhir_entry *e,
     e->server = r->server;
     e->id = an_json_text(an_json_get(e->resource, AN_STR("id")));
     if (an_str_starts(e->full_url, uuid)) {
-        if (is_created(request) || e->id.n == 0) {
+        if (is_created(r, request) || e->id.n == 0) {
             e->server = uuid;
             e->id = an_str_sub(e->full_url, uuid.n, e->full_url.n);
         }
@@ -87,7 +89,7 @@ static void identify(struct fhir_reader *r, struct fhir_entry *e,
         if (e->id.n == 0)
             e->id = id;
     }
-    if (is_created(request) && !an_str_eq(e->server, uuid))
+    if (is_created(r, request) && !an_str_eq(e->server, uuid))
         e->id = AN_STR("");
 }
 

@@ -6,6 +6,7 @@ libfhir_la_SOURCES = \
 	fhir/read.h fhir/read.c \
 	fhir/conceptmap.h fhir/conceptmap.c \
 	fhir/ndjson.h fhir/ndjson.c \
+	fhir/deletion.h fhir/deletion.c \
 	fhir/outcome.h fhir/outcome.c \
 	fhir/notification.h fhir/notification.c \
 	fhir/write.h fhir/write_int.h fhir/write_id.c fhir/write_text.c \

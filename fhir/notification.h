@@ -42,6 +42,7 @@ struct fhir_event_notice {
     struct an_str focus; /* a reference; "" when nothing is told */
     bool is_here;        /* the resource itself, or its deletion, is in the
                             Bundle */
+    bool is_gone;        /* its deletion */
 };
 
 struct fhir_notification {

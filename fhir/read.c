@@ -73,6 +73,22 @@ static bool same_resource(const struct fhir_entry *a,
            an_str_eq(a->server, b->server);
 }
 
+/* A server need not say when it deleted something (HAPI FHIR does not).  It was not
+ * before the version that follows in the history, which has the newest first. */
+static void date_deletions(struct fhir_reader *r, size_t from, size_t end)
+{
+    int64_t said_us = 0;
+
+    for (size_t i = end; i-- > from;) {
+        struct fhir_entry *e = &r->entry[r->by_id[i] - r->entry];
+
+        e->undated = e->resource == NULL && e->said_us == 0;
+        if (e->undated)
+            e->said_us = said_us;
+        said_us = e->said_us;
+    }
+}
+
 /* Of the entries for one resource, by_id[from..end), the one said last counts;
  * of those said at the same time the first, as a history Bundle has the newest
  * there (FHIR R4 3.1.0.15.2). */
@@ -81,6 +97,7 @@ static void versions_of_one(struct fhir_reader *r, size_t from, size_t end)
     const struct fhir_entry *body = NULL, *first = r->by_id[from];
     size_t newest = from;
 
+    date_deletions(r, from, end);
     for (size_t i = from; i < end; i++) {
         if (r->by_id[i]->said_us > r->by_id[newest]->said_us)
             newest = i;
@@ -143,7 +160,7 @@ static void deletion_read(struct fhir_reader *r, const struct fhir_entry *e)
         .status = CTX_STATUS_ENTERED_IN_ERROR,
         .concept = {AN_STR_INIT("http://hl7.org/fhir/http-verb"),
                     AN_STR_INIT("DELETE"), AN_STR_INIT("")},
-        .available_us = e->said_us};
+        .available_us = e->undated ? 0 : e->said_us};
 
     if (rule == NULL && !encounter)
         return;
@@ -344,7 +361,7 @@ enum an_code fhir_read(struct an_arena *arena, const struct fhir_settings *s,
         code = root_check(root, &r.root_type, err);
     if (code != AN_OK)
         return code;
-    r.server = s->server.n ? s->server : AN_STR("urn:fhir:");
+    r.server = fhir_server_default(s);
     everything(&r, root);
     return r.code == AN_OK ? AN_OK : an_fail_nomem(err);
 }

@@ -19,11 +19,12 @@
  * that is elsewhere is filed under that id.  Ids are made unique by their
  * server: that of an absolute URL, `server` for relative ones, "urn:uuid:" for
  * UUIDs.  The id of a resource that is to be created (POST) says nothing, as
- * the server will choose another (FHIR R4 3.1.0.8).
+ * the server will choose another (FHIR R4 3.1.0.8); in a history it has chosen.
  *
  * Which version: the fact is server, type and id, so a later version of the
  * resource replaces what this one said, and a DELETE withdraws it.  Of several
- * versions in one history Bundle the newest is read.
+ * versions in one history Bundle the newest is read; a DELETE without a time stands
+ * as of the version before it.
  *
  * Resources labelled as made by an AI (meta.security AIAST) are counted and
  * not read: our own suggestions must not come back as evidence.

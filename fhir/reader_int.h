@@ -52,6 +52,7 @@ struct fhir_entry {
     struct an_str server, full_url;
     struct an_str where; /* its place: "/entry/3/resource" */
     int64_t said_us;
+    bool undated; /* a deletion that stands as of the version before it */
     struct fhir_person *person;    /* a Patient's, once asked for */
     const struct fhir_entry *body; /* of a deletion: an older version */
     const struct fhir_rule *rule;  /* NULL: it makes no event by a row */
@@ -192,6 +193,8 @@ bool fhir_resolve(struct fhir_reader *r, const struct fhir_entry *from,
  * False when it is no such thing. */
 bool fhir_url_cut(struct an_str url, struct an_str *server, struct an_str *type,
                   struct an_str *id);
+/* Whose ids relative ones are. */
+struct an_str fhir_server_default(const struct fhir_settings *s);
 /* Whose ids these are: our own, or those of the server before the type. */
 struct an_str fhir_server_of(const struct fhir_reader *r, struct an_str server);
 

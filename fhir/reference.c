@@ -37,6 +37,11 @@ bool fhir_url_cut(struct an_str url, struct an_str *server, struct an_str *type,
     return id->n && fhir_type_row(*type) < fhir_n_types();
 }
 
+struct an_str fhir_server_default(const struct fhir_settings *s)
+{
+    return s->server.n ? s->server : AN_STR("urn:fhir:");
+}
+
 struct an_str fhir_server_of(const struct fhir_reader *r, struct an_str server)
 {
     struct an_str base = r->s->base;

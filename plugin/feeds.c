@@ -276,12 +276,37 @@ static void meet(struct pl_feeds *f, const struct pl_feeds_now *now)
 
 /* ---- a message --------------------------------------------------------------- */
 
-static void note_sequence(struct pl_feeds *f, struct feed *one, int64_t number)
+static void note_sequence(struct pl_feeds *f, struct feed *one,
+                          const struct pl_feed_seen *seen)
 {
-    if (number >= 0 &&
-        pl_sequence_note(&one->sequence, number, true) == PL_SEQUENCE_GAP)
+    int64_t missing = pl_sequence_missing(&one->sequence);
+    enum pl_sequence_news news;
+
+    if (seen->sequence < 0)
+        return;
+    news = pl_sequence_note(&one->sequence, seen->sequence, !seen->is_again);
+    if (news == PL_SEQUENCE_GAP)
         an_log(f->options.log, AN_EVENT_FEED_GAP, one->hash,
-               (uint64_t)pl_sequence_missing(&one->sequence), (uint64_t)number);
+               (uint64_t)pl_sequence_missing(&one->sequence),
+               (uint64_t)seen->sequence);
+    else if (news == PL_SEQUENCE_RESTART)
+        an_log(f->options.log, AN_EVENT_FEED_RESTART, one->hash,
+               (uint64_t)seen->sequence, (uint64_t)missing);
+}
+
+void pl_feeds_forgive(struct pl_feeds *f, uint64_t hash)
+{
+    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; i < f->n; i++) {
+        struct feed *one = f->feed[i];
+        int64_t n = one->hash == hash
+                        ? pl_sequence_close(&one->sequence, one->sequence.last)
+                        : 0;
+
+        if (n)
+            an_log(f->options.log, AN_EVENT_FEED_CLOSED, hash, (uint64_t)n, 0);
+    }
+    pthread_mutex_unlock(&f->lock);
 }
 
 void pl_feeds_saw(struct pl_feeds *f, const struct pl_feed_seen *seen)
@@ -306,7 +331,7 @@ void pl_feeds_saw(struct pl_feeds *f, const struct pl_feed_seen *seen)
         one->n_messages++;
         if (seen->said_us > one->through_us)
             one->through_us = seen->said_us;
-        note_sequence(f, one, seen->sequence);
+        note_sequence(f, one, seen);
         if (seen->said_us) {
             one->age_ms[one->n_ages++] = (seen->now.us - seen->said_us) / 1000;
             if (one->n_ages == AGES)

@@ -22,7 +22,8 @@
  * its longest silence.  A silence that was too long is learnt up to that limit
  * only: an outage does not become usual.
  *
- * Missing: MSH-13 (plugin/sequence.h).  Late: the middle age of the last sixteen
+ * Missing: MSH-13 (plugin/sequence.h), until the numbers come, the sender counts
+ * anew, or somebody says that they will not come (pl_feeds_mark).  Late: the middle age of the last sixteen
  * messages when they came (receipt less MSH-7), less what it usually is, is over
  * feeds.backlog.
  *
@@ -59,6 +60,7 @@ struct pl_feed_seen {
     struct pl_feeds_now now;
     int64_t said_us;  /* MSH-7; 0: unsaid */
     int64_t sequence; /* MSH-13; -1: unsaid */
+    bool is_again;    /* the same bytes came before: nobody counts anew */
 };
 
 enum an_code pl_feeds_open(const struct pl_feeds_options *options,
@@ -78,6 +80,13 @@ void pl_feeds_stop(struct pl_feeds *f); /* of one that was started, or not */
 enum an_code pl_feeds_read(struct pl_feeds *f,
                            const struct cfg_options *options,
                            struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* Numbers of this feed that are missing at that moment will not come: a mark beside
+ * the store (store.path.feeds), for a server that runs over it now; it looks once a
+ * second.  AN_IO, AN_NOMEM. */
+enum an_code pl_feeds_mark(const struct cfg_options *options, uint64_t hash,
+                           int64_t at_us, struct an_err *err)
     __attribute__((warn_unused_result));
 
 /* What the thread and the reading are made of.  Learn the past, oldest first,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How silent a feed usually is (feeds_usual.c), apart from what is made of it
- * (feeds.c) and from who reads and ticks (feeds_thread.c).  Thread-safety:
+ * (feeds.c), from who reads and ticks (feeds_thread.c) and from marks that say what
+ * will not come (feeds_mark.c).  Thread-safety:
  * confined; below pl_feeds, before it begins. */
 #ifndef PLUGIN_FEEDS_INT_H
 #define PLUGIN_FEEDS_INT_H
@@ -39,12 +40,25 @@ bool pl_feeds_newest(struct pl_feeds *f, size_t i, int64_t *message);
 /* Its MSH-13. */
 void pl_feeds_go_on(struct pl_feeds *f, size_t i, int64_t sequence);
 
+/* Numbers that are missing now are so no longer. */
+void pl_feeds_forgive(struct pl_feeds *f, uint64_t hash);
+
+/* Marks made since the last look, or since the first. */
+struct pl_feeds_marks {
+    char path[1024]; /* "": there is no store, and there are none */
+    int64_t seen_us; /* the newest that was acted on */
+};
+void pl_feeds_marks_begin(struct pl_feeds_marks *m,
+                          const struct cfg_options *options, int64_t now_us);
+void pl_feeds_marks_look(struct pl_feeds_marks *m, struct pl_feeds *f);
+
 struct pl_feeds_thread {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool known; /* the past was read */
     bool runs, stopping;
+    struct pl_feeds_marks marks;
     an_clock *clock;
 };
 struct pl_feeds_thread *pl_feeds_own_thread(struct pl_feeds *f);

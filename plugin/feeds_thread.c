@@ -77,6 +77,7 @@ static void *run(void *self)
         struct pl_feeds_now now = {.us = t->clock(NULL), .ms = pl_now_ms()};
 
         pl_feeds_tick(f, &now);
+        pl_feeds_marks_look(&t->marks, f);
         pthread_mutex_lock(&t->lock);
         while (!t->stopping &&
                pl_cond_wait(&t->changed, &t->lock, now.ms + LOOK_MS))
@@ -102,6 +103,7 @@ enum an_code pl_feeds_start(struct pl_feeds *f,
         t->known = true;
     }
     pl_feeds_begin(f, &now);
+    pl_feeds_marks_begin(&t->marks, options, now.us);
     pl_cond_init(&t->changed);
     (void)pthread_mutex_init(&t->lock, NULL);
     t->clock = clock;

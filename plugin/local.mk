@@ -80,7 +80,7 @@ libfetch_la_SOURCES = \
 	plugin/fetch/fetch.h plugin/fetch/rules.h plugin/fetch/fetch.c \
 	plugin/fetch/export.h plugin/fetch/export.c \
 	plugin/fetch/export_int.h plugin/fetch/export_state.c \
-	plugin/fetch/export_file.c plugin/fetch/whole.c
+	plugin/fetch/export_manifest.c plugin/fetch/export_file.c plugin/fetch/whole.c
 libfetch_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
 libfetch_la_LIBADD = libwork.la $(CURL_LIBS) $(ZLIB_LIBS)
 EXTRA_DIST += plugin/fetch/README.md
@@ -106,9 +106,11 @@ libengine_la_SOURCES = \
 	plugin/engine.h plugin/engine.c \
 	plugin/sequence.h plugin/sequence.c \
 	plugin/feeds.h plugin/feeds_int.h plugin/feeds.c \
-	plugin/feeds_usual.c plugin/feeds_thread.c \
+	plugin/feeds_usual.c plugin/feeds_mark.c plugin/feeds_thread.c \
 	plugin/subscriptions.h plugin/subscriptions_int.h \
-	plugin/subscriptions.c plugin/subscribed.c \
+	plugin/subscriptions.c plugin/notice_int.h plugin/notice.c \
+	plugin/subscribed.c plugin/withdrawn.c \
+	plugin/deletions.h plugin/deletions.c \
 	plugin/keeper.h plugin/keeper.c plugin/running.h plugin/running.c plugin/reply.h plugin/reply.c
 libengine_la_CFLAGS = $(AM_CFLAGS) $(ICU_CFLAGS)
 libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libfetch.la libthink.la \
@@ -118,9 +120,11 @@ libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libfetch.la 
 noinst_LTLIBRARIES += libload.la
 libload_la_SOURCES = \
 	plugin/host/feed.h plugin/host/feed.c \
-	plugin/host/client.h plugin/host/client.c
-libload_la_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS)
-libload_la_LIBADD = libengine.la $(ZLIB_LIBS)
+	plugin/host/gone.h plugin/host/gone.c \
+	plugin/host/client.h plugin/host/client.c \
+	plugin/host/client_tls.h plugin/host/client_tls.c
+libload_la_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS) $(GNUTLS_CFLAGS)
+libload_la_LIBADD = libengine.la $(ZLIB_LIBS) $(GNUTLS_LIBS)
 
 # The C ABI, and the shared object that hosts load.  It takes libabi as an archive
 # and not as a convenience library: what it does not need stays out, and what

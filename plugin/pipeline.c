@@ -308,7 +308,8 @@ static void tell_feeds(const struct pl_job *j)
         .name = j->intake.sender.n ? j->intake.sender : j->in.feed,
         .now = {.us = j->in.received_us, .ms = j->received_ms},
         .said_us = hl7 ? j->intake.said_us : 0,
-        .sequence = hl7 ? pl_feed_sequence(j->bytes) : -1};
+        .sequence = hl7 ? pl_feed_sequence(j->bytes) : -1,
+        .is_again = j->verdict == PL_DUPLICATE};
     pl_feeds_saw(j->feeds, &seen);
 }
 

@@ -49,6 +49,7 @@ void pl_sequence_begin(struct pl_sequence *s, int64_t last)
     s->known = true;
     s->last = last;
     s->n_gaps = 0;
+    s->low_run = 0;
 }
 
 int64_t pl_sequence_up_to(struct pl_sequence *s, int64_t number)
@@ -66,6 +67,29 @@ int64_t pl_sequence_up_to(struct pl_sequence *s, int64_t number)
     return n;
 }
 
+int64_t pl_sequence_close(struct pl_sequence *s, int64_t number)
+{
+    int64_t n = 0;
+
+    for (size_t i = s->n_gaps; i--;) {
+        if (s->gap[i].from > number)
+            continue;
+        n += s->gap[i].until - s->gap[i].from + 1;
+        drop(s, i);
+    }
+    return n;
+}
+
+/* One below the highest, that was not missing. */
+static bool begins_anew(struct pl_sequence *s, int64_t number)
+{
+    bool follows = s->low_run && number == s->low + 1;
+
+    s->low_run = follows ? s->low_run + 1 : 1;
+    s->low = number;
+    return number <= 1 || s->low_run == PL_SEQUENCE_RUN;
+}
+
 enum pl_sequence_news pl_sequence_note(struct pl_sequence *s, int64_t number,
                                        bool restarts)
 {
@@ -78,11 +102,12 @@ enum pl_sequence_news pl_sequence_note(struct pl_sequence *s, int64_t number,
     if (number > s->last) {
         gap = pl_sequence_up_to(s, number - 1) > 0;
         s->last = number;
+        s->low_run = 0;
         return gap ? PL_SEQUENCE_GAP : PL_SEQUENCE_NEXT;
     }
     if (fill(s, number))
         return PL_SEQUENCE_LATE;
-    if (!restarts || number == s->last || number > 1)
+    if (!restarts || number == s->last || !begins_anew(s, number))
         return PL_SEQUENCE_AGAIN;
     pl_sequence_begin(s, number);
     return PL_SEQUENCE_RESTART;

@@ -18,7 +18,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PL_SEQUENCE_GAPS = 16 };
+enum {
+    PL_SEQUENCE_GAPS = 16,
+    PL_SEQUENCE_RUN = 3 /* numbers that make a new series */
+};
 
 struct pl_range {
     int64_t from, until; /* both inside */
@@ -29,6 +32,8 @@ struct pl_sequence {
     int64_t last;                          /* the highest so far */
     struct pl_range gap[PL_SEQUENCE_GAPS]; /* oldest first */
     size_t n_gaps;
+    int64_t low;      /* the last that was there already, of a run of them */
+    unsigned low_run; /* how many, each one more than the one before */
     uint64_t n_missed, n_late; /* ever: numbers passed over, come after all */
 };
 
@@ -42,12 +47,18 @@ enum pl_sequence_news {
 };
 
 /* With `restarts` a 0 or 1 that is neither next nor missing is a restart (HL7
- * v2.5.1 2.15.9.13), else it is one that was there. */
+ * v2.5.1 2.15.9.13), and so is the last of PL_SEQUENCE_RUN numbers, one after the
+ * other, that all were there: a sender that was set up anew counts from where it
+ * likes.  Else it is one that was there: call without it for a message that is known
+ * to have come before. */
 enum pl_sequence_news pl_sequence_note(struct pl_sequence *s, int64_t number,
                                        bool restarts);
 /* All numbers up to this one were given out: those not seen are missing.  The
  * number of them that were not known to be. */
 int64_t pl_sequence_up_to(struct pl_sequence *s, int64_t number);
+/* Gaps that begin up to this number are missed no longer, however that came
+ * about.  How many numbers that were. */
+int64_t pl_sequence_close(struct pl_sequence *s, int64_t number);
 /* Begin after `last`. */
 void pl_sequence_begin(struct pl_sequence *s, int64_t last);
 /* How many are missing now. */

@@ -44,6 +44,8 @@ void pl_subscribed_note(struct pl_subscription *u,
     meet(u, n);
     missed = u->events.n_missed;
     late = u->events.n_late;
+    if (!u->events.known)
+        u->begun_us = pl_engine_now_us(u->all->source.engine);
     if (n->type == FHIR_NOTICE_HANDSHAKE && n->n_since_start >= 0 &&
         (!u->events.known || n->n_since_start == 0))
         pl_sequence_begin(&u->events, n->n_since_start);
@@ -79,6 +81,7 @@ struct past {
     struct an_arena kept;
     int64_t *number;
     size_t n;
+    int64_t oldest_us; /* when the first of them came */
 };
 
 /* False after the last one that counts. */
@@ -94,8 +97,10 @@ static bool look_at(struct pl_subscription *u, struct past *p,
     else if (!an_str_eq(fhir_reference_local(n.subscription),
                         an_str_c(u->reference)))
         return false;
-    for (size_t i = 0; i < n.n_events && p->n < NUMBERS; i++)
+    for (size_t i = 0; i < n.n_events && p->n < NUMBERS; i++) {
         p->number[p->n++] = n.event[i].number;
+        p->oldest_us = m->received_us;
+    }
     return true;
 }
 
@@ -125,6 +130,9 @@ static enum an_code look_back(struct pl_subscription *u, struct past *p,
     an_sort(p->number, p->n, sizeof(*p->number), scratch, by_number);
     for (size_t i = 0; i < p->n; i++)
         (void)pl_sequence_note(&u->events, p->number[i], false);
+    /* What is missing was missed after the first of them. */
+    if (u->events.n_gaps)
+        u->searched_us = p->oldest_us;
     /* Counted when they were missed, in another life of the program. */
     u->events.n_missed = u->events.n_late = 0;
     return rc == AN_NOTFOUND ? AN_OK : rc;
@@ -297,12 +305,14 @@ void pl_subscription_stranger(struct pl_subscription *u)
 
 struct pl_subscription_counts pl_subscription_count(struct pl_subscription *u)
 {
-    struct pl_subscription_counts c = {.name = u->name,
-                                       .n_notices = atomic_load(&u->n_notices),
-                                       .n_fetched = atomic_load(&u->n_fetched),
-                                       .n_faults = atomic_load(&u->n_faults),
-                                       .n_strangers =
-                                           atomic_load(&u->n_strangers)};
+    struct pl_subscription_counts c = {
+        .name = u->name,
+        .n_notices = atomic_load(&u->n_notices),
+        .n_fetched = atomic_load(&u->n_fetched),
+        .n_faults = atomic_load(&u->n_faults),
+        .n_strangers = atomic_load(&u->n_strangers),
+        .n_withdrawn = atomic_load(&u->n_withdrawn),
+        .n_not_ours = atomic_load(&u->n_not_ours)};
 
     pthread_mutex_lock(&u->lock);
     c.n_missed = u->events.n_missed;

@@ -8,14 +8,17 @@
  *         pl_subscription_take(u, arena, &in, &out);
  *     pl_subscriptions_close(all);
  *
- * Plain R4: the resource itself, or nothing at all, which makes us search for
- * what is newer.  R5 backport (fhir/notification.h): the resource in the Bundle,
+ * Plain R4: the resource itself, its deletion (HAPI FHIR: DELETE, with its id
+ * alone), or nothing at all, which makes us search for what is newer.  R5 backport (fhir/notification.h): the resource in the Bundle,
  * or its name, which is fetched from fhir.url and nowhere else.  Each event has a
- * number; numbers that are missing are counted, logged, and asked for by $events
- * where the server has it.
+ * number; numbers that are missing are counted, logged, and asked for by $events.
+ * Where the server has no $events, or not those any more, what is newer is searched
+ * for as above, and the gap is closed; with a topic alone there is nothing to search
+ * for, and it stays.
  *
  * What is known of the numbers is made again at each start from the messages of
- * feed "subscription/NAME" in the store.
+ * feed "subscription/NAME" in the store; a gap that a search had closed is open
+ * again then, and searched for once more.
  *
  * Thread-safety: shared, except that open and close are called by one thread.
  * Ownership: the source's parts must outlive it. */
@@ -69,6 +72,7 @@ struct pl_subscription_terms pl_subscription_terms_of(struct an_str item);
 struct pl_notice {
     struct an_str body;
     struct an_str type, id; /* of the address it was PUT to; "" of a POST */
+    bool is_deleted;        /* it was DELETE */
 };
 
 struct pl_noticed {
@@ -84,8 +88,9 @@ void pl_subscription_take(struct pl_subscription *u, struct an_arena *arena,
 struct pl_subscription_counts {
     struct an_str name;
     uint64_t n_notices, n_fetched, n_faults, n_strangers;
-    uint64_t n_missed, n_recovered; /* numbers */
-    int64_t n_missing;              /* now */
+    uint64_t n_withdrawn, n_not_ours; /* deletions */
+    uint64_t n_missed, n_recovered;   /* numbers */
+    int64_t n_missing;                /* now */
 };
 struct pl_subscription_counts pl_subscription_count(struct pl_subscription *u);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One subscription, and which file does what: subscriptions.c is their life and
- * what is known of numbers, subscribed.c what one notification leads to.
+ * what is known of numbers, notice_int.h what one notification leads to.
  *
  * Thread-safety: as in subscriptions.h; what stands under the lock, under it. */
 #ifndef PLUGIN_SUBSCRIPTIONS_INT_H
@@ -26,12 +26,14 @@ struct pl_subscription {
     /* Under the lock. */
     char reference[PL_REFERENCE_BYTES]; /* "Subscription/17" there; "" */
     struct pl_sequence events;
-    bool cannot_query, querying; /* $events: refused; under way */
-    int64_t searched_us;         /* all up to here was searched for; 0: never */
+    bool cannot_query, filling; /* $events: refused; gaps: somebody is at it */
+    int64_t begun_us;           /* numbers are known since; 0: they are not */
+    int64_t searched_us;        /* all up to here was searched for; 0: never */
     uint64_t n_recovered;
     /* One search at a time. */
     pthread_mutex_t searching;
     atomic_uint_fast64_t n_notices, n_fetched, n_faults, n_strangers;
+    atomic_uint_fast64_t n_withdrawn, n_not_ours; /* deletions */
 };
 
 struct pl_subscriptions {

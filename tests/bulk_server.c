@@ -132,18 +132,20 @@ static enum MHD_Result kick_off(struct MHD_Connection *c)
     return answer(c, 202, NULL, body_of(""), header);
 }
 
+/* Rows from `from` up to `end`. */
 static size_t put_rows(char *text, size_t size, size_t n, const char *list,
-                       const char *type, unsigned n_rows)
+                       const char *type, unsigned from, unsigned end)
 {
     n += (size_t)snprintf(text + n, size - n, ",\"%s\":[", list);
-    for (unsigned i = 0; i < n_rows; i++) {
-        bool empty = plan.empty && i + 1 == n_rows;
+    for (unsigned i = from; i < end; i++) {
+        bool empty = plan.empty && i + 1 == plan.n_files;
 
         n += (size_t)snprintf(
             text + n, size - n,
             "%s{\"type\":\"%s\",\"url\":\"http://%s:%u/fhir/file/%s/%u\"",
-            i ? "," : "", type, plan.elsewhere ? "localhost" : "127.0.0.1",
-            (unsigned)port, list, i);
+            i > from ? "," : "", type,
+            plan.elsewhere ? "localhost" : "127.0.0.1", (unsigned)port, list,
+            i);
         if (strcmp(list, "output") == 0)
             n +=
                 (size_t)snprintf(text + n, size - n, ",\"count\":%d",
@@ -153,29 +155,63 @@ static size_t put_rows(char *text, size_t size, size_t n, const char *list,
     return n + (size_t)snprintf(text + n, size - n, "]");
 }
 
+static size_t put_next(char *text, size_t size, size_t n, unsigned page)
+{
+    bool last = page + 1 >= plan.n_pages;
+
+    if (last && !plan.turns)
+        return n;
+    return n + (size_t)snprintf(
+                   text + n, size - n,
+                   ",\"link\":[{\"relation\":\"self\",\"url\":\"x\"},{"
+                   "\"relation\":\"next\",\"url\":\"http://%s:%u/fhir/page/"
+                   "%u\"}]",
+                   plan.strays ? "localhost" : "127.0.0.1", (unsigned)port,
+                   last ? page : page + 1);
+}
+
+/* Page `page` of the manifest, from 0: its share of the files, and a file of each
+ * other kind. */
+static enum MHD_Result give_page(struct MHD_Connection *c, unsigned page)
+{
+    unsigned pages = plan.n_pages ? plan.n_pages : 1;
+    unsigned share = (plan.n_files + pages - 1) / pages, from = page * share;
+    unsigned end = from + share < plan.n_files ? from + share : plan.n_files;
+    char text[8192];
+    size_t n;
+
+    n = (size_t)snprintf(text, sizeof(text),
+                         "{\"transactionTime\":\"2026-02-03T04:05:06.789Z\","
+                         "\"request\":\"x\",\"requiresAccessToken\":%s",
+                         plan.token ? "true" : "false");
+    n = put_rows(text, sizeof(text), n, "output", "Observation", from, end);
+    n = put_rows(text, sizeof(text), n, "error", "OperationOutcome", page,
+                 page + plan.errors);
+    n = put_rows(text, sizeof(text), n, "deleted", "Bundle", page,
+                 page + plan.deleted);
+    n = put_next(text, sizeof(text), n, page);
+    (void)snprintf(text + n, sizeof(text) - n, "}");
+    return answer(c, 200, "application/json", body_of(text), NULL);
+}
+
+static enum MHD_Result get_page(struct MHD_Connection *c, const char *url)
+{
+    counts.paged++;
+    return give_page(c, (unsigned)strtoul(strrchr(url, '/') + 1, NULL, 10));
+}
+
 static enum MHD_Result poll_job(struct MHD_Connection *c)
 {
     char after[16];
     const char *const header[] = {"Retry-After", after, "X-Progress", "half",
                                   NULL};
-    char text[8192];
-    size_t n;
 
     counts.polled++;
     (void)snprintf(after, sizeof(after), "%u", plan.retry_after_s);
     if (counts.polled <= plan.n_polls)
         return answer(c, 202, NULL, body_of(""),
                       plan.retry_after_s ? header : NULL);
-    n = (size_t)snprintf(text, sizeof(text),
-                         "{\"transactionTime\":\"2026-02-03T04:05:06.789Z\","
-                         "\"request\":\"x\",\"requiresAccessToken\":%s",
-                         plan.token ? "true" : "false");
-    n = put_rows(text, sizeof(text), n, "output", "Observation", plan.n_files);
-    n = put_rows(text, sizeof(text), n, "error", "OperationOutcome",
-                 plan.errors);
-    n = put_rows(text, sizeof(text), n, "deleted", "Bundle", plan.deleted);
-    (void)snprintf(text + n, sizeof(text) - n, "}");
-    return answer(c, 200, "application/json", body_of(text), NULL);
+    return give_page(c, 0);
 }
 
 static struct body *content(const char *url)
@@ -323,6 +359,8 @@ static enum MHD_Result respond(struct MHD_Connection *c, const char *url,
         counts.deleted++;
         return answer(c, 202, NULL, body_of(""), NULL);
     }
+    if (strstr(url, "/page/"))
+        return get_page(c, url);
     return strstr(url, "/job/") ? poll_job(c)
                                 : get_file(c, url, m ? m->cut_bytes : 0);
 }

@@ -19,6 +19,7 @@ struct bulk_mishap {
 
 struct bulk_plan {
     unsigned n_files, n_lines;       /* of "Observation", each */
+    unsigned n_pages;                /* of the manifest; 0 is 1 */
     unsigned n_polls;                /* answered with 202 first */
     unsigned retry_after_s;          /* in a 202; 0: not said */
     unsigned pause_us;               /* between pieces of a file */
@@ -26,13 +27,15 @@ struct bulk_plan {
     bool errors, deleted, elsewhere; /* lists, and files, that it has */
     bool page;                       /* a log-in page in place of files */
     bool empty;                      /* the last file holds nothing */
+    bool strays;                     /* the second page lies elsewhere */
+    bool turns;                      /* the last page leads to itself */
     int miscount;                    /* added to each count */
     const char *token;               /* that it wants; NULL: none */
     struct bulk_mishap mishap[BULK_MISHAPS];
 };
 
 struct bulk_counts {
-    unsigned kicked, polled, deleted, whole, ranged, refused;
+    unsigned kicked, polled, paged, deleted, whole, ranged, refused;
 };
 
 /* Returns the port. */

@@ -97,6 +97,8 @@ static const struct {
     {"listen:\n  mllp:\n    max_frame: 16MB\n",
      "listen.mllp.max_frame: expected a size from 1KiB to 1GiB, such as 64KiB",
      3, 16},
+    {"listen:\n  mllp:\n    max_frame: 2MiB\n    max_pending: 1MiB\n",
+     "listen.mllp.max_pending is less than listen.mllp.max_frame", 4, 1},
     {"listen:\n  mllp:\n    timeout:\n      frame: 10\n",
      "listen.mllp.timeout.frame: expected a duration from 10ms to 1d, such as "
      "30s",

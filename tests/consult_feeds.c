@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Feeds over weeks that pass in a moment: who is alarmed about, and who not. */
-#include "plugin/feeds.h"
+#include "plugin/feeds_int.h"
+#include "tests/folder.h"
 #include "tests/suite.h"
 
 #include <stdio.h>
@@ -21,7 +22,7 @@ static struct cfg_options options;
 static struct pl_feeds *feeds;
 static struct an_arena arena;
 static struct an_log lines;
-static unsigned n_silent, n_back, n_gap, n_late, n_jump;
+static unsigned n_silent, n_back, n_gap, n_late, n_jump, n_anew, n_closed;
 static int64_t wall_ahead_ms; /* of the other clock */
 static const struct an_str ehr = AN_STR_INIT("EHR|HOSP");
 
@@ -35,6 +36,8 @@ static void sink(void *ctx, enum an_level level, const char *line, size_t n)
     n_gap += strstr(line, "\"feed_gap\"") != NULL;
     n_late += strstr(line, "\"feed_late\"") != NULL;
     n_jump += strstr(line, "\"clock_jump\"") != NULL;
+    n_anew += strstr(line, "\"feed_restart\"") != NULL;
+    n_closed += strstr(line, "\"feed_closed\"") != NULL;
 }
 
 static int64_t frozen(void *ctx)
@@ -59,7 +62,7 @@ static void set_up(void)
     lines.sink = sink;
     lines.per_second = 0;
     ck_assert_int_eq(cfg_options_default(&arena, &options, NULL), AN_OK);
-    n_silent = n_back = n_gap = n_late = n_jump = 0;
+    n_silent = n_back = n_gap = n_late = n_jump = n_anew = n_closed = 0;
     wall_ahead_ms = 0;
     feeds = NULL;
     open_feeds();
@@ -250,6 +253,84 @@ START_TEST(numbers_that_are_missing_and_come_late_are_told)
 }
 END_TEST
 
+/* The same messages once more are no new series; others with old numbers are. */
+static void again(int64_t ms, int64_t sequence)
+{
+    struct pl_feed_seen seen = {
+        .name = ehr, .now = at(ms), .sequence = sequence, .is_again = true};
+
+    pl_feeds_saw(feeds, &seen);
+}
+
+START_TEST(a_gap_ends_when_the_sender_counts_anew_or_somebody_says_so)
+{
+    struct pl_feeds_now now = at(0);
+    size_t n;
+
+    pl_feeds_begin(feeds, &now);
+    comes(1000, 0, 70);
+    comes(2000, 0, 90);
+    for (int i = 0; i < 10; i++)
+        again(3000 + i, 40 + i);
+    again(4000, 1);
+    ck_assert_int_eq(state(4000).n_missing, 19);
+    ck_assert_uint_eq(n_anew, 0);
+    for (int i = 0; i < 4; i++)
+        comes(5000 + i, 0, 40 + i);
+    ck_assert_int_eq(state(6000).n_missing, 0);
+    ck_assert_uint_eq(n_anew, 1);
+    comes(7000, 0, 46);
+    ck_assert_int_eq(state(7000).n_missing, 2);
+    pl_feeds_forgive(feeds, state(7000).hash + 1);
+    ck_assert_int_eq(state(7000).n_missing, 2);
+    pl_feeds_forgive(feeds, state(7000).hash);
+    ck_assert_int_eq(state(7000).n_missing, 0);
+    ck_assert_uint_eq(n_closed, 1);
+    ck_assert_uint_eq(state(7000).n_missed, 21);
+    (void)pl_feeds_stale(feeds, &arena, &n);
+    ck_assert_uint_eq(n, 0);
+    /* What is missing later is told anew. */
+    comes(8000, 0, 48);
+    ck_assert_int_eq(state(8000).n_missing, 1);
+    ck_assert_uint_eq(n_gap, 3);
+}
+END_TEST
+
+START_TEST(a_mark_beside_the_store_is_acted_on_once)
+{
+    struct test_folder folder;
+    struct pl_feeds_marks marks;
+    struct pl_feeds_now now = at(0);
+    char path[TEST_PATH_BYTES];
+    struct cfg_options o = options;
+    uint64_t hash;
+
+    test_folder_make(&folder);
+    test_folder_file(&folder, "a.db", path);
+    o.store_path = an_str_c(path);
+    pl_feeds_begin(feeds, &now);
+    comes(1000, 0, 1);
+    comes(2000, 0, 9);
+    hash = state(2000).hash;
+    ck_assert_int_eq(pl_feeds_mark(&o, hash, 5, NULL), AN_OK);
+    /* One from before the start says nothing about now. */
+    pl_feeds_marks_begin(&marks, &o, 5);
+    pl_feeds_marks_look(&marks, feeds);
+    ck_assert_int_eq(state(2000).n_missing, 7);
+    ck_assert_int_eq(pl_feeds_mark(&o, hash + 1, 6, NULL), AN_OK);
+    pl_feeds_marks_look(&marks, feeds);
+    ck_assert_int_eq(state(2000).n_missing, 7);
+    ck_assert_int_eq(pl_feeds_mark(&o, hash, 7, NULL), AN_OK);
+    pl_feeds_marks_look(&marks, feeds);
+    ck_assert_int_eq(state(2000).n_missing, 0);
+    comes(3000, 0, 12);
+    pl_feeds_marks_look(&marks, feeds);
+    ck_assert_int_eq(state(3000).n_missing, 2);
+    ck_assert_uint_eq(n_closed, 1);
+    test_folder_drop(&folder);
+}
+END_TEST
+
 START_TEST(a_backlog_is_told_and_a_sender_in_another_zone_is_not)
 {
     struct pl_feeds_now now = at(0);
@@ -328,6 +409,8 @@ Suite *consult_feeds_suite(void)
         what_is_configured_counts_from_the_start,
         a_clock_that_jumps_alarms_nobody,
         numbers_that_are_missing_and_come_late_are_told,
+        a_gap_ends_when_the_sender_counts_anew_or_somebody_says_so,
+        a_mark_beside_the_store_is_acted_on_once,
         a_backlog_is_told_and_a_sender_in_another_zone_is_not,
         too_many_senders_are_no_danger,
         reads_the_number_of_a_message};

@@ -10,6 +10,9 @@
  *                             message is sent and the answer on its way
  *     crowd deaf PORT         messages without end whose answers nobody reads;
  *                             ends when the connection is closed
+ *     crowd heavy PORT N KIB  N connections, each sends so much of a frame and not
+ *                             its end; prints how many were refused (AR), how
+ *                             many closed without a word, how many hold it all
  *     crowd hold PORT BYTES   the first bytes of a frame, then nothing; says
  *                             "held" and waits for its end */
 #include <errno.h>
@@ -30,6 +33,7 @@ enum {
     TEXT_BYTES = 512,
     BACK_BYTES = 4096,
     SPARE_FDS = 64,
+    PUSH_BYTES = 1 << 16,
     PATIENCE_MS = 60000
 };
 
@@ -273,6 +277,80 @@ static int deaf(const char *port)
     return fail("it was never closed");
 }
 
+struct heavy {
+    size_t sent;
+    struct peer back;
+};
+
+/* More of the frame, as much as goes now; false when the other side has closed. */
+static bool push(int fd, struct heavy *h, const char *block, size_t most)
+{
+    while (h->sent < most) {
+        size_t n = most - h->sent < PUSH_BYTES ? most - h->sent : PUSH_BYTES;
+        ssize_t m = send(fd, h->sent ? block + 1 : block, n,
+                         MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (m < 0)
+            return errno == EAGAIN || errno == EWOULDBLOCK;
+        h->sent += (size_t)m;
+    }
+    return true;
+}
+
+/* One that has something to say, or room; true when it is through. */
+static bool move(struct pollfd *p, struct heavy *h, const char *block,
+                 size_t most, size_t *refused, size_t *closed)
+{
+    bool open = (p->revents & POLLOUT) == 0 || push(p->fd, h, block, most);
+
+    if (p->revents & POLLIN)
+        return hear(p->fd, &h->back, "MSA|AR|", refused, closed);
+    if (!open || (p->revents & (POLLERR | POLLHUP)))
+        (*closed)++;
+    else if (h->sent == most)
+        p->events = POLLIN;
+    return !open || (p->revents & (POLLERR | POLLHUP));
+}
+
+static int heavy(const char *port, size_t n, size_t kib)
+{
+    static struct pollfd fds[MOST];
+    struct heavy *h = calloc(n, sizeof(*h));
+    char *block = malloc(PUSH_BYTES + 1);
+    size_t most = kib * 1024, refused = 0, closed = 0, full = 0;
+    struct timespec began;
+
+    if (n > MOST || h == NULL || block == NULL)
+        return fail("too many");
+    memset(block, 'x', PUSH_BYTES + 1);
+    (void)memcpy(block, "\vMSH|^~\\&|A|B|C|D|2026||ORU^R01|H|P|2.5\r", 41);
+    for (size_t i = 0; i < n; i++) {
+        fds[i] =
+            (struct pollfd){.fd = connect_to(port), .events = POLLIN | POLLOUT};
+        if (fds[i].fd < 0)
+            return fail("connect");
+    }
+    (void)clock_gettime(CLOCK_MONOTONIC, &began);
+    while (refused + closed + full < n && elapsed_ms(&began) < PATIENCE_MS) {
+        if (poll(fds, n, 1000) < 0)
+            return fail("poll");
+        full = 0;
+        for (size_t i = 0; i < n; i++) {
+            if (fds[i].fd >= 0 && fds[i].revents &&
+                move(&fds[i], &h[i], block, most, &refused, &closed)) {
+                (void)close(fds[i].fd);
+                fds[i].fd = -1;
+            }
+            full += fds[i].fd >= 0 && h[i].sent == most;
+        }
+    }
+    (void)printf("%zu refused, %zu closed, %zu hold it all\n", refused, closed,
+                 full);
+    (void)fflush(stdout);
+    nap(500);
+    return 0;
+}
+
 static int hold(const char *port, size_t bytes)
 {
     char text[TEXT_BYTES];
@@ -305,6 +383,8 @@ int main(int argc, char **argv)
         return gone(argv[2], n);
     if (argc == 3 && strcmp(what, "deaf") == 0)
         return deaf(argv[2]);
+    if (argc == 5 && strcmp(what, "heavy") == 0)
+        return heavy(argv[2], n, strtoul(argv[4], NULL, 10));
     if (argc == 4 && strcmp(what, "hold") == 0)
         return hold(argv[2], n);
     (void)fputs("usage: see the head of tests/crowd.c\n", stderr);

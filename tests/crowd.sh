@@ -76,6 +76,29 @@ is 'the others when those have been silent for long' same_number "$(first heard)
 is 'then there is room again over HTTP' waited 20 asks 200 . /health/live
 is 'it stops' stop
 
+# ---- more than memory could hold ------------------------------------------------
+# 200 frames of 10 MiB that do not end are 2 GB; 64 MiB may be there at a time.
+config heavy.yaml "$work/heavy.db" 'listen:' \
+    '  mllp: {address: "127.0.0.1:0", max_frame: 32MiB, max_pending: 64MiB, timeout: {frame: 20s}}' \
+    '  http: {address: "127.0.0.1:0"}'
+serve heavy.yaml
+before=$(now_kb)
+is '200 long frames that do not end' "$crowd" heavy "$mllp" 200 10240
+cp said heard
+echo "# $(cat heard)"
+is 'most of them are refused' at_least "$(($(first heard) + $(sed 's/.*, \([0-9]*\) closed.*/\1/' heard)))" 190
+is 'with an answer' at_least "$(first heard)" 100
+is 'some go on' says 0 ', [1-9][0-9]* hold it all' cat heard
+is 'all that were refused are counted' at_least "$(metric 'mllp_refused_total{why="pending"}')" 190
+echo "# memory: $((before / 1024)) MiB before, $(($(peak) / 1024)) MiB at most"
+is 'memory is bounded: twice what may be there, and a quarter of a MiB for each' \
+    at_most "$(peak)" $((before + 2 * 65536 + 200 * 256))
+is 'a message in between is served' "$crowd" mllp "$mllp" 5
+is 'all are' same_number "$(first said)" 5
+is 'when they have gone nothing is kept' waited 40 nobody
+is 'not a byte' same_number "$(metric mllp_pending_bytes)" 0
+is 'it stops' stop
+
 # ---- bad manners --------------------------------------------------------------------
 config bad.yaml "$work/bad.db" 'listen:' \
     '  mllp: {address: "127.0.0.1:0", timeout: {frame: 1s, write: 1s, idle: 3s}}' \

@@ -54,6 +54,21 @@ is 'the fourth, after a restart' says 0 '1 accepted' an a.yaml replay --to "127.
 is 'two are missing' until_logged '"event":"feed_gap".*"missing":2,"number":4'
 is 'the metric says so' sees '^anamnesis_feed_missing\{feed="[0-9a-f]{16}"\} 2$'
 is 'so do suggestions' cards 'messages are missing|nothing has come since'
+is 'nobody else can be closed' says 2 'nobody of that name' an a.yaml feeds --close NOBODY
+is 'somebody says that they will not come' says 0 '^LAB\|LAKESIDE: what is missing' an a.yaml feeds --close 'LAB|LAKESIDE'
+is 'and they are not waited for' until_logged '"event":"feed_closed".*"missing":2'
+is 'the metric says so, too' sees '^anamnesis_feed_missing\{feed="[0-9a-f]{16}"\} 0$'
+is 'that they were missed is not forgotten' sees '^anamnesis_feed_missed_total\{feed="[0-9a-f]{16}"\} 2$'
+numbered 12 9 >nine.hl7
+is 'the next gap' says 0 '1 accepted' an a.yaml replay --to "127.0.0.1:$mllp" nine.hl7
+is 'is told' until_logged '"event":"feed_gap".*"missing":4,"number":9'
+for i in 1 2 3; do
+    numbered "1$((i + 2))" "$((i + 1))" >>anew.hl7
+done
+is 'a sender that counts anew' says 0 '3 accepted' an a.yaml replay --to "127.0.0.1:$mllp" anew.hl7
+is 'is believed' until_logged '"event":"feed_restart".*"number":4,"missing":4'
+is 'and nothing is missing' sees '^anamnesis_feed_missing\{feed="[0-9a-f]{16}"\} 0$'
+is 'a wrong call' says 2 '^usage: ' an a.yaml feeds --close
 is 'the command names it' says 0 '^[0-9a-f]{16}  2026-.* may be silent +2s.*LAB\|LAKESIDE$' an a.yaml feeds
 is 'it stops well' stop
 

@@ -52,6 +52,7 @@ START_TEST(brings_each_file_whole_and_deletes_the_job)
     ck_assert_uint_eq(t.result.n_files, 3);
     ck_assert_uint_eq(t.result.n_resources, 40);
     ck_assert_uint_eq(t.result.n_error_files, 1);
+    ck_assert_uint_eq(t.result.n_errors, 1);
     ck_assert_uint_eq(t.told[PL_EXPORT_WAITS], 3);
     ck_assert_uint_eq(bulk_count().polled, 4);
     ck_assert_uint_eq(bulk_count().deleted, 1);
@@ -290,7 +291,103 @@ START_TEST(what_is_gone_comes_as_deletions)
     test_export_begin(&t, &plan);
     ends(AN_OK);
     ck_assert(test_export_holds(&t, "001-deleted-0001.ndjson", NULL));
+    ck_assert_uint_eq(t.result.n_deleted_files, 1);
     test_export_is_whole(&t, 2, 1);
+    test_export_end(&t);
+}
+END_TEST
+
+/* Five files on three pages, one of errors and one of deletions on each. */
+START_TEST(each_page_of_the_manifest_is_walked)
+{
+    struct bulk_plan plan = {
+        .n_files = 5,
+        .n_lines = 1,
+        .n_pages = 3,
+        .errors = true,
+        .deleted = true,
+        .mishap = {{"/page/1", 1, 202, 0, NULL}, {"/page/2", 1, 503, 0, NULL}}};
+    char text[4096];
+
+    test_export_begin(&t, &plan);
+    ends(AN_OK);
+    test_export_is_whole(&t, 8, 1);
+    for (unsigned i = 0; i < 5; i++) {
+        char name[64];
+
+        bulk_file(i, text, sizeof(text));
+        (void)snprintf(name, sizeof(name), "001-Observation-%04u.ndjson",
+                       i + 1);
+        ck_assert_msg(test_export_holds(&t, name, text), "%s", name);
+    }
+    ck_assert(test_export_holds(&t, "001-deleted-0003.ndjson", NULL));
+    ck_assert(test_export_holds(&t, ".export/001-error-0003.ndjson", NULL));
+    ck_assert(test_export_holds(&t, ".export/manifest-001-0003.json", NULL));
+    ck_assert_uint_eq(t.result.n_files, 8);
+    ck_assert_uint_eq(t.result.n_deleted_files, 3);
+    ck_assert_uint_eq(t.result.n_error_files, 3);
+    ck_assert_uint_eq(t.result.n_errors, 3);
+    ck_assert_uint_eq(bulk_count().paged, 2);
+    ck_assert_uint_eq(t.told[PL_EXPORT_WAITS], 1);
+    ck_assert_uint_eq(t.told[PL_EXPORT_REPEATS], 1);
+    ck_assert_uint_eq(bulk_count().deleted, 1);
+    test_export_end(&t);
+}
+END_TEST
+
+/* What is there is asked for once, whichever page the failure was on. */
+START_TEST(a_page_that_fails_is_gone_on_from)
+{
+    struct bulk_plan plan = {.n_files = 6,
+                             .n_lines = 2,
+                             .n_pages = 3,
+                             .mishap = {{"/page/2", 1, 403, 0, NULL},
+                                        {"/file/output/5", 1, 403, 0, NULL}}};
+
+    test_export_begin(&t, &plan);
+    ends(AN_CONFIG);
+    ck_assert_str_eq(t.err.where.path, "page 3 of its manifest (HTTP 403)");
+    test_export_is_whole(&t, 4, 2);
+    ends(AN_IO);
+    test_export_is_whole(&t, 5, 2);
+    ends(AN_OK);
+    test_export_is_whole(&t, 6, 2);
+    ck_assert_uint_eq(bulk_count().kicked, 1);
+    ck_assert_uint_eq(bulk_count().polled, 1);
+    ck_assert_uint_eq(bulk_count().paged, 2);
+    for (unsigned i = 0; i < 5; i++)
+        ck_assert_uint_eq(bulk_asked(i), 1);
+    ck_assert_uint_eq(t.result.n_files, 6);
+    test_export_end(&t);
+}
+END_TEST
+
+START_TEST(a_page_that_is_forgotten_begins_anew)
+{
+    struct bulk_plan plan = {.n_files = 2,
+                             .n_lines = 2,
+                             .n_pages = 2,
+                             .mishap = {{"/page/1", 1, 404, 0, NULL}}};
+
+    test_export_begin(&t, &plan);
+    ends(AN_NOTFOUND);
+    ends(AN_OK);
+    ck_assert_uint_eq(bulk_count().kicked, 2);
+    ck_assert_int_eq(t.result.run, 2);
+    test_export_end(&t);
+}
+END_TEST
+
+START_TEST(pages_that_lead_astray_are_not_followed)
+{
+    struct bulk_plan plan = {.n_files = 2, .n_lines = 2, .n_pages = 2};
+
+    plan.strays = _i == 0;
+    plan.turns = _i == 1;
+    test_export_begin(&t, &plan);
+    ends(_i == 0 ? AN_UNSUPPORTED : AN_TYPE);
+    ck_assert_uint_eq(bulk_count().paged, _i == 0 ? 0 : 1);
+    ck_assert_uint_eq(bulk_count().deleted, 0);
     test_export_end(&t);
 }
 END_TEST
@@ -305,7 +402,10 @@ Suite *fetch_export_suite(void)
         a_part_of_something_else_is_not_believed,
         another_question_and_another_process_wait,
         a_full_disk_is_told_and_nothing_is_lost,
-        what_is_gone_comes_as_deletions};
+        what_is_gone_comes_as_deletions,
+        each_page_of_the_manifest_is_walked,
+        a_page_that_fails_is_gone_on_from,
+        a_page_that_is_forgotten_begins_anew};
     Suite *s = TEST_SUITE("fetch: export", list);
     TCase *c = tcase_create("each");
 
@@ -315,6 +415,7 @@ Suite *fetch_export_suite(void)
     tcase_add_loop_test(c, a_file_that_breaks_off_goes_on_or_starts_over, 0, 8);
     tcase_add_loop_test(c, what_is_no_export_never_gets_a_name, 0,
                         (int)(sizeof(odd) / sizeof(odd[0])));
+    tcase_add_loop_test(c, pages_that_lead_astray_are_not_followed, 0, 2);
     suite_add_tcase(s, c);
     return s;
 }

@@ -82,6 +82,7 @@ START_TEST(goes_on_after_each_kill)
     struct bulk_plan plan = {.n_files = FILES,
                              .n_lines = LINES,
                              .n_polls = 8,
+                             .n_pages = _i == 1 ? 3 : 1,
                              .pause_us = 1500,
                              .tags = _i == 1,
                              .ranges = _i == 1};

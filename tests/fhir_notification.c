@@ -78,6 +78,8 @@ START_TEST(what_a_bundle_brings_needs_no_fetching)
     ck_assert(n.event[0].is_here);
     ck_assert(!n.event[1].is_here);
     ck_assert(n.event[2].is_here);
+    ck_assert(!n.event[0].is_gone);
+    ck_assert(n.event[2].is_gone);
 }
 END_TEST
 
@@ -187,6 +189,9 @@ START_TEST(what_asks_for_it_is_of_r4_or_of_the_backport)
     ck_assert_an_str_eq(
         json, "{\"resourceType\":\"Subscription\",\"status\":\"requested\","
               "\"reason\":\"why\",\"criteria\":\"Observation?\",\"channel\":{"
+              "\"extension\":[{\"url\":\"http://hapifhir.io/fhir/"
+              "StructureDefinition/subscription-send-delete-messages\","
+              "\"valueBoolean\":true}],"
               "\"type\":\"rest-hook\",\"endpoint\":\"http://a/b\",\"payload\":"
               "\"application/fhir+json\",\"header\":[\"Authorization: Bearer "
               "x\"]}}");

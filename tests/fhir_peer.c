@@ -2,12 +2,16 @@
 /* A FHIR server as the drills of subscriptions need one: it has Observations by
  * the number, keeps Subscriptions, and answers $events.
  *
- *     fhir_peer FILE [no-events | BEFORE]
+ *     fhir_peer FILE [no-events | old-events | BEFORE]
  *                      prints its port; appends a line for each request to FILE;
  *                      ends with SIGTERM; BEFORE stands before each new id
  *
- * Observation N is patient 4711's creatinine of N tenths; 404 is one that is
- * gone, 503 one that fails once and then is there. */
+ * no-events: there is no $events; old-events: it fails once, and then knows of none
+ * any more.
+ *
+ * Observation N is patient 4711's creatinine of N tenths; 404 is one that is not
+ * there, 410 one that is no more, 503 one that fails once and then is there.  The
+ * history of each below 100 says that it was deleted; it knows of no others. */
 #include "base/buf.h"
 #include "base/json.h"
 #include "plugin/host/http.h"
@@ -24,7 +28,7 @@ enum { BODY_BYTES = 1 << 20, KEPT = 8, PAD_LINES = 5000 };
 struct peer {
     pthread_mutex_t lock;
     FILE *log;
-    bool no_events;
+    bool no_events, old_events, failed_events;
     const char *before_id;
     unsigned failed_once;
     char *kept[KEPT]; /* Subscriptions, by their id less one */
@@ -84,12 +88,51 @@ static enum an_code get_observation(void *ctx, struct pl_http_request *q,
     r->content_type = "application/fhir+json";
     if (n == 0 || n == 404)
         r->status = 404;
+    else if (n == 410)
+        r->status = 410;
     else if (n == 503 && p->failed_once++ == 0)
         r->status = 503;
     if (r->status >= 400)
         return AN_OK;
     an_buf_init(&b, q->arena, BODY_BYTES);
     put_observation(&b, n);
+    return an_buf_done(&b, &r->body, NULL);
+}
+
+static void put_url(const struct peer *p, struct an_buf *b, unsigned long n)
+{
+    an_buf_put_c(b, "http://127.0.0.1:");
+    an_buf_put_u64(b, p->port);
+    an_buf_put_c(b, "/fhir/Observation/");
+    an_buf_put_u64(b, n);
+}
+
+static enum an_code get_history(void *ctx, struct pl_http_request *q,
+                                struct pl_http_response *r)
+{
+    struct peer *p = ctx;
+    unsigned long n = number(q->param[0]);
+    struct an_buf b;
+
+    note(p, q);
+    r->content_type = "application/fhir+json";
+    if (n == 0 || n >= 100) {
+        r->status = 501;
+        return AN_OK;
+    }
+    an_buf_init(&b, q->arena, BODY_BYTES);
+    an_buf_put_c(&b, "{\"resourceType\":\"Bundle\",\"type\":\"history\","
+                     "\"entry\":[{\"fullUrl\":\"");
+    put_url(p, &b, n);
+    an_buf_put_c(&b, "\",\"request\":{\"method\":\"DELETE\",\"url\":"
+                     "\"Observation/");
+    an_buf_put_u64(&b, n);
+    an_buf_put_c(&b, "\"},\"response\":{\"status\":\"204\",\"lastModified\":"
+                     "\"2026-03-02T08:00:00Z\"}},{\"fullUrl\":\"");
+    put_url(p, &b, n);
+    an_buf_put_c(&b, "\",\"resource\":");
+    put_observation(&b, n);
+    an_buf_put_c(&b, "}]}");
     return an_buf_done(&b, &r->body, NULL);
 }
 
@@ -154,8 +197,15 @@ static enum an_code get_events(void *ctx, struct pl_http_request *q,
         r->status = 501;
         return AN_OK;
     }
-    (void)pl_http_query(q, "eventsSinceNumber", &from);
-    (void)pl_http_query(q, "eventsUntilNumber", &until);
+    if (p->old_events && !p->failed_events) {
+        p->failed_events = true;
+        r->status = 503;
+        return AN_OK;
+    }
+    if (!p->old_events) {
+        (void)pl_http_query(q, "eventsSinceNumber", &from);
+        (void)pl_http_query(q, "eventsUntilNumber", &until);
+    }
     an_buf_init(&b, q->arena, BODY_BYTES);
     an_buf_put_c(&b, "{\"resourceType\":\"Bundle\",\"type\":\"history\","
                      "\"entry\":[{\"resource\":{\"resourceType\":"
@@ -173,10 +223,8 @@ static enum an_code get_events(void *ctx, struct pl_http_request *q,
     }
     an_buf_put_c(&b, "]}}");
     for (unsigned long n = number(from); n && n <= number(until); n++) {
-        an_buf_put_c(&b, ",{\"fullUrl\":\"http://127.0.0.1:");
-        an_buf_put_u64(&b, p->port);
-        an_buf_put_c(&b, "/fhir/Observation/");
-        an_buf_put_u64(&b, n);
+        an_buf_put_c(&b, ",{\"fullUrl\":\"");
+        put_url(p, &b, n);
         an_buf_put_c(&b, "\",\"resource\":");
         put_observation(&b, n);
         an_buf_put_c(&b, "}");
@@ -290,6 +338,7 @@ int main(int argc, char **argv)
     static const struct pl_http_route route[] = {
         {PL_GET, "/fhir/Observation", search_observation, 0},
         {PL_GET, "/fhir/Observation/{}", get_observation, 0},
+        {PL_GET, "/fhir/Observation/{}/_history", get_history, 0},
         {PL_GET, "/fhir/Patient/{}", get_observation, 0},
         {PL_GET, "/fhir/Subscription", search_subscription, 0},
         {PL_POST, "/fhir/Subscription", post_subscription, 0},
@@ -314,7 +363,9 @@ int main(int argc, char **argv)
         return 2;
     peer.log = fopen(argv[1], "a");
     peer.no_events = argc > 2 && strcmp(argv[2], "no-events") == 0;
-    peer.before_id = argc > 2 && !peer.no_events ? argv[2] : "";
+    peer.old_events = argc > 2 && strcmp(argv[2], "old-events") == 0;
+    peer.before_id =
+        argc > 2 && !peer.no_events && !peer.old_events ? argv[2] : "";
     calls.ctx = &peer;
     sigemptyset(&stop);
     sigaddset(&stop, SIGTERM);

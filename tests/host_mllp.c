@@ -173,6 +173,63 @@ START_TEST(carries_messages_and_answers_of_any_size)
 }
 END_TEST
 
+static uint64_t n_in(void)
+{
+    return pl_mllp_counts(peer_server()).bytes_in;
+}
+
+static uint64_t n_ended(void)
+{
+    return peer_n_accepted() - peer_n_open();
+}
+
+/* A frame of 700 KB needs a buffer of 1 MB: there is room for one. */
+START_TEST(frames_that_arrive_share_a_bounded_memory)
+{
+    enum { FRAME_BYTES = 700000 };
+    struct pl_mllp_options options = peer_options();
+    char *text = malloc(FRAME_BYTES);
+    int a, b, c;
+
+    ck_assert_ptr_nonnull(text);
+    memset(text, 'x', FRAME_BYTES);
+    text[0] = '\v';
+    options.max_frame_bytes = 1 << 20;
+    options.max_pending_bytes = 3 << 19;
+    options.frame_ms = options.idle_ms = 20000;
+    peer_open(&options, PEER_ECHO);
+    a = peer_connect();
+    ck_assert(net_send(a, (struct an_str){text, FRAME_BYTES}));
+    ck_assert(net_wait(n_in, FRAME_BYTES));
+    ck_assert_uint_ge(pl_mllp_counts(peer_server()).pending, FRAME_BYTES);
+    b = peer_connect();
+    (void)net_send(b, (struct an_str){text, FRAME_BYTES});
+    ck_assert(net_expect_frame(b, "NAK"));
+    ck_assert(net_is_closed(b));
+    close(b);
+    ck_assert_int_eq(peer_bad().why, AN_BUSY);
+    ck_assert_uint_eq(peer_bad().byte, 1);
+    ck_assert_uint_eq(pl_mllp_counts(peer_server()).refused_pending, 1);
+    ck_assert_uint_le(pl_mllp_counts(peer_server()).pending,
+                      options.max_pending_bytes);
+    /* Small ones never wait for that room. */
+    c = peer_connect();
+    ck_assert(net_send_frame(c, AN_STR("MSH|small")));
+    ck_assert(net_expect_frame(c, "ACK:MSH|small"));
+    /* Whoever had it goes on, and leaves it to the next. */
+    ck_assert(net_send(a, AN_STR("\x1c\r")));
+    ck_assert(net_wait(peer_n_messages, 2));
+    close(a);
+    ck_assert(net_send_frame(c, (struct an_str){text + 1, FRAME_BYTES - 1}));
+    ck_assert(net_wait(peer_n_messages, 3));
+    close(c);
+    ck_assert(net_wait(n_ended, 3));
+    ck_assert_uint_eq(pl_mllp_counts(peer_server()).pending, 0);
+    free(text);
+    peer_close(1000);
+}
+END_TEST
+
 START_TEST(sends_nothing_for_an_empty_answer)
 {
     int fd;
@@ -505,6 +562,7 @@ Suite *host_mllp_suite(void)
                                  serves_many_senders_each_its_own_answers,
                                  answers_after_a_half_close,
                                  carries_messages_and_answers_of_any_size,
+                                 frames_that_arrive_share_a_bounded_memory,
                                  sends_nothing_for_an_empty_answer,
                                  holds_the_sender_back_while_the_queue_is_full,
                                  finishes_what_is_in_flight_when_it_stops,

@@ -59,7 +59,8 @@ tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c test
 	tests/fhir_read.c tests/fhir_golden.c tests/fhir_outcome.c \
 	tests/fhir_said.h tests/fhir_said.c tests/fhir_write.c \
 	tests/fhir_write_golden.c tests/fhir_cards.c tests/fhir_cds.c \
-	tests/account.h tests/fhir_account.c tests/fhir_conceptmap.c tests/fhir_notification.c
+	tests/account.h tests/fhir_account.c tests/fhir_conceptmap.c tests/fhir_notification.c \
+	tests/fhir_deletion.c
 tests_fhir_t_LDADD = libfhir.la $(CHECK_LIBS)
 
 tests_advice_t_SOURCES = $(SUITE) tests/advice.c tests/advice_case.h \
@@ -172,8 +173,8 @@ TESTS += tests/faces.sh tests/calls.sh tests/triggers.sh
 # The same, of what a FHIR server sends; tests/fhir_peer is that server.
 check_PROGRAMS += tests/fhir_peer
 tests_fhir_peer_LDADD = libhost.la
-TESTS += tests/subscriptions.sh tests/feeds.sh
-EXTRA_DIST += tests/subscriptions.sh tests/feeds.sh
+TESTS += tests/subscriptions.sh tests/deletions.sh tests/feeds.sh
+EXTRA_DIST += tests/subscriptions.sh tests/deletions.sh tests/feeds.sh
 EXTRA_DIST += tests/faces_lib.sh tests/faces.sh tests/calls.sh \
 	tests/triggers.sh
 
@@ -195,8 +196,11 @@ tests_bad_world_la_SOURCES = tests/bad_world.c
 # Its calls take the place of others, so all see them.
 tests_bad_world_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default
 tests_bad_world_la_LDFLAGS = -module -shared -avoid-version -rpath /nowhere
-TESTS += tests/kill.sh tests/crowd.sh tests/disk.sh tests/clock.sh
-EXTRA_DIST += tests/bad_lib.sh tests/kill.sh tests/crowd.sh tests/disk.sh tests/clock.sh
+check_PROGRAMS += tests/crowd_tls
+tests_crowd_tls_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
+tests_crowd_tls_LDADD = $(GNUTLS_LIBS)
+TESTS += tests/kill.sh tests/crowd.sh tests/crowd_tls.sh tests/disk.sh tests/clock.sh
+EXTRA_DIST += tests/bad_lib.sh tests/kill.sh tests/crowd.sh tests/crowd_tls.sh tests/disk.sh tests/clock.sh
 
 # Larger runs over the folder that ANAMNESIS_DATA names.
 check_PROGRAMS += tests/hl7_corpus

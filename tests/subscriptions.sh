@@ -30,7 +30,7 @@ ours() {
         "fhir: {url: \"$there\", token_file: \"$work/token\"}" \
         'subscriptions:' \
         "  secret_file: \"$work/secret\"" \
-        '  of: ["results=Observation?category=laboratory", "topic=http://h.example/fhir/SubscriptionTopic/results Observation?category=laboratory", "elsewhere=Observation?code=elsewhere", "endless=Observation?code=endless"]'
+        '  of: ["results=Observation?category=laboratory", "topic=http://h.example/fhir/SubscriptionTopic/results Observation?category=laboratory", "elsewhere=Observation?code=elsewhere", "endless=Observation?code=endless", "bare=http://h.example/fhir/SubscriptionTopic/bare"]'
 }
 printf 'th3re\n' >token
 printf 's3cret\n' >secret
@@ -86,6 +86,28 @@ is 'nor pages without end' send POST /endless '' 503
 is 'nor that' grep -q '"event":"subscription_fault","subscription":4,"code":"limit","status":200' server.log
 is 'only after a thousand, with room for each' test "$(grep -c '^GET /fhir/Observation ' asked)" -ge 1000
 
+# ---- deletions -------------------------------------------------------------------
+deletions() { metric "subscription_deletions_total{subscription=\"results\",fate=\"$1\"} $2"; }
+is 'nobody deletes without the secret' send DELETE /results/Observation/11 '' 401 'X-None: 1'
+is 'it is still there' known 1.1
+is 'a deletion is taken' send DELETE /results/Observation/11 '' 200
+is 'whose it was says its history' was_asked '^GET /fhir/Observation/11/_history .* Bearer th3re$'
+is 'what it said is withdrawn' exits 1 known 1.1
+is 'and nothing else' known 7.1
+is 'at its place' says 0 '^ +/entry/0 +observation, entered in error' an a.yaml explain-message 4
+is 'one without a history' send PUT /results/Observation/111 "$(observation 111 | sed s/2026-03/2020-03/)" 200
+is 'is there' known 11.1
+is 'is deleted' send DELETE /results/Observation/111 '' 200
+is 'as our store knows whose it was' exits 1 known 11.1
+is 'both are counted' deletions withdrawn 2
+is 'one of nothing that is here' send DELETE /results/Observation/112 '' 200
+is 'or of nothing that makes an event' send DELETE /results/Patient/4711 '' 200
+is 'is counted, too' deletions not-ours 2
+is 'what is no resource is refused' send DELETE /results/Nonsense/1 '' 400
+is 'nor is an id one that is none' send DELETE /results/Observation/a_b '' 400
+is 'it comes again' send PUT /results/Observation/111 "$(observation 111 | sed 's/2026-03/2020-03/; s/"id"/"meta":{"lastUpdated":"2199-01-01T00:00:00Z"},"id"/')" 200
+is 'and is there again' known 11.1
+
 # ---- the R5 backport -------------------------------------------------------------
 is 'a handshake is answered' send POST /results "$(r4 handshake 0)" 200
 is 'by a Bundle, as HAPI FHIR wants it' grep -q '"resourceType":"Bundle"' body
@@ -107,6 +129,13 @@ is 'one that fails is to be sent again' send POST /results "$(r4 event-notificat
 is 'and then is taken' send POST /results "$(r4 event-notification 7 7 | sed 's,Observation/7,Observation/503,')" 200
 is 'a notification of no kind is refused' send POST /results "$(r4 nonsense 1)" 400
 is 'nothing is missing' metric 'subscription_missing{subscription="results"} 0'
+is 'an event that is a deletion' send POST /topic "$(r4 event-notification 3 3 | sed 's,]}}]}$,]}}\,{"request":{"method":"DELETE"\,"url":"Observation/3"}}]},')" 200
+is 'withdraws what was said' exits 1 known 0.3
+is 'one of which there is the name alone' send PUT /results/Observation/410 "$(observation 410 | sed s/2026-03/2020-03/)" 200
+is 'is there as long as it is' known 41.0
+is 'and when the server has it no more' send POST /topic "$(r4 event-notification 4 4 | sed 's,Observation/4,Observation/410,')" 200
+is 'is withdrawn' exits 1 known 41.0
+is 'the fourth is still there' known 0.4
 
 # ---- a restart knows the numbers; a server without $events -------------------------
 is 'it stops' stop
@@ -114,9 +143,37 @@ fhir no-events
 ours
 serve a.yaml
 is 'after a restart the ninth' send POST /results "$(r4 event-notification 9 9)" 200
-is 'is known to come after the seventh' metric 'subscription_missing{subscription="results"} 1'
-is 'what it cannot be asked for stays missing' send POST /results "$(r4 event-notification 10 10)" 200
-is 'and is counted' metric 'subscription_missing{subscription="results"} 1'
+is 'the eighth is asked for' was_asked '^GET /fhir/Subscription/s/.events 8 8$'
+is 'and, as that is refused, searched for' was_asked '^GET /fhir/Observation ge20'
+is 'with what the search finds it is missing no longer' metric 'subscription_missing{subscription="results"} 0'
+is 'it was missed and has come' metric 'subscription_events_total{subscription="results",fate="recovered"} 1'
+is 'the log says so' grep -q '"event":"subscription_filled","subscription":1,"events":1,"missing":0' server.log
+: >asked
+is 'the twelfth' send POST /results "$(r4 event-notification 12 12)" 200
+is 'is searched for at once' was_asked '^GET /fhir/Observation ge20'
+is 'who refused $events once is not asked for them again' not_asked 'events'
+: >asked
+is 'a topic without a search: the first' send POST /bare "$(r4 event-notification 1 1)" 200
+is 'and the third' send POST /bare "$(r4 event-notification 3 3)" 200
+is 'there is nothing to search for' not_asked '^GET /fhir/Observation ge20'
+is 'and the second stays missing' metric 'subscription_missing{subscription="bare"} 1'
+
+# ---- one whose $events fails once, and has them no more ----------------------------
+is 'it stops again' stop
+fhir old-events
+ours
+serve a.yaml
+is 'the fourteenth' send POST /results "$(r4 event-notification 14 14)" 200
+is 'the oldest gap is asked for' was_asked '^GET /fhir/Subscription/s/.events 8 8$'
+is 'while that fails nothing is searched' not_asked '^GET /fhir/Observation ge20'
+is 'and all stay missing, those of before the restart too' metric 'subscription_missing{subscription="results"} 4'
+is 'a heartbeat asks again' send POST /results "$(r4 heartbeat 14)" 200
+is 'what is not there any more is searched for' was_asked '^GET /fhir/Observation ge20'
+is 'and nothing is missing' metric 'subscription_missing{subscription="results"} 0'
+fhir no-events
+is 'it ends well' stop
+ours
+serve a.yaml
 
 # ---- the command -----------------------------------------------------------------
 is 'it asks for each' says 0 '^results: Subscription/1 made, in force' an a.yaml subscribe "http://127.0.0.1:$http/"

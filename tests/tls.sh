@@ -63,6 +63,32 @@ secure_metric() { web lab /metrics >/dev/null && sed -n "s/^anamnesis_$1 //p" bo
 is 'faults are counted' at_least "$(secure_metric 'mllp_handshakes_total{fate="failed"}')" 6
 is 'the end of the certificate can be watched' at_least "$(secure_metric tls_certificate_end_seconds)" "$(date +%s)"
 
+# ---- a sender of our own ---------------------------------------------------------------
+sends() { # STATUS PATTERN ADDRESS OPTION...: replay --to
+    want=$1
+    pattern=$2
+    to=$3
+    shift 3
+    says "$want" "$pattern" an a.yaml replay --to "$to" "$@" "$one"
+}
+lab="--certificate $pki/lab.pem --key $pki/lab.key"
+# shellcheck disable=SC2086
+{
+    is 'replay sends over TLS with a certificate' sends 0 '^1 messages: 1 accepted' "tls://127.0.0.1:$mllp" --ca "$pki/hospital.pem" $lab
+    is 'also by the name' sends 0 '^1 messages: 1 accepted' "tls://localhost:$mllp" --ca "$pki/hospital.pem" $lab
+    is 'without a certificate it is told why' sends 3 'not accept our certificate|want another certificate' "tls://127.0.0.1:$mllp" --ca "$pki/hospital.pem"
+    is 'with that of a stranger, too' sends 3 'not accept our certificate|want another certificate' "tls://127.0.0.1:$mllp" --ca "$pki/hospital.pem" --certificate "$pki/foreign.pem" --key "$pki/foreign.key"
+    is 'a receiver whom nobody trusts gets nothing' sends 3 "127\.0\.0\.1:$mllp: the receiver's certificate is not trusted" "tls://127.0.0.1:$mllp" --ca "$pki/stranger.pem" $lab
+    is 'nor does one of those whom the system does not' sends 3 "certificate is not trusted" "tls://127.0.0.1:$mllp" $lab
+    is 'nor one with another name' sends 3 "127\.1:$mllp: the receiver's certificate is for another name" "tls://127.1:$mllp" --ca "$pki/hospital.pem" $lab
+    is 'without TLS there is no answer' sends 3 'no MLLP frame|no answer|not sent whole' "127.0.0.1:$mllp"
+    is 'a file that holds no certificate is named' sends 2 'lab\.key: no certificates of authorities' "tls://127.0.0.1:$mllp" --ca "$pki/lab.key"
+    is 'nor is a key of another one taken' sends 2 'lab\.pem: no certificate, or not with that key' "tls://127.0.0.1:$mllp" --ca "$pki/hospital.pem" --certificate "$pki/lab.pem" --key "$pki/named.key"
+    is 'a certificate without its key is a wrong call' sends 2 '^usage: ' "tls://127.0.0.1:$mllp" --certificate "$pki/lab.pem"
+    is 'so are keys without TLS' sends 2 '^usage: ' "127.0.0.1:$mllp" --ca "$pki/hospital.pem"
+}
+is 'the other messages had the name of the sender' says 0 '^mllp/lab\.example 1$' feeds a.db
+
 # ---- new certificates ---------------------------------------------------------------
 serial() { "$curl" -sSv --cacert "$pki/hospital.pem" --cert "$pki/lab.pem" --key "$pki/lab.key" \
     "https://localhost:$http/health/live" 2>&1 | sed -n 's/.*expire date: *//p'; }

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ARENA_BYTES = 256 << 20, TYPE_BYTES = 64, LONGEST_URL = 8000 };
+enum { ARENA_BYTES = 256 << 20, LONGEST_URL = 8000 };
 
 void pl_export_tell(const struct pl_export_job *j, enum pl_export_step step,
                     int64_t n)
@@ -210,7 +210,7 @@ static enum an_code kick_off(struct pl_export_job *j, struct an_str request,
 /* ---- the job ------------------------------------------------------------ */
 
 /* The job is no more; the next call begins a new one. */
-static enum an_code give_up(struct pl_export_job *j,
+static enum an_code give_up(struct pl_export_job *j, const char *place,
                             const struct pl_fetch_answer *answer,
                             struct an_err *err)
 {
@@ -230,54 +230,20 @@ static enum an_code give_up(struct pl_export_job *j,
             ? "the server no longer knows the export; the next call begins a "
               "new one"
             : "the export failed at the server; the next call begins a new one",
-        "its status", answer, err);
+        place, answer, err);
 }
 
-static void manifest_path(const struct pl_export_job *j,
-                          char path[PL_EXPORT_PATH_BYTES])
+enum an_code pl_export_ask_page(struct pl_export_job *j, size_t page,
+                                const char *url, struct an_err *err)
 {
-    char name[64];
-
-    (void)snprintf(name, sizeof(name), "manifest-%03lld.json",
-                   (long long)j->state.run);
-    (void)pl_export_path(j, name, path);
-}
-
-/* The manifest goes to the disk as it is, then the state that needs it. */
-static enum an_code keep_manifest(struct pl_export_job *j,
-                                  const struct pl_fetch_answer *answer,
-                                  struct an_err *err)
-{
-    char path[PL_EXPORT_PATH_BYTES];
-    const struct an_json *root;
-    enum an_code rc = an_json_read(&j->each, &(struct an_json_limits){0},
-                                   answer->body, &root, err);
-    struct an_str time = AN_STR("");
-
-    if (rc == AN_OK)
-        time = an_json_text(an_json_get(root, AN_STR("transactionTime")));
-    if (rc != AN_OK || time.n == 0 || time.n >= PL_EXPORT_TIME_BYTES ||
-        !an_json_is(an_json_get(root, AN_STR("output")), AN_JSON_ARRAY))
-        return pl_export_refused(j, AN_TYPE, "no manifest of an export",
-                                 "its status", answer, err);
-    manifest_path(j, path);
-    rc = pl_file_write(path, answer->body, 0600, err);
-    if (rc != AN_OK)
-        return rc;
-    if (!an_arena_str(&j->arena, time, &j->state.time))
-        return an_fail_nomem(err);
-    j->state.phase = PL_EXPORT_LOADING;
-    return pl_export_save(j, err);
-}
-
-static enum an_code wait_until_ready(struct pl_export_job *j,
-                                     struct an_err *err)
-{
-    struct pl_fetch_request q = {.url = j->state.status.p,
+    struct pl_fetch_request q = {.url = url,
                                  .header = {"Accept: application/json"},
                                  .limit_bytes = PL_EXPORT_ANSWER_BYTES};
     struct pl_fetch_answer answer;
+    char place[48] = "its status";
 
+    if (page > 1)
+        (void)snprintf(place, sizeof(place), "page %zu of its manifest", page);
     for (;;) {
         enum an_code rc;
 
@@ -289,114 +255,37 @@ static enum an_code wait_until_ready(struct pl_export_job *j,
             wait_for_job(j, &answer);
         } else if (answer.status == 200) {
             j->failing_ms = j->pause_ms = 0;
-            return keep_manifest(j, &answer, err);
+            return pl_export_keep_page(j, page, place, &answer, err);
         } else if (pl_fetch_fate(&answer) == PL_FETCH_LATER ||
                    an_str_eq(issue_of(&j->each, &answer),
                              AN_STR("transient"))) {
-            rc = pl_export_wait(j, &answer, "its status", err);
+            rc = pl_export_wait(j, &answer, place, err);
             if (rc != AN_OK)
                 return rc;
         } else {
             /* A token that is wrong for now is no reason to begin anew. */
             return answer.status == 401 || answer.status == 403
                        ? pl_export_refused(j, AN_CONFIG,
-                                           "the server refuses to tell",
-                                           "its status", &answer, err)
-                       : give_up(j, &answer, err);
+                                           "the server refuses to tell", place,
+                                           &answer, err)
+                       : give_up(j, place, &answer, err);
         }
     }
 }
 
-/* ---- its files ---------------------------------------------------------- */
-
-/* "output" has a type in each row; the other lists are one kind. */
-static void name_file(const struct pl_export_job *j, const char *list,
-                      const struct an_json *row, size_t number,
-                      struct pl_export_file *f)
+/* The manifest is on the disk before the state that needs it. */
+static enum an_code wait_until_ready(struct pl_export_job *j,
+                                     struct an_err *err)
 {
-    struct an_str type = an_json_text(an_json_get(row, AN_STR("type")));
+    enum an_code rc = pl_export_ask_page(j, 1, j->state.status.p, err);
 
-    if (strcmp(list, "output") != 0)
-        type = an_str_c(strcmp(list, "deleted") == 0 ? "deleted" : "error");
-    for (size_t i = 0; i < type.n; i++)
-        if (type.n > TYPE_BYTES ||
-            (((type.p[i] | 0x20) < 'a') || (type.p[i] | 0x20) > 'z'))
-            type = AN_STR("");
-    (void)snprintf(f->name, sizeof(f->name), "%03lld-%.*s-%04zu",
-                   (long long)j->state.run,
-                   AN_STR_ARG(type.n ? type : AN_STR("Unknown")), number);
-    f->hidden = an_str_eq(type, AN_STR("error"));
-    f->count = -1;
-    (void)an_json_i64(an_json_get(row, AN_STR("count")), &f->count);
-}
-
-static enum an_code bring_row(struct pl_export_job *j, const char *list,
-                              const struct an_json *row, size_t number,
-                              bool needs_token, struct an_err *err)
-{
-    struct pl_export_file f;
-    struct an_str url;
-
-    name_file(j, list, row, number, &f);
-    if (!an_arena_str(&j->arena, an_json_text(an_json_get(row, AN_STR("url"))),
-                      &url))
-        return an_fail_nomem(err);
-    f.url = url.p;
-    f.anonymous = !needs_token;
-    if (needs_token && !pl_fetch_is_origin(j->fetch, f.url))
-        return an_fail_line(err, AN_UNSUPPORTED,
-                            "a file lies at another server and wants the token "
-                            "of this one",
-                            f.name, 0, 0);
-    return pl_export_bring(j, &f, err);
-}
-
-static enum an_code bring_list(struct pl_export_job *j, const char *list,
-                               const struct an_json *root, uint64_t *n,
-                               struct an_err *err)
-{
-    const struct an_json *rows = an_json_get(root, an_str_c(list));
-    bool needs_token = false;
-    enum an_code rc = AN_OK;
-    size_t number = 0;
-
-    (void)an_json_bool(an_json_get(root, AN_STR("requiresAccessToken")),
-                       &needs_token);
-    for (const struct an_json *row = an_json_first(rows); row && rc == AN_OK;
-         row = row->next)
-        rc = bring_row(j, list, row, ++number, needs_token, err);
-    if (rc == AN_OK)
-        *n += number;
-    return rc;
-}
-
-static enum an_code bring_all(struct pl_export_job *j, struct an_err *err)
-{
-    char path[PL_EXPORT_PATH_BYTES];
-    const struct an_json *root, *output;
-    struct an_str bytes;
-    uint64_t *n = &j->result->n_files;
-    enum an_code rc;
-
-    manifest_path(j, path);
-    rc = pl_file_read(&j->arena, path, PL_EXPORT_ANSWER_BYTES, &bytes, err);
-    if (rc == AN_OK)
-        rc = an_json_read(&j->arena, &(struct an_json_limits){0}, bytes, &root,
-                          err);
     if (rc != AN_OK)
         return rc;
-    output = an_json_get(root, AN_STR("output"));
-    pl_export_tell(j, PL_EXPORT_READY, output ? (int64_t)output->n : 0);
-    rc = bring_list(j, "output", root, n, err);
-    if (rc == AN_OK)
-        rc = bring_list(j, "deleted", root, n, err);
-    /* "outcome" is what version 4 calls it. */
-    if (rc == AN_OK)
-        rc = bring_list(j, "error", root, &j->result->n_error_files, err);
-    if (rc == AN_OK && an_json_get(root, AN_STR("error")) == NULL)
-        rc = bring_list(j, "outcome", root, &j->result->n_error_files, err);
-    return rc;
+    j->state.phase = PL_EXPORT_LOADING;
+    return pl_export_save(j, err);
 }
+
+/* ---- its end ------------------------------------------------------------ */
 
 /* All is here: the server may forget its files.  If it does not, they expire. */
 static enum an_code finish(struct pl_export_job *j, struct an_err *err)
@@ -442,7 +331,7 @@ static enum an_code begin(struct pl_export_job *j, struct an_err *err)
 /* Files that the server has no more: the next call begins anew. */
 static enum an_code load_files(struct pl_export_job *j, struct an_err *err)
 {
-    enum an_code rc = bring_all(j, err);
+    enum an_code rc = pl_export_bring_all(j, err);
     struct an_err saving;
 
     if (rc != AN_NOTFOUND)

@@ -13,9 +13,11 @@
  *     FOLDER/002-Patient-0003.ndjson.gz      as the server compressed it
  *     FOLDER/002-deleted-0001.ndjson         what is no longer there: Bundles
  *     FOLDER/.export/002-error-0001.ndjson   the server's OperationOutcomes
- *     FOLDER/.export/state.json, manifest-002.json, lock
+ *     FOLDER/.export/state.json, manifest-002.json, manifest-002-0002.json, lock
  *     FOLDER/.export/002-Observation-0002.part, .tag     under way
  *
+ * A manifest of several pages (link, relation next) is walked to its end; a page's
+ * files are fetched before the next page is asked for, and are numbered through.
  * One call is one run, numbered in the folder.  A part goes on by Range where the
  * server named the file's state by a strong ETag, and is fetched as a whole
  * where it did not.
@@ -38,7 +40,7 @@ enum pl_export_step {
     PL_EXPORT_RESUMED, /* it was under way; n: the run */
     PL_EXPORT_WAITS,   /* n: milliseconds until it is asked again */
     PL_EXPORT_REPEATS, /* no answer, or one that passes; n: as above */
-    PL_EXPORT_READY,   /* n: files */
+    PL_EXPORT_READY,   /* the manifest, or a page of it; n: files */
     PL_EXPORT_FILE,    /* one is there; n: its resources */
     PL_EXPORT_LEFT     /* the job could not be deleted; n: HTTP status */
 };
@@ -62,7 +64,9 @@ struct pl_export_result {
     int64_t run;
     uint64_t n_files, n_resources; /* complete now, those of before included;
                                       resources of the ones fetched now */
-    uint64_t n_error_files;
+    uint64_t n_deleted_files;      /* of n_files: what is no longer there */
+    uint64_t n_error_files,
+        n_errors; /* the server's, and its OperationOutcomes */
     char time[PL_EXPORT_TIME_BYTES]; /* transactionTime, for the next since */
 };
 

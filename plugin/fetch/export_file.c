@@ -284,3 +284,22 @@ enum an_code pl_export_bring(struct pl_export_job *j,
         return an_fail(err, AN_LIMIT, "the folder's path is too long", 0);
     return bring(&p, err);
 }
+
+enum an_code pl_export_count(const struct pl_export_job *j,
+                             const struct pl_export_file *file, uint64_t *n,
+                             struct an_err *err)
+{
+    static const char *const endings[] = {".ndjson", ".ndjson.gz"};
+    char path[PL_EXPORT_PATH_BYTES];
+    uint64_t more;
+
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+        if (final_path(j, file, endings[i], path) && access(path, F_OK) == 0) {
+            enum an_code rc = pl_export_whole(path, &more, err);
+
+            if (rc == AN_OK)
+                *n += more;
+            return rc;
+        }
+    return AN_OK; /* an empty one */
+}

@@ -70,6 +70,21 @@ enum an_code pl_export_refused(struct pl_export_job *j, enum an_code code,
                                const struct pl_fetch_answer *answer,
                                struct an_err *err);
 
+/* Page `page` of the manifest, from 1: asked for until it is ready, and kept.  Fails
+ * as pl_export. */
+enum an_code pl_export_ask_page(struct pl_export_job *j, size_t page,
+                                const char *url, struct an_err *err)
+    __attribute__((warn_unused_result));
+/* That answer is the page: to the disk with it. */
+enum an_code pl_export_keep_page(struct pl_export_job *j, size_t page,
+                                 const char *place,
+                                 const struct pl_fetch_answer *answer,
+                                 struct an_err *err)
+    __attribute__((warn_unused_result));
+/* All pages, and all files that they name. */
+enum an_code pl_export_bring_all(struct pl_export_job *j, struct an_err *err)
+    __attribute__((warn_unused_result));
+
 /* What one row of the manifest names. */
 struct pl_export_file {
     char name[160]; /* without folder and ending */
@@ -82,6 +97,12 @@ struct pl_export_file {
 /* Bring it, unless it is there.  Fails as pl_export. */
 enum an_code pl_export_bring(struct pl_export_job *j,
                              const struct pl_export_file *file,
+                             struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* Add the resources of one that is here. */
+enum an_code pl_export_count(const struct pl_export_job *j,
+                             const struct pl_export_file *file, uint64_t *n,
                              struct an_err *err)
     __attribute__((warn_unused_result));
 

@@ -49,6 +49,16 @@ static int connect_any(const struct addrinfo *list, int timeout_ms)
     return -1;
 }
 
+static enum an_code host_of(const struct cfg_address *address,
+                            char host[HOST_BYTES], struct an_err *err)
+{
+    if (address->host.n >= HOST_BYTES)
+        return fail(err, "the host name is too long", address, 0);
+    memcpy(host, address->host.p, address->host.n);
+    host[address->host.n] = '\0';
+    return AN_OK;
+}
+
 enum an_code pl_client_open(struct pl_client *c,
                             const struct cfg_address *address, int timeout_ms,
                             struct an_err *err)
@@ -57,10 +67,8 @@ enum an_code pl_client_open(struct pl_client *c,
     char host[HOST_BYTES], port[8];
 
     *c = (struct pl_client){.fd = -1};
-    if (address->host.n >= sizeof(host))
-        return fail(err, "the host name is too long", address, 0);
-    memcpy(host, address->host.p, address->host.n);
-    host[address->host.n] = '\0';
+    if (host_of(address, host, err) != AN_OK)
+        return AN_IO;
     (void)snprintf(port, sizeof(port), "%u", address->port);
     if (getaddrinfo(host, port, &hints, &list) != 0)
         return fail(err, "no such host", address, 0);
@@ -73,21 +81,45 @@ enum an_code pl_client_open(struct pl_client *c,
     return AN_OK;
 }
 
+enum an_code pl_client_open_tls(struct pl_client *c,
+                                const struct cfg_address *address,
+                                const struct pl_client_keys *keys,
+                                int timeout_ms, struct an_err *err)
+{
+    char host[HOST_BYTES];
+    enum an_code rc = pl_client_open(c, address, timeout_ms, err);
+
+    if (rc == AN_OK)
+        rc = host_of(address, host, err);
+    if (rc == AN_OK)
+        rc = pl_client_tls_open(&c->tls, c->fd, host, keys, err);
+    if (rc != AN_OK)
+        pl_client_close(c);
+    return rc == AN_IO ? fail(err, err ? err->what : "", address, 0) : rc;
+}
+
 void pl_client_close(struct pl_client *c)
 {
     if (c->fd < 0)
         return;
+    pl_client_tls_close(c->tls);
+    c->tls = NULL;
     (void)close(c->fd);
     free(c->deframer.buf);
     an_arena_free(&c->arena);
     c->fd = -1;
 }
 
-static enum an_code send_all(int fd, struct an_str bytes, struct an_err *err)
+static enum an_code send_all(struct pl_client *c, struct an_str bytes,
+                             struct an_err *err)
 {
     while (bytes.n) {
-        ssize_t n = send(fd, bytes.p, bytes.n, MSG_NOSIGNAL);
+        const char *what = NULL;
+        ssize_t n = c->tls ? pl_client_tls_send(c->tls, bytes.p, bytes.n, &what)
+                           : send(c->fd, bytes.p, bytes.n, MSG_NOSIGNAL);
 
+        if (n <= 0 && what)
+            return an_fail(err, AN_IO, what, 0);
         if (n <= 0)
             return an_fail_sys(err, AN_IO, "the message was not sent whole",
                                errno);
@@ -104,6 +136,7 @@ static enum an_code receive(struct pl_client *c, struct an_str *answer,
 
     for (;;) {
         enum hl7_mllp_got got = hl7_mllp_next(d, &frame);
+        const char *what = NULL;
         size_t room;
         ssize_t n;
         char *p;
@@ -124,7 +157,10 @@ static enum an_code receive(struct pl_client *c, struct an_str *answer,
             hl7_mllp_resize(d, grown, size);
             continue;
         }
-        n = recv(c->fd, p, room, 0);
+        n = c->tls ? pl_client_tls_recv(c->tls, p, room, &what)
+                   : recv(c->fd, p, room, 0);
+        if (n < 0 && what)
+            return an_fail(err, AN_IO, what, 0);
         if (n <= 0 && d->n_junk_bytes)
             return an_fail(err, AN_IO, "what came as answer is no MLLP frame",
                            0);
@@ -174,7 +210,7 @@ enum an_code pl_client_send(struct pl_client *c, struct an_str message,
     if (rc == AN_OK)
         rc = hl7_mllp_frame(&c->arena, message, &framed, err);
     if (rc == AN_OK)
-        rc = send_all(c->fd, framed, err);
+        rc = send_all(c, framed, err);
     if (rc == AN_OK && plan.n > 0)
         rc = receive_its(c, plan.control_id, m, answer, err);
     if (rc == AN_OK && plan.n == 2 && answer->code == HL7_ACK_CA)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A sender: one MLLP connection that waits for each answer.
+/* A sender: one MLLP connection, with or without TLS, that waits for each answer.
  *
  * Thread-safety: confined.  Ownership: an answer lives until the next send. */
 #ifndef PLUGIN_HOST_CLIENT_H
@@ -8,9 +8,11 @@
 #include "config/value.h"
 #include "hl7/ack.h"
 #include "hl7/mllp.h"
+#include "plugin/host/client_tls.h"
 
 struct pl_client {
     int fd;
+    struct pl_client_tls *tls; /* NULL: none */
     struct hl7_mllp deframer;
     struct an_arena arena;
 };
@@ -19,6 +21,12 @@ struct pl_client {
 enum an_code pl_client_open(struct pl_client *c,
                             const struct cfg_address *address, int timeout_ms,
                             struct an_err *err)
+    __attribute__((warn_unused_result));
+/* Over TLS; fails as pl_client_tls_open, too. */
+enum an_code pl_client_open_tls(struct pl_client *c,
+                                const struct cfg_address *address,
+                                const struct pl_client_keys *keys,
+                                int timeout_ms, struct an_err *err)
     __attribute__((warn_unused_result));
 
 /* Send one message, wait for its acknowledgement and read it: the last one,

@@ -82,10 +82,14 @@ static int report(const struct asked *a, const struct pl_export_result *r)
     (void)printf("run %lld: %llu files, %llu resources fetched now, as of %s\n",
                  (long long)r->run, (unsigned long long)r->n_files,
                  (unsigned long long)r->n_resources, r->time);
+    if (r->n_deleted_files)
+        (void)printf("%llu of the files tell what was deleted\n",
+                     (unsigned long long)r->n_deleted_files);
     if (r->n_error_files)
         (void)printf("the server could not export everything: %llu files of "
-                     "its reasons are in %s/.export\n",
-                     (unsigned long long)r->n_error_files, a->folder);
+                     "%llu reasons are in %s/.export\n",
+                     (unsigned long long)r->n_error_files,
+                     (unsigned long long)r->n_errors, a->folder);
     (void)printf("next: anamnesis backload %s\n", a->folder);
     return r->n_error_files ? PL_EXIT_REFUSED : PL_EXIT_OK;
 }

@@ -130,6 +130,7 @@ enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
         {PL_POST, "/fhir", post_fhir, 0},
         {PL_POST, "/fhir/subscription/{}", pl_subscription_post, 0},
         {PL_PUT, "/fhir/subscription/{}/{}/{}", pl_subscription_put, 0},
+        {PL_DELETE, "/fhir/subscription/{}/{}/{}", pl_subscription_delete, 0},
         {PL_GET, "/cds-services", pl_cds_discover, 0},
         {PL_POST, "/cds-services/anamnesis-patient-view", pl_cds_patient_view,
          0},

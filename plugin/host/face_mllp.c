@@ -112,8 +112,12 @@ static struct an_str on_bad_frame(void *ctx, const struct pl_mllp_bad *bad)
     struct an_str answer;
 
     pl_server_count(s, PL_REFUSED);
-    if (bad->why != AN_LIMIT)
+    if (bad->why != AN_LIMIT && bad->why != AN_BUSY)
         return AN_STR("");
+    if (bad->why == AN_BUSY)
+        err = (struct an_err){.code = AN_BUSY,
+                              .what = "no room for it now: send it again",
+                              .where = {.byte = (size_t)bad->byte}};
     an_arena_reset(&s->nak_arena);
     if (hl7_ack_decide(bad->start, ack.code, &s->nak_arena, &plan, NULL) !=
             AN_OK ||
@@ -134,6 +138,7 @@ enum an_code pl_face_mllp_open(struct pl_server *s, struct an_err *err)
     struct pl_mllp_options options = {
         .address = o->mllp_address,
         .max_frame_bytes = (size_t)o->mllp_max_frame_bytes,
+        .max_pending_bytes = (size_t)o->mllp_max_pending_bytes,
         .max_connections = (uint32_t)o->mllp_max_connections,
         .idle_ms = o->mllp_idle_ms,
         .frame_ms = o->mllp_frame_ms,

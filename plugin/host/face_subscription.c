@@ -5,6 +5,7 @@
  *                                             nothing
  *     PUT  /fhir/subscription/NAME/TYPE/ID    a resource (R4 rest-hook with a
  *                                             payload, as HAPI FHIR sends it)
+ *     DELETE the same                         it is no more
  *
  * 200 stored, and all that it names; 400 refused; 401 without the secret that
  * was agreed on; 404 no such subscription here; 503 not now: send it again. */
@@ -81,6 +82,15 @@ enum an_code pl_subscription_put(void *ctx, struct pl_http_request *q,
 {
     struct pl_notice notice = {
         .body = q->body, .type = q->param[1], .id = q->param[2]};
+
+    return take(ctx, q, r, &notice);
+}
+
+enum an_code pl_subscription_delete(void *ctx, struct pl_http_request *q,
+                                    struct pl_http_response *r)
+{
+    struct pl_notice notice = {
+        .type = q->param[1], .id = q->param[2], .is_deleted = true};
 
     return take(ctx, q, r, &notice);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* feeds: who sends here, when last, and how long each may be silent now. */
+/* feeds: who sends here, when last, and how long each may be silent now; which of
+ * them is not waited for any more. */
 #include "plugin/host/command.h"
 
 #include "plugin/host/say.h"
@@ -7,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { ARENA_BYTES = 64 << 20, NAME_WIDTH = 1024 };
 
@@ -38,8 +40,38 @@ static void print(const struct pl_feed_state *s, int64_t now_us)
     (void)putchar('\n');
 }
 
+/* By its name, or by its hash as it is printed. */
+static bool is_called(const struct pl_feed_state *s, const char *what)
+{
+    char hash[32];
+
+    (void)snprintf(hash, sizeof(hash), "%016" PRIx64, s->hash);
+    return an_str_eq(s->name, an_str_c(what)) || strcmp(hash, what) == 0;
+}
+
+static enum an_code close_gaps(const struct cfg_options *o,
+                               const struct pl_feed_state *s, size_t n,
+                               const char *what, struct an_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        enum an_code rc;
+
+        if (!is_called(&s[i], what))
+            continue;
+        rc = pl_feeds_mark(o, s[i].hash, pl_clock_us(NULL), err);
+        if (rc == AN_OK)
+            pl_say_pair("", s[i].name,
+                        ": what is missing of it now is not waited for",
+                        AN_STR(""), "\n");
+        return rc;
+    }
+    return an_fail(err, AN_NOTFOUND, "nobody of that name sends here", 0);
+}
+
+/* `closing` NULL: only print them. */
 static enum an_code list(struct an_arena *arena, const struct cfg_options *o,
-                         const struct an_zone *zone, struct an_err *err)
+                         const struct an_zone *zone, const char *closing,
+                         struct an_err *err)
 {
     struct pl_feeds_options options = {.options = o, .zone = zone};
     struct pl_feeds_now now = {.us = pl_clock_us(NULL), .ms = pl_now_ms()};
@@ -52,9 +84,11 @@ static enum an_code list(struct an_arena *arena, const struct cfg_options *o,
         rc = pl_feeds_read(feeds, o, err);
     if (rc == AN_OK) {
         state = pl_feeds_list(feeds, arena, &now, &n);
-        for (size_t i = 0; state && i < n; i++)
+        for (size_t i = 0; state && !closing && i < n; i++)
             print(&state[i], now.us);
         rc = state ? AN_OK : an_fail_nomem(err);
+        if (rc == AN_OK && closing)
+            rc = close_gaps(o, state, n, closing, err);
     }
     pl_feeds_close(feeds);
     return rc;
@@ -68,14 +102,15 @@ int pl_command_feeds(const struct pl_invocation *in)
     struct an_err err;
     enum an_code rc;
 
-    if (in->argc)
+    if (in->argc && (in->argc != 2 || strcmp(in->argv[0], "--close") != 0))
         return pl_usage(in);
     an_arena_init(&arena, ARENA_BYTES);
     rc = pl_invocation_options(in, &arena, &o, &err);
     if (rc == AN_OK)
         rc = pl_settings_make(&arena, &o, &settings, &err);
     if (rc == AN_OK)
-        rc = list(&arena, &o, &settings.hl7.zone, &err);
+        rc = list(&arena, &o, &settings.hl7.zone, in->argc ? in->argv[1] : NULL,
+                  &err);
     an_arena_free(&arena);
     return rc == AN_OK ? PL_EXIT_OK : pl_complain(&err);
 }

@@ -4,6 +4,7 @@
 #include "plugin/host/client.h"
 #include "plugin/host/command.h"
 #include "plugin/host/feed.h"
+#include "plugin/host/gone.h"
 #include "plugin/host/say.h"
 #include "plugin/host/thread.h"
 #include "plugin/watch.h"
@@ -41,6 +42,7 @@ struct loader {
     bool historical;
     struct tally tally;
     struct pl_feed_source feed;
+    struct pl_gone gone;
 };
 
 /* One message on its way: where it came from, for the line of a refusal. */
@@ -123,11 +125,25 @@ static void count_refusal(struct tally *t)
     (void)pthread_mutex_unlock(&t->lock);
 }
 
+/* A deletion that names no patient: whose it was is asked when all is in. */
+static enum an_code note_deletions(struct loader *l,
+                                   const struct pl_feed_item *item,
+                                   const struct pl_job *job, struct an_err *err)
+{
+    const struct ctx_reading *r = pl_job_reading(job);
+
+    return item->format == PL_FORMAT_FHIR && r->n_parts == 0 &&
+                   an_str_eq(r->kind, AN_STR("Bundle"))
+               ? pl_gone_take(&l->gone, item->file, item->bytes, err)
+               : AN_OK;
+}
+
 static enum an_code load_here(struct loader *l, const struct pl_feed_item *item,
                               struct an_err *err)
 {
     struct flight *f = calloc(1, sizeof(*f));
     struct an_str feed = an_str_c(l->in->command);
+    enum an_code rc;
 
     if (f)
         f->job = pl_engine_job(l->engine, item->format, feed, item->bytes,
@@ -143,8 +159,9 @@ static enum an_code load_here(struct loader *l, const struct pl_feed_item *item,
     f->bytes = item->bytes.n;
     take_off(&l->tally, f->bytes);
     pl_job_read(f->job, pl_engine_settings(l->engine));
+    rc = note_deletions(l, item, f->job, err);
     pl_job_store(f->job, pl_engine_committer(l->engine), landed, f);
-    return AN_OK;
+    return rc;
 }
 
 static enum an_code send_there(struct loader *l,
@@ -198,6 +215,24 @@ static void draw_bar(const struct loader *l, bool last)
                   last ? "\n" : "");
 }
 
+/* Each patient's deletions as a message of its own. */
+static enum an_code withdraw(struct loader *l, struct an_err *err)
+{
+    struct pl_feed_item item = {.format = PL_FORMAT_FHIR, .file = "deletions"};
+    enum an_code rc = AN_OK;
+
+    if (l->gone.n)
+        rc = pl_gone_settle(&l->gone, l->engine, err);
+    while (l->gone.n && rc == AN_OK) {
+        rc = pl_gone_next(&l->gone, &item.bytes, err);
+        if (rc == AN_OK)
+            rc = load_here(l, &item, err);
+        l->tally.n_messages += rc == AN_OK;
+    }
+    wait_for_all(&l->tally);
+    return rc == AN_NOTFOUND ? AN_OK : rc;
+}
+
 static int load_all(struct loader *l)
 {
     struct pl_feed_item item;
@@ -222,7 +257,7 @@ static int load_all(struct loader *l)
     }
     wait_for_all(&l->tally);
     draw_bar(l, true);
-    return PL_EXIT_OK;
+    return withdraw(l, &err) == AN_OK ? PL_EXIT_OK : pl_complain(&err);
 }
 
 static void print_tally(const struct loader *l)
@@ -244,6 +279,10 @@ static void print_tally(const struct loader *l)
                      (unsigned long long)t->n_events,
                      (unsigned long long)t->n_warned);
     (void)putchar('\n');
+    if (l->gone.n)
+        (void)printf("%zu deletions that name no patient: %llu filed, the "
+                     "others are of nothing that is here\n",
+                     l->gone.n, (unsigned long long)l->gone.n_filed);
 }
 
 /* Everything is open: load, count, say. */
@@ -256,9 +295,11 @@ static int load(struct loader *l, int n_paths, char **paths)
         return pl_complain(&err);
     (void)pthread_mutex_init(&l->tally.lock, NULL);
     (void)pthread_cond_init(&l->tally.moved, NULL);
+    pl_gone_init(&l->gone);
     status = load_all(l);
     print_tally(l);
     pl_feed_close(&l->feed);
+    pl_gone_release(&l->gone);
     (void)pthread_cond_destroy(&l->tally.moved);
     (void)pthread_mutex_destroy(&l->tally.lock);
     if (status == PL_EXIT_OK && l->tally.n_verdict[PL_FAILED])
@@ -310,23 +351,72 @@ int pl_command_backload(const struct pl_invocation *in)
     return in->argc ? load_with_engine(in, true) : pl_usage(in);
 }
 
+/* Where to, and how. */
+struct target {
+    struct cfg_address address;
+    bool is_tls;
+    struct pl_client_keys keys;
+};
+
+static bool read_target(const char *text, struct target *t)
+{
+    struct an_str to = an_str_c(text), tls = AN_STR("tls://");
+
+    t->is_tls = an_str_starts(to, tls);
+    if (t->is_tls)
+        to = an_str_sub(to, tls.n, to.n);
+    return cfg_value_address(to, &t->address) && t->address.host.n;
+}
+
+/* How many arguments are options, of replay --to; -1 for a wrong call. */
+static int read_options(const struct pl_invocation *in, struct target *t)
+{
+    const struct {
+        const char *name;
+        const char **value;
+    } known[] = {{"--ca", &t->keys.ca_file},
+                 {"--certificate", &t->keys.certificate_file},
+                 {"--key", &t->keys.key_file}};
+    int i = 2;
+
+    if (in->argc < 3 || !read_target(in->argv[1], t))
+        return -1;
+    for (; i < in->argc && in->argv[i][0] == '-'; i += 2) {
+        size_t k = 0;
+
+        while (k < sizeof(known) / sizeof(known[0]) &&
+               strcmp(known[k].name, in->argv[i]) != 0)
+            k++;
+        if (k == sizeof(known) / sizeof(known[0]) || i + 1 == in->argc ||
+            !t->is_tls)
+            return -1;
+        *known[k].value = in->argv[i + 1];
+    }
+    return i < in->argc && !t->keys.certificate_file == !t->keys.key_file ? i
+                                                                          : -1;
+}
+
 int pl_command_replay(const struct pl_invocation *in)
 {
     struct loader l = {.in = in};
-    struct cfg_address to;
+    struct target t = {.is_tls = false};
     struct pl_client client;
     struct an_err err;
-    int status;
+    enum an_code rc;
+    int n, status;
 
     if (in->argc == 0 || strcmp(in->argv[0], "--to") != 0)
         return in->argc ? load_with_engine(in, false) : pl_usage(in);
-    if (in->argc < 3 || !cfg_value_address(an_str_c(in->argv[1]), &to) ||
-        to.host.n == 0)
+    n = read_options(in, &t);
+    if (n < 0)
         return pl_usage(in);
-    if (pl_client_open(&client, &to, SEND_TIMEOUT_MS, &err) != AN_OK)
+    rc = t.is_tls ? pl_client_open_tls(&client, &t.address, &t.keys,
+                                       SEND_TIMEOUT_MS, &err)
+                  : pl_client_open(&client, &t.address, SEND_TIMEOUT_MS, &err);
+    if (rc != AN_OK)
         return pl_complain(&err);
     l.client = &client;
-    status = load(&l, in->argc - 2, in->argv + 2);
+    status = load(&l, in->argc - n, in->argv + n);
     pl_client_close(&client);
     return status;
 }

@@ -27,7 +27,9 @@ static const struct {
 } commands[] = {
     {"serve", pl_command_serve, "",
      "listen for messages over MLLP and HTTP until stopped"},
-    {"replay", pl_command_replay, "[--to HOST:PORT] FILE...",
+    {"replay", pl_command_replay,
+     "[--to [tls://]HOST:PORT [--ca FILE] [--certificate FILE --key FILE]] "
+     "FILE...",
      "feed messages in order, here or to a server over MLLP"},
     {"backload", pl_command_backload, "FILE...",
      "load history: HL7v2, FHIR Bundles, NDJSON; triggers nothing"},
@@ -39,8 +41,9 @@ static const struct {
      "[--backport [--content empty|id-only|full-resource]] [--end TIME] "
      "[--delete] URL [NAME...]",
      "ask the FHIR server to tell us, at URL, of what subscriptions.of says"},
-    {"feeds", pl_command_feeds, "",
-     "who sends here, when last, and how long each may be silent"},
+    {"feeds", pl_command_feeds, "[--close FEED]",
+     "who sends here, when last, and how long each may be silent; what is "
+     "missing of one is not waited for"},
     {"convert", pl_command_convert,
      "[--bundle message|transaction|collection] FILE...",
      "print HL7v2 messages as FHIR R4 Bundles, one a line"},

@@ -18,6 +18,10 @@ static void put_mllp(struct an_buf *b, struct pl_server *s)
     sample(b, "mllp_refused_total", "{why=\"full\"}", c.refused);
     sample(b, "mllp_refused_total", "{why=\"address\"}", c.refused_address);
     sample(b, "mllp_refused_total", "{why=\"per_peer\"}", c.refused_many);
+    sample(b, "mllp_refused_total", "{why=\"pending\"}", c.refused_pending);
+    metric(b, "mllp_pending_bytes", "gauge",
+           "Memory of messages that are still arriving.");
+    sample(b, "mllp_pending_bytes", "", c.pending);
     metric(b, "mllp_held_back_total", "counter",
            "Messages whose sender had to wait for room.");
     sample(b, "mllp_held_back_total", "", c.held_back);

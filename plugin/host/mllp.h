@@ -37,7 +37,10 @@
  *
  * Thread-safety: shared, except that open, stop and close are called by one
  * thread.  Memory: a connection's buffer grows to its longest message, is
- * wiped before it is freed, and large ones are freed after each message. */
+ * wiped before it is freed, and large ones are freed after each message.  All
+ * buffers together take no more than max_pending_bytes and PL_MLLP_SMALL_BYTES of
+ * each connection, and for the moment in which one grows what it had before: who
+ * would need more is told so and closed, and keeps nothing. */
 #ifndef PLUGIN_HOST_MLLP_H
 #define PLUGIN_HOST_MLLP_H
 
@@ -50,15 +53,18 @@
 enum {
     PL_MLLP_AHEAD_BYTES = 64 << 10, /* read ahead of the one in flight, and no
                                        more than one longest frame */
-    PL_MLLP_RETRY_MS = 2,           /* between two tries at a full queue */
-    PL_MLLP_NOISE_BYTES = 1024,     /* outside of frames: this is no MLLP */
-    PL_MLLP_TAIL_MS = 1000,         /* for the CR after FS */
+    PL_MLLP_SMALL_BYTES =
+        2 * PL_MLLP_AHEAD_BYTES, /* a buffer that any may have */
+    PL_MLLP_RETRY_MS = 2,        /* between two tries at a full queue */
+    PL_MLLP_NOISE_BYTES = 1024,  /* outside of frames: this is no MLLP */
+    PL_MLLP_TAIL_MS = 1000,      /* for the CR after FS */
     PL_PEER_BYTES = 64
 };
 
 struct pl_mllp_options {
     struct cfg_address address;
     size_t max_frame_bytes;
+    size_t max_pending_bytes; /* of all buffers; 0: four longest frames */
     uint32_t max_connections;
     int64_t idle_ms; /* between messages; 0 is for ever */
     int64_t frame_ms;
@@ -86,8 +92,9 @@ struct pl_mllp_message {
 
 /* Bytes that are no frame; the connection is closed after the answer. */
 struct pl_mllp_bad {
-    enum an_code why;    /* AN_LIMIT too long, AN_SYNTAX bytes outside a frame,
-                            AN_MISSING the peer ended inside a frame */
+    enum an_code why;    /* AN_LIMIT too long, AN_BUSY no memory for it now,
+                            AN_SYNTAX bytes outside a frame, AN_MISSING the
+                            peer ended inside a frame */
     uint64_t byte;       /* where it began, from the start of the connection */
     struct an_str start; /* its first bytes, for MSH-10; may be empty */
     struct an_str peer;
@@ -109,6 +116,8 @@ struct pl_mllp_calls {
 struct pl_mllp_counts {
     uint64_t accepted, refused, open;       /* refused: all are open */
     uint64_t refused_address, refused_many; /* not allowed; too many of it */
+    uint64_t refused_pending, pending; /* frames for which there was no memory;
+                                          bytes of large buffers now */
     uint64_t held_back; /* times that a message waited for room in the queue */
     uint64_t messages, answers, answers_dropped, bad_frames;
     uint64_t junk; /* bytes passed over between frames */

@@ -148,8 +148,7 @@ void pl_conn_end(struct pl_mllp *s, struct conn *c)
     /* Counted before the peer can see it. */
     atomic_fetch_sub(&s->count.open, 1);
     close(c->fd);
-    c->in.used = 0;
-    (void)pl_in_resize(c, 0);
+    pl_in_forget(s, c);
     pl_bytes_free(&c->out);
     list_remove(s, c);
     pl_conn_init(s, slot);
@@ -214,6 +213,7 @@ static enum step refuse(struct pl_mllp *s, struct conn *c, enum an_code why,
         pl_count(&s->count.lost, 1);
     nak = s->calls.on_bad_frame(s->calls.ctx, &bad);
     c->is_closing = c->is_refused = true;
+    pl_in_forget(s, c);
     return nak.n == 0 || pl_out_frame(c, nak) ? AGAIN : END;
 }
 
@@ -249,7 +249,7 @@ static enum step hand_over(struct pl_mllp *s, struct conn *c)
     c->sequence = ++s->last_sequence;
     c->messages++;
     pl_count(&s->count.messages, 1);
-    pl_in_trim(c);
+    pl_in_trim(s, c);
     state_set(s, c, CONN_ANSWER);
     return WAIT;
 }
@@ -266,6 +266,11 @@ static enum step wait_for_more(struct pl_mllp *s, struct conn *c)
     if (c->is_tls_hello) {
         an_log(s->log, AN_EVENT_TLS_UNEXPECTED, c->id, 0, 0);
         return refuse(s, c, AN_SYNTAX, 0, AN_STR(""));
+    }
+    if (c->has_no_room) {
+        pl_count(&s->count.refused_pending, 1);
+        return refuse(s, c, AN_BUSY, c->in.offset + c->in.taken,
+                      (struct an_str){c->in.buf + c->in.taken, pending});
     }
     if (c->in.junk_bytes >= PL_MLLP_NOISE_BYTES)
         return refuse(s, c, AN_SYNTAX, c->in.junk_offset, AN_STR(""));

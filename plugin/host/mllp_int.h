@@ -44,6 +44,7 @@ struct conn {
     bool is_closing;   /* close once the answer is out */
     bool is_refused;   /* after bytes that are no frame: drain first */
     bool has_frame;    /* parked with `frame` */
+    bool has_no_room;  /* its frame may not grow */
     bool is_tls_hello; /* it speaks TLS, and nobody listens for that */
     uint64_t messages;
     struct hl7_mllp in;
@@ -71,6 +72,8 @@ struct answer {
     X(refused)                                                                 \
     X(refused_address)                                                         \
     X(refused_many)                                                            \
+    X(refused_pending)                                                         \
+    X(pending)                                                                 \
     X(held_back)                                                               \
     X(open)                                                                    \
     X(messages)                                                                \
@@ -132,14 +135,18 @@ static inline size_t pl_in_waiting(const struct conn *c)
 
 /* Wiped: it held a patient. */
 void pl_bytes_free(struct bytes *b);
-bool pl_in_resize(struct conn *c, size_t size);
+/* Counted in s->count.pending. */
+bool pl_in_resize(struct pl_mllp *s, struct conn *c, size_t size);
 /* Between messages a connection keeps little. */
-void pl_in_trim(struct conn *c);
+void pl_in_trim(struct pl_mllp *s, struct conn *c);
+/* It is not read any more: its buffer goes. */
+void pl_in_forget(struct pl_mllp *s, struct conn *c);
 /* One frame more to be written. */
 bool pl_out_frame(struct conn *c, struct an_str bytes);
 /* As much as the socket takes; false when the connection is broken. */
 bool pl_write_out(struct pl_mllp *s, struct conn *c);
-/* What has come, up to a bound; false when the connection is broken. */
+/* What has come, up to a bound; false when the connection is broken.  Nothing is
+ * read, and has_no_room set, when its frame may not grow. */
 bool pl_read_in(struct pl_mllp *s, struct conn *c);
 /* Read and forget; false when the peer has closed too. */
 bool pl_drain(const struct conn *c);

@@ -48,9 +48,28 @@ static bool bytes_reserve(struct bytes *b, size_t more)
     return true;
 }
 
+/* What a buffer counts for.  Small ones are as many as there are connections; what
+ * is read ahead of a message in flight always fits one. */
+static uint64_t counted(size_t size)
+{
+    return size > PL_MLLP_SMALL_BYTES ? size : 0;
+}
+
+static bool may_grow(struct pl_mllp *s, const struct conn *c, size_t size)
+{
+    uint64_t most = s->options.max_pending_bytes
+                        ? s->options.max_pending_bytes
+                        : 4 * (uint64_t)s->options.max_frame_bytes;
+
+    /* A longest frame fits with what frames it. */
+    return counted(size) == 0 || atomic_load(&s->count.pending) -
+                                         counted(c->in.size) + counted(size) <=
+                                     most + HL7_MLLP_FRAMING_BYTES + 1;
+}
+
 /* The deframer's buffer; it is wiped as a whole, for old bytes lie behind
  * those in use. */
-bool pl_in_resize(struct conn *c, size_t size)
+bool pl_in_resize(struct pl_mllp *s, struct conn *c, size_t size)
 {
     char *old = c->in.buf, *p = NULL;
 
@@ -64,18 +83,29 @@ bool pl_in_resize(struct conn *c, size_t size)
     if (old)
         explicit_bzero(old, c->in.size);
     free(old);
+    pl_count(&s->count.pending, counted(size) - counted(c->in.size));
     hl7_mllp_resize(&c->in, p, size);
     return true;
 }
 
-void pl_in_trim(struct conn *c)
+void pl_in_forget(struct pl_mllp *s, struct conn *c)
+{
+    uint64_t offset = c->in.offset + c->in.used;
+
+    c->in.used = 0;
+    (void)pl_in_resize(s, c, 0);
+    hl7_mllp_init(&c->in, c->in.max_frame_bytes);
+    c->in.offset = offset;
+}
+
+void pl_in_trim(struct pl_mllp *s, struct conn *c)
 {
     char *unused;
 
     if (c->in.size <= KEPT_BUFFER_BYTES || pl_in_waiting(c))
         return;
     (void)hl7_mllp_space(&c->in, &unused);
-    (void)pl_in_resize(c, 0);
+    (void)pl_in_resize(s, c, 0);
 }
 
 /* ---- writing ------------------------------------------------------------ */
@@ -133,7 +163,10 @@ bool pl_read_in(struct pl_mllp *s, struct conn *c)
     while ((room = hl7_mllp_space(&c->in, &p)) == 0) {
         size_t wanted = hl7_mllp_wanted(&c->in);
 
-        if (wanted <= c->in.size || !pl_in_resize(c, wanted)) {
+        c->has_no_room = !may_grow(s, c, wanted);
+        if (c->has_no_room)
+            return true;
+        if (wanted <= c->in.size || !pl_in_resize(s, c, wanted)) {
             an_log(s->log, AN_EVENT_MLLP_DESCRIPTORS, ENOMEM,
                    atomic_load(&s->count.open), 0);
             return false;

@@ -69,6 +69,7 @@ pl_http_handler pl_hl7_post;                          /* face_hl7.c */
 pl_http_handler pl_cds_discover, pl_cds_patient_view; /* face_cds.c */
 pl_http_handler pl_fhir_metadata, pl_fhir_search, pl_fhir_read;
 pl_http_handler pl_get_metrics; /* metrics.c */
-pl_http_handler pl_subscription_post, pl_subscription_put;
+pl_http_handler pl_subscription_post, pl_subscription_put,
+    pl_subscription_delete;
 
 #endif

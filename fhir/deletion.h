@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Deletions that name a resource and no patient, as a rest-hook and a bulk export
+ * tell them; and the same with the patient, once somebody has found out whose it
+ * was, as a message that withdraws what the resource said.
+ *
+ *     fhir_deletions_read(arena, bytes, &list, &n, err);
+ *     fact = fhir_deletion_fact(arena, &settings, &list[i]);
+ *     fhir_deletions_write(arena, &patient, list, n, &json, err);
+ *
+ * What is written is a history Bundle: of each resource its deletion, and before
+ * it a version that says nothing but whose it was.  fhir/read.h reads it as what
+ * it is, today and whenever the store is read again.
+ *
+ * Thread-safety: immutable once made.  Ownership: the arena and the bytes. */
+#ifndef FHIR_DELETION_H
+#define FHIR_DELETION_H
+
+#include "fhir/read.h"
+
+struct fhir_deletion {
+    struct an_str server; /* "http://h/fhir/"; "" is the settings' own */
+    struct an_str type, id;
+    struct an_str at; /* an instant; "" when it is not told */
+};
+
+/* "Observation/1", "https://h/fhir/Observation/1/_history/2": false for what
+ * names no resource of R4. */
+bool fhir_deletion_of(struct an_str reference, struct fhir_deletion *out);
+
+/* Those of a Bundle (entry.request.method is DELETE); none of anything else.
+ * Fails as an_json_read. */
+enum an_code fhir_deletions_read(struct an_arena *arena, struct an_str bytes,
+                                 struct fhir_deletion **out, size_t *n,
+                                 struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* The fact of the events that the resource makes (context/event.h); "" of a type
+ * that makes none, and without memory. */
+struct an_str fhir_deletion_fact(struct an_arena *arena,
+                                 const struct fhir_settings *s,
+                                 const struct fhir_deletion *d);
+
+/* All of one patient.  AN_LIMIT, AN_NOMEM. */
+enum an_code fhir_deletions_write(struct an_arena *arena,
+                                  const struct ctx_identifier *patient,
+                                  const struct fhir_deletion *one, size_t n,
+                                  struct an_str *json, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+#endif

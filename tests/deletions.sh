@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Deletions as a bulk export tells them, by the ids of resources of any patients:
+# each withdraws what is in the store, at the patient whose it was.
+set -eu
+. "${top_srcdir:-.}/tests/program_lib.sh"
+config a.yaml "$work/a.db"
+
+# observation ID PATIENT VALUE CHANGED
+observation() {
+    printf '{"resourceType":"Observation","id":"%s","meta":{"lastUpdated":"%s"},"status":"final","code":{"coding":[{"system":"http://loinc.org","code":"2160-0","display":"Creatinine"}]},"subject":{"reference":"Patient/%s"},"effectiveDateTime":"2020-03-01T08:00:00Z","valueQuantity":{"value":%s,"unit":"mg/dL"}}\n' \
+        "$1" "$4" "$2" "$3"
+}
+allergy() { # ID PATIENT
+    printf '{"resourceType":"AllergyIntolerance","id":"%s","meta":{"lastUpdated":"2020-03-01T09:00:00Z"},"code":{"text":"Latex"},"patient":{"reference":"Patient/%s"},"recordedDate":"2020-03-01"}\n' "$1" "$2"
+}
+gone() { # TYPE/ID...: a line of a file of deletions
+    printf '{"resourceType":"Bundle","type":"transaction","entry":['
+    comma=
+    for what; do
+        printf '%s{"request":{"method":"DELETE","url":"%s"}}' "$comma" "$what"
+        comma=,
+    done
+    echo ']}'
+}
+known() { an a.yaml show "$1" >timeline && grep -qE "$2" timeline || { cat timeline; return 1; }; }
+
+mkdir -p out/.export
+{
+    observation o1 p1 1.11 2020-03-01T09:00:00Z
+    observation o2 p1 1.12 2020-03-01T09:00:00Z
+    observation o3 p2 1.13 2020-03-01T09:00:00Z
+    observation o4 p3 1.14 2020-03-01T09:00:00Z
+} >out/001-Observation-0001.ndjson
+allergy a1 p2 >out/001-AllergyIntolerance-0001.ndjson
+is 'an export is loaded' says 0 '^5 messages: 5 accepted' an a.yaml backload out
+is 'all of it is there' known p2 Latex
+
+# The next one tells of deletions; since then a4 was made anew.
+{
+    gone Observation/o1 Observation/o3
+    gone AllergyIntolerance/a1 Observation/o4 Observation/never Patient/p9
+} >out/002-deleted-0001.ndjson
+echo '{"transactionTime":"2020-03-02T00:00:00Z","output":[]}' >out/.export/manifest-002.json
+observation o4 p3 1.24 2020-03-02T00:00:01Z >out/003-Observation-0001.ndjson
+is 'deletions are loaded with the rest' says 0 '^6 deletions that name no patient: 4 filed' an a.yaml backload out
+is 'one is gone' exits 1 known p1 ' 1\.11 '
+is 'its neighbour is not' known p1 ' 1\.12 '
+is 'another patient, the same' exits 1 known p2 ' 1\.13 '
+is 'another type' exits 1 known p2 Latex
+is 'what was made anew after the export stays' known p3 ' 1\.24 '
+is 'what was known before them is known' says 0 ' 1\.11 ' an a.yaml show --as-of 2020-03-01T12:00:00Z p1
+is 'again there is but the one that was made anew' says 0 '^6 deletions that name no patient: 1 filed' an a.yaml backload out
+is 'and what stays still stays' known p3 ' 1\.24 '
+is 'reading all of it anew changes nothing' says 0 ' 0 of them say something else now, 0 could not' an a.yaml reprocess
+is 'they are still gone' exits 1 known p2 'Latex|1\.13'
+
+# A file of deletions from elsewhere has no time but the one of loading it.
+gone Observation/o2 >loose.ndjson
+is 'a file that no export brought' says 0 '^1 deletions that name no patient: 1 filed' an a.yaml backload loose.ndjson
+is 'withdraws, too' exits 1 known p1 ' 1\.12 '
+is 'one that is none is refused' says 1 '1 refused' an a.yaml backload a.yaml
+echo "1..$checks"
+exit $failed

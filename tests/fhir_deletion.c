@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "context/identity.h"
+#include "fhir/deletion.h"
+#include "tests/suite.h"
+
+Suite *fhir_deletion_suite(void);
+
+static struct an_arena arena;
+static const struct ctx_identifier patient = {
+    AN_STR_INIT("urn:fhir:Patient"), AN_STR_INIT("p1"), AN_STR_INIT("")};
+
+static void set_up(void)
+{
+    an_arena_init(&arena, 1 << 20);
+}
+
+static void tear_down(void)
+{
+    an_arena_free(&arena);
+}
+
+START_TEST(those_of_a_bundle_are_read)
+{
+    static const char bytes[] =
+        "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"timestamp\":"
+        "\"2026-01-02T00:00:00Z\",\"entry\":["
+        "{\"request\":{\"method\":\"DELETE\",\"url\":\"Observation/1\"}},"
+        "{\"request\":{\"method\":\"PUT\",\"url\":\"Observation/2\"}},"
+        "{\"request\":{\"method\":\"DELETE\",\"url\":\"Observation/a_b\"}},"
+        "{\"request\":{\"method\":\"DELETE\",\"url\":\"Observation/..\"}},"
+        "{\"request\":{\"method\":\"DELETE\",\"url\":\"Nonsense/1\"}},"
+        "{\"request\":{\"method\":\"DELETE\",\"url\":"
+        "\"https://h/fhir/Condition/c.1/_history/4\"},\"response\":{"
+        "\"lastModified\":\"2026-01-01T08:00:00Z\"}}]}";
+    struct fhir_deletion *d;
+    size_t n;
+
+    ck_assert_int_eq(fhir_deletions_read(&arena, an_str_c(bytes), &d, &n, NULL),
+                     AN_OK);
+    ck_assert_uint_eq(n, 2);
+    ck_assert_an_str_eq(d[0].server, "");
+    ck_assert_an_str_eq(d[0].type, "Observation");
+    ck_assert_an_str_eq(d[0].id, "1");
+    ck_assert_an_str_eq(d[0].at, "2026-01-02T00:00:00Z");
+    ck_assert_an_str_eq(d[1].server, "https://h/fhir/");
+    ck_assert_an_str_eq(d[1].id, "c.1");
+    ck_assert_an_str_eq(d[1].at, "2026-01-01T08:00:00Z");
+    ck_assert_int_eq(fhir_deletions_read(&arena, AN_STR("{"), &d, &n, NULL),
+                     AN_SYNTAX);
+    ck_assert_int_eq(fhir_deletions_read(&arena, AN_STR("{}"), &d, &n, NULL),
+                     AN_OK);
+    ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
+/* The fact that a reading of the resource gives. */
+static struct an_str fact_of(const struct fhir_settings *s, const char *json)
+{
+    struct ctx_reading r;
+
+    ck_assert_int_eq(fhir_read(&arena, s, an_str_c(json), &r, NULL), AN_OK);
+    ck_assert_uint_eq(r.n_parts, 1);
+    return r.part[0].event[0].fact;
+}
+
+START_TEST(its_fact_is_that_of_what_it_said)
+{
+    static const char json[] =
+        "{\"resourceType\":\"Observation\",\"id\":\"1\",\"code\":{\"text\":"
+        "\"x\"},\"valueInteger\":1,\"subject\":{\"reference\":\"Patient/p1\"}}";
+    static const struct fhir_settings plain,
+        named = {.server = AN_STR_INIT("s:"),
+                 .base = AN_STR_INIT("https://h/fhir")};
+    struct fhir_deletion d = {.type = AN_STR("Observation"), .id = AN_STR("1")};
+
+    ck_assert(an_str_eq(fhir_deletion_fact(&arena, &plain, &d),
+                        fact_of(&plain, json)));
+    ck_assert(an_str_eq(fhir_deletion_fact(&arena, &named, &d),
+                        fact_of(&named, json)));
+    d.server = AN_STR("https://h/fhir/");
+    ck_assert(an_str_eq(fhir_deletion_fact(&arena, &named, &d),
+                        fact_of(&named, json)));
+    ck_assert(!an_str_eq(fhir_deletion_fact(&arena, &plain, &d),
+                         fact_of(&plain, json)));
+    d.type = AN_STR("Patient");
+    ck_assert_an_str_eq(fhir_deletion_fact(&arena, &plain, &d), "");
+    d.type = AN_STR("Encounter");
+    ck_assert_an_str_eq(fhir_deletion_fact(&arena, &plain, &d),
+                        "https://h/fhir/Encounter/1");
+}
+END_TEST
+
+static const char *const types[] = {"AllergyIntolerance",
+                                    "Condition",
+                                    "DiagnosticReport",
+                                    "DocumentReference",
+                                    "Encounter",
+                                    "Immunization",
+                                    "MedicationAdministration",
+                                    "MedicationRequest",
+                                    "MedicationStatement",
+                                    "Observation",
+                                    "Procedure",
+                                    "ServiceRequest"};
+
+/* Of each type, ours and another server's. */
+START_TEST(what_is_written_withdraws_the_fact_of_that_patient)
+{
+    static const struct fhir_settings settings;
+    struct fhir_deletion d[2] = {{.type = an_str_c(types[_i]),
+                                  .id = AN_STR("1"),
+                                  .at = AN_STR("2026-01-01T08:00:00Z")},
+                                 {.server = AN_STR("https://h/fhir/"),
+                                  .type = an_str_c(types[_i]),
+                                  .id = AN_STR("1"),
+                                  .at = AN_STR("2026-01-01T09:00:00Z")}};
+    struct ctx_reading r;
+    struct an_str json;
+
+    ck_assert_int_eq(fhir_deletions_write(&arena, &patient, d, 2, &json, NULL),
+                     AN_OK);
+    ck_assert_int_eq(fhir_read(&arena, &settings, json, &r, NULL), AN_OK);
+    ck_assert_uint_eq(r.n_warnings, 0);
+    ck_assert_uint_eq(r.n_parts, 1);
+    ck_assert(ctx_identifier_cmp(&r.part[0].patient, &patient) == 0);
+    ck_assert_uint_eq(r.part[0].n_events, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const struct ctx_event *e = &r.part[0].event[i];
+
+        ck_assert_uint_eq(e->status, CTX_STATUS_ENTERED_IN_ERROR);
+        ck_assert(
+            an_str_eq(e->fact, fhir_deletion_fact(&arena, &settings, &d[i])));
+        ck_assert_int_eq(e->said_us, INT64_C(1767254400000000) +
+                                         (int64_t)i * INT64_C(3600000000));
+    }
+}
+END_TEST
+
+START_TEST(a_deletion_survives_each_failed_allocation)
+{
+    static const struct fhir_deletion d = {AN_STR_INIT(""),
+                                           AN_STR_INIT("Condition"),
+                                           AN_STR_INIT("1"), AN_STR_INIT("")};
+    struct an_str json;
+    enum an_code got = AN_NOMEM;
+    long n = 0;
+
+    for (; got == AN_NOMEM && n < 100; n++) {
+        an_arena_reset(&arena);
+        arena.fail_after = n;
+        got = fhir_deletions_write(&arena, &patient, &d, 1, &json, NULL);
+    }
+    ck_assert_int_eq(got, AN_OK);
+    ck_assert_int_gt(n, 1);
+}
+END_TEST
+
+Suite *fhir_deletion_suite(void)
+{
+    const TTest *const list[] = {those_of_a_bundle_are_read,
+                                 its_fact_is_that_of_what_it_said,
+                                 a_deletion_survives_each_failed_allocation};
+    Suite *s = suite_create("fhir: deletions");
+    TCase *c = tcase_create("each");
+
+    tcase_add_checked_fixture(c, set_up, tear_down);
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+        tcase_add_test(c, list[i]);
+    tcase_add_loop_test(c, what_is_written_withdraws_the_fact_of_that_patient,
+                        0, (int)(sizeof(types) / sizeof(types[0])));
+    suite_add_tcase(s, c);
+    return s;
+}
