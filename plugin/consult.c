@@ -7,6 +7,9 @@
 
 #include <stdlib.h>
 
+/* Of a question under which the record is closed each time. */
+enum { TRIES = 3 };
+
 struct pl_consultant {
     struct pl_consult_source from;
     struct pl_reader *reader;
@@ -20,6 +23,7 @@ struct consultation {
     const struct pl_call *call;
     struct pl_answer *out;
     struct pl_history history;
+    bool closed; /* something of it was closed before it could be kept */
     struct pl_view view[CTX_N_AUDIENCES]; /* of those that are spoken to */
     int64_t now_us;                       /* the moment asked about */
     struct an_str encounter;
@@ -358,6 +362,7 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
         /* By the messages' clock moments come in the messages' order. */
         .as_of_us =
             k->c->from.options->clock == CFG_CLOCK_SYSTEM ? k->now_us : 0,
+        .closings = k->history.closings,
         .member = k->history.person.member,
         .n_members = k->history.person.n_members,
         .audit = &entry,
@@ -381,6 +386,9 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
     all.delivery = k->delivery;
     all.n_deliveries = k->n_deliveries;
     rc = pl_store_conclude(k->c->from.store, &all, 1, &receipt, err);
+    k->closed = rc == AN_OK && receipt.unseen;
+    if (k->closed)
+        return an_fail(err, AN_BUSY, "the record was closed meanwhile", 0);
     k->out->duplicate = rc == AN_OK && receipt.duplicate;
     if (rc == AN_OK && receipt.late)
         k->out->n_deliveries = 0;
@@ -446,14 +454,15 @@ static int64_t present_us(const struct consultation *k)
     return present_us;
 }
 
-enum an_code pl_consult(struct pl_consultant *c, struct an_arena *arena,
+static enum an_code try(struct pl_consultant *c, struct an_arena *arena,
                         const struct pl_call *call, struct pl_answer *out,
-                        struct an_err *err)
+                        bool *closed, struct an_err *err)
 {
     struct consultation k = {.c = c, .arena = arena, .call = call, .out = out};
     enum an_code rc;
 
     *out = (struct pl_answer){.duplicate = false};
+    *closed = false;
     rc = pl_history(c->reader, arena, &call->patient,
                     call->now_us ? call->now_us : call->clock_us + PL_AHEAD_US,
                     &k.history, err);
@@ -468,5 +477,20 @@ enum an_code pl_consult(struct pl_consultant *c, struct an_arena *arena,
     out->person = k.history.person;
     rc = pl_naming_who(arena, c->from.naming, &out->person, k.encounter,
                        &out->who, err);
-    return rc == AN_OK ? consult(&k, err) : rc;
+    if (rc == AN_OK)
+        rc = consult(&k, err);
+    *closed = k.closed;
+    return rc;
+}
+
+enum an_code pl_consult(struct pl_consultant *c, struct an_arena *arena,
+                        const struct pl_call *call, struct pl_answer *out,
+                        struct an_err *err)
+{
+    enum an_code rc = AN_OK;
+    bool closed = true;
+
+    for (unsigned i = 0; closed && i < TRIES; i++)
+        rc = try(c, arena, call, out, &closed, err);
+    return rc;
 }

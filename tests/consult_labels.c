@@ -414,6 +414,81 @@ START_TEST(what_waits_is_dropped_when_a_record_becomes_restricted)
 }
 END_TEST
 
+/* Whatever may be heard of the patient without anybody asking anew. */
+static struct an_str standing(void)
+{
+    const struct ctx_identifier who = ward_patient();
+    const struct pl_suggestion *row;
+    size_t n = ward_current(&w, &who, &row);
+    struct an_str text;
+    struct an_buf b;
+
+    an_buf_init(&b, &w.arena, OUT_BYTES);
+    put_rows(&b, "SELECT payload FROM outbox WHERE state < 2");
+    for (size_t i = 0; i < n; i++)
+        for (unsigned face = 0; face < PL_N_FACES; face++) {
+            struct pl_item item = pl_suggestion_item(&row[i], false);
+
+            if (pl_may_leave(&w.policy, &item, (enum pl_face)face, false) ==
+                PL_MAY)
+                an_buf_put(&b, row[i].statement);
+        }
+    ck_assert_int_eq(an_buf_done(&b, &text, NULL), AN_OK);
+    return text;
+}
+
+static void settle(void)
+{
+    struct pl_watch *watch = ward_watch(&w, 1);
+
+    ck_assert(pl_watch_drain(watch, -1));
+    pl_watch_close(watch);
+}
+
+/* Messages that nothing is said on: what they close, was said before. */
+static const char *const closing[] = {
+    V2("ADT^A08", "ADT_A01") PID
+    "DG1|1||OP500^OP500 disease^L||20260311|F||||||||||||Y\r",
+    V2("PPR^PC2", "PPR_PC1") PID
+    "PRB|UP|20260311|OP500^OP500 "
+    "disease^L|PR500^E|||20150101|||||||||||||||||||R"
+    "\r",
+    "{\"resourceType\":\"Condition\",\"id\":\"c500\",\"meta\":{\"security\":[{"
+    "\"system\":\"" CONF "\",\"code\":\"R\"}]}," ENTRY_SUBJECT
+    ",\"code\":{\"text\":\"OP500 disease\"},\"recordedDate\":\"2026-03-11\"}",
+};
+enum { N_CLOSING = sizeof(closing) / sizeof(closing[0]) };
+
+/* Kinds of `kinds` that say openly what those close. */
+static const unsigned opening[N_CLOSING] = {1, 5, 7};
+
+/* From the commit on, and when the question has been asked again. */
+START_TEST(a_label_alone_closes_what_was_said_before_at_once)
+{
+    bool historical = (_i & 1) != 0;
+    int which = _i / 2;
+    size_t n;
+
+    ward_open(&w, LIVE);
+    ward_tell(&w, ward_past, true);
+    tell_record(kinds[opening[which]], 500, false);
+    ward_tell(&w, ward_admission, false);
+    settle();
+    ck_assert(ward_has(standing(), "OP500"));
+    ck_assert_int_gt(ward_outgoing(&w).n_outbox_waiting, 0);
+    ck_assert_uint_eq(ward_waiting(&w), 0);
+    ward_tell(&w, closing[which], historical);
+    ck_assert_uint_eq(standing().n, 0);
+    n = ward_waiting(&w);
+    ck_assert_uint_gt(n, 0);
+    settle();
+    ck_assert(!ward_has(standing(), "OP500"));
+    ck_assert(ward_has(standing(), "Some records are restricted"));
+    ck_assert_int_gt(ward_outgoing(&w).n_outbox_waiting, 0);
+    ward_close(&w);
+}
+END_TEST
+
 Suite *consult_labels_suite(void)
 {
     Suite *suite = suite_create("consult/labels");
@@ -431,6 +506,8 @@ Suite *consult_labels_suite(void)
         tc, of_a_vip_nothing_goes_through_the_outbox_unless_the_site_says_so, 0,
         4);
     tcase_add_test(tc, what_waits_is_dropped_when_a_record_becomes_restricted);
+    tcase_add_loop_test(tc, a_label_alone_closes_what_was_said_before_at_once,
+                        0, 2 * N_CLOSING);
     suite_add_tcase(suite, tc);
     return suite;
 }

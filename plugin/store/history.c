@@ -89,6 +89,21 @@ static enum an_code join(struct an_arena *arena, const struct sets *sets,
     return ctx_timeline_build(arena, all, n, as_of_us, &out->timeline, err);
 }
 
+static enum an_code closings(struct pl_reader *r, int64_t *n,
+                             struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_CLOSINGS);
+    enum an_code code;
+    bool more;
+
+    code = pl_reader_step(r, s, &more, err);
+    if (code != AN_OK)
+        return code;
+    *n = more ? sqlite3_column_int64(s, 0) : 0;
+    sqlite3_reset(s);
+    return AN_OK;
+}
+
 enum an_code pl_history(struct pl_reader *r, struct an_arena *arena,
                         const struct ctx_identifier *who, int64_t as_of_us,
                         struct pl_history *out, struct an_err *err)
@@ -108,6 +123,8 @@ enum an_code pl_history(struct pl_reader *r, struct an_arena *arena,
     for (size_t i = 0; code == AN_OK && i < web.n_nodes; i++)
         if (pl_is_member(&out->person, &web.node[i].id))
             code = sets_load(r, arena, web.node[i].number, &sets, err);
+    if (code == AN_OK)
+        code = closings(r, &out->closings, err);
     code = pl_reader_end(r, code, err);
     return code == AN_OK ? join(arena, &sets, as_of_us, out, err) : code;
 }

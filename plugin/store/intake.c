@@ -16,6 +16,7 @@ const char *pl_reason_text(unsigned reason)
         [PL_REASON_RESULT] = "result",
         [PL_REASON_ORDER] = "order",
         [PL_REASON_TABLES] = "tables",
+        [PL_REASON_CLOSING] = "closing",
     };
 
     return reason < PL_N_REASONS ? text[reason] : "unknown";
@@ -81,10 +82,12 @@ static enum an_code file(struct an_arena *arena,
         return code;
     f->patient = part[0]->patient;
     f->min_available_us = INT64_MAX;
-    f->reasons = 0;
+    f->reasons = f->closes = 0;
     for (size_t i = 0; i < f->n_events; i++) {
         if (event[i].available_us < f->min_available_us)
             f->min_available_us = event[i].available_us;
+        f->closes |= ctx_label_needs(event[i].labels) |
+                     (event[i].labels & CTX_LABEL_VIP);
         if (!historical)
             f->reasons |= reason_of(&event[i]);
     }

@@ -319,6 +319,7 @@ static int erase_rest(struct pl_writer *w, const struct erasure *e, int64_t id)
         "UPDATE due SET state = 1 WHERE identifier = ?1 AND ?2 IS ?2",
         "DELETE FROM link WHERE (identifier = ?1 OR other = ?1)"
         " AND ?2 IS ?2",
+        "DELETE FROM closing WHERE identifier = ?1 AND ?2 IS ?2",
         "UPDATE identifier SET value = 'erased ' || id, authority = '',"
         " type = '' WHERE id = ?1 AND ?2 IS ?2",
         "DELETE FROM erasing WHERE identifier = ?1 AND ?2 IS ?2"};

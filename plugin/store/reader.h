@@ -76,6 +76,7 @@ struct pl_history {
     struct ctx_timeline timeline;
     size_t n_said;        /* events in these messages, before any choice */
     int64_t last_message; /* the newest with events of this person, or 0 */
+    int64_t closings;     /* for pl_store_conclude: when this was read */
 };
 
 /* Everything known about the person that `who` names, as of a moment.  Fails

@@ -46,6 +46,7 @@
       "SELECT message, sha256, unseal(events, 'events', identifier, sha256),"  \
       " min_available_us FROM said"                                            \
       " WHERE identifier = ?1 AND n_events > 0 ORDER BY message")              \
+    X(CLOSINGS, "SELECT coalesce(max(n), 0) FROM closing")                     \
     X(NEXT_MESSAGE,                                                            \
       PL_MESSAGE_COLUMNS " WHERE m.id > ?1 ORDER BY m.id LIMIT 1")             \
     X(GET_MESSAGE, PL_MESSAGE_COLUMNS " WHERE m.sha256 = ?1")                  \

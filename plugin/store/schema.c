@@ -252,7 +252,17 @@ static const char version_2[] =
     " last_us INTEGER NOT NULL"
     ") STRICT;";
 
-const char *const pl_schema_step[] = {version_1, version_2};
+static const char version_3[] =
+    /* When something was closed or parted of what is known under an
+     * identifier: the number of that occasion, ascending.  Who thinks
+     * meanwhile learns by it (conclude.h). */
+    "CREATE TABLE closing("
+    " identifier INTEGER PRIMARY KEY,"
+    " n INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX closing_n ON closing(n);";
+
+const char *const pl_schema_step[] = {version_1, version_2, version_3};
 const size_t pl_schema_n_steps =
     sizeof(pl_schema_step) / sizeof(pl_schema_step[0]);
 
