@@ -211,12 +211,104 @@ START_TEST(reading_again_closes_too)
 }
 END_TEST
 
+/* ---- who is who ----------------------------------------------------------- */
+
+static struct pl_receipt claim(const char *bytes, enum ctx_claim_kind kind,
+                               unsigned kept, unsigned other)
+{
+    struct ctx_claim c = {.kind = (uint8_t)kind,
+                          .current = numbered(kept),
+                          .prior = numbered(other),
+                          .said_us = TEST_EPOCH_US + 1000000,
+                          .available_us = TEST_EPOCH_US + 1000000};
+    struct ctx_reading reading = {.kind = AN_STR("ADT^A40"),
+                                  .said_us = c.said_us,
+                                  .claim = &c,
+                                  .n_claims = 1};
+    struct pl_intake in = test_intake_of(&t, an_str_c(bytes), &reading);
+
+    return test_put(&t, &in);
+}
+
+START_TEST(a_merge_asks_for_both_and_drops_what_waits)
+{
+    struct an_str whom = AN_STR("");
+    unsigned needs;
+    int64_t before;
+
+    put(1, 7, 0);
+    put(2, 8, 0);
+    say(7, 0);
+    before = closings(7);
+    claim("merge", CTX_CLAIM_MERGE, 7, 8);
+    ck_assert_uint_eq(asked(&whom), 2);
+    ck_assert_an_str_eq(whom, "M0000008");
+    ck_assert_int_eq(counts().n_outbox_waiting, 0);
+    ck_assert(say(7, before).unseen);
+    ck_assert(say(8, before).unseen);
+    ck_assert_uint_eq(current(7, &needs), 1);
+    /* Said again, it is no news. */
+    say(7, closings(7));
+    before = closings(7);
+    claim("merge again", CTX_CLAIM_MERGE, 7, 8);
+    ck_assert_int_eq(counts().n_outbox_waiting, 1);
+    ck_assert_int_eq(closings(7), before);
+}
+END_TEST
+
+START_TEST(an_unmerge_leaves_nothing_of_the_mixed_record_current)
+{
+    struct an_str whom = AN_STR("");
+    unsigned needs;
+    int64_t before;
+
+    put(1, 7, 0);
+    put(2, 8, 0);
+    put(3, 9, 0);
+    claim("merge", CTX_CLAIM_MERGE, 7, 8);
+    ck_assert_uint_eq(asked(&whom), 0); /* nothing was said */
+    say(7, closings(7));
+    say(9, closings(9));
+    before = closings(7);
+    claim("unmerge", CTX_CLAIM_UNMERGE, 7, 8);
+    ck_assert_uint_eq(asked(&whom), 2);
+    ck_assert_uint_eq(current(7, &needs), 0);
+    ck_assert_uint_eq(current(9, &needs), 1);
+    ck_assert_int_eq(counts().n_outbox_waiting, 1);
+    ck_assert(say(7, before).unseen);
+    ck_assert(say(8, before).unseen);
+    ck_assert(!say(9, before).unseen);
+}
+END_TEST
+
+/* Each message lists the same two numbers; the first time it is news. */
+START_TEST(a_link_is_news_once)
+{
+    struct an_str whom = AN_STR("");
+
+    put(1, 7, 0);
+    say(7, closings(7));
+    put(2, 7, 0);
+    ck_assert_uint_eq(asked(&whom), 0);
+    ck_assert_int_eq(counts().n_outbox_waiting, 1);
+    claim("link", CTX_CLAIM_SAME, 7, 8);
+    ck_assert_uint_eq(asked(&whom), 2);
+    ck_assert_int_eq(counts().n_outbox_waiting, 0);
+    claim("link again", CTX_CLAIM_SAME, 7, 8);
+    ck_assert_uint_eq(asked(&whom), 2);
+}
+END_TEST
+
 Suite *store_closing_suite(void)
 {
-    const TTest *const test[] = {a_label_closes_what_stands_and_asks_again,
-                                 of_whom_nothing_is_said_nothing_is_asked,
-                                 what_was_thought_meanwhile_is_not_written,
-                                 reading_again_closes_too};
+    const TTest *const test[] = {
+        a_label_closes_what_stands_and_asks_again,
+        of_whom_nothing_is_said_nothing_is_asked,
+        what_was_thought_meanwhile_is_not_written,
+        reading_again_closes_too,
+        a_merge_asks_for_both_and_drops_what_waits,
+        an_unmerge_leaves_nothing_of_the_mixed_record_current,
+        a_link_is_news_once};
 
     return test_suite_around("store/closing", test,
                              sizeof(test) / sizeof(test[0]), set_up, tear_down);

@@ -161,7 +161,8 @@ int pl_writer_derive(struct pl_writer *w, const struct pl_intake *in,
     struct pl_derived note = {number, n, in->account, in->n_accounts};
     int rc = SQLITE_OK;
 
-    if (number == NULL)
+    d->joined = an_arena_get(&w->arena, in->n_claims, sizeof(*d->joined));
+    if (number == NULL || d->joined == NULL)
         return SQLITE_NOMEM;
     d->in = in;
     d->filed = number;
@@ -295,6 +296,7 @@ int pl_writer_links(struct pl_writer *w, const struct pl_derivation *d)
         if (d->current[i] == d->prior[i])
             continue;
         rc = put_link(w, d->current[i], d->prior[i]);
+        d->joined[i] = sqlite3_changes(w->db.sql) > 0;
         if (rc == SQLITE_OK)
             rc = put_link(w, d->prior[i], d->current[i]);
     }

@@ -165,6 +165,16 @@
       PL_WEB "INSERT INTO due(identifier, message, reason)"                      \
              " SELECT DISTINCT g.patient, ?2, ?3 FROM web JOIN suggestion g"     \
              " ON g.patient = web.i WHERE g.superseded_us = 0")                  \
+    /* One of whom nothing is said, though something is of another. */           \
+    X(CLOSE_ASK_ONE, PL_WEB                                                      \
+      "INSERT INTO due(identifier, message, reason) SELECT ?1, ?2, ?3"           \
+      " WHERE EXISTS (SELECT 1 FROM web JOIN suggestion g"                       \
+      " ON g.patient = web.i WHERE g.superseded_us = 0)"                         \
+      " AND NOT EXISTS (SELECT 1 FROM suggestion"                                \
+      " WHERE patient = ?1 AND superseded_us = 0)")                              \
+    X(CLOSE_SUPERSEDE, PL_WEB                                                    \
+      "UPDATE suggestion SET superseded_us = ?2"                                 \
+      " WHERE superseded_us = 0 AND patient IN (SELECT i FROM web)")             \
     X(FIND_CLOSED, "SELECT 1 FROM closing WHERE identifier = ?1 AND n > ?2")     \
     X(GET_RELEASE, "SELECT release, kind, audience, never_patient,"              \
                    " superseded_us FROM suggestion WHERE id = ?1")               \
@@ -238,6 +248,7 @@ struct pl_derivation {
     int64_t message, feed;
     int64_t *filed;           /* identifier of each filing */
     int64_t *current, *prior; /* identifiers of each claim */
+    bool *joined;             /* of each claim: the first of these two */
     struct an_str derived;
     struct pl_said_row *row;
     size_t n_rows;
