@@ -204,6 +204,8 @@ struct pl_web {
     size_t n_nodes, room_nodes;
     struct ctx_claim *claim;
     size_t n_claims, room_claims;
+    bool renamed; /* visits of the only one have got other names */
+    bool visits;  /* there are claims about visits */
 };
 
 /* These two between begin and end. */

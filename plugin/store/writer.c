@@ -194,6 +194,13 @@ static int by_number(const void *x, const void *y)
     return (a->number > b->number) - (a->number < b->number);
 }
 
+/* An identifier with itself is no news, unless it is about a visit. */
+static bool claims_something(const struct pl_derivation *d, size_t claim)
+{
+    return d->current[claim] != d->prior[claim] ||
+           d->in->claim[claim].kind == CTX_CLAIM_VISIT;
+}
+
 static size_t entries(const struct pl_derivation *d, struct entry *e)
 {
     size_t n = 0;
@@ -201,7 +208,7 @@ static size_t entries(const struct pl_derivation *d, struct entry *e)
     for (size_t i = 0; i < d->in->n_filings; i++)
         e[n++] = (struct entry){d->filed[i], &d->in->filing[i], 0};
     for (size_t i = 0; i < d->in->n_claims; i++)
-        if (d->current[i] != d->prior[i])
+        if (claims_something(d, i))
             e[n++] = (struct entry){d->current[i], NULL, i};
     return n;
 }
@@ -293,8 +300,9 @@ int pl_writer_links(struct pl_writer *w, const struct pl_derivation *d)
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_claims; i++) {
-        if (d->current[i] == d->prior[i])
+        if (!claims_something(d, i))
             continue;
+        /* With itself: it has visits of another name. */
         rc = put_link(w, d->current[i], d->prior[i]);
         d->joined[i] = sqlite3_changes(w->db.sql) > 0;
         if (rc == SQLITE_OK)
