@@ -127,7 +127,7 @@ static enum an_code read_segment(struct hl7_reader *r, size_t index)
     enum an_code rc = AN_OK;
 
     if (id == HL7_N_SEGMENTS)
-        return AN_OK;
+        return an_str_eq(name, AN_STR("CON")) ? hl7_consent(r, index) : AN_OK;
     if (id == HL7_PID) {
         rc = enter_pid(r, index);
         n_before = 0;

@@ -68,6 +68,11 @@ enum an_code hl7_segment_events(struct hl7_reader *r, enum hl7_segment_id id,
 enum an_code hl7_visit_name(struct hl7_reader *r, size_t segment,
                             unsigned field, struct an_str *name);
 
+/* ---- consent.c ---------------------------------------------------------- */
+
+/* The CON at `index`, if it is about who may know of the patient. */
+enum an_code hl7_consent(struct hl7_reader *r, size_t index);
+
 /* ---- claim.c ------------------------------------------------------------ */
 
 /* What the PID at `index` claims: a second one is linked with the first, or

@@ -379,7 +379,8 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
         rc = choose_shown(k, &entry, &all.n_audits, err);
     if (rc != AN_OK)
         return rc;
-    all.drop_open = k->view[CTX_FOR_CLINICIAN].n_withheld ||
+    all.drop_open = k->out->opted_out ||
+                    k->view[CTX_FOR_CLINICIAN].n_withheld ||
                     k->view[CTX_FOR_PATIENT].n_withheld;
     all.said = k->saying;
     all.n_said = k->n_said;
@@ -400,7 +401,9 @@ static enum an_code consult(struct consultation *k, struct an_err *err)
     const struct pl_consult_source *from = &k->c->from;
     enum an_code rc = AN_OK;
 
-    if (k->c->thinker)
+    if (k->out->opted_out)
+        k->out->forecast.abstention = CTX_ABSTAIN_OPTED_OUT;
+    else if (k->c->thinker)
         rc = think(k, err);
     k->saying = an_arena_get(k->arena, k->n_said, sizeof(*k->saying));
     if (rc == AN_OK && k->saying == NULL)
@@ -424,16 +427,19 @@ static enum an_code look(struct consultation *k, struct an_err *err)
     const struct pl_policy *policy = k->c->from.policy;
     const struct ctx_timeline *all = &k->history.timeline;
     unsigned shared = CTX_LABEL_ALL;
+    struct ctx_consent consent;
     struct pl_view open;
     enum an_code rc = AN_OK;
 
+    ctx_consent_of(all, &k->history.consents, k->now_us, &consent);
+    k->out->opted_out = consent.all;
     for (size_t i = 0; i < CTX_N_AUDIENCES; i++)
         shared &= policy->permitted[i];
     for (size_t i = 0; rc == AN_OK && i < sizeof(spoken_to); i++)
         rc = pl_discreet(k->arena, all, policy->permitted[spoken_to[i]],
-                         &k->view[spoken_to[i]], err);
+                         &consent, &k->view[spoken_to[i]], err);
     if (rc == AN_OK)
-        rc = pl_discreet(k->arena, all, shared, &open, err);
+        rc = pl_discreet(k->arena, all, shared, &consent, &open, err);
     if (rc == AN_OK)
         k->encounter = pl_naming_encounter(&open.timeline, k->now_us);
     return rc;

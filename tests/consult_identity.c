@@ -2,8 +2,7 @@
 /* Who is who changes under what was said: merges and their ends, moves of
  * identifiers, accounts and visits, newborns, temporary numbers, senders who
  * disagree. */
-#include "plugin/store/db_int.h"
-#include "tests/consult_ward.h"
+#include "tests/consult_heard.h"
 #include "tests/suite.h"
 
 #include <stdio.h>
@@ -34,10 +33,7 @@ static void tear_down(void)
 
 static void settle(void)
 {
-    struct pl_watch *watch = ward_watch(&w, 1);
-
-    ck_assert(pl_watch_drain(watch, -1));
-    pl_watch_close(watch);
+    ward_settle(&w);
     ck_assert_uint_eq(ward_waiting(&w), 0);
 }
 

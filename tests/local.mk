@@ -122,8 +122,8 @@ tests_trust_t_SOURCES = $(SUITE) tests/trust.c tests/trust_audit.c \
 	tests/trust_release.c tests/trust_stage.c
 tests_trust_t_LDADD = libtrust.la $(CHECK_LIBS)
 tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
-	tests/consult_ward.c tests/folder.h tests/folder.c \
-	tests/consult_labels.c tests/consult_identity.c tests/consult_choose.c tests/consult_naming.c tests/consult_ask.c \
+	tests/consult_ward.c tests/consult_heard.h tests/consult_heard.c tests/folder.h tests/folder.c \
+	tests/consult_labels.c tests/consult_identity.c tests/consult_consent.c tests/consult_choose.c tests/consult_naming.c tests/consult_ask.c \
 	tests/consult_post.c tests/consult_recall.c tests/consult_watch.c \
 	tests/consult_policy.c tests/consult_sequence.c tests/consult_feeds.c tests/consult_zone.c tests/consult_stream.c \
 	tests/invented.h tests/invented.c tests/site_model.h tests/site_model.c

@@ -127,6 +127,7 @@ static bool keep(struct ctx_event *e)
     case CTX_ORDER:
     case CTX_DOCUMENT:
     case CTX_NOTE:
+    case CTX_CONSENT:
     case CTX_N_KINDS: return false;
     case CTX_BIRTH:
     case CTX_SEX: e->available_us = ALWAYS_US; break;

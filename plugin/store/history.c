@@ -174,6 +174,29 @@ static bool follow(struct an_arena *arena, const struct visits *v, size_t node,
 
 /* ---- all of it ----------------------------------------------------------- */
 
+static enum an_code find_consents(struct an_arena *arena,
+                                  const struct ctx_event *all, size_t n,
+                                  struct ctx_timeline *out, struct an_err *err)
+{
+    struct ctx_event *consent;
+    size_t n_consents = 0;
+
+    *out = (struct ctx_timeline){NULL, 0, CTX_AS_OF_ALL};
+    for (size_t i = 0; i < n; i++)
+        n_consents += all[i].kind == CTX_CONSENT;
+    if (n_consents == 0)
+        return AN_OK;
+    consent = an_arena_get(arena, n_consents, sizeof(*consent));
+    if (consent == NULL)
+        return an_fail_nomem(err);
+    n_consents = 0;
+    for (size_t i = 0; i < n; i++)
+        if (all[i].kind == CTX_CONSENT)
+            consent[n_consents++] = all[i];
+    return ctx_timeline_build(arena, consent, n_consents, CTX_AS_OF_ALL, out,
+                              err);
+}
+
 static enum an_code join(struct an_arena *arena, const struct sets *sets,
                          const struct visits *visits, int64_t as_of_us,
                          struct pl_history *out, struct an_err *err)
@@ -194,6 +217,8 @@ static enum an_code join(struct an_arena *arena, const struct sets *sets,
     for (size_t i = 0; i < n; i++)
         out->n_said += all[i].available_us <= as_of_us;
     out->last_message = sets->last_message;
+    if (find_consents(arena, all, n, &out->consents, err) != AN_OK)
+        return AN_NOMEM;
     return ctx_timeline_build(arena, all, n, as_of_us, &out->timeline, err);
 }
 

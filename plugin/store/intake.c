@@ -3,6 +3,7 @@
 
 #include "base/sort.h"
 #include "context/codec.h"
+#include "context/consent.h"
 #include "context/identity.h"
 #include "plugin/store/pack_int.h"
 
@@ -88,6 +89,9 @@ static enum an_code file(struct an_arena *arena,
             f->min_available_us = event[i].available_us;
         f->closes |= ctx_label_needs(event[i].labels) |
                      (event[i].labels & CTX_LABEL_VIP);
+        /* Nobody hears what stands until the question has been asked again. */
+        if (ctx_consent_is_deny(&event[i]))
+            f->closes |= CTX_LABEL_VERY_RESTRICTED;
         if (!historical)
             f->reasons |= reason_of(&event[i]);
     }

@@ -74,6 +74,8 @@ enum an_code pl_person(struct pl_reader *r, struct an_arena *arena,
 struct pl_history {
     struct ctx_person person;
     struct ctx_timeline timeline;
+    struct ctx_timeline consents; /* events of kind CONSENT, as of all that was
+                                     said: context/consent.h */
     size_t n_said;        /* events in these messages, before any choice */
     int64_t last_message; /* the newest with events of this person, or 0 */
     int64_t closings;     /* for pl_store_conclude: when this was read */
