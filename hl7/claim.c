@@ -77,15 +77,6 @@ static enum an_code warn(struct hl7_reader *r, const char *what, size_t index,
     return AN_OK;
 }
 
-static bool is_one_of(const struct hl7_identity *list,
-                      const struct ctx_identifier *id)
-{
-    for (unsigned i = 0; i < list->n; i++)
-        if (ctx_identifier_cmp(&list->id[i], id) == 0)
-            return true;
-    return false;
-}
-
 /* Where what is moved goes: the first name of PID-3, else of PID-2, that is not
  * itself moved. */
 static enum an_code find_target(struct hl7_reader *r,
@@ -96,7 +87,7 @@ static enum an_code find_target(struct hl7_reader *r,
     size_t pid = (size_t)r->scope.latest[HL7_PID];
     enum an_code rc = AN_OK;
 
-    *found = r->patient.n && !is_one_of(moved, &r->patient.id[0]);
+    *found = r->patient.n && !hl7_names(moved, &r->patient.id[0]);
     if (*found)
         *target = r->patient.id[0];
     for (size_t i = 0; rc == AN_OK && r->patient.n && !*found && i < 2; i++) {
@@ -104,7 +95,7 @@ static enum an_code find_target(struct hl7_reader *r,
 
         rc = hl7_identify_in(r->m, pid, field[i], r->authority, &list, r->err);
         for (unsigned k = 0; rc == AN_OK && !*found && k < list.n; k++) {
-            *found = !is_one_of(moved, &list.id[k]);
+            *found = !hl7_names(moved, &list.id[k]);
             *target = list.id[k];
         }
         if (*found)

@@ -104,6 +104,8 @@ static enum an_code enter_pid(struct hl7_reader *r, size_t index)
     r->first = r->patient;
     if (rc == AN_OK)
         rc = hl7_identify(r->m, index, r->authority, &r->patient, r->err);
+    if (rc == AN_OK)
+        rc = hl7_without_mother(r, index);
     if (rc == AN_OK && r->patient.n)
         hl7_mark(r, index, r->patient.field, HL7_MARK_MAPPED);
     return rc == AN_OK ? hl7_pid_claims(r, index, second) : rc;

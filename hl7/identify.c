@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hl7/identify.h"
 
+#include "context/identity.h"
+
 enum { UNKNOWN_TYPE_RANK = 50 };
 
 struct type {
@@ -127,4 +129,12 @@ enum an_code hl7_identify_in(const struct hl7_message *m, size_t segment,
         out->n += rc == AN_OK && out->id[out->n].value.n > 0;
     }
     return rc;
+}
+
+bool hl7_names(const struct hl7_identity *list, const struct ctx_identifier *id)
+{
+    for (unsigned i = 0; i < list->n; i++)
+        if (ctx_identifier_cmp(&list->id[i], id) == 0)
+            return true;
+    return false;
 }

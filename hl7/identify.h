@@ -30,6 +30,10 @@ enum an_code hl7_identify_in(const struct hl7_message *m, size_t segment,
                              unsigned field, struct an_str authority,
                              struct hl7_identity *out, struct an_err *err);
 
+/* It is one of those. */
+bool hl7_names(const struct hl7_identity *list,
+               const struct ctx_identifier *id);
+
 /* A row of config/tables/hl7-claims.tsv. */
 struct hl7_claim {
     const char *event;

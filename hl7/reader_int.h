@@ -73,6 +73,12 @@ enum an_code hl7_visit_name(struct hl7_reader *r, size_t segment,
 /* The CON at `index`, if it is about who may know of the patient. */
 enum an_code hl7_consent(struct hl7_reader *r, size_t index);
 
+/* ---- mother.c ----------------------------------------------------------- */
+
+/* A child is not its mother: her number (PID-21), where a sender lists it among
+ * the child's, is taken out of r->patient.  AN_CODE when there is no other. */
+enum an_code hl7_without_mother(struct hl7_reader *r, size_t index);
+
 /* ---- claim.c ------------------------------------------------------------ */
 
 /* What the PID at `index` claims: a second one is linked with the first, or

@@ -258,6 +258,63 @@ START_TEST(a_move_takes_back_what_was_said)
 }
 END_TEST
 
+/* ---- newborns and temporary numbers --------------------------------------- */
+
+#define CHILD(number, name)                                                    \
+    "PID|1||" number "^^^LAKESIDE^MR||Doe^" name                               \
+    "||20260310|F|||||||||||||7001^^^LAKESIDE^MR|||Y|1\r"
+
+START_TEST(mother_and_twins_are_three)
+{
+    ward_tell(&w, ward_admission, true);
+    ward_tell(&w,
+              ADT("A28^ADT_A05", "N1", "20260310110000+0000")
+                  CHILD("8001", "Baby Girl A"),
+              true);
+    ward_tell(&w,
+              ADT("A01^ADT_A01", "N2", "20260310110000+0000")
+                  CHILD("8001", "Baby Girl A") VISIT("V81"),
+              true);
+    ward_tell(&w,
+              ADT("A01^ADT_A01", "N3", "20260310110000+0000")
+                  CHILD("8002", "Baby Girl B") VISIT("V82"),
+              true);
+    /* A sender that lists the mother's number among the child's. */
+    ward_tell(&w,
+              ADT("A08^ADT_A01", "N4", "20260310120000+0000")
+                  CHILD("8001^^^LAKESIDE^MR~7001", "Baby Girl A") VISIT("V81"),
+              true);
+    ck_assert_known("8001", CTX_AS_OF_ALL, "admission IMP LAKESIDE|V81; ");
+    ck_assert_known("8002", CTX_AS_OF_ALL, "admission IMP LAKESIDE|V82; ");
+    ck_assert(!ward_has(known("7001", CTX_AS_OF_ALL), "V81"));
+    ck_assert(ward_has(known("7001", CTX_AS_OF_ALL), "LAKESIDE|V1"));
+}
+END_TEST
+
+START_TEST(a_temporary_number_becomes_a_patients_by_a_merge)
+{
+    ward_tell(&w,
+              ADT("A04^ADT_A01", "N1",
+                  "20260310103000+0000") "PID|1||X9^^^LAKESIDE^MRT||Unknown^"
+                                         "Trauma\r" VISIT("V8"),
+              true);
+    /* Named together, a number that comes round again proves nothing. */
+    ward_tell(&w,
+              ADT("A08^ADT_A01", "N2",
+                  "20260310110000+0000") "PID|1||X9^^^LAKESIDE^MRT~7001^^^"
+                                         "LAKESIDE^MR||Doe\r",
+              true);
+    ck_assert_known("7001", CTX_AS_OF_ALL, "");
+    ward_tell(&w,
+              ADT("A40^ADT_A39", "N3", "20260310120000+0000")
+                  PID("7001") "MRG|X9^^^LAKESIDE^MRT\r",
+              true);
+    ck_assert_known("7001", US(11), "");
+    ck_assert_known("7001", CTX_AS_OF_ALL, "admission IMP LAKESIDE|V8; ");
+    ck_assert_known("X9", CTX_AS_OF_ALL, "admission IMP LAKESIDE|V8; ");
+}
+END_TEST
+
 Suite *consult_identity_suite(void)
 {
     Suite *suite = suite_create("consult/identity");
@@ -274,6 +331,8 @@ Suite *consult_identity_suite(void)
                         2);
     tcase_add_test(tc, an_identifier_that_was_moved_takes_its_record_along);
     tcase_add_loop_test(tc, a_move_takes_back_what_was_said, 0, 2);
+    tcase_add_test(tc, mother_and_twins_are_three);
+    tcase_add_test(tc, a_temporary_number_becomes_a_patients_by_a_merge);
     suite_add_tcase(suite, tc);
     return suite;
 }

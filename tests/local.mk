@@ -48,7 +48,7 @@ tests_config_t_LDADD = libconfig.la $(CHECK_LIBS)
 tests_hl7_t_SOURCES = $(SUITE) tests/hl7.c tests/hl7_message.c \
 	tests/hl7_odd.c tests/hl7_property.c tests/hl7_edit.c \
 	tests/hl7_escape.c tests/hl7_charset.c tests/hl7_batch.c tests/hl7_batch_ack.c \
-	tests/hl7_mllp.c tests/hl7_ack.c tests/hl7_events.c \
+	tests/hl7_mllp.c tests/hl7_ack.c tests/hl7_events.c tests/hl7_identity.c \
 	tests/account.h tests/hl7_account.c tests/golden_folder.h tests/golden_folder.c tests/hl7_golden.c \
 	tests/hl7_narrative.c tests/hl7_convert.c
 tests_hl7_t_LDADD = libhl7.la $(CHECK_LIBS)
