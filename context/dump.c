@@ -166,15 +166,22 @@ static void put_identifier(struct an_buf *b, const struct ctx_identifier *id)
 
 static void put_claim(struct an_buf *b, const struct ctx_claim *c)
 {
-    static const char *const name[] = {"same", "merge", "unmerge"};
+    static const char *const name[CTX_N_CLAIMS] = {"same", "merge", "unmerge",
+                                                   "move", "visit"};
 
     an_buf_put_c(b, "claim\t");
-    an_buf_put_c(b, c->kind <= CTX_CLAIM_UNMERGE ? name[c->kind] : "unknown");
+    an_buf_put_c(b, c->kind < CTX_N_CLAIMS ? name[c->kind] : "unknown");
     an_buf_put_char(b, '\t');
     put_identifier(b, &c->current);
     an_buf_put_char(b, '\t');
     put_identifier(b, &c->prior);
     an_buf_put_char(b, '\t');
+    if (c->kind == CTX_CLAIM_VISIT) {
+        put_or_dash(b, c->visit);
+        an_buf_put_char(b, '\t');
+        put_or_dash(b, c->prior_visit);
+        an_buf_put_char(b, '\t');
+    }
     put_us(b, c->said_us);
     an_buf_put_char(b, '\t');
     put_or_dash(b, c->place);

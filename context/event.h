@@ -37,7 +37,8 @@
     X(ALLERGY, "allergy")                                                      \
     X(IMMUNIZATION, "immunization")                                            \
     X(DOCUMENT, "document")                                                    \
-    X(NOTE, "note")
+    X(NOTE, "note")                                                            \
+    X(CONSENT, "consent")
 
 /* The numbers are stored: append, never reorder. */
 enum ctx_kind {

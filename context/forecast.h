@@ -29,7 +29,8 @@ struct ctx_model_id {
     X(STALE, "the data feed is silent or incomplete")                          \
     X(NO_MODEL, "no model is loaded")                                          \
     X(MISSING_INPUT, "an input is missing")                                    \
-    X(NO_EVIDENCE, "no data point supports a number")
+    X(NO_EVIDENCE, "no data point supports a number")                          \
+    X(OPTED_OUT, "the patient has opted out")
 
 enum ctx_abstention {
 #define X(name, text) CTX_ABSTAIN_##name,

@@ -8,6 +8,8 @@ struct node {
     struct ctx_identifier id;
     size_t parent; /* union-find */
     int64_t retired_us, kept_us;
+    int64_t moved_us; /* the last MOVE of it, and the node that it went to */
+    size_t moved_to;
 };
 
 /* A claim between two nodes, a < b. */
@@ -62,7 +64,8 @@ static int by_pair_and_time(const void *x, const void *y)
 static void node_add(struct graph *g, const struct ctx_identifier *id)
 {
     g->node[g->n_nodes++] =
-        (struct node){*id, 0, .retired_us = INT64_MIN, .kept_us = INT64_MIN};
+        (struct node){*id, 0, .retired_us = INT64_MIN, .kept_us = INT64_MIN,
+                      .moved_us = INT64_MIN};
 }
 
 static void nodes_sort(struct graph *g)
@@ -118,7 +121,7 @@ static void edge_add(struct graph *g, const struct ctx_claim *c)
 {
     size_t current = node_find(g, &c->current), prior = node_find(g, &c->prior);
 
-    if (current == prior)
+    if (current == prior || c->kind == CTX_CLAIM_VISIT)
         return;
     g->edge[g->n_edges++] = (struct edge){
         .a = current < prior ? current : prior,
@@ -129,11 +132,44 @@ static void edge_add(struct graph *g, const struct ctx_claim *c)
     };
 }
 
+static size_t prior_of(const struct edge *e)
+{
+    return e->current == e->a ? e->b : e->a;
+}
+
+/* When each node left its former company, and for whom. */
+static void moves_note(struct graph *g)
+{
+    for (size_t i = 0; i < g->n_edges; i++) {
+        const struct edge *e = &g->edge[i];
+        struct node *moved = &g->node[prior_of(e)];
+
+        if (e->kind != CTX_CLAIM_MOVE || e->said_us < moved->moved_us ||
+            (e->said_us == moved->moved_us && e->current > moved->moved_to))
+            continue;
+        moved->moved_us = e->said_us;
+        moved->moved_to = e->current;
+    }
+}
+
+/* It was said of `node` and another, and then node went elsewhere. */
+static bool was_left(const struct graph *g, const struct edge *e, size_t node)
+{
+    const struct node *n = &g->node[node];
+
+    if (e->said_us > n->moved_us)
+        return false;
+    return e->kind != CTX_CLAIM_MOVE || e->said_us < n->moved_us ||
+           prior_of(e) != node || e->current != n->moved_to;
+}
+
 static void edge_follow(struct graph *g, const struct edge *e)
 {
     struct node *kept = &g->node[e->current];
-    struct node *retired = &g->node[e->current == e->a ? e->b : e->a];
+    struct node *retired = &g->node[prior_of(e)];
 
+    if (was_left(g, e, e->a) || was_left(g, e, e->b))
+        return;
     nodes_join(g, e->a, e->b);
     if (e->kind != CTX_CLAIM_MERGE)
         return;
@@ -149,6 +185,7 @@ static void edges_follow(struct graph *g)
 {
     const struct edge *e = g->edge;
 
+    moves_note(g);
     an_sort(g->edge, g->n_edges, sizeof(*g->edge), g->scratch,
             by_pair_and_time);
     for (size_t from = 0, end; from < g->n_edges; from = end) {

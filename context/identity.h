@@ -15,6 +15,11 @@
  * patient's record as another's is the worse mistake.  A claim that links an
  * identifier with itself says nothing.
  *
+ * A MOVE parts `prior` from everybody with whom it was linked until then or is
+ * at that moment, and links it with `current`; of several at one moment the
+ * one to the first identifier in order counts.  VISIT links nobody
+ * (context/visit.h).
+ *
  * An identifier is retired while the last MERGE that names it has it as
  * `prior`.  The current one is the one that the last MERGE of this person
  * kept; without a MERGE, the first in order.

@@ -18,11 +18,17 @@ struct ctx_identifier {
     struct an_str authority, value, type;
 };
 
-/* What a message claims about two identifiers (HL7 v2.5.1 ch. 3.6.2). */
+/* What a message claims about two identifiers (HL7 v2.5.1 ch. 3.6.2).  The
+ * numbers are stored: append, never reorder. */
 enum ctx_claim_kind {
     CTX_CLAIM_SAME,  /* one identifier list: both name this patient */
     CTX_CLAIM_MERGE, /* `prior` is no longer used; its record joins `current` */
-    CTX_CLAIM_UNMERGE /* takes an earlier MERGE or SAME of the two back */
+    CTX_CLAIM_UNMERGE, /* takes an earlier MERGE or SAME of the two back */
+    CTX_CLAIM_MOVE, /* `prior`, with all that is filed under it, leaves whomever
+                       it was joined with, for `current` */
+    CTX_CLAIM_VISIT, /* the visit `prior_visit` of `prior` is `visit` of
+                        `current`: see context/visit.h */
+    CTX_N_CLAIMS
 };
 
 struct ctx_claim {
@@ -30,6 +36,7 @@ struct ctx_claim {
     struct ctx_identifier current, prior;
     int64_t said_us, available_us;
     struct an_str place;
+    struct an_str visit, prior_visit; /* of VISIT: as an event's encounter */
 };
 
 /* The part of a message about one patient. */

@@ -24,6 +24,12 @@ static const struct special {
     const char *type, *element;
     uint8_t role;
 } special[] = {
+    {"Consent", "dateTime", TIME},
+    {"Consent", "patient", READ},
+    {"Consent", "policyRule", READ},
+    {"Consent", "provision", READ},
+    {"Consent", "scope", READ},
+    {"Consent", "status", READ},
     {"Encounter", "class", CODE},
     {"Encounter", "hospitalization", READ},
     {"Encounter", "location", READ},

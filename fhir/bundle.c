@@ -129,6 +129,7 @@ static bool is_special(struct an_str type)
 {
     return an_str_eq(type, AN_STR("Patient")) ||
            an_str_eq(type, AN_STR("Encounter")) ||
+           an_str_eq(type, AN_STR("Consent")) ||
            an_str_eq(type, AN_STR("Medication")) ||
            an_str_eq(type, AN_STR("MessageHeader"));
 }

@@ -2,7 +2,7 @@
 noinst_LTLIBRARIES += libfhir.la
 libfhir_la_SOURCES = \
 	fhir/reader_int.h fhir/element.c fhir/value.c fhir/reference.c \
-	fhir/bundle.c fhir/patient.c fhir/encounter.c fhir/resource.c fhir/account.c \
+	fhir/bundle.c fhir/patient.c fhir/encounter.c fhir/consent.c fhir/resource.c fhir/account.c \
 	fhir/read.h fhir/read.c \
 	fhir/conceptmap.h fhir/conceptmap.c \
 	fhir/ndjson.h fhir/ndjson.c \

@@ -130,7 +130,10 @@ static void versions_mark(struct fhir_reader *r)
 static struct fhir_person *body_whose(struct fhir_reader *r,
                                       const struct fhir_entry *deleted)
 {
-    const char *subject = deleted->rule ? deleted->rule->subject : "subject";
+    bool consent = an_str_eq(deleted->type, AN_STR("Consent"));
+    const char *subject = deleted->rule ? deleted->rule->subject
+                          : consent     ? "patient"
+                                        : "subject";
     const struct fhir_entry *body = deleted->body;
 
     if (body == NULL)
@@ -154,15 +157,18 @@ static void deletion_read(struct fhir_reader *r, const struct fhir_entry *e)
 {
     const struct fhir_rule *rule = e->rule;
     bool encounter = an_str_eq(e->type, AN_STR("Encounter"));
+    bool consent = an_str_eq(e->type, AN_STR("Consent"));
     struct fhir_subject subject = {.entry = e};
     struct ctx_event event = {
-        .kind = (uint8_t)(rule ? rule->kind : CTX_ADMISSION),
+        .kind = (uint8_t)(rule      ? rule->kind
+                          : consent ? CTX_CONSENT
+                                    : CTX_ADMISSION),
         .status = CTX_STATUS_ENTERED_IN_ERROR,
         .concept = {AN_STR_INIT("http://hl7.org/fhir/http-verb"),
                     AN_STR_INIT("DELETE"), AN_STR_INIT("")},
         .available_us = e->undated ? 0 : e->said_us};
 
-    if (rule == NULL && !encounter)
+    if (rule == NULL && !encounter && !consent)
         return;
     subject.person = e->body ? body_whose(r, e) : r->only;
     if (subject.person == NULL) {
@@ -193,6 +199,8 @@ static void entry_read(struct fhir_reader *r, struct fhir_entry *e)
         fhir_patient(r, e);
     else if (an_str_eq(e->type, AN_STR("Encounter")))
         fhir_encounter(r, e);
+    else if (an_str_eq(e->type, AN_STR("Consent")))
+        fhir_consent(r, e);
     else if (an_str_eq(e->type, AN_STR("MessageHeader")))
         sender_read(r, e);
 }

@@ -223,6 +223,10 @@ void fhir_encounter(struct fhir_reader *r, const struct fhir_entry *entry);
 void fhir_visit(struct fhir_reader *r, const struct an_json *reference,
                 struct fhir_subject *subject);
 
+/* ---- consent.c ---------------------------------------------------------- */
+
+void fhir_consent(struct fhir_reader *r, const struct fhir_entry *entry);
+
 /* ---- resource.c --------------------------------------------------------- */
 
 /* NULL when the type makes no event. */

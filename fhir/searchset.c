@@ -52,10 +52,32 @@ static void put_link(struct an_json_out *w, const char *relation,
     an_out_end(w);
 }
 
+static void put_told(struct an_json_out *w, const char *told)
+{
+    an_out_object(w);
+    an_out_key(w, "resource");
+    an_out_object(w);
+    an_out_key_str(w, "resourceType", AN_STR("OperationOutcome"));
+    an_out_key(w, "issue");
+    an_out_array(w);
+    an_out_object(w);
+    an_out_key_str(w, "severity", AN_STR("information"));
+    an_out_key_str(w, "code", AN_STR("suppressed"));
+    an_out_key_str(w, "diagnostics", an_str_c(told));
+    an_out_end(w);
+    an_out_end(w);
+    an_out_end(w);
+    an_out_key(w, "search");
+    an_out_object(w);
+    an_out_key_str(w, "mode", AN_STR("outcome"));
+    an_out_end(w);
+    an_out_end(w);
+}
+
 static void put_entries(struct an_json_out *w, const struct fhir_page *page,
                         const struct an_str *url)
 {
-    if (page->n_resources == 0)
+    if (page->n_resources == 0 && page->told == NULL)
         return;
     an_out_key(w, "entry");
     an_out_array(w);
@@ -70,6 +92,8 @@ static void put_entries(struct an_json_out *w, const struct fhir_page *page,
         an_out_end(w);
         an_out_end(w);
     }
+    if (page->told)
+        put_told(w, page->told);
     an_out_end(w);
 }
 

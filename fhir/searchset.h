@@ -18,6 +18,8 @@ struct fhir_page {
     uint64_t total;     /* that match, on this page or not */
     const struct an_str *resource;
     size_t n_resources;
+    const char *told; /* beside what matches (FHIR R4 3.1.1.7): an information,
+                         in our own words; NULL is none */
 };
 
 /* Each resource is read first: AN_SYNTAX when one is no JSON, AN_TYPE when it

@@ -163,30 +163,35 @@ static void read_times(struct hl7_reader *r, const struct hl7_rule *rule,
     }
 }
 
-/* Authority and number of the visit; the account when there is no visit. */
-static enum an_code read_encounter(struct hl7_reader *r, struct ctx_event *e)
+enum an_code hl7_visit_name(struct hl7_reader *r, size_t segment,
+                            unsigned field, struct an_str *name)
 {
-    int32_t pv1 = r->scope.latest[HL7_PV1], pid = r->scope.latest[HL7_PID];
-    struct an_str number = {NULL, 0}, authority = {NULL, 0};
+    struct an_str number = hl7_get(r->m, segment, field, 1, 1, 0);
+    struct an_str authority = hl7_get(r->m, segment, field, 1, 4, 1);
     struct an_buf b;
 
-    if (pv1 >= 0) {
-        number = hl7_get(r->m, (size_t)pv1, 19, 1, 1, 0);
-        authority = hl7_get(r->m, (size_t)pv1, 19, 1, 4, 1);
-        hl7_mark(r, (size_t)pv1, 19, HL7_MARK_TOUCHED);
-    }
-    if (number.n == 0 && pid >= 0) {
-        number = hl7_get(r->m, (size_t)pid, 18, 1, 1, 0);
-        authority = hl7_get(r->m, (size_t)pid, 18, 1, 4, 1);
-        hl7_mark(r, (size_t)pid, 18, HL7_MARK_TOUCHED);
-    }
+    *name = (struct an_str){NULL, 0};
+    hl7_mark(r, segment, field, HL7_MARK_TOUCHED);
     if (number.n == 0)
         return AN_OK;
     an_buf_init(&b, r->arena, HL7_NAME_BYTES);
     an_buf_put(&b, authority.n ? authority : r->authority);
     an_buf_put_char(&b, '|');
     an_buf_put(&b, number);
-    return an_buf_done(&b, &e->encounter, r->err);
+    return an_buf_done(&b, name, r->err);
+}
+
+/* The visit; the account when there is no visit. */
+static enum an_code read_encounter(struct hl7_reader *r, struct ctx_event *e)
+{
+    int32_t pv1 = r->scope.latest[HL7_PV1], pid = r->scope.latest[HL7_PID];
+    enum an_code rc = AN_OK;
+
+    if (pv1 >= 0)
+        rc = hl7_visit_name(r, (size_t)pv1, 19, &e->encounter);
+    if (rc == AN_OK && e->encounter.n == 0 && pid >= 0)
+        rc = hl7_visit_name(r, (size_t)pid, 18, &e->encounter);
+    return rc;
 }
 
 /* What all events of a rule share, whatever its value. */

@@ -44,31 +44,7 @@ enum an_code hl7_place(struct hl7_reader *r, const struct an_where *where,
                : an_fail_nomem(r->err);
 }
 
-/* ---- patients and claims ------------------------------------------------ */
-
-static enum an_code claim(struct hl7_reader *r, enum ctx_claim_kind kind,
-                          const struct ctx_identifier *current,
-                          const struct ctx_identifier *prior, size_t segment,
-                          unsigned field)
-{
-    struct an_where where = hl7_where(r->m, segment, field, 0, 0, 0);
-    struct ctx_claim *c;
-    struct an_str place;
-    enum an_code rc = hl7_place(r, &where, &place);
-
-    if (rc != AN_OK)
-        return rc;
-    c = hl7_push(r, &r->claims, sizeof(*c));
-    if (c == NULL)
-        return AN_NOMEM;
-    *c = (struct ctx_claim){.kind = (uint8_t)kind,
-                            .current = *current,
-                            .prior = *prior,
-                            .said_us = r->out->said_us,
-                            .available_us = r->out->said_us,
-                            .place = place};
-    return AN_OK;
-}
+/* ---- patients ------------------------------------------------------------ */
 
 /* The field that should have named the patient. */
 static const struct an_where no_patient = {
@@ -118,7 +94,6 @@ static enum an_code close_part(struct hl7_reader *r)
 
 static enum an_code enter_pid(struct hl7_reader *r, size_t index)
 {
-    enum ctx_claim_kind kind;
     bool second = r->patient.n > 0;
     enum an_code rc = AN_OK;
 
@@ -127,39 +102,11 @@ static enum an_code enter_pid(struct hl7_reader *r, size_t index)
     r->first = r->patient;
     if (rc == AN_OK)
         rc = hl7_identify(r->m, index, r->authority, &r->patient, r->err);
+    if (rc == AN_OK)
+        rc = hl7_without_mother(r, index);
     if (rc == AN_OK && r->patient.n)
         hl7_mark(r, index, r->patient.field, HL7_MARK_MAPPED);
-    for (unsigned i = 1; rc == AN_OK && i < r->patient.n; i++)
-        rc = claim(r, CTX_CLAIM_SAME, &r->patient.id[0], &r->patient.id[i],
-                   index, r->patient.field);
-    if (rc == AN_OK && second && r->patient.n &&
-        hl7_claim_of(r->scope.event, &kind) && kind != CTX_CLAIM_MERGE)
-        rc = claim(r, kind, &r->first.id[0], &r->patient.id[0], index,
-                   r->patient.field);
-    return rc;
-}
-
-static enum an_code enter_mrg(struct hl7_reader *r, size_t index)
-{
-    struct hl7_identity prior;
-    enum ctx_claim_kind kind;
-    enum an_code rc;
-
-    if (!hl7_claim_of(r->scope.event, &kind) || kind != CTX_CLAIM_MERGE)
-        return AN_OK;
-    rc = hl7_identify(r->m, index, r->authority, &prior, r->err);
-    if (rc != AN_OK)
-        return rc;
-    if (prior.n == 0 || r->patient.n == 0) {
-        an_fail(r->err, AN_MISSING, "a merge that does not name both patients",
-                0);
-        if (r->err)
-            r->err->where =
-                prior.n ? no_patient : hl7_where(r->m, index, 1, 0, 0, 0);
-        return AN_MISSING;
-    }
-    hl7_mark(r, index, prior.field, HL7_MARK_MAPPED);
-    return claim(r, kind, &r->patient.id[0], &prior.id[0], index, prior.field);
+    return rc == AN_OK ? hl7_pid_claims(r, index, second) : rc;
 }
 
 /* ---- the message -------------------------------------------------------- */
@@ -180,7 +127,7 @@ static enum an_code read_segment(struct hl7_reader *r, size_t index)
     enum an_code rc = AN_OK;
 
     if (id == HL7_N_SEGMENTS)
-        return AN_OK;
+        return an_str_eq(name, AN_STR("CON")) ? hl7_consent(r, index) : AN_OK;
     if (id == HL7_PID) {
         rc = enter_pid(r, index);
         n_before = 0;
@@ -188,7 +135,7 @@ static enum an_code read_segment(struct hl7_reader *r, size_t index)
     hl7_scope_enter(&r->scope, id, (int32_t)index);
     hl7_labels_enter(r, id, index);
     if (rc == AN_OK && id == HL7_MRG)
-        rc = enter_mrg(r, index);
+        rc = hl7_mrg_claims(r, index);
     if (rc == AN_OK && !hl7_segment_waits(id))
         rc = hl7_segment_events(r, id, index);
     r->account.segment[index].used = r->events.n > n_before ||

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hl7/identify.h"
 
+#include "context/identity.h"
+
 enum { UNKNOWN_TYPE_RANK = 50 };
 
 struct type {
@@ -13,22 +15,16 @@ static const struct type types[] = {
 #include "config/tables/identifier-types.inc"
 };
 
-static const struct {
-    const char *event;
-    enum ctx_claim_kind kind;
-} claims[] = {
+static const struct hl7_claim claims[] = {
 #include "config/tables/hl7-claims.inc"
 };
 
-bool hl7_claim_of(struct an_str event, enum ctx_claim_kind *kind)
+const struct hl7_claim *hl7_claim_of(struct an_str event)
 {
-    for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
-        if (an_str_eq(an_str_c(claims[i].event), event)) {
-            *kind = claims[i].kind;
-            return true;
-        }
-    }
-    return false;
+    for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++)
+        if (an_str_eq(an_str_c(claims[i].event), event))
+            return &claims[i];
+    return NULL;
 }
 
 static struct type type_of(struct an_str name)
@@ -115,4 +111,30 @@ enum an_code hl7_identify(const struct hl7_message *m, size_t segment,
     if (out->n > 1 && !type_of(out->id[0].type).link)
         out->n = 1;
     return AN_OK;
+}
+
+enum an_code hl7_identify_in(const struct hl7_message *m, size_t segment,
+                             unsigned field, struct an_str authority,
+                             struct hl7_identity *out, struct an_err *err)
+{
+    struct hl7_at at = {m, segment, field, 1};
+    size_t n = hl7_n_reps(m, segment, field);
+    enum an_code rc = AN_OK;
+
+    *out = (struct hl7_identity){.field = field, .rep = 1};
+    for (; rc == AN_OK && at.rep <= n &&
+           out->n < sizeof(out->id) / sizeof(out->id[0]);
+         at.rep++) {
+        rc = read_cx(&at, authority, &out->id[out->n], err);
+        out->n += rc == AN_OK && out->id[out->n].value.n > 0;
+    }
+    return rc;
+}
+
+bool hl7_names(const struct hl7_identity *list, const struct ctx_identifier *id)
+{
+    for (unsigned i = 0; i < list->n; i++)
+        if (ctx_identifier_cmp(&list->id[i], id) == 0)
+            return true;
+    return false;
 }

@@ -8,6 +8,7 @@
 
 #include "context/reading.h"
 #include "hl7/coded.h"
+#include "hl7/rules.h"
 
 /* The identifiers of one patient that a PID or MRG segment lists: the one that
  * events are filed under first, then those that are proof of the same person
@@ -24,8 +25,26 @@ enum an_code hl7_identify(const struct hl7_message *m, size_t segment,
                           struct an_str authority, struct hl7_identity *out,
                           struct an_err *err);
 
-/* What the message's trigger ("ADT^A40") claims about two patients; false when
+/* From that one field, all its repetitions, whatever they prove. */
+enum an_code hl7_identify_in(const struct hl7_message *m, size_t segment,
+                             unsigned field, struct an_str authority,
+                             struct hl7_identity *out, struct an_err *err);
+
+/* It is one of those. */
+bool hl7_names(const struct hl7_identity *list,
+               const struct ctx_identifier *id);
+
+/* A row of config/tables/hl7-claims.tsv. */
+struct hl7_claim {
+    const char *event;
+    enum ctx_claim_kind kind;
+    unsigned prior;              /* of VISIT: the field of MRG, */
+    enum hl7_segment_id segment; /* and where its name is now */
+    unsigned now;
+};
+
+/* What the message's trigger ("ADT^A40") claims about two patients; NULL when
  * it claims nothing. */
-bool hl7_claim_of(struct an_str event, enum ctx_claim_kind *kind);
+const struct hl7_claim *hl7_claim_of(struct an_str event);
 
 #endif

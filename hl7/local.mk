@@ -17,7 +17,7 @@ libhl7_la_SOURCES = \
 	hl7/rules.h hl7/rules.c \
 	hl7/coded.h hl7/coded.c \
 	hl7/value.h hl7/value.c \
-	hl7/identify.h hl7/identify.c \
+	hl7/identify.h hl7/identify.c hl7/claim.c hl7/mother.c hl7/consent.c \
 	hl7/html.h hl7/html.c \
 	hl7/encapsulated.h hl7/encapsulated.c \
 	hl7/reader_int.h hl7/event.c \

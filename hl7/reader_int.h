@@ -66,6 +66,30 @@ enum an_code hl7_place(struct hl7_reader *r, const struct an_where *where,
 enum an_code hl7_segment_events(struct hl7_reader *r, enum hl7_segment_id id,
                                 size_t index);
 
+/* A visit or an account as events know it: "authority|number"; empty when the
+ * field is. */
+enum an_code hl7_visit_name(struct hl7_reader *r, size_t segment,
+                            unsigned field, struct an_str *name);
+
+/* ---- consent.c ---------------------------------------------------------- */
+
+/* The CON at `index`, if it is about who may know of the patient. */
+enum an_code hl7_consent(struct hl7_reader *r, size_t index);
+
+/* ---- mother.c ----------------------------------------------------------- */
+
+/* A child is not its mother: her number (PID-21), where a sender lists it among
+ * the child's, is taken out of r->patient.  AN_CODE when there is no other. */
+enum an_code hl7_without_mother(struct hl7_reader *r, size_t index);
+
+/* ---- claim.c ------------------------------------------------------------ */
+
+/* What the PID at `index` claims: a second one is linked with the first, or
+ * parted from it.  r->patient and r->first are what they name. */
+enum an_code hl7_pid_claims(struct hl7_reader *r, size_t index, bool second);
+/* What the MRG at `index` claims of the PID above it. */
+enum an_code hl7_mrg_claims(struct hl7_reader *r, size_t index);
+
 /* ---- label.c ------------------------------------------------------------ */
 
 /* What the segments above say of an event of the segment at `index`. */

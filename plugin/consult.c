@@ -7,6 +7,9 @@
 
 #include <stdlib.h>
 
+/* Of a question under which the record is closed each time. */
+enum { TRIES = 3 };
+
 struct pl_consultant {
     struct pl_consult_source from;
     struct pl_reader *reader;
@@ -20,6 +23,7 @@ struct consultation {
     const struct pl_call *call;
     struct pl_answer *out;
     struct pl_history history;
+    bool closed; /* something of it was closed before it could be kept */
     struct pl_view view[CTX_N_AUDIENCES]; /* of those that are spoken to */
     int64_t now_us;                       /* the moment asked about */
     struct an_str encounter;
@@ -358,6 +362,7 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
         /* By the messages' clock moments come in the messages' order. */
         .as_of_us =
             k->c->from.options->clock == CFG_CLOCK_SYSTEM ? k->now_us : 0,
+        .closings = k->history.closings,
         .member = k->history.person.member,
         .n_members = k->history.person.n_members,
         .audit = &entry,
@@ -374,13 +379,17 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
         rc = choose_shown(k, &entry, &all.n_audits, err);
     if (rc != AN_OK)
         return rc;
-    all.drop_open = k->view[CTX_FOR_CLINICIAN].n_withheld ||
+    all.drop_open = k->out->opted_out ||
+                    k->view[CTX_FOR_CLINICIAN].n_withheld ||
                     k->view[CTX_FOR_PATIENT].n_withheld;
     all.said = k->saying;
     all.n_said = k->n_said;
     all.delivery = k->delivery;
     all.n_deliveries = k->n_deliveries;
     rc = pl_store_conclude(k->c->from.store, &all, 1, &receipt, err);
+    k->closed = rc == AN_OK && receipt.unseen;
+    if (k->closed)
+        return an_fail(err, AN_BUSY, "the record was closed meanwhile", 0);
     k->out->duplicate = rc == AN_OK && receipt.duplicate;
     if (rc == AN_OK && receipt.late)
         k->out->n_deliveries = 0;
@@ -392,7 +401,9 @@ static enum an_code consult(struct consultation *k, struct an_err *err)
     const struct pl_consult_source *from = &k->c->from;
     enum an_code rc = AN_OK;
 
-    if (k->c->thinker)
+    if (k->out->opted_out)
+        k->out->forecast.abstention = CTX_ABSTAIN_OPTED_OUT;
+    else if (k->c->thinker)
         rc = think(k, err);
     k->saying = an_arena_get(k->arena, k->n_said, sizeof(*k->saying));
     if (rc == AN_OK && k->saying == NULL)
@@ -416,16 +427,19 @@ static enum an_code look(struct consultation *k, struct an_err *err)
     const struct pl_policy *policy = k->c->from.policy;
     const struct ctx_timeline *all = &k->history.timeline;
     unsigned shared = CTX_LABEL_ALL;
+    struct ctx_consent consent;
     struct pl_view open;
     enum an_code rc = AN_OK;
 
+    ctx_consent_of(all, &k->history.consents, k->now_us, &consent);
+    k->out->opted_out = consent.all;
     for (size_t i = 0; i < CTX_N_AUDIENCES; i++)
         shared &= policy->permitted[i];
     for (size_t i = 0; rc == AN_OK && i < sizeof(spoken_to); i++)
         rc = pl_discreet(k->arena, all, policy->permitted[spoken_to[i]],
-                         &k->view[spoken_to[i]], err);
+                         &consent, &k->view[spoken_to[i]], err);
     if (rc == AN_OK)
-        rc = pl_discreet(k->arena, all, shared, &open, err);
+        rc = pl_discreet(k->arena, all, shared, &consent, &open, err);
     if (rc == AN_OK)
         k->encounter = pl_naming_encounter(&open.timeline, k->now_us);
     return rc;
@@ -446,14 +460,15 @@ static int64_t present_us(const struct consultation *k)
     return present_us;
 }
 
-enum an_code pl_consult(struct pl_consultant *c, struct an_arena *arena,
+static enum an_code try(struct pl_consultant *c, struct an_arena *arena,
                         const struct pl_call *call, struct pl_answer *out,
-                        struct an_err *err)
+                        bool *closed, struct an_err *err)
 {
     struct consultation k = {.c = c, .arena = arena, .call = call, .out = out};
     enum an_code rc;
 
     *out = (struct pl_answer){.duplicate = false};
+    *closed = false;
     rc = pl_history(c->reader, arena, &call->patient,
                     call->now_us ? call->now_us : call->clock_us + PL_AHEAD_US,
                     &k.history, err);
@@ -468,5 +483,20 @@ enum an_code pl_consult(struct pl_consultant *c, struct an_arena *arena,
     out->person = k.history.person;
     rc = pl_naming_who(arena, c->from.naming, &out->person, k.encounter,
                        &out->who, err);
-    return rc == AN_OK ? consult(&k, err) : rc;
+    if (rc == AN_OK)
+        rc = consult(&k, err);
+    *closed = k.closed;
+    return rc;
+}
+
+enum an_code pl_consult(struct pl_consultant *c, struct an_arena *arena,
+                        const struct pl_call *call, struct pl_answer *out,
+                        struct an_err *err)
+{
+    enum an_code rc = AN_OK;
+    bool closed = true;
+
+    for (unsigned i = 0; closed && i < TRIES; i++)
+        rc = try(c, arena, call, out, &closed, err);
+    return rc;
 }

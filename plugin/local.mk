@@ -49,6 +49,7 @@ libstore_la_SOURCES = \
 	plugin/store/db_int.h plugin/store/db.c plugin/store/schema.c \
 	plugin/store/writer_int.h plugin/store/writer.c \
 	plugin/store/tally.c plugin/store/refuse.c plugin/store/redo.c \
+	plugin/store/closing.c \
 	plugin/store/named.h plugin/store/named.c \
 	plugin/store/codes.h plugin/store/codes.c \
 	plugin/store/derived_int.h plugin/store/derived.c \

@@ -39,6 +39,7 @@ struct an_str rt_kind_key(const struct ctx_event *e)
     case CTX_ORDER:
     case CTX_DOCUMENT:
     case CTX_NOTE:
+    case CTX_CONSENT:
     case CTX_N_KINDS: break;
     }
     return AN_STR("");

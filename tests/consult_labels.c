@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is labelled confidential is heard of nowhere, unless the site permits
  * it: random records, every way out. */
-#include "fhir/cards.h"
 #include "plugin/host/thread.h"
-#include "plugin/store/db_int.h"
-#include "tests/consult_ward.h"
+#include "tests/consult_heard.h"
 #include "tests/invented.h"
 #include "tests/suite.h"
 
@@ -137,82 +135,13 @@ static void invent(uint64_t seed)
     }
 }
 
-/* ---- every way out ------------------------------------------------------ */
-
-static void put_shown(struct an_buf *b, enum pl_face face, bool to_patient)
-{
-    const struct pl_call call = {.patient = ward_patient(),
-                                 .clock_us = pl_clock_us(NULL),
-                                 .face = face,
-                                 .to_patient = to_patient,
-                                 .actor = AN_STR("Practitioner/7"),
-                                 .instance = AN_STR("call-1")};
-    struct fhir_saying what = {.released = true, .now_us = call.clock_us};
-    struct fhir_card_settings card = {.p_warning = 0};
-    struct fhir_card_call asked = {.hook_instance = AN_STR("call-1")};
-    struct fhir_written written;
-    struct pl_answer a;
-    struct an_str json;
-
-    ck_assert_int_eq(ward_ask(&w, &call, &a), AN_OK);
-    what.suggestion = a.shown;
-    what.n_suggestions = a.n_shown;
-    ck_assert_int_eq(
-        fhir_write(&w.arena, &w.naming, &a.who, &what, &written, NULL), AN_OK);
-    an_buf_put(b, written.json);
-    if (fhir_cards(&w.arena, &w.naming, &card, &asked, &a.who, &what, &json,
-                   NULL) == AN_OK)
-        an_buf_put(b, json);
-}
-
-static void put_rows(struct an_buf *b, const char *query)
-{
-    sqlite3_stmt *s = NULL;
-    sqlite3 *db = NULL;
-
-    ck_assert_int_eq(sqlite3_open(w.path, &db), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_prepare_v2(db, query, -1, &s, NULL), SQLITE_OK);
-    while (sqlite3_step(s) == SQLITE_ROW) {
-        int n = sqlite3_column_bytes(s, 0);
-
-        an_buf_put(b, (struct an_str){sqlite3_column_blob(s, 0), (size_t)n});
-        an_buf_put_char(b, '\n');
-    }
-    sqlite3_finalize(s);
-    sqlite3_close(db);
-}
-
-/* All that anybody could have been told. */
-static struct an_str outputs(void)
-{
-    struct pl_watch *watch = ward_watch(&w, 1);
-    struct an_str text;
-    struct an_buf b;
-
-    ck_assert(pl_watch_drain(watch, -1));
-    pl_watch_close(watch);
-    an_buf_init(&b, &w.arena, OUT_BYTES);
-    put_rows(&b, "SELECT payload FROM outbox WHERE state < 4");
-    for (unsigned face = 0; face < PL_N_FACES; face++) {
-        put_shown(&b, (enum pl_face)face, false);
-        if (face != PL_FACE_CONSOLE)
-            put_shown(&b, (enum pl_face)face, true);
-    }
-    put_rows(&b, "SELECT payload FROM outbox WHERE state < 4");
-    put_rows(&b, "SELECT statement FROM suggestion");
-    put_rows(&b, "SELECT details FROM audit");
-    an_buf_put(&b, ward_said(&w));
-    ck_assert_int_eq(an_buf_done(&b, &text, NULL), AN_OK);
-    return text;
-}
-
 START_TEST(nothing_labelled_is_said_by_any_way_out)
 {
     struct an_str text;
 
     ward_open(&w, LIVE);
     invent((uint64_t)_i);
-    text = outputs();
+    text = heard_all(&w);
     ck_assert(!ward_has(text, "ZQ"));
     ck_assert(ward_has(text, "OP")); /* what is open is said */
     ck_assert(ward_has(text, "Some records are restricted"));
@@ -233,7 +162,7 @@ START_TEST(each_kind_is_held_when_labelled_and_said_when_not)
         ward_tell(&w, ward_past, true);
         tell_record(kinds[_i], 500, labelled != 0);
         ward_tell(&w, ward_admission, false);
-        text = outputs();
+        text = heard_all(&w);
         ck_assert(!ward_has(text, "ZQ500"));
         ck_assert_msg(!is_said || labelled || ward_has(text, "OP500"),
                       "kind %d is said of nobody", _i);
@@ -295,7 +224,7 @@ START_TEST(a_category_is_used_for_those_whom_the_site_permits_it)
         ward_tell(&w, ward_past, true);
         tell_record(kinds[0], 500, true);
         ward_tell(&w, ward_admission, false);
-        (void)outputs();
+        (void)heard_all(&w);
         n = ward_current(&w, &who, &row);
         ck_assert_uint_gt(n, 0);
         for (size_t k = 0; k < n; k++) {
@@ -320,7 +249,7 @@ START_TEST(what_was_said_before_the_policy_was_narrowed_stays_inside)
     ward_tell(&w, ward_past, true);
     tell_record(kinds[0], 500, true);
     ward_tell(&w, ward_admission, false);
-    (void)outputs();
+    (void)heard_all(&w);
     ward_restart(&w, LIVE);
     n = ward_current(&w, &who, &row);
     for (size_t i = 0; i < n; i++) {
@@ -365,7 +294,7 @@ START_TEST(of_a_vip_nothing_goes_through_the_outbox_unless_the_site_says_so)
     ward_open(&w, more);
     ward_tell(&w, ward_past, true);
     tell_vip(cases[_i].vip);
-    text = outputs();
+    text = heard_all(&w);
     ck_assert_int_eq(ward_outgoing(&w).n_outbox_waiting > 0,
                      cases[_i].is_delivered);
     /* At her bedside she is spoken of. */
@@ -383,7 +312,7 @@ START_TEST(what_waits_is_dropped_when_a_record_becomes_restricted)
     ward_tell(&w, ward_past, true);
     tell_record(kinds[0], 500, false);
     ward_tell(&w, ward_admission, false);
-    ck_assert(ward_has(outputs(), "OP500"));
+    ck_assert(ward_has(heard_all(&w), "OP500"));
     before = ward_outgoing(&w);
     ck_assert_int_gt(before.n_outbox_waiting, 0);
     /* The same order again, now confidential: under its other name. */
@@ -403,13 +332,57 @@ START_TEST(what_waits_is_dropped_when_a_record_becomes_restricted)
         ck_assert(pl_watch_drain(watch, -1));
         pl_watch_close(watch);
         an_buf_init(&b, &w.arena, OUT_BYTES);
-        put_rows(&b, "SELECT payload FROM outbox WHERE state < 4");
-        put_rows(&b,
-                 "SELECT statement FROM suggestion WHERE superseded_us = 0");
+        heard_rows(&w, &b, "SELECT payload FROM outbox WHERE state < 4");
+        heard_rows(&w, &b,
+                   "SELECT statement FROM suggestion WHERE superseded_us = 0");
         ck_assert_int_eq(an_buf_done(&b, &text, NULL), AN_OK);
         ck_assert(!ward_has(text, "OP500"));
         ck_assert(ward_has(text, "Some records are restricted"));
     }
+    ward_close(&w);
+}
+END_TEST
+
+/* Messages that nothing is said on: what they close, was said before. */
+static const char *const closing[] = {
+    V2("ADT^A08", "ADT_A01") PID
+    "DG1|1||OP500^OP500 disease^L||20260311|F||||||||||||Y\r",
+    V2("PPR^PC2", "PPR_PC1") PID
+    "PRB|UP|20260311|OP500^OP500 "
+    "disease^L|PR500^E|||20150101|||||||||||||||||||R"
+    "\r",
+    "{\"resourceType\":\"Condition\",\"id\":\"c500\",\"meta\":{\"security\":[{"
+    "\"system\":\"" CONF "\",\"code\":\"R\"}]}," ENTRY_SUBJECT
+    ",\"code\":{\"text\":\"OP500 disease\"},\"recordedDate\":\"2026-03-11\"}",
+};
+enum { N_CLOSING = sizeof(closing) / sizeof(closing[0]) };
+
+/* Kinds of `kinds` that say openly what those close. */
+static const unsigned opening[N_CLOSING] = {1, 5, 7};
+
+/* From the commit on, and when the question has been asked again. */
+START_TEST(a_label_alone_closes_what_was_said_before_at_once)
+{
+    bool historical = (_i & 1) != 0;
+    int which = _i / 2;
+    size_t n;
+
+    ward_open(&w, LIVE);
+    ward_tell(&w, ward_past, true);
+    tell_record(kinds[opening[which]], 500, false);
+    ward_tell(&w, ward_admission, false);
+    ward_settle(&w);
+    ck_assert(ward_has(heard_standing(&w), "OP500"));
+    ck_assert_int_gt(ward_outgoing(&w).n_outbox_waiting, 0);
+    ck_assert_uint_eq(ward_waiting(&w), 0);
+    ward_tell(&w, closing[which], historical);
+    ck_assert_uint_eq(heard_standing(&w).n, 0);
+    n = ward_waiting(&w);
+    ck_assert_uint_gt(n, 0);
+    ward_settle(&w);
+    ck_assert(!ward_has(heard_standing(&w), "OP500"));
+    ck_assert(ward_has(heard_standing(&w), "Some records are restricted"));
+    ck_assert_int_gt(ward_outgoing(&w).n_outbox_waiting, 0);
     ward_close(&w);
 }
 END_TEST
@@ -431,6 +404,8 @@ Suite *consult_labels_suite(void)
         tc, of_a_vip_nothing_goes_through_the_outbox_unless_the_site_says_so, 0,
         4);
     tcase_add_test(tc, what_waits_is_dropped_when_a_record_becomes_restricted);
+    tcase_add_loop_test(tc, a_label_alone_closes_what_was_said_before_at_once,
+                        0, 2 * N_CLOSING);
     suite_add_tcase(suite, tc);
     return suite;
 }

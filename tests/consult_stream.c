@@ -3,7 +3,7 @@
  * now and as of every moment, and who is one person.  Admissions, moves,
  * discharges and their cancellations; preliminary, final, corrected, wrong and
  * deleted results; documents replaced and withdrawn; allergies and problems
- * that end; merges, links and their ends; appointments. */
+ * that end; merges, links and their ends, moves; appointments. */
 #include "base/buf.h"
 #include "context/dump.h"
 #include "tests/consult_ward.h"
@@ -92,6 +92,22 @@ static const char *const kinds[] = {
                                    "2||T1^^^LAKESIDE^MR\r",
     HEAD("ADT", "ADT^A24^ADT_A24") "EVN||@w\rPID|1||T1^^^LAKESIDE^MR\rPID|2||"
                                    "B9^^^LAKESIDE^MR\r",
+    /* An identifier, an account, a visit that goes to another; a visit that
+     * gets another number. */
+    HEAD("ADT", "ADT^A43^ADT_A43") "EVN||@w\rPID|1||@p^^^LAKESIDE^MR\rMRG|"
+                                   "B9^^^LAKESIDE^MR\r",
+    HEAD("ADT", "ADT^A44^ADT_A43") "EVN||@w\rPID|1||7001^^^LAKESIDE^MR|||||||||"
+                                   "||||||V@k^^^LAKESIDE\rMRG|T1^^^LAKESIDE^MR"
+                                   "||V@k^^^LAKESIDE\r",
+    HEAD("ADT", "ADT^A45^ADT_A45") "EVN||@w\r" WHO
+                                   "MRG|7001^^^LAKESIDE^MR||||V@k^^^LAKESIDE^VN"
+                                   "\r" VISIT "\r",
+    HEAD("ADT", "ADT^A45^ADT_A45") "EVN||@w\r" WHO
+                                   "MRG|B9^^^LAKESIDE^MR||||V@k^^^LAKESIDE^VN"
+                                   "\r" VISIT "\r",
+    HEAD("ADT", "ADT^A50^ADT_A50") "EVN||@w\r" WHO
+                                   "MRG|@p^^^LAKESIDE^MR||||V@k^^^LAKESIDE^VN\r"
+                                   "PV1|1|I|||||||||||||||||V2^^^LAKESIDE^VN\r",
 };
 
 enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };

@@ -30,7 +30,8 @@ static struct ctx_identifier id(char name)
         AN_STR("HOSP"), {&text[name - 'A'], 1}, AN_STR("MR")};
 }
 
-/* "A>B": A was merged into B; "A=B": the same; "A|B": taken back. */
+/* "A>B": A was merged into B; "A=B": the same; "A|B": taken back; "A/B": A moved
+ * to B; "A*B" is about a visit. */
 static struct ctx_claim claim(const char *what, int64_t said_us,
                               int64_t available_us)
 {
@@ -41,6 +42,8 @@ static struct ctx_claim claim(const char *what, int64_t said_us,
 
     c.kind = what[1] == '>'   ? CTX_CLAIM_MERGE
              : what[1] == '=' ? CTX_CLAIM_SAME
+             : what[1] == '/' ? CTX_CLAIM_MOVE
+             : what[1] == '*' ? CTX_CLAIM_VISIT
                               : CTX_CLAIM_UNMERGE;
     return c;
 }
@@ -92,6 +95,17 @@ START_TEST(follows_what_messages_said)
         {{"A=A", "B>B"}, 'A', "A:A"},
         {{"B>B"}, 'B', "B:B"},
         {{"A>B", "C>D", "B=D"}, 'A', "aBcD:D"},
+        {{"A=B", "B/C"}, 'A', "A:A"},
+        {{"A=B", "B/C"}, 'B', "BC:B"},
+        {{"A=B", "B=D", "B/C"}, 'A', "A:A"}, /* D hung on B */
+        {{"A>B", "B=D", "A/C"}, 'B', "BD:B"},
+        {{"B/C", "A=B"}, 'A', "ABC:A"}, /* said after it holds */
+        {{"A=B", "B/C", "B/A"}, 'C', "C:C"},
+        {{"A=B", "B/C", "B/A"}, 'A', "AB:A"},
+        {{"B/C", "B|C"}, 'B', "B:B"},
+        {{"A=B", "B/C", "B|C"}, 'B', "B:B"}, /* and not back with A */
+        {{"A/A"}, 'A', "A:A"},
+        {{"A*B"}, 'A', "A:A"},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -166,11 +180,28 @@ START_TEST(merged_in_a_circle_at_one_moment_one_still_serves)
 }
 END_TEST
 
+/* The MOVE u ends what c said of the one that moved. */
+static bool leaves(const struct ctx_claim *u, const struct ctx_claim *c)
+{
+    bool touches = ctx_identifier_cmp(&u->prior, &c->current) == 0 ||
+                   ctx_identifier_cmp(&u->prior, &c->prior) == 0;
+
+    if (u->kind != CTX_CLAIM_MOVE || !touches || u->said_us < c->said_us ||
+        ctx_identifier_cmp(&u->current, &u->prior) == 0)
+        return false;
+    /* Another MOVE of the same at the same moment: to the first in order. */
+    if (c->kind == CTX_CLAIM_MOVE && u->said_us == c->said_us &&
+        ctx_identifier_cmp(&u->prior, &c->prior) == 0)
+        return ctx_identifier_cmp(&u->current, &c->current) < 0;
+    return true;
+}
+
 /* The contract said slowly: which claims hold, then spreading from `who`. */
 static bool holds(const struct ctx_claim *c, const struct ctx_claim *all,
                   size_t n, int64_t as_of_us)
 {
-    if (c->kind == CTX_CLAIM_UNMERGE || c->available_us > as_of_us)
+    if (c->kind == CTX_CLAIM_UNMERGE || c->kind == CTX_CLAIM_VISIT ||
+        c->available_us > as_of_us)
         return false;
     for (size_t i = 0; i < n; i++) {
         const struct ctx_claim *u = &all[i];
@@ -181,6 +212,8 @@ static bool holds(const struct ctx_claim *c, const struct ctx_claim *all,
 
         if (same_pair && u->kind == CTX_CLAIM_UNMERGE &&
             u->available_us <= as_of_us && u->said_us >= c->said_us)
+            return false;
+        if (u->available_us <= as_of_us && leaves(u, c))
             return false;
     }
     return true;
@@ -206,7 +239,7 @@ static void claims_invent(struct test_rng *r, struct ctx_claim *c, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         char what[4] = {(char)('A' + test_below(r, N_IDS)),
-                        ">=|"[test_below(r, 3)],
+                        ">=|/*"[test_below(r, 5)],
                         (char)('A' + test_below(r, N_IDS)), '\0'};
 
         c[i] = claim(what, 1 + (int64_t)test_below(r, 5),

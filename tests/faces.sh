@@ -238,5 +238,30 @@ install good.yaml live.db production shadow "$good"
 serve good.yaml
 is 'back in shadow nothing is read' nothing_to_read live.db
 is 'it stops' stop
+# ---- a patient who has opted out --------------------------------------------------------
+install out.yaml out.db demo live 'languages: [en]' 'cds: {max_cards: 4}' "$target"
+comes out.yaml out.db
+is 'opted out: before, there are cards' asks 200 '"cards":\[\{' "$view" call.json
+cat >consent.json <<END
+{"resourceType":"Consent","id":"c1","status":"active","dateTime":"2026-03-11",
+ "patient":{"identifier":{"system":"urn:oid:2.999.1.7","value":"7001"}},
+ "provision":{"type":"deny"}}
+END
+is 'opted out: the consent is kept' says 0 '^1 messages: 1 accepted' an out.yaml backload consent.json
+is 'opted out: and is acted on' settled out.db
+is 'opted out: the carer is told so' asks 200 'The patient has opted out' "$view" call.json
+is 'opted out: by one card' same_number "$(n '"indicator":"info"' body)" 1
+is 'opted out: and nothing else' none 'demonstration|"detail"' body
+call Patient/mary mary "$mary" >patient.json
+is 'opted out: others are told nothing' no_cards patient.json
+is 'opted out: nothing can be read' nothing_to_read out.db
+is 'opted out: who reads is told so' asks 200 '"total":0,.*OperationOutcome.*The patient has opted out' \
+    '/fhir/RiskAssessment?patient=7001'
+is 'opted out: in the terminal too' says 0 'the patient has opted out' an out.yaml show --risks 7001
+is 'opted out: and why' says 0 'consent.*deny.*everything' an out.yaml show 7001
+is 'opted out: nothing of her is shown' says 0 '^4$' sh -c "'$built/anamnesis' -c out.yaml show 7001 | wc -l"
+is 'opted out: nothing waits to be delivered' same_number "$(metric 'outbox_rows{state="waiting"}')" 0
+is 'opted out: it is counted' at_least "$(metric 'forecasts_total{abstention="the patient has opted out"}')" 1
+is 'opted out: it stops' stop
 echo "1..$checks"
 exit $failed

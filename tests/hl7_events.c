@@ -329,6 +329,86 @@ START_TEST(links_and_unlinks_two_patients)
 }
 END_TEST
 
+/* HL7 v2.5.1 3.3.43 to 3.3.51. */
+START_TEST(moves_identifiers_accounts_and_visits)
+{
+    static const struct {
+        const char *text, *what; /* kind current visit < prior visit */
+        size_t n_warnings;
+    } moves[] = {
+        /* MRN 55, with all that it has, goes to 77. */
+        {MSH("ADT^A43^ADT_A43") PID "MRG|55^^^FAC^MR~56^^^FAC^MR\r",
+         "move 77 < 55; move 77 < 56; ", 0},
+        /* PID-3 names what is moved, PID-2 whom it goes to. */
+        {MSH("ADT^A43^ADT_A43") "PID|1|E1^^^FAC|55^^^FAC^MR||Doe\r"
+                                "MRG|55^^^FAC^MR|||E2^^^FAC\r",
+         "move E1 < 55; ", 0},
+        {MSH("ADT^A43^ADT_A43") "PID|1||55^^^FAC^MR~77^^^FAC^MR||Doe\r"
+                                "MRG|55^^^FAC^MR\r",
+         "same 55 < 77; move 77 < 55; ", 0},
+        {MSH("ADT^A43^ADT_A43") PID "MRG|77^^^FAC^MR\r", "", 1},
+        {MSH("ADT^A43^ADT_A43") PID "MRG|\r", "", 1},
+        {MSH("ADT^A43^ADT_A43") "MRG|55^^^FAC^MR\r" PID, "", 1},
+        {MSH("ADT^A44^ADT_A43") "PID|1||77^^^FAC^MR||Doe|||||||||||||A1\r"
+                                "MRG|55^^^FAC^MR||A1\r",
+         "visit 77 FAC|A1 < 55 FAC|A1; ", 0},
+        {MSH("ADT^A45^ADT_A45") PID "MRG|55^^^FAC^MR||||V1\r"
+                                    "PV1|1|I|||||||||||||||||V1\r"
+                                    "MRG|56^^^FAC^MR||||V2^^^REG\r"
+                                    "PV1|2|I|||||||||||||||||V3^^^REG\r",
+         "visit 77 FAC|V1 < 55 FAC|V1; visit 77 REG|V3 < 56 REG|V2; ", 0},
+        /* Without a visit of its own below it: it keeps its number. */
+        {MSH("ADT^A45^ADT_A45") PID "MRG|55^^^FAC^MR||||V1\r",
+         "visit 77 FAC|V1 < 55 FAC|V1; ", 0},
+        /* From one account to another of the same patient. */
+        {MSH("ADT^A45^ADT_A45") PID "MRG|||A1||V1\r"
+                                    "PV1|1|I|||||||||||||||||V1\r",
+         "", 0},
+        /* Which visit is not said: nothing moves. */
+        {MSH("ADT^A45^ADT_A45") PID "MRG|55^^^FAC^MR\rPV1|1|I\r", "", 1},
+        {MSH("ADT^A49^ADT_A43") "PID|1||77^^^FAC^MR||Doe|||||||||||||A2\r"
+                                "MRG|||A1\r",
+         "visit 77 FAC|A2 < 77 FAC|A1; ", 0},
+        {MSH("ADT^A50^ADT_A50") PID "MRG|77^^^FAC^MR||||V1\r"
+                                    "PV1|1|I|||||||||||||||||V2\r",
+         "visit 77 FAC|V2 < 77 FAC|V1; ", 0},
+        /* Nothing is filed under an alternate visit or patient id. */
+        {MSH("ADT^A51^ADT_A50") PID "MRG|77^^^FAC^MR|||||X1\r", "", 0},
+        {MSH("ADT^A48^ADT_A43") PID "MRG||X1\r", "", 0},
+    };
+
+    for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+        static const char *const kind[] = {"same", "merge", "unmerge", "move",
+                                           "visit"};
+        struct ctx_reading r;
+        struct an_err err;
+        struct an_str text;
+        struct an_buf b;
+
+        ck_assert_int_eq(read_text(moves[i].text, &r, &err), AN_OK);
+        an_buf_init(&b, &arena, 4096);
+        for (size_t k = 0; k < r.n_claims; k++) {
+            const struct ctx_claim *c = &r.claim[k];
+
+            an_buf_put_c(&b, kind[c->kind]);
+            an_buf_put_char(&b, ' ');
+            an_buf_put(&b, c->current.value);
+            an_buf_put_c(&b, c->visit.n ? " " : "");
+            an_buf_put(&b, c->visit);
+            an_buf_put_c(&b, " < ");
+            an_buf_put(&b, c->prior.value);
+            an_buf_put_c(&b, c->prior_visit.n ? " " : "");
+            an_buf_put(&b, c->prior_visit);
+            an_buf_put_c(&b, "; ");
+        }
+        ck_assert_int_eq(an_buf_done(&b, &text, NULL), AN_OK);
+        test_assert_str(__FILE__, __LINE__, text, an_str_c(moves[i].what));
+        ck_assert_msg(r.n_warnings == moves[i].n_warnings, "case %zu: %zu", i,
+                      r.n_warnings);
+    }
+}
+END_TEST
+
 START_TEST(refuses_data_about_nobody_and_says_where)
 {
     static const char *const messages[] = {
@@ -534,6 +614,7 @@ Suite *hl7_events_suite(void)
         files_under_the_medical_record_number,
         merges_the_prior_identifier_into_the_current_one,
         links_and_unlinks_two_patients,
+        moves_identifiers_accounts_and_visits,
         refuses_data_about_nobody_and_says_where,
         keeps_two_patients_apart,
         a_correction_is_a_version_of_the_same_fact,

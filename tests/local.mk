@@ -37,7 +37,7 @@ tests_base_t_LDADD = libbase.la $(CHECK_LIBS)
 
 tests_context_t_SOURCES = $(SUITE) tests/context.c tests/invented.h \
 	tests/invented.c tests/context_timeline.c tests/context_codec.c \
-	tests/context_identity.c tests/context_localise.c \
+	tests/context_identity.c tests/context_visit.c tests/context_localise.c \
 	tests/context_unit.c
 tests_context_t_LDADD = libcontext.la $(CHECK_LIBS)
 
@@ -48,7 +48,7 @@ tests_config_t_LDADD = libconfig.la $(CHECK_LIBS)
 tests_hl7_t_SOURCES = $(SUITE) tests/hl7.c tests/hl7_message.c \
 	tests/hl7_odd.c tests/hl7_property.c tests/hl7_edit.c \
 	tests/hl7_escape.c tests/hl7_charset.c tests/hl7_batch.c tests/hl7_batch_ack.c \
-	tests/hl7_mllp.c tests/hl7_ack.c tests/hl7_events.c \
+	tests/hl7_mllp.c tests/hl7_ack.c tests/hl7_events.c tests/hl7_identity.c \
 	tests/account.h tests/hl7_account.c tests/golden_folder.h tests/golden_folder.c tests/hl7_golden.c \
 	tests/hl7_narrative.c tests/hl7_convert.c \
 	tests/hl7_convert_help.h tests/hl7_convert_help.c \
@@ -85,7 +85,7 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/store_fail.c tests/store_commit.c tests/store_crash.c \
 	tests/store_conclude.c tests/store_vault.c tests/store_purge.c \
 	tests/store_audit.c tests/store_derived.c \
-	tests/store_named.c tests/store_redo.c tests/store_codes.c \
+	tests/store_named.c tests/store_redo.c tests/store_closing.c tests/store_codes.c \
 	tests/power_disk.h tests/power_disk.c tests/store_power.c
 tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
 
@@ -103,7 +103,7 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/trainer_cohort.c tests/trainer_command.c \
 	tests/trainer_delphi.c tests/trainer_fit.c tests/trainer_gradient.c \
 	tests/trainer_kernels.c \
-	tests/folder.h tests/folder.c tests/trainer_dataset.c tests/trainer_labels.c \
+	tests/folder.h tests/folder.c tests/trainer_dataset.c tests/trainer_closed.c tests/trainer_labels.c \
 	tests/trainer_stats.c tests/trainer_unit.c tests/trainer_whom.c
 tests_trainer_t_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
 tests_trainer_t_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
@@ -126,8 +126,8 @@ tests_trust_t_SOURCES = $(SUITE) tests/trust.c tests/trust_audit.c \
 	tests/trust_release.c tests/trust_stage.c
 tests_trust_t_LDADD = libtrust.la $(CHECK_LIBS)
 tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
-	tests/consult_ward.c tests/folder.h tests/folder.c \
-	tests/consult_labels.c tests/consult_choose.c tests/consult_naming.c tests/consult_ask.c \
+	tests/consult_ward.c tests/consult_heard.h tests/consult_heard.c tests/folder.h tests/folder.c \
+	tests/consult_labels.c tests/consult_identity.c tests/consult_consent.c tests/consult_choose.c tests/consult_naming.c tests/consult_ask.c \
 	tests/consult_post.c tests/consult_recall.c tests/consult_watch.c \
 	tests/consult_policy.c tests/consult_sequence.c tests/consult_feeds.c tests/consult_zone.c tests/consult_stream.c \
 	tests/consult_keeper.c \

@@ -74,7 +74,8 @@ static void say_reading(struct test_message *m, uint64_t n)
 
     m->part = (struct ctx_part){mrn, m->event, TEST_RESULTS};
     m->claim = (struct ctx_claim){
-        CTX_CLAIM_SAME, mrn, ssn, said_us, said_us, AN_STR("PID[1]-3[2]")};
+        CTX_CLAIM_SAME,        mrn,        ssn,       said_us, said_us,
+        AN_STR("PID[1]-3[2]"), AN_STR(""), AN_STR("")};
     /* Always the same, in two states, less often than the segment. */
     static const struct ctx_field pid[] = {
         {.number = 3, .n = {[CTX_FIELD_MAPPED] = 1}},

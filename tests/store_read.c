@@ -117,7 +117,8 @@ START_TEST(a_merge_brings_two_histories_together_and_an_unmerge_parts_them)
 {
     const struct ctx_identifier a = id("H", "1"), b = id("H", "2");
     struct ctx_event e = event("f", 100), f = event("g", 110);
-    struct ctx_claim c = {CTX_CLAIM_MERGE, b, a, 200, 200, AN_STR("MRG-1")};
+    struct ctx_claim c = {CTX_CLAIM_MERGE, b,          a,         200, 200,
+                          AN_STR("MRG-1"), AN_STR(""), AN_STR("")};
     struct ctx_person p;
 
     say("one", &a, &e, NULL);
@@ -143,7 +144,8 @@ END_TEST
 START_TEST(claims_count_by_when_they_were_said)
 {
     const struct ctx_identifier a = id("H", "1"), b = id("H", "2");
-    struct ctx_claim c = {CTX_CLAIM_SAME, a, b, 0, 0, AN_STR("PID-3")};
+    struct ctx_claim c = {CTX_CLAIM_SAME,  a,          b,         0, 0,
+                          AN_STR("PID-3"), AN_STR(""), AN_STR("")};
     struct ctx_person p;
     char bytes[32];
 
@@ -174,7 +176,8 @@ START_TEST(finds_by_value_alone_only_where_that_is_enough)
 {
     const struct ctx_identifier h = id("H", "1"), s = id("S", "1");
     const struct ctx_identifier z = id("Z", "1"), other = id("Z", "2");
-    struct ctx_claim c = {CTX_CLAIM_SAME, h, s, 5, 5, AN_STR("PID-3")};
+    struct ctx_claim c = {CTX_CLAIM_SAME,  h,          s,         5, 5,
+                          AN_STR("PID-3"), AN_STR(""), AN_STR("")};
     struct ctx_event e = event("f", 100);
     struct pl_found found;
 
@@ -259,7 +262,7 @@ END_TEST
 START_TEST(refuses_a_person_of_too_many_identifiers)
 {
     struct ctx_claim c = {CTX_CLAIM_SAME, id("S", "999"), id("", ""), 5, 5,
-                          AN_STR("")};
+                          AN_STR(""),     AN_STR(""),     AN_STR("")};
     struct ctx_identifier who = id("S", "999");
     struct pl_history h;
     struct an_err err;
@@ -279,7 +282,8 @@ END_TEST
 START_TEST(goes_through_each_person_once)
 {
     const struct ctx_identifier a = id("H", "1"), b = id("H", "2");
-    struct ctx_claim c = {CTX_CLAIM_MERGE, a, b, 9, 9, AN_STR("")};
+    struct ctx_claim c = {CTX_CLAIM_MERGE, a,          b,         9, 9,
+                          AN_STR(""),      AN_STR(""), AN_STR("")};
     struct ctx_event e = event("f", 1);
     size_t n_members[4], n = 0;
     struct ctx_person p;
@@ -320,6 +324,7 @@ START_TEST(gives_back_the_bytes_as_received)
     struct pl_intake large = test_intake(&t, 1, 1);
     struct test_message *m = an_arena_get(&t.arena, 1, sizeof(*m));
     struct pl_message got;
+    char sha256[AN_SHA256_HEX + 1];
 
     test_put(&t, &small);
     test_put(&t, &large);
@@ -339,6 +344,18 @@ START_TEST(gives_back_the_bytes_as_received)
     ck_assert(an_str_eq(got.bytes, m->bytes));
     ck_assert_int_eq(pl_message_next(t.reader, &t.arena, 2, &got, NULL),
                      AN_NOTFOUND);
+    an_hex_print(large.sha256.b, AN_SHA256_BYTES, sha256);
+    ck_assert_int_eq(
+        pl_message_get(t.reader, &t.arena, an_str_c(sha256), &got, NULL),
+        AN_OK);
+    ck_assert_int_eq(got.id, 2);
+    sha256[0] ^= 1;
+    ck_assert_int_eq(
+        pl_message_get(t.reader, &t.arena, an_str_c(sha256), &got, NULL),
+        AN_NOTFOUND);
+    ck_assert_int_eq(
+        pl_message_get(t.reader, &t.arena, AN_STR("no id"), &got, NULL),
+        AN_NOTFOUND);
 }
 END_TEST
 

@@ -8,14 +8,24 @@ Suite *trainer_cohort_suite(void);
 Suite *trainer_fit_suite(void);
 Suite *trainer_command_suite(void);
 Suite *trainer_dataset_suite(void);
+Suite *trainer_closed_suite(void);
 Suite *trainer_labels_suite(void);
 Suite *trainer_stats_suite(void);
 Suite *trainer_whom_suite(void);
 Suite *trainer_unit_suite(void);
 
 Suite *(*const test_suites[])(void) = {
-    trainer_kernels_suite, trainer_gradient_suite, trainer_delphi_suite,
-    trainer_cohort_suite,  trainer_fit_suite,      trainer_command_suite,
-    trainer_dataset_suite, trainer_labels_suite,   trainer_stats_suite,
-    trainer_whom_suite,    trainer_unit_suite,     NULL,
+    trainer_kernels_suite,
+    trainer_gradient_suite,
+    trainer_delphi_suite,
+    trainer_cohort_suite,
+    trainer_fit_suite,
+    trainer_command_suite,
+    trainer_dataset_suite,
+    trainer_closed_suite,
+    trainer_labels_suite,
+    trainer_stats_suite,
+    trainer_whom_suite,
+    trainer_unit_suite,
+    NULL,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* anamnesis-train dataset */
 #include "base/decimal.h"
+#include "trainer/closed.h"
 #include "trainer/command.h"
 #include "trainer/dataset.h"
 #include "trainer/file.h"
@@ -22,7 +23,7 @@ struct job {
     size_t n_paths;
     uint64_t memory_mb;
     struct tr_dataset_how how;
-    bool help;
+    bool help, with_labelled;
 };
 
 static void usage(FILE *out)
@@ -57,6 +58,8 @@ static void usage(FILE *out)
         "/outcomes)\n"
         "  --concepts FILE   codes that mean the same (" TR_DATA_DIR
         "/tables/concepts.tsv)\n"
+        "  --with-labelled   with what is labelled confidential, which is left "
+        "out else\n"
         "  --memory-mb N     most memory for what is read (8192)\n",
         out);
 }
@@ -154,6 +157,10 @@ static int arguments(struct job *job, int argc, char **argv)
             job->help = true;
             return TR_EXIT_OK;
         }
+        if (strcmp(said, "--with-labelled") == 0) {
+            job->with_labelled = true;
+            continue;
+        }
         if (said[0] != '-') {
             if (job->n_paths == MAX_PATHS)
                 return bad(said);
@@ -224,6 +231,8 @@ static enum an_code run(const struct job *job, struct tr_people *people,
         fprintf(stderr, "read %zu documents\n", people->n_documents);
         code = tr_people_gather(people, err);
     }
+    if (code == AN_OK)
+        code = tr_people_close(people, job->with_labelled, err);
     if (code == AN_OK)
         code = tr_dataset_make(arena, people, &outcomes, &concepts, &job->how,
                                &d, err);

@@ -57,6 +57,10 @@ static enum an_code to_json(struct an_arena *arena, const struct tr_dataset *d,
     put_count(&w, "positions_not_asked_as_corrected_later", c->corrected);
     put_count(&w, "events", p->n_events);
     put_count(&w, "events_left_behind", p->n_left_behind);
+    an_out_key_str(&w, "labelled_events",
+                   p->labelled_too ? AN_STR("included") : AN_STR("left out"));
+    put_count(&w, "events_left_out_as_confidential", p->n_closed);
+    put_count(&w, "persons_opted_out", p->n_opted_out);
     put_count(&w, "events_read", c->n_read);
     put_count(&w, "events_of_unknown_code", c->n_unknown);
     put_count(&w, "concepts", d->vocabulary.n_concepts);
@@ -107,6 +111,10 @@ static enum an_code to_text(struct an_arena *arena, const struct tr_dataset *d,
          "outside the observed time %llu)\n",
          p->n_documents, p->n_refused, p->n_persons,
          (unsigned long long)c->no_birth, (unsigned long long)c->outside);
+    LINE("labelled events %s; left out as confidential or denied %zu events, "
+         "of %zu persons who opted out all\n",
+         p->labelled_too ? "INCLUDED" : "left out", p->n_closed,
+         p->n_opted_out);
     LINE("concepts %zu (predicted %zu), values %zu, wide features %zu; "
          "codes too rare for a row %zu (%zu events); unknown share %.4f\n\n",
          d->vocabulary.n_concepts, d->vocabulary.n_targets,

@@ -14,6 +14,7 @@ libtrainer_la_SOURCES = \
 	trainer/start.h trainer/start_wide.c trainer/team.c trainer/team.h \
 	trainer/source.h trainer/source.c \
 	trainer/people.h trainer/people.c \
+	trainer/closed.h trainer/closed.c \
 	trainer/pseudonym.h trainer/pseudonym.c \
 	trainer/concepts.h trainer/concepts.c \
 	trainer/catalogue.h trainer/catalogue_int.h trainer/catalogue.c \

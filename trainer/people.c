@@ -128,6 +128,7 @@ static bool keep(struct ctx_event *e)
     case CTX_DOCUMENT:
     case CTX_NOTE:
     case CTX_N_KINDS: return false;
+    case CTX_CONSENT: return true; /* of use until tr_people_close */
     case CTX_BIRTH:
     case CTX_SEX: e->available_us = ALWAYS_US; break;
     default: break;
@@ -135,7 +136,6 @@ static bool keep(struct ctx_event *e)
     e->value.text = (struct an_str){NULL, 0};
     if (e->value.kind == CTX_VALUE_TEXT)
         e->value.kind = CTX_VALUE_NONE;
-    e->encounter = (struct an_str){NULL, 0};
     return true;
 }
 
@@ -371,10 +371,10 @@ enum an_code tr_people_gather(struct tr_people *p, struct an_err *err)
     return code;
 }
 
-enum an_code tr_people_events(const struct tr_people *p, size_t person,
-                              struct an_arena *arena,
-                              const struct ctx_event **event, size_t *n,
-                              struct an_err *err)
+enum an_code tr_people_said(const struct tr_people *p, size_t person,
+                            struct an_arena *arena,
+                            const struct ctx_event **event, size_t *n,
+                            struct an_err *err)
 {
     const struct tr_person *who = &p->person[person];
     struct ctx_event *all = NULL;
@@ -406,5 +406,31 @@ enum an_code tr_people_events(const struct tr_people *p, size_t person,
     }
     *event = all;
     *n = got;
+    return AN_OK;
+}
+
+enum an_code tr_people_events(const struct tr_people *p, size_t person,
+                              struct an_arena *arena,
+                              const struct ctx_event **event, size_t *n,
+                              struct an_err *err)
+{
+    const struct ctx_event *said = NULL;
+    size_t n_said = 0, kept = 0;
+    struct ctx_event *e;
+    enum an_code code = tr_people_said(p, person, arena, &said, &n_said, err);
+
+    if (code != AN_OK)
+        return code;
+    e = an_arena_get(arena, n_said, sizeof(*e));
+    if (e == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; i < n_said; i++) {
+        if (said[i].kind == CTX_CONSENT)
+            continue;
+        e[kept] = said[i];
+        e[kept++].encounter = (struct an_str){NULL, 0};
+    }
+    *event = e;
+    *n = kept;
     return AN_OK;
 }

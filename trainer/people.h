@@ -53,6 +53,8 @@ struct tr_people {
     struct tr_person *person; /* by identifier */
     size_t n_persons;
     size_t n_documents, n_refused, n_warnings, n_events, n_left_behind;
+    size_t n_closed, n_opted_out; /* events, persons: trainer/closed.h */
+    bool labelled_too;
 };
 
 void tr_people_init(struct tr_people *p, size_t limit_bytes);
@@ -72,6 +74,13 @@ enum an_code tr_people_events(const struct tr_people *p, size_t person,
                               struct an_arena *arena,
                               const struct ctx_event **event, size_t *n,
                               struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* The same with consents, and with the visits that events belong to. */
+enum an_code tr_people_said(const struct tr_people *p, size_t person,
+                            struct an_arena *arena,
+                            const struct ctx_event **event, size_t *n,
+                            struct an_err *err)
     __attribute__((warn_unused_result));
 
 #endif

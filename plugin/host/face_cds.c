@@ -151,6 +151,12 @@ static enum an_code unknown(struct visit *v)
     return refuse(v, 412);
 }
 
+/* For carers: silence would be taken for "nothing found". */
+#define opted_out_card                                                         \
+    "{\"cards\":[{\"summary\":\"The patient has opted out: nothing was "       \
+    "computed\",\"indicator\":\"info\",\"source\":{\"label\":\"Anamnesis\"}}]" \
+    "}"
+
 static enum an_code answer(struct visit *v)
 {
     const struct cfg_options *o = pl_engine_options(v->s->running.engine);
@@ -175,6 +181,11 @@ static enum an_code answer(struct visit *v)
         return refuse(v, rc == AN_BUSY || rc == AN_IO ? 503 : 500);
     if (a.n_deliveries)
         pl_running_posted(&v->s->running);
+    if (a.opted_out && !call.to_patient &&
+        pl_face_is_open(pl_engine_policy(v->s->running.engine), PL_FACE_CDS)) {
+        v->r->body = AN_STR(opted_out_card);
+        return AN_OK;
+    }
     what.suggestion = a.shown;
     what.n_suggestions = a.n_shown;
     what.now_us = call.clock_us;

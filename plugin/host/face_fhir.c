@@ -222,6 +222,30 @@ static enum an_code find(struct look *l, struct ctx_person *person)
                        : rc;
 }
 
+/* Nothing is kept of who has opted out: that is not "nothing found". */
+static enum an_code look_for_consent(struct look *l,
+                                     const struct ctx_person *person,
+                                     const char **told)
+{
+    int64_t now_us = pl_engine_now_us(l->s->running.engine);
+    struct ctx_consent consent;
+    struct pl_history h;
+    enum an_code rc;
+
+    if (l->n || person->n_members == 0 ||
+        !pl_face_is_open(pl_engine_policy(l->s->running.engine),
+                         PL_FACE_FHIR_READ))
+        return AN_OK;
+    rc = pl_history(l->reader, l->q->arena, &person->member[0].id,
+                    CTX_AS_OF_ALL, &h, &l->err);
+    if (rc != AN_OK)
+        return rc;
+    ctx_consent_of(&h.timeline, &h.consents, now_us, &consent);
+    if (consent.all)
+        *told = "The patient has opted out: nothing was computed";
+    return AN_OK;
+}
+
 static enum an_code search(struct look *l)
 {
     struct fhir_page page = {.base = l->naming.base};
@@ -246,6 +270,8 @@ static enum an_code search(struct look *l)
     }
     if (rc == AN_OK)
         rc = note(l);
+    if (rc == AN_OK)
+        rc = look_for_consent(l, &person, &page.told);
     if (rc != AN_OK)
         return fault(l, rc);
     an_buf_init(&b, l->q->arena, PL_HTTP_PATH_BYTES);

@@ -144,24 +144,46 @@ static enum an_code find_one(struct pl_reader *reader, struct an_arena *arena,
     return AN_OK;
 }
 
+/* They are in no view: they are what a view is made by. */
+static void print_consents(const struct pl_history *h, const struct request *q,
+                           unsigned permitted)
+{
+    const struct ctx_timeline *t = &h->timeline;
+
+    for (size_t i = 0; i < t->n_events; i++)
+        if (t->event[i]->kind == CTX_CONSENT &&
+            ctx_label_allows(permitted, ctx_label_needs(t->event[i]->labels)))
+            pl_say_event(t->event[i], q->sources);
+}
+
 static enum an_code show(const struct cfg_options *options,
                          struct pl_reader *reader, struct an_arena *arena,
                          const struct request *q, struct an_err *err)
 {
     struct pl_policy policy = pl_policy_of(options, false, false);
+    int64_t at_us =
+        q->as_of_us == CTX_AS_OF_ALL ? pl_clock_us(NULL) : q->as_of_us;
     struct pl_history history;
     struct ctx_identifier who;
+    struct ctx_consent consent;
     struct pl_view view;
     enum an_code rc = find_one(reader, arena, q, &who, err);
 
     if (rc == AN_OK)
         rc = pl_history(reader, arena, &who, q->as_of_us, &history, err);
-    if (rc == AN_OK)
-        rc = pl_discreet(arena, &history.timeline,
-                         policy.permitted[q->audience], &view, err);
+    if (rc != AN_OK)
+        return rc;
+    ctx_consent_of(&history.timeline, &history.consents, at_us, &consent);
+    rc = pl_discreet(arena, &history.timeline, policy.permitted[q->audience],
+                     &consent, &view, err);
     if (rc != AN_OK)
         return rc;
     print_person(&history.person);
+    print_consents(&history, q, policy.permitted[q->audience]);
+    if (view.opted_out) {
+        (void)puts("the patient has opted out: nothing is shown or said");
+        return AN_OK;
+    }
     if (q->risks)
         return think(options, arena, q, &view, err);
     (void)printf("%zu events, chosen from %zu that were said\n",

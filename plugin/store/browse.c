@@ -85,6 +85,19 @@ enum an_code pl_message_next(struct pl_reader *r, struct an_arena *arena,
     return message_get(r, arena, s, out, err);
 }
 
+enum an_code pl_message_get(struct pl_reader *r, struct an_arena *arena,
+                            struct an_str id, struct pl_message *out,
+                            struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_GET_MESSAGE);
+    struct an_sha256 hash;
+
+    if (!an_hex_parse(id, hash.b, sizeof(hash.b)))
+        return an_fail(err, AN_NOTFOUND, "that is no id of a message", 0);
+    pl_bind_blob(s, 1, (struct an_str){(const char *)hash.b, sizeof(hash.b)});
+    return message_get(r, arena, s, out, err);
+}
+
 enum an_code pl_message_of_feed(struct pl_reader *r, struct an_arena *arena,
                                 struct an_str feed, int64_t before,
                                 struct pl_message *out, struct an_err *err)

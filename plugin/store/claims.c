@@ -12,6 +12,12 @@ static void put(struct an_buf *b, uint64_t v)
     an_buf_put(b, (struct an_str){bytes, an_varint_put(v, bytes)});
 }
 
+static void put_text(struct an_buf *b, struct an_str text)
+{
+    put(b, text.n);
+    an_buf_put(b, text);
+}
+
 void pl_claims_put(struct an_buf *b, const struct ctx_claim *c, int64_t other)
 {
     if (b->n == 0)
@@ -21,8 +27,11 @@ void pl_claims_put(struct an_buf *b, const struct ctx_claim *c, int64_t other)
     put(b, an_zigzag(c->said_us));
     put(b,
         an_zigzag((int64_t)((uint64_t)c->available_us - (uint64_t)c->said_us)));
-    put(b, c->place.n);
-    an_buf_put(b, c->place);
+    put_text(b, c->place);
+    if (c->kind != CTX_CLAIM_VISIT)
+        return;
+    put_text(b, c->visit);
+    put_text(b, c->prior_visit);
 }
 
 static uint64_t get(struct an_str *rest, uint64_t most, bool *bad)
@@ -38,6 +47,19 @@ static uint64_t get(struct an_str *rest, uint64_t most, bool *bad)
     return v;
 }
 
+static struct an_str get_text(struct an_str *rest, bool *bad)
+{
+    struct an_str text = {rest->p, (size_t)get(rest, rest->n, bad)};
+
+    if (text.n > rest->n)
+        *bad = true;
+    if (*bad)
+        return AN_STR("");
+    text = an_str_sub(*rest, 0, text.n);
+    *rest = an_str_sub(*rest, text.n, rest->n);
+    return text;
+}
+
 bool pl_claims_next(struct an_str blob, struct an_str *rest,
                     struct ctx_claim *c, int64_t *other, bool *bad)
 {
@@ -47,17 +69,15 @@ bool pl_claims_next(struct an_str blob, struct an_str *rest,
         *bad = true;
     if (*bad || rest->n == 0)
         return false;
-    *c = (struct ctx_claim){.kind = (uint8_t)get(rest, CTX_CLAIM_UNMERGE, bad)};
+    *c = (struct ctx_claim){.kind = (uint8_t)get(rest, CTX_N_CLAIMS - 1, bad)};
     *other = (int64_t)get(rest, INT64_MAX, bad);
     c->said_us = an_unzigzag(get(rest, UINT64_MAX, bad));
     after = (uint64_t)an_unzigzag(get(rest, UINT64_MAX, bad));
     c->available_us = (int64_t)((uint64_t)c->said_us + after);
-    c->place.n = (size_t)get(rest, rest->n, bad);
-    if (c->place.n > rest->n)
-        *bad = true;
-    if (*bad)
-        return false;
-    c->place = an_str_sub(*rest, 0, c->place.n);
-    *rest = an_str_sub(*rest, c->place.n, rest->n);
-    return true;
+    c->place = get_text(rest, bad);
+    if (c->kind == CTX_CLAIM_VISIT) {
+        c->visit = get_text(rest, bad);
+        c->prior_visit = get_text(rest, bad);
+    }
+    return !*bad;
 }

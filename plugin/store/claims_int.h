@@ -2,10 +2,11 @@
 /* The claims of one message whose `current` is one identifier, as bytes.
  *
  *     blob  = 1 claim*      or nothing at all
- *     claim = kind other said available-said length place
+ *     claim = kind other said available-said place (visit prior-visit)?
  *
  * `other` is the number of the claim's `prior` in the store; integers are
- * varints, the times zigzag.
+ * varints, the times zigzag; a text is its length and its bytes; a claim about
+ * a visit alone has the last two.
  *
  * Thread-safety: confined. */
 #ifndef PLUGIN_STORE_CLAIMS_INT_H

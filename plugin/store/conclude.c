@@ -66,6 +66,20 @@ static int of_each(struct pl_writer *w, const struct pl_conclusion *t,
     return rc;
 }
 
+/* SQLITE_ROW when something was closed since the record was read. */
+static int find_closed(struct pl_writer *w, const struct pl_conclusion *t,
+                       int64_t patient)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_FIND_CLOSED);
+    int64_t found;
+    int rc;
+
+    sqlite3_bind_int64(s, 1, patient);
+    sqlite3_bind_int64(s, 2, t->closings);
+    rc = pl_writer_number(w, PL_W_FIND_CLOSED, &found);
+    return rc == SQLITE_OK && found ? SQLITE_ROW : rc;
+}
+
 /* SQLITE_ROW when something about a later moment is current. */
 static int find_later(struct pl_writer *w, const struct pl_conclusion *t,
                       int64_t patient)
@@ -282,11 +296,17 @@ static int conclude_one(struct pl_writer *w, const struct pl_conclusion *t,
 
     if (fate == NULL)
         return SQLITE_NOMEM;
-    rc = take_triggers(w, t, &fresh);
-    r->duplicate = !fresh;
+    rc = pl_writer_identifier(w, &t->patient, &patient);
+    if (rc == SQLITE_OK)
+        rc = of_each(w, t, patient, find_closed);
+    r->unseen = rc == SQLITE_ROW;
+    if (r->unseen)
+        return SQLITE_OK;
+    if (rc == SQLITE_OK)
+        rc = take_triggers(w, t, &fresh);
+    r->duplicate = rc == SQLITE_OK && !fresh;
     if (rc != SQLITE_OK || !fresh)
         return rc;
-    rc = pl_writer_identifier(w, &t->patient, &patient);
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_said; i++)
         rc = find_release(w, &t->said[i], &fate[i]);
     if (rc == SQLITE_OK && t->complete)

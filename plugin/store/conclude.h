@@ -63,7 +63,10 @@ struct pl_conclusion {
                          begun before that and has ended after it */
     const struct ctx_member *member;
     size_t n_members;
-    bool drop_open; /* what waits in the outbox is not to leave any more */
+    int64_t closings; /* of the pl_history that it was made of.  Where something
+                         was closed since, nothing is written and the receipt
+                         says so: read again */
+    bool drop_open;   /* what waits in the outbox is not to leave any more */
     const struct pl_delivery *delivery; /* leave in this order */
     size_t n_deliveries;
     struct an_str origin; /* environment and model behind the deliveries:
@@ -75,6 +78,7 @@ struct pl_conclusion {
 struct pl_conclude_receipt {
     bool duplicate; /* its triggers were done: nothing was written */
     bool late;      /* it is kept as past */
+    bool unseen;    /* something was closed meanwhile: nothing was written */
 };
 
 /* n conclusions share one flush of the disk: all of them are stored or none.

@@ -3,6 +3,7 @@
 
 #include "base/sort.h"
 #include "context/codec.h"
+#include "context/consent.h"
 #include "context/identity.h"
 #include "plugin/store/pack_int.h"
 
@@ -16,6 +17,7 @@ const char *pl_reason_text(unsigned reason)
         [PL_REASON_RESULT] = "result",
         [PL_REASON_ORDER] = "order",
         [PL_REASON_TABLES] = "tables",
+        [PL_REASON_CLOSING] = "closing",
     };
 
     return reason < PL_N_REASONS ? text[reason] : "unknown";
@@ -81,10 +83,15 @@ static enum an_code file(struct an_arena *arena,
         return code;
     f->patient = part[0]->patient;
     f->min_available_us = INT64_MAX;
-    f->reasons = 0;
+    f->reasons = f->closes = 0;
     for (size_t i = 0; i < f->n_events; i++) {
         if (event[i].available_us < f->min_available_us)
             f->min_available_us = event[i].available_us;
+        f->closes |= ctx_label_needs(event[i].labels) |
+                     (event[i].labels & CTX_LABEL_VIP);
+        /* Nobody hears what stands until the question has been asked again. */
+        if (ctx_consent_is_deny(&event[i]))
+            f->closes |= CTX_LABEL_VERY_RESTRICTED;
         if (!historical)
             f->reasons |= reason_of(&event[i]);
     }

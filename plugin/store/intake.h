@@ -27,7 +27,8 @@ enum pl_reason {
     PL_REASON_DISCHARGE,
     PL_REASON_RESULT,
     PL_REASON_ORDER,
-    PL_REASON_TABLES, /* no message: the tables have changed (reprocess) */
+    PL_REASON_TABLES,  /* no message: the tables have changed (reprocess) */
+    PL_REASON_CLOSING, /* something became confidential, or another's */
     PL_N_REASONS
 };
 
@@ -50,6 +51,8 @@ struct pl_filing {
     size_t n_events;
     int64_t min_available_us; /* of its events */
     unsigned reasons;         /* bit i is enum pl_reason i */
+    unsigned closes;          /* what must be permitted to who sees all of it,
+                                 with CTX_LABEL_VIP if it says so */
 };
 
 /* Why a message is refused: nothing of its bytes but who sent it. */

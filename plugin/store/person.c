@@ -63,6 +63,7 @@ static enum an_code follow_links(struct pl_reader *r, struct an_arena *arena,
         code = pl_reader_step(r, s, &more, err);
         if (code != AN_OK || !more)
             return code;
+        web->renamed |= sqlite3_column_int64(s, 0) == web->node[from].number;
         code = meet(web, arena, s, err);
         if (code != AN_OK) {
             sqlite3_reset(s);
@@ -86,14 +87,21 @@ static enum an_code keep_last(struct pl_web *web, struct an_arena *arena,
         /* Identifiers of nodes: the same one has the same bytes. */
         if (kept[i].kind != c->kind ||
             kept[i].current.value.p != c->current.value.p ||
-            kept[i].prior.value.p != c->prior.value.p)
+            kept[i].prior.value.p != c->prior.value.p ||
+            !an_str_eq(kept[i].visit, c->visit) ||
+            !an_str_eq(kept[i].prior_visit, c->prior_visit))
             continue;
         if (c->said_us > kept[i].said_us)
             kept[i].said_us = c->said_us;
         return AN_OK;
     }
-    kept[web->n_claims++] = *c;
-    return AN_OK;
+    kept += web->n_claims++;
+    *kept = *c;
+    web->visits |= c->kind == CTX_CLAIM_VISIT;
+    return an_arena_str(arena, c->visit, &kept->visit) &&
+                   an_arena_str(arena, c->prior_visit, &kept->prior_visit)
+               ? AN_OK
+               : an_fail_nomem(err);
 }
 
 static enum an_code claims_take(struct pl_web *web, struct an_arena *arena,
@@ -156,6 +164,7 @@ enum an_code pl_web_person(struct pl_reader *r, struct an_arena *arena,
                            struct an_err *err)
 {
     enum an_code code = AN_OK;
+    bool any;
 
     *web = (struct pl_web){.n_nodes = 1};
     web->node = an_arena_get(arena, PL_LIMIT_MEMBERS + 1, sizeof(*web->node));
@@ -164,8 +173,8 @@ enum an_code pl_web_person(struct pl_reader *r, struct an_arena *arena,
     web->node[0] = *who;
     for (size_t i = 0; code == AN_OK && i < web->n_nodes; i++)
         code = follow_links(r, arena, web, i, err);
-    for (size_t i = 0; code == AN_OK && web->n_nodes > 1 && i < web->n_nodes;
-         i++)
+    any = web->n_nodes > 1 || web->renamed;
+    for (size_t i = 0; code == AN_OK && any && i < web->n_nodes; i++)
         code = load_claims(r, arena, web, i, as_of_us, err);
     if (code != AN_OK)
         return code;

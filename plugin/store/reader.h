@@ -74,8 +74,11 @@ enum an_code pl_person(struct pl_reader *r, struct an_arena *arena,
 struct pl_history {
     struct ctx_person person;
     struct ctx_timeline timeline;
+    struct ctx_timeline consents; /* events of kind CONSENT, as of all that was
+                                     said: context/consent.h */
     size_t n_said;        /* events in these messages, before any choice */
     int64_t last_message; /* the newest with events of this person, or 0 */
+    int64_t closings;     /* for pl_store_conclude: when this was read */
 };
 
 /* Everything known about the person that `who` names, as of a moment.  Fails
@@ -111,6 +114,12 @@ struct pl_message {
 enum an_code pl_message_next(struct pl_reader *r, struct an_arena *arena,
                              int64_t after, struct pl_message *out,
                              struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* By its id in events: SHA-256 in hex.  AN_NOTFOUND. */
+enum an_code pl_message_get(struct pl_reader *r, struct an_arena *arena,
+                            struct an_str id, struct pl_message *out,
+                            struct an_err *err)
     __attribute__((warn_unused_result));
 
 struct pl_trigger {

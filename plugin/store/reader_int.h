@@ -46,8 +46,10 @@
       "SELECT message, sha256, unseal(events, 'events', identifier, sha256),"  \
       " min_available_us FROM said"                                            \
       " WHERE identifier = ?1 AND n_events > 0 ORDER BY message")              \
+    X(CLOSINGS, "SELECT coalesce(max(n), 0) FROM closing")                     \
     X(NEXT_MESSAGE,                                                            \
       PL_MESSAGE_COLUMNS " WHERE m.id > ?1 ORDER BY m.id LIMIT 1")             \
+    X(GET_MESSAGE, PL_MESSAGE_COLUMNS " WHERE m.sha256 = ?1")                  \
     X(OF_FEED, PL_MESSAGE_COLUMNS                                              \
       " WHERE f.name = ?1 AND m.id < ?2"                                       \
       " AND m.id > (SELECT coalesce(max(id), 0) FROM message) - ?3"            \
@@ -202,6 +204,8 @@ struct pl_web {
     size_t n_nodes, room_nodes;
     struct ctx_claim *claim;
     size_t n_claims, room_claims;
+    bool renamed; /* visits of the only one have got other names */
+    bool visits;  /* there are claims about visits */
 };
 
 /* These two between begin and end. */

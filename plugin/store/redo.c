@@ -227,6 +227,8 @@ int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
         rc = ask_again(w, &x.before, r->message, r);
     if (rc == SQLITE_OK && r->changed)
         rc = ask_again(w, &x.now, r->message, r);
+    if (rc == SQLITE_OK && r->changed)
+        rc = pl_writer_close(w, &x.now, r);
     if (rc != SQLITE_OK)
         return rc;
     more = (struct pl_feed_tally){

@@ -263,7 +263,15 @@ static const char version_3[] =
     /* What of one patient is to be erased, beside what is current. */
     "CREATE INDEX suggestion_of ON suggestion(patient)"
     " WHERE superseded_us <> 0 AND detail <> x'';"
-    "CREATE INDEX outbox_refused ON outbox(patient) WHERE state = 3;";
+    "CREATE INDEX outbox_refused ON outbox(patient) WHERE state = 3;"
+    /* When something was closed or parted of what is known under an
+     * identifier: the number of that occasion, ascending.  Who thinks
+     * meanwhile learns by it (conclude.h). */
+    "CREATE TABLE closing("
+    " identifier INTEGER PRIMARY KEY,"
+    " n INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX closing_n ON closing(n);";
 
 const char *const pl_schema_step[] = {version_1, version_2, version_3};
 const size_t pl_schema_n_steps =

@@ -162,7 +162,8 @@ int pl_writer_derive(struct pl_writer *w, const struct pl_intake *in,
     struct pl_derived note = {number, n, in->account, in->n_accounts};
     int rc = SQLITE_OK;
 
-    if (number == NULL)
+    d->joined = an_arena_get(&w->arena, in->n_claims, sizeof(*d->joined));
+    if (number == NULL || d->joined == NULL)
         return SQLITE_NOMEM;
     d->in = in;
     d->filed = number;
@@ -194,6 +195,13 @@ static int by_number(const void *x, const void *y)
     return (a->number > b->number) - (a->number < b->number);
 }
 
+/* An identifier with itself is no news, unless it is about a visit. */
+static bool claims_something(const struct pl_derivation *d, size_t claim)
+{
+    return d->current[claim] != d->prior[claim] ||
+           d->in->claim[claim].kind == CTX_CLAIM_VISIT;
+}
+
 static size_t entries(const struct pl_derivation *d, struct entry *e)
 {
     size_t n = 0;
@@ -201,7 +209,7 @@ static size_t entries(const struct pl_derivation *d, struct entry *e)
     for (size_t i = 0; i < d->in->n_filings; i++)
         e[n++] = (struct entry){d->filed[i], &d->in->filing[i], 0};
     for (size_t i = 0; i < d->in->n_claims; i++)
-        if (d->current[i] != d->prior[i])
+        if (claims_something(d, i))
             e[n++] = (struct entry){d->current[i], NULL, i};
     return n;
 }
@@ -293,9 +301,11 @@ int pl_writer_links(struct pl_writer *w, const struct pl_derivation *d)
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_claims; i++) {
-        if (d->current[i] == d->prior[i])
+        if (!claims_something(d, i))
             continue;
+        /* With itself: it has visits of another name. */
         rc = put_link(w, d->current[i], d->prior[i]);
+        d->joined[i] = sqlite3_changes(w->db.sql) > 0;
         if (rc == SQLITE_OK)
             rc = put_link(w, d->prior[i], d->current[i]);
     }
@@ -404,6 +414,7 @@ static int put_new(struct pl_writer *w, const struct pl_intake *in,
         (rc = pl_writer_put_rows(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_links(w, &d)) != SQLITE_OK ||
         (rc = put_dues(w, &d, r)) != SQLITE_OK ||
+        (rc = pl_writer_close(w, &d, r)) != SQLITE_OK ||
         (rc = tally(w, &d, r->reused)) != SQLITE_OK)
         return rc;
     r->message = d.message;

@@ -10,6 +10,11 @@
 #include "plugin/store/store.h"
 #include "plugin/trust/audit.h"
 
+/* All identifiers that claims hang together with ?1, valid or not. */
+#define PL_WEB                                                                 \
+    "WITH RECURSIVE web(i) AS (VALUES(?1) UNION SELECT l.other"                \
+    " FROM link l JOIN web ON l.identifier = web.i) "
+
 #define PL_WRITES(X)                                                             \
     X(BEGIN, "BEGIN IMMEDIATE")                                                  \
     X(COMMIT, "COMMIT")                                                          \
@@ -146,6 +151,34 @@
     X(DROP_STRANGE_HELD,                                                         \
       "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
       " WHERE state = 1 AND origin <> ?2")                                       \
+    X(CLOSE_NOTE,                                                                \
+      PL_WEB "INSERT INTO closing SELECT i, ?2 FROM web WHERE true"              \
+             " ON CONFLICT(identifier) DO UPDATE SET n = excluded.n")            \
+    X(CLOSE_NEXT, "SELECT coalesce(max(n), 0) + 1 FROM closing")                 \
+    X(CLOSE_DROP,                                                                \
+      PL_WEB "UPDATE outbox SET state = 4, payload = x'', done_us = ?2"          \
+             " WHERE state = 0 AND patient IN (SELECT i FROM web)")              \
+    X(CLOSE_DROP_HELD,                                                           \
+      PL_WEB "UPDATE outbox SET state = 4, payload = x'', done_us = ?2"          \
+             " WHERE state = 1 AND patient IN (SELECT i FROM web)")              \
+    X(CLOSE_RAISE,                                                               \
+      PL_WEB "UPDATE suggestion SET needs = needs | ?2"                          \
+             " WHERE superseded_us = 0 AND patient IN (SELECT i FROM web)")      \
+    X(CLOSE_ASK,                                                                 \
+      PL_WEB "INSERT INTO due(identifier, message, reason)"                      \
+             " SELECT DISTINCT g.patient, ?2, ?3 FROM web JOIN suggestion g"     \
+             " ON g.patient = web.i WHERE g.superseded_us = 0")                  \
+    /* One of whom nothing is said, though something is of another. */           \
+    X(CLOSE_ASK_ONE, PL_WEB                                                      \
+      "INSERT INTO due(identifier, message, reason) SELECT ?1, ?2, ?3"           \
+      " WHERE EXISTS (SELECT 1 FROM web JOIN suggestion g"                       \
+      " ON g.patient = web.i WHERE g.superseded_us = 0)"                         \
+      " AND NOT EXISTS (SELECT 1 FROM suggestion"                                \
+      " WHERE patient = ?1 AND superseded_us = 0)")                              \
+    X(CLOSE_SUPERSEDE, PL_WEB                                                    \
+      "UPDATE suggestion SET superseded_us = ?2"                                 \
+      " WHERE superseded_us = 0 AND patient IN (SELECT i FROM web)")             \
+    X(FIND_CLOSED, "SELECT 1 FROM closing WHERE identifier = ?1 AND n > ?2")     \
     X(GET_RELEASE, "SELECT release, kind, audience, never_patient,"              \
                    " superseded_us FROM suggestion WHERE id = ?1")               \
     X(SET_RELEASE, "UPDATE suggestion SET release = ?2 WHERE id = ?1")           \
@@ -218,6 +251,7 @@ struct pl_derivation {
     int64_t message, feed;
     int64_t *filed;           /* identifier of each filing */
     int64_t *current, *prior; /* identifiers of each claim */
+    bool *joined;             /* of each claim: the first of these two */
     struct an_str derived;
     struct pl_said_row *row;
     size_t n_rows;
@@ -266,6 +300,10 @@ int pl_writer_same(struct pl_writer *w, const struct pl_intake *in,
 bool pl_writer_too_big(const struct pl_intake *in);
 int64_t pl_writer_n_events(const struct pl_intake *in);
 struct an_str pl_writer_hash(const struct pl_intake *in);
+
+/* closing.c: what the message closes is heard of no more from here on. */
+int pl_writer_close(struct pl_writer *w, const struct pl_derivation *d,
+                    struct pl_receipt *r);
 
 /* How far a reprocessing has come. */
 int pl_writer_progress(struct pl_writer *w, const struct pl_progress *p);

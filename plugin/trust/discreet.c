@@ -86,26 +86,37 @@ static unsigned visit_labels(const struct visits *v, const struct ctx_event *e)
     return 0;
 }
 
-static unsigned labels_of_all(const struct ctx_timeline *t)
+/* Has everybody everything of it? */
+static bool is_open(const struct ctx_timeline *t,
+                    const struct ctx_consent *consent, unsigned *labels)
 {
-    unsigned labels = 0;
+    bool consents = consent->kinds != 0;
 
-    for (size_t i = 0; i < t->n_events; i++)
-        labels |= t->event[i]->labels;
-    return labels;
+    *labels = 0;
+    for (size_t i = 0; i < t->n_events; i++) {
+        *labels |= t->event[i]->labels;
+        consents |= t->event[i]->kind == CTX_CONSENT;
+    }
+    return ctx_label_needs(*labels) == 0 && !consents;
 }
 
 enum an_code pl_discreet(struct an_arena *arena, const struct ctx_timeline *all,
-                         unsigned permitted, struct pl_view *out,
-                         struct an_err *err)
+                         unsigned permitted, const struct ctx_consent *consent,
+                         struct pl_view *out, struct an_err *err)
 {
-    unsigned labels = labels_of_all(all);
     const struct ctx_event **event;
     struct visits visits;
-    size_t n = 0;
+    size_t n = 0, n_consents = 0;
+    unsigned labels;
 
+    if (consent->all) {
+        *out = (struct pl_view){.timeline = {NULL, 0, all->as_of_us},
+                                .opted_out = true,
+                                .n_withheld = all->n_events};
+        return AN_OK;
+    }
     /* Most records have nothing to withhold from anybody. */
-    if (ctx_label_needs(labels) == 0) {
+    if (is_open(all, consent, &labels)) {
         *out =
             (struct pl_view){.timeline = *all, .needs = labels & CTX_LABEL_VIP};
         return AN_OK;
@@ -120,12 +131,14 @@ enum an_code pl_discreet(struct an_arena *arena, const struct ctx_timeline *all,
                          ctx_label_needs(visit_labels(&visits, e));
 
         out->needs |= e->labels & CTX_LABEL_VIP;
-        if (!ctx_label_allows(permitted, needs))
+        n_consents += e->kind == CTX_CONSENT;
+        if (e->kind == CTX_CONSENT || (consent->kinds >> e->kind & 1) ||
+            !ctx_label_allows(permitted & ~consent->labels, needs))
             continue;
         out->needs |= needs;
         event[n++] = e;
     }
-    out->n_withheld = all->n_events - n;
+    out->n_withheld = all->n_events - n - n_consents;
     out->timeline = (struct ctx_timeline){event, n, all->as_of_us};
     return AN_OK;
 }

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "context/visit.h"
+
+#include "context/identity.h"
+
+#include <string.h>
+
+static int64_t said_us(const struct ctx_visit_move *m)
+{
+    return m->claim->said_us ? m->claim->said_us : m->claim->available_us;
+}
+
+/* Of two moves of one visit the one that counts; at one moment the lesser in
+ * what it says. */
+static bool counts_more(const struct ctx_visit_move *a,
+                        const struct ctx_visit_move *b)
+{
+    int r;
+
+    if (said_us(a) != said_us(b))
+        return said_us(a) > said_us(b);
+    r = ctx_identifier_cmp(&a->claim->current, &b->claim->current);
+    return r < 0 ||
+           (r == 0 && an_str_cmp(a->claim->visit, b->claim->visit) < 0);
+}
+
+static const struct ctx_visit_move *next(const struct ctx_visit_move *move,
+                                         size_t n, const struct ctx_visit *v,
+                                         const struct ctx_visit_move *last)
+{
+    const struct ctx_visit_move *best = NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct ctx_visit_move *m = &move[i];
+
+        if (m->prior != v->person ||
+            !an_str_eq(m->claim->prior_visit, v->encounter) ||
+            (last && said_us(m) <= said_us(last)) ||
+            (m->current == m->prior &&
+             an_str_eq(m->claim->visit, m->claim->prior_visit)))
+            continue;
+        if (best == NULL || counts_more(m, best))
+            best = m;
+    }
+    return best;
+}
+
+bool ctx_visit_follow(const struct ctx_visit_move *move, size_t n,
+                      struct ctx_visit *v)
+{
+    const struct ctx_visit_move *last = NULL, *m;
+
+    if (v->encounter.n == 0)
+        return false;
+    while ((m = next(move, n, v, last)) != NULL) {
+        *v = (struct ctx_visit){m->current, m->claim->visit};
+        last = m;
+    }
+    return last != NULL;
+}
+
+static bool is_of_its_visit(const struct ctx_event *e)
+{
+    return e->kind == CTX_ADMISSION || e->kind == CTX_TRANSFER ||
+           e->kind == CTX_DISCHARGE || e->kind == CTX_CONDITION;
+}
+
+/* The part of an encounter behind its authority. */
+static struct an_str number_of(struct an_str encounter)
+{
+    struct an_str authority;
+
+    (void)an_str_cut(&encounter, '|', &authority);
+    return encounter;
+}
+
+bool ctx_visit_fact(struct an_arena *arena, const struct ctx_event *e,
+                    struct an_str encounter, struct an_str *fact)
+{
+    struct an_str was = number_of(e->encounter), is = number_of(encounter);
+    struct an_str rest = e->fact, word, number;
+    char *p;
+
+    *fact = e->fact;
+    if (!is_of_its_visit(e) || was.n == 0 || an_str_eq(was, is) ||
+        !an_str_cut(&rest, '|', &word) || !an_str_cut(&rest, '|', &number) ||
+        !an_str_eq(number, was))
+        return true;
+    rest = an_str_sub(e->fact, word.n + 1 + number.n, e->fact.n);
+    p = an_arena_get(arena, word.n + 1 + is.n + rest.n + 1, 1);
+    if (p == NULL)
+        return false;
+    memcpy(p, e->fact.p, word.n + 1);
+    memcpy(p + word.n + 1, is.p, is.n);
+    memcpy(p + word.n + 1 + is.n, rest.p, rest.n);
+    *fact = (struct an_str){p, word.n + 1 + is.n + rest.n};
+    return true;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whose a visit is, and how it is called, when messages have moved it.
+ *
+ *     struct ctx_visit v = {person, event.encounter};
+ *     ctx_visit_follow(move, n, &v);
+ *     if (v.person == asked)
+ *         keep(&event, v.encounter);
+ *
+ * A move says that from its moment on the visit `prior_visit` of person `prior`
+ * is the visit `visit` of person `current`: one and the same person where it
+ * only got another number.  Everything of that visit goes along, whenever it
+ * was said.  From where a visit stands the last move said of it leads on, then
+ * the last of those said later than that one, and so on: moved and moved back,
+ * it is where it was.  The order in which moves arrived changes nothing.
+ *
+ * Persons are numbers that the caller gives to those whom context/identity.h
+ * found, as of the same moment as the moves.
+ *
+ * Thread-safety: immutable.  Ownership: strings are the caller's. */
+#ifndef CONTEXT_VISIT_H
+#define CONTEXT_VISIT_H
+
+#include "context/event.h"
+#include "context/reading.h"
+
+struct ctx_visit {
+    size_t person;
+    struct an_str encounter; /* of an event; "" is no visit and never moves */
+};
+
+struct ctx_visit_move {
+    size_t current, prior; /* persons */
+    const struct ctx_claim *claim;
+};
+
+/* True when it moved. */
+bool ctx_visit_follow(const struct ctx_visit_move *move, size_t n,
+                      struct ctx_visit *v);
+
+/* The fact key of an event whose visit is called otherwise now: the admission,
+ * transfer, discharge or diagnosis of a visit is known by the visit's number.
+ * Others stay as they are.  `fact` may be the event's own.  False without
+ * memory. */
+bool ctx_visit_fact(struct an_arena *arena, const struct ctx_event *e,
+                    struct an_str encounter, struct an_str *fact);
+
+#endif

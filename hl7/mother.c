@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Newborns (HL7 v2.5.1 3.4.2.21): the mother's number is told to find her, and
+ * some senders list it among the child's own. */
+#include "hl7/reader_int.h"
+
+/* The first number of PID-3 that is not hers. */
+static enum an_code find_own(struct hl7_reader *r, size_t index,
+                             const struct hl7_identity *mother,
+                             struct hl7_identity *own)
+{
+    struct hl7_identity all;
+    enum an_code rc =
+        hl7_identify_in(r->m, index, 3, r->authority, &all, r->err);
+
+    for (unsigned i = 0; rc == AN_OK && own->n == 0 && i < all.n; i++)
+        if (!hl7_names(mother, &all.id[i]))
+            own->id[own->n++] = all.id[i];
+    return rc;
+}
+
+enum an_code hl7_without_mother(struct hl7_reader *r, size_t index)
+{
+    struct an_where where = hl7_where(r->m, index, 21, 0, 0, 0);
+    struct hl7_identity mother, own = r->patient;
+    enum an_code rc =
+        hl7_identify_in(r->m, index, 21, r->authority, &mother, r->err);
+
+    if (rc != AN_OK || mother.n == 0)
+        return rc;
+    hl7_mark(r, index, 21, HL7_MARK_TOUCHED);
+    own.n = 0;
+    for (unsigned i = 0; i < r->patient.n; i++)
+        if (!hl7_names(&mother, &r->patient.id[i]))
+            own.id[own.n++] = r->patient.id[i];
+    if (own.n == r->patient.n)
+        return AN_OK;
+    if (own.n == 0)
+        rc = find_own(r, index, &mother, &own);
+    if (rc != AN_OK)
+        return rc;
+    if (own.n == 0) {
+        an_fail(r->err, AN_CODE, "a child that has no number but its mother's",
+                0);
+        if (r->err)
+            r->err->where = where;
+        return AN_CODE;
+    }
+    hl7_reader_warn(r, AN_CODE,
+                    "the mother's number among the child's: it was passed over",
+                    &where);
+    r->patient = own;
+    return AN_OK;
+}
