@@ -4,8 +4,6 @@
 #include "base/buf.h"
 #include "base/decimal.h"
 
-enum { TEXT_BYTES = 1 << 20 };
-
 static bool one_of(struct an_str s, const char *list)
 {
     struct an_str rest = an_str_c(list), part;
@@ -112,7 +110,7 @@ static enum an_code structured(struct an_arena *arena, const struct hl7_at *at,
         value->comparator = part[0].n ? part[0] : value->comparator;
         return AN_OK;
     }
-    an_buf_init(&b, arena, TEXT_BYTES);
+    an_buf_init(&b, arena, arena->limit_bytes);
     for (unsigned i = 0; i < 4; i++)
         an_buf_put(&b, part[i]);
     value->kind = CTX_VALUE_TEXT;
@@ -122,22 +120,24 @@ static enum an_code structured(struct an_arena *arena, const struct hl7_at *at,
 enum an_code hl7_lines(struct an_arena *arena, const struct hl7_at *field,
                        struct an_str *text, struct an_err *err)
 {
-    size_t n = hl7_n_reps(field->m, field->segment, field->field);
-    struct hl7_at at = *field;
+    struct hl7_node reps = hl7_field(field->m, field->segment, field->field);
+    struct hl7_node rep = reps;
     struct an_buf b;
+    enum an_code rc;
 
-    at.rep = 1;
-    if (n <= 1)
-        return hl7_at_text(&at, 0, text, err);
-    an_buf_init(&b, arena, TEXT_BYTES);
-    for (; at.rep <= n; at.rep++) {
+    (void)hl7_cut(&reps, HL7_REPETITION, &rep);
+    rc = hl7_raw_text(field->m, hl7_raw(rep), text, err);
+    if (rc != AN_OK || reps.first == reps.last)
+        return rc;
+    an_buf_init(&b, arena, arena->limit_bytes);
+    an_buf_put(&b, *text);
+    while (hl7_cut(&reps, HL7_REPETITION, &rep)) {
         struct an_str line;
-        enum an_code rc = hl7_at_text(&at, 0, &line, err);
 
+        rc = hl7_raw_text(field->m, hl7_raw(rep), &line, err);
         if (rc != AN_OK)
             return rc;
-        if (at.rep > 1)
-            an_buf_put_char(&b, '\n');
+        an_buf_put_char(&b, '\n');
         an_buf_put(&b, line);
     }
     return an_buf_done(&b, text, err);

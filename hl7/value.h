@@ -26,7 +26,8 @@ bool hl7_quantity(struct an_str text, struct ctx_value *value);
  * literals, "" for a side that is open or not understood. */
 void hl7_range(struct an_str text, struct an_str *low, struct an_str *high);
 
-/* All repetitions of a text field, one a line. */
+/* All repetitions of a text field, one a line, however many: only the arena is
+ * a limit. */
 enum an_code hl7_lines(struct an_arena *arena, const struct hl7_at *field,
                        struct an_str *text, struct an_err *err);
 

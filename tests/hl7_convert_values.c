@@ -5,6 +5,7 @@
 #include "tests/hl7_convert_help.h"
 #include "tests/suite.h"
 
+#include <stdio.h>
 #include <string.h>
 
 Suite *hl7_convert_values_suite(void);
@@ -196,6 +197,104 @@ START_TEST(without_a_control_id_the_bytes_name_the_message)
 }
 END_TEST
 
+#define LINE                                                                   \
+    "a line of a report, as long as many a system writes them, up to here, "   \
+    "and no more"
+
+/* Over 4 MiB of lines, what separates them counted. */
+enum { N_LINES = 53000, LINE_BYTES = sizeof(LINE), STRING_BYTES = 1 << 20 };
+_Static_assert(N_LINES *LINE_BYTES > 4 << 20, "long enough");
+
+/* The string that begins so ends with how much was sent of it. */
+static void ends_with_its_length(const char *json, const char *begin,
+                                 size_t sent)
+{
+    const char *at = strstr(json, begin), *end;
+    char note[64];
+    int n = snprintf(note, sizeof(note), "[cut: %zu bytes]\"", sent);
+
+    ck_assert_msg(at != NULL, "%s", begin);
+    end = strchr(at + strlen(begin), '"') + 1;
+    ck_assert_msg(memcmp(end - n, note, (size_t)n) == 0, "%.80s", end - 80);
+    /* Line feeds are two bytes of JSON. */
+    ck_assert_int_gt(end - at, STRING_BYTES - 64);
+    ck_assert_int_lt(end - at, STRING_BYTES / 64 * 65);
+}
+
+/* FHIR's strings end at 1 MiB (R4 2.24.0.1); the message does not fail. */
+START_TEST(a_long_text_is_cut_and_says_so)
+{
+    static const struct {
+        const char *before, *line, *after, *begin;
+        size_t n_more; /* bytes beside the lines */
+    } cases[] = {
+        {MSH("ORU^R01", "1") PID ORDER "OBX|1|TX|1-8^A^L||", LINE "~",
+         "end||||||F\r", "\"valueString\":\"a line", 3},
+        {MSH("ORU^R01", "1") PID ORDER OBX1 "NTE|1||", LINE "~", "end\r",
+         "\"note\":[{\"text\":\"a line", 3},
+        {MSH("SIU^S12", "1") SCH("30", "min") "NTE|1||end\r",
+         "NTE|1||" LINE "\r", PID, "\"comment\":\"end\\na line", 3},
+        {"MSH|^~\\&|LAB|HOSP|||20260301||ADT^", LINE ".", "end|1\r" PID,
+         "\"display\":\"ADT^a line", 7},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *lines = convert_repeated("", cases[i].line, N_LINES);
+
+        ends_with_its_length(
+            convert(convert_joined(cases[i].before, lines, cases[i].after)),
+            cases[i].begin, (size_t)N_LINES * LINE_BYTES + cases[i].n_more);
+        an_arena_reset(&convert_arena);
+    }
+}
+END_TEST
+
+static size_t data_bytes(const char *json)
+{
+    const char *data = strstr(json, "\"data\":\"");
+
+    ck_assert_ptr_nonnull(data);
+    return strcspn(data + 8, "\"");
+}
+
+START_TEST(a_long_document_is_whole)
+{
+    const char *said = convert_joined(
+        MSH("MDM^T02", "1") PID "TXA|1|DS|TX|20260301||||||||D1\r"
+                                "OBX|1|TX|DS^Summary||",
+        convert_repeated("", LINE "~", N_LINES), "end||||||F\r");
+    const char *scanned = convert_joined(
+        MSH("MDM^T02", "1") PID "TXA|1|DS|AP|20260301||||||||D1\r"
+                                "OBX|1|ED|DS^Summary||^AP^PDF^Base64^",
+        convert_repeated("", "AAECAwQF", STRING_BYTES / 4), "||||||F\r");
+
+    ck_assert_uint_eq(data_bytes(convert(said)),
+                      ((size_t)N_LINES * LINE_BYTES + 3 + 2) / 3 * 4);
+    ck_assert_uint_eq(data_bytes(convert(scanned)), STRING_BYTES * 2);
+}
+END_TEST
+
+/* What is just long enough stays; what is cut is cut between characters. */
+START_TEST(a_text_is_cut_behind_a_character)
+{
+    const char *half = convert_repeated("", "\xc3\xa9", STRING_BYTES / 2 - 1);
+    const char *json;
+
+    json = convert(convert_joined(
+        MSH("ORU^R01", "1") PID ORDER "OBX|1|ST|1-8^A^L||ab", half, "\r"));
+    ck_assert_ptr_null(strstr(json, "[cut:"));
+    for (int i = 0; i < 2; i++) {
+        json = convert(convert_joined(
+            i ? MSH("ORU^R01", "1") PID ORDER "OBX|1|ST|1-8^A^L||abc"
+              : MSH("ORU^R01", "1") PID ORDER "OBX|1|ST|1-8^A^L||abcd",
+            half, "\r"));
+        ck_assert_ptr_nonnull(
+            strstr(json, i ? "\xc3\xa9\\n[cut: 1048577 bytes]\""
+                           : "\xc3\xa9\\n[cut: 1048578 bytes]\""));
+    }
+}
+END_TEST
+
 Suite *hl7_convert_values_suite(void)
 {
     const TTest *const tests[] = {
@@ -206,6 +305,9 @@ Suite *hl7_convert_values_suite(void)
         escapes_and_characters_are_text,
         what_names_something_may_be_long,
         without_a_control_id_the_bytes_name_the_message,
+        a_long_text_is_cut_and_says_so,
+        a_long_document_is_whole,
+        a_text_is_cut_behind_a_character,
     };
     Suite *suite = test_suite_around("hl7/convert_values", tests,
                                      sizeof(tests) / sizeof(tests[0]),

@@ -484,6 +484,35 @@ START_TEST(survives_each_failed_allocation)
 }
 END_TEST
 
+/* A note of 4 MiB in lines: whole, and in no time that a test would notice. */
+START_TEST(reads_a_long_note)
+{
+    enum { N_LINES = 55000 };
+    struct ctx_reading r;
+    struct an_str text;
+    struct an_err err;
+    struct an_buf b;
+
+    tear_down();
+    an_arena_init(&arena, 64 << 20);
+    an_buf_init(&b, &arena, 8 << 20);
+    an_buf_put_c(&b, MSH("ORU^R01") PID "OBR|1||F1|1-8^A^LN\rNTE|1||");
+    for (int i = 0; i < N_LINES; i++)
+        an_buf_put_c(&b, "as long as a line of a report is, when its end is "
+                         "where a printer's was: here~");
+    an_buf_put_c(&b, "end\r");
+    ck_assert_int_eq(an_buf_done(&b, &text, NULL), AN_OK);
+    ck_assert_int_eq(read_text(text.p, &r, &err), AN_OK);
+    ck_assert_uint_eq(r.n_parts, 1);
+    for (size_t i = 0; i < r.part[0].n_events; i++)
+        if (r.part[0].event[i].kind == CTX_NOTE)
+            text = r.part[0].event[i].value.text;
+    ck_assert_uint_gt(text.n, 1 << 22);
+    ck_assert(an_str_starts(text, AN_STR("as long as")));
+    ck_assert(an_str_ends(text, AN_STR(" here\nend")));
+}
+END_TEST
+
 Suite *hl7_events_suite(void)
 {
     const TTest *const test[] = {
@@ -496,6 +525,7 @@ Suite *hl7_events_suite(void)
         uses_another_field_when_a_time_cannot_be_read_and_says_so,
         names_code_systems_by_their_uri,
         counts_every_segment,
+        reads_a_long_note,
         survives_each_failed_allocation};
     Suite *s = suite_create("hl7/events");
     TCase *tc = tcase_create("hl7/events");

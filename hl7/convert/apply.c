@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { MAX_DEPTH = 16, JOIN_BYTES = 1 << 20 };
+enum { MAX_DEPTH = 16 };
 
 static bool fill(struct cv_run *run, unsigned map, struct hl7_node part,
                  enum hl7_level level, unsigned depth, struct cv_node *object,
@@ -164,7 +164,7 @@ static bool join(struct cv_run *run, const struct reading *r,
     struct an_buf b;
     enum an_code code;
 
-    an_buf_init(&b, run->arena, JOIN_BYTES);
+    an_buf_init(&b, run->arena, run->arena->limit_bytes);
     for (unsigned i = first; i < first + n; i++) {
         const struct cv_part *part = &cv_parts[i];
         struct an_str s = cv_texts[part->text];

@@ -47,6 +47,8 @@ static bool say_string(struct cv_run *run, struct an_str text,
                 copy[n++] = text.p[i];
         value->text = an_str_trim((struct an_str){copy, n});
     }
+    if (!cv_cut(run->arena, &value->text))
+        return cv_fail(run, AN_NOMEM);
     if (value->text.n)
         value->kind = CV_WORDS;
     return true;

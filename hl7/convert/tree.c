@@ -41,6 +41,24 @@ struct an_str cv_words_at(const struct cv_node *object, const char *name)
     return n && n->kind == CV_WORDS ? n->text : AN_STR("");
 }
 
+bool cv_cut(struct an_arena *arena, struct an_str *text)
+{
+    enum { STRING_BYTES = 1 << 20, NOTE_BYTES = 40 };
+    size_t n = STRING_BYTES - NOTE_BYTES;
+    struct an_buf b;
+
+    if (text->n <= STRING_BYTES)
+        return true;
+    while (n && (text->p[n] & 0xC0) == 0x80)
+        n--;
+    an_buf_init(&b, arena, STRING_BYTES);
+    an_buf_put(&b, an_str_sub(*text, 0, n));
+    an_buf_put_c(&b, "\n[cut: ");
+    an_buf_put_u64(&b, text->n);
+    an_buf_put_c(&b, " bytes]");
+    return an_buf_done(&b, text, NULL) == AN_OK;
+}
+
 void cv_refer(struct cv_node *node, struct cv_resource *to)
 {
     node->kind = CV_REFERS;
@@ -323,6 +341,15 @@ static struct an_str whole(struct an_json_out *w, const struct cv_node *node)
     return text;
 }
 
+static void print_words(struct an_json_out *w, const struct cv_node *node)
+{
+    struct an_str text = whole(w, node);
+
+    if (node->first && !cv_cut(w->buf.arena, &text))
+        w->code = AN_NOMEM;
+    an_out_str(w, text);
+}
+
 static void print_bytes(struct an_json_out *w, struct an_str bytes)
 {
     struct an_buf b;
@@ -351,7 +378,7 @@ void cv_print(struct an_json_out *w, const struct cv_node *node)
         }
         an_out_end(w);
         return;
-    case CV_WORDS: an_out_str(w, whole(w, node)); return;
+    case CV_WORDS: print_words(w, node); return;
     case CV_LITERAL: an_out_json(w, node->text); return;
     case CV_BYTES: print_bytes(w, whole(w, node)); return;
     case CV_REFERS: print_reference(w, node); return;

@@ -44,6 +44,9 @@ void cv_append(struct cv_node *parent, struct cv_node *child);
 struct cv_node *cv_member(const struct cv_node *object, const char *name);
 /* By name and by position: extension.url of a part that was made. */
 struct an_str cv_words_at(const struct cv_node *object, const char *name);
+/* No string is longer than R4 allows (2.24.0.1): what is says in its last line how
+ * much was sent.  False without memory. */
+bool cv_cut(struct an_arena *arena, struct an_str *text);
 void cv_refer(struct cv_node *node, struct cv_resource *to);
 
 bool cv_equal(const struct cv_node *a, const struct cv_node *b);
