@@ -7,7 +7,7 @@
  *     puts(made.json.p);
  *
  * Any message that parses is converted; what the tables do not know is left
- * out and counted, nothing fails for it.  Ids are UUIDs made from what names
+ * out, nothing fails for it.  Ids are UUIDs made from what names
  * the thing itself (patient identifier, visit number, order number ...), so the
  * same message gives the same bytes, and another message about the same visit
  * the same Encounter id.  Where nothing names it, the id is made from sender,
@@ -39,9 +39,6 @@ struct hl7_convert_settings {
 struct hl7_converted {
     struct an_str json;
     size_t n_resources;
-    /* Of each segment of the message, the fields that something was made of:
-     * bit 0 the segment itself, bit n field n, bit 63 all above 62. */
-    const uint64_t *used;
 };
 
 /* Fails with AN_LIMIT or AN_NOMEM (arena), AN_INTERNAL (no SHA-1). */

@@ -5,7 +5,7 @@
 #include "hl7/charset.h"
 #include "hl7/html.h"
 
-enum { DATA_BYTES = 64 << 20, TYPE_BYTES = 40, NOTE_BYTES = 256 };
+enum { TYPE_BYTES = 40, NOTE_BYTES = 256 };
 
 static struct an_str part(const struct hl7_at *at, unsigned component)
 {
@@ -49,12 +49,13 @@ static void put_type(struct an_buf *b, struct an_str type)
 /* How many bytes the data are, by its encoding. */
 static size_t size_of(const struct hl7_at *at, struct an_str data)
 {
-    if (one_of(part(at, 4), "Base64")) {
-        while (data.n && data.p[data.n - 1] == '=')
-            data.n--;
-        return data.n / 4 * 3 + data.n % 4 * 3 / 4;
-    }
-    return one_of(part(at, 4), "Hex") ? data.n / 2 : data.n;
+    enum hl7_encoding encoding = hl7_encoding_of(part(at, 4));
+
+    if (encoding != HL7_BASE64)
+        return encoding == HL7_HEX ? data.n / 2 : data.n;
+    while (data.n && data.p[data.n - 1] == '=')
+        data.n--;
+    return data.n / 4 * 3 + data.n % 4 * 3 / 4;
 }
 
 static enum an_code put_note(struct an_arena *arena, const struct hl7_at *at,
@@ -96,22 +97,39 @@ static bool put_hex(struct an_buf *b, struct an_str text)
     return text.n % 2 == 0;
 }
 
+enum hl7_encoding hl7_encoding_of(struct an_str name)
+{
+    return one_of(name, "Base64") ? HL7_BASE64
+           : one_of(name, "Hex")  ? HL7_HEX
+                                  : HL7_AS_IT_IS;
+}
+
+enum an_code hl7_decode(struct an_arena *arena, enum hl7_encoding encoding,
+                        struct an_str data, struct an_str *bytes, bool *odd,
+                        struct an_err *err)
+{
+    struct an_buf b;
+
+    *bytes = data;
+    *odd = false;
+    if (encoding == HL7_AS_IT_IS)
+        return AN_OK;
+    an_buf_init(&b, arena, data.n);
+    *odd = encoding == HL7_HEX ? !put_hex(&b, data)
+                               : !an_buf_put_unbase64(&b, data);
+    return an_buf_done(&b, bytes, err);
+}
+
 /* The bytes that the data say; *odd when the encoding does not fit. */
 static enum an_code decode(struct an_arena *arena, const struct hl7_at *at,
                            struct an_str *bytes, bool *odd, struct an_err *err)
 {
-    struct an_str encoding = part(at, 4), data;
+    struct an_str data;
     enum an_code rc = hl7_at_text(at, 5, &data, err);
-    struct an_buf b;
 
-    *bytes = data;
-    if (rc != AN_OK ||
-        (!one_of(encoding, "Base64") && !one_of(encoding, "Hex")))
-        return rc;
-    an_buf_init(&b, arena, DATA_BYTES);
-    *odd = one_of(encoding, "Hex") ? !put_hex(&b, data)
-                                   : !an_buf_put_unbase64(&b, data);
-    return an_buf_done(&b, bytes, err);
+    return rc != AN_OK ? rc
+                       : hl7_decode(arena, hl7_encoding_of(part(at, 4)), data,
+                                    bytes, odd, err);
 }
 
 /* In UTF-8, its lines apart by line feeds, without other control bytes. */

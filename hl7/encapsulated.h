@@ -29,4 +29,14 @@ enum an_code hl7_encapsulated(struct an_arena *arena, const struct hl7_at *at,
 /* The same question without an answer to the rest: is it text? */
 bool hl7_encapsulated_is_text(const struct hl7_at *at);
 
+/* How the data are written (ED.4, HL7 table 0299), in either case. */
+enum hl7_encoding { HL7_AS_IT_IS, HL7_BASE64, HL7_HEX };
+enum hl7_encoding hl7_encoding_of(struct an_str name);
+
+/* The bytes that the data say; *odd when they are not written so: the bytes mean
+ * nothing then. */
+enum an_code hl7_decode(struct an_arena *arena, enum hl7_encoding encoding,
+                        struct an_str data, struct an_str *bytes, bool *odd,
+                        struct an_err *err) __attribute__((warn_unused_result));
+
 #endif

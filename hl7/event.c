@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { SENDER_BYTES = 4096, MAX_REPS = 1024 };
+enum { MAX_REPS = 1024 };
 
 static struct hl7_at at_of(const struct hl7_reader *r,
                            const struct hl7_path *path)
@@ -182,7 +182,7 @@ static enum an_code read_encounter(struct hl7_reader *r, struct ctx_event *e)
     }
     if (number.n == 0)
         return AN_OK;
-    an_buf_init(&b, r->arena, SENDER_BYTES);
+    an_buf_init(&b, r->arena, HL7_NAME_BYTES);
     an_buf_put(&b, authority.n ? authority : r->authority);
     an_buf_put_char(&b, '|');
     an_buf_put(&b, number);
@@ -290,7 +290,7 @@ static enum an_code set_apart(struct hl7_reader *r, size_t obr,
 {
     struct an_buf b;
 
-    an_buf_init(&b, r->arena, SENDER_BYTES + e->fact.n);
+    an_buf_init(&b, r->arena, HL7_NAME_BYTES + e->fact.n);
     an_buf_put(&b, e->fact);
     an_buf_put(&b, AN_STR("|addendum|"));
     an_buf_put(&b, an_str_sub(hl7_get(r->m, obr, 22, 1, 1, 0), 0, 64));

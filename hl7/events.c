@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { SENDER_BYTES = 4096 };
-
 void *hl7_push(struct hl7_reader *r, struct hl7_list *l, size_t item_bytes)
 {
     if (l->n == l->size) {
@@ -208,19 +206,15 @@ static enum an_code read_header(struct hl7_reader *r)
     struct an_buf b;
     enum an_code rc;
 
-    r->scope.type = hl7_get(m, 0, 9, 1, 1, 0);
-    an_buf_init(&b, r->arena, SENDER_BYTES);
-    an_buf_put(&b, r->scope.type);
-    if (hl7_get(m, 0, 9, 1, 2, 0).n) {
-        an_buf_put_char(&b, '^');
-        an_buf_put(&b, hl7_get(m, 0, 9, 1, 2, 0));
-    }
-    rc = an_buf_done(&b, &r->scope.event, r->err);
+    rc = hl7_scope_trigger(&r->scope, r->arena, r->err);
     if (rc != AN_OK)
         return rc;
+    if (r->scope.event.n > HL7_NAME_BYTES)
+        return an_fail(r->err, AN_LIMIT, "the message type is too long",
+                       hl7_where(m, 0, 9, 0, 0, 0).byte);
     r->out->kind = r->scope.event;
     r->out->control_id = hl7_get(m, 0, 10, 1, 0, 0);
-    an_buf_init(&b, r->arena, SENDER_BYTES);
+    an_buf_init(&b, r->arena, HL7_NAME_BYTES);
     an_buf_put(&b, app);
     an_buf_put_char(&b, '|');
     an_buf_put(&b, facility);

@@ -12,6 +12,9 @@
 #include "hl7/identify.h"
 #include "hl7/rules.h"
 
+/* The longest name of a kind of message, a sender or a visit. */
+enum { HL7_NAME_BYTES = 4096 };
+
 /* A list that grows in the arena. */
 struct hl7_list {
     void *item;

@@ -79,6 +79,43 @@ void hl7_scope_init(struct hl7_scope *s, const struct hl7_message *m)
     s->by_specimen = is_segment(m, i, "SPM");
 }
 
+enum an_code hl7_scope_trigger(struct hl7_scope *s, struct an_arena *arena,
+                               struct an_err *err)
+{
+    struct an_str event = hl7_get(s->m, 0, 9, 1, 2, 0);
+    struct an_buf b;
+
+    s->type = hl7_get(s->m, 0, 9, 1, 1, 0);
+    an_buf_init(&b, arena, arena->limit_bytes);
+    an_buf_put(&b, s->type);
+    if (event.n) {
+        an_buf_put_char(&b, '^');
+        an_buf_put(&b, event);
+    }
+    return an_buf_done(&b, &s->event, err);
+}
+
+bool hl7_triggered(const struct hl7_scope *s, const struct an_str *trigger,
+                   size_t n)
+{
+    bool yes = false;
+
+    for (size_t i = 0; i < n; i++) {
+        struct an_str t = trigger[i];
+        bool no = t.p[0] == '!';
+
+        if (no)
+            t = an_str_sub(t, 1, t.n);
+        if (!an_str_eq(t, AN_STR("*")) && !an_str_eq(t, s->type) &&
+            !an_str_eq(t, s->event))
+            continue;
+        if (no)
+            return false;
+        yes = true;
+    }
+    return yes;
+}
+
 _Static_assert(HL7_N_SEGMENTS <= 64, "a set of segments is 64 bits");
 
 #define BIT(name) (UINT64_C(1) << HL7_##name)
@@ -249,27 +286,6 @@ static bool choose(const struct hl7_scope *s, unsigned index,
     return false;
 }
 
-/* Any of the positive triggers, none of the negative ones. */
-static bool triggered(const struct hl7_scope *s, const struct hl7_rule *r)
-{
-    bool yes = false;
-
-    for (unsigned i = 0; i < r->triggers.n; i++) {
-        struct an_str t = triggers[r->triggers.first + i];
-        bool not = t.p[0] == '!';
-
-        if (not )
-            t = an_str_sub(t, 1, t.n);
-        if (!an_str_eq(t, AN_STR("*")) && !an_str_eq(t, s->type) &&
-            !an_str_eq(t, s->event))
-            continue;
-        if (not )
-            return false;
-        yes = true;
-    }
-    return yes;
-}
-
 static bool tested(const struct hl7_scope *s, const struct hl7_rule *r)
 {
     for (unsigned i = 0; i < r->tests.n; i++) {
@@ -294,7 +310,9 @@ const struct hl7_rule *hl7_rule_next(const struct hl7_scope *s,
     const struct hl7_rule *end = rules + sizeof(rules) / sizeof(rules[0]);
 
     for (const struct hl7_rule *r = last ? last + 1 : rules; r < end; r++)
-        if (r->segment == id && triggered(s, r) && tested(s, r))
+        if (r->segment == id &&
+            hl7_triggered(s, &triggers[r->triggers.first], r->triggers.n) &&
+            tested(s, r))
             return r;
     return NULL;
 }

@@ -138,6 +138,14 @@ enum hl7_segment_id hl7_segment_id(struct an_str name);
 bool hl7_below_its_obr(const struct hl7_message *m, size_t orc);
 
 void hl7_scope_init(struct hl7_scope *s, const struct hl7_message *m);
+/* What the message says it is (MSH-9): "ADT", "ADT^A01". */
+enum an_code hl7_scope_trigger(struct hl7_scope *s, struct an_arena *arena,
+                               struct an_err *err)
+    __attribute__((warn_unused_result));
+/* Is it among these ("ADT", "ADT^A01", "*" for any), and not among those with a
+ * '!'? */
+bool hl7_triggered(const struct hl7_scope *s, const struct an_str *trigger,
+                   size_t n);
 /* The segment at `index` is now the latest of its name. */
 void hl7_scope_enter(struct hl7_scope *s, enum hl7_segment_id id,
                      int32_t index);

@@ -231,21 +231,6 @@ START_TEST(a_bundle_of_each_kind)
 }
 END_TEST
 
-START_TEST(fields_that_were_used_are_told)
-{
-    struct hl7_converted out;
-    struct an_err err;
-
-    ck_assert_int_eq(convert_to(MSH("ADT^A01^ADT_A01", "A1") PID
-                                "ZZZ|1|unknown to all\r",
-                                HL7_BUNDLE_MESSAGE, &out, &err),
-                     AN_OK);
-    ck_assert((out.used[1] & (UINT64_C(1) << 3)) != 0);
-    ck_assert((out.used[1] & (UINT64_C(1) << 4)) == 0);
-    ck_assert_uint_eq(out.used[2], 0);
-}
-END_TEST
-
 START_TEST(odd_messages_convert)
 {
     static const char *const odd[] = {
@@ -330,7 +315,6 @@ Suite *hl7_convert_suite(void)
         a_second_order_has_nothing_of_the_first,
         two_patients_keep_their_own,
         a_bundle_of_each_kind,
-        fields_that_were_used_are_told,
         odd_messages_convert,
         survives_each_failed_allocation,
         converts_as_the_golden_files_say,

@@ -484,6 +484,21 @@ START_TEST(survives_each_failed_allocation)
 }
 END_TEST
 
+START_TEST(refuses_a_message_type_that_is_none)
+{
+    static char text[8192] = "MSH|^~\\&|A|B|||20240305||";
+    size_t n = strlen(text);
+    struct ctx_reading r;
+    struct an_err err;
+
+    memset(text + n, 'T', 4096);
+    ck_assert_int_eq(read_text(text, &r, &err), AN_OK);
+    text[n + 4096] = 'T';
+    ck_assert_int_eq(read_text(text, &r, &err), AN_LIMIT);
+    ck_assert_uint_eq(err.where.byte, n);
+}
+END_TEST
+
 /* A note of 4 MiB in lines: whole, and in no time that a test would notice. */
 START_TEST(reads_a_long_note)
 {
@@ -526,6 +541,7 @@ Suite *hl7_events_suite(void)
         names_code_systems_by_their_uri,
         counts_every_segment,
         reads_a_long_note,
+        refuses_a_message_type_that_is_none,
         survives_each_failed_allocation};
     Suite *s = suite_create("hl7/events");
     TCase *tc = tcase_create("hl7/events");

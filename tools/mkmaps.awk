@@ -328,7 +328,7 @@ function messages_of(text,    part, n, i, first) {
     for (i = 1; i <= n; i++) {
         if (part[i] !~ /^!?(\*|[A-Z][A-Z0-9][A-Z0-9](\^[A-Z][A-Z0-9][A-Z0-9])?)$/)
             die("\"" part[i] "\" is no message")
-        triggers[n_triggers++] = text_of(part[i])
+        triggers[n_triggers++] = quoted(part[i])
     }
     return first ", " n
 }
@@ -514,7 +514,7 @@ END {
             "\"" map_target[m] "\"")
     print_pool("struct cv_map", "maps", out_maps, n_maps)
     print_pool("struct cv_link", "links", links, n_links)
-    print_pool("uint16_t", "triggers", triggers, n_triggers)
+    print_pool("struct an_str", "triggers", triggers, n_triggers)
     print_rules()
     print_pool("struct cv_operand", "places", places, n_places)
     print_pool("struct cv_key", "keys", keys, n_keys)

@@ -402,8 +402,6 @@ static bool once(struct cv_run *run, struct reading *r, bool *said)
     }
     if (!cv_holds(run, &r->at, r->row->tests))
         return true;
-    if (from->where == CV_FIELD && from->segment == run->id)
-        cv_use(run, run->segment, from->field);
     return put(run, r, said);
 }
 
@@ -469,7 +467,6 @@ static void apply_here(struct cv_run *run, const struct cv_map *map,
 {
     bool said = false, ok = true;
 
-    cv_use(run, run->segment, 0);
     for (unsigned i = map->first; ok && i < (unsigned)map->first + map->n;
          i++) {
         struct reading r = {.row = &cv_rows[i],

@@ -41,11 +41,6 @@ bool cv_valued(const struct cv_run *run, struct hl7_node node)
     return false;
 }
 
-void cv_use(struct cv_run *run, size_t segment, unsigned field)
-{
-    run->used[segment] |= UINT64_C(1) << (field < 63 ? field : 63);
-}
-
 static struct hl7_node inside(struct hl7_node node, enum hl7_level level,
                               unsigned component, unsigned sub)
 {
@@ -177,24 +172,4 @@ bool cv_holds(struct cv_run *run, const struct cv_at *at, struct cv_range tests)
         holds = holds && test_holds(run, at, t);
     }
     return holds;
-}
-
-bool cv_triggered(const struct cv_run *run, struct cv_range triggers)
-{
-    bool yes = false;
-
-    for (unsigned i = 0; i < triggers.n; i++) {
-        struct an_str t = cv_texts[cv_triggers[triggers.first + i]];
-        bool no = t.p[0] == '!';
-
-        if (no)
-            t = an_str_sub(t, 1, t.n);
-        if (!an_str_eq(t, AN_STR("*")) && !an_str_eq(t, run->scope.type) &&
-            !an_str_eq(t, run->scope.event))
-            continue;
-        if (no)
-            return false;
-        yes = true;
-    }
-    return yes;
 }

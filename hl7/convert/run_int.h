@@ -56,7 +56,6 @@ struct cv_run {
     struct cv_names names;
     struct an_str message_key; /* sender and control id */
     struct an_uuid id_of_message;
-    uint64_t *used;
 };
 
 /* What a row reads. */
@@ -85,9 +84,6 @@ struct an_str cv_raw(struct hl7_node node);
 bool cv_valued(const struct cv_run *run, struct hl7_node node);
 /* Decoded text without blanks at its ends; false marks the run. */
 bool cv_text(struct cv_run *run, struct an_str raw, struct an_str *text);
-/* The uses of a field, for the account. */
-void cv_use(struct cv_run *run, size_t segment, unsigned field);
-bool cv_triggered(const struct cv_run *run, struct cv_range triggers);
 
 /* ---- say.c -------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text of a message in the forms of FHIR's primitive types (R4 2.24.0.1). */
 #include "hl7/convert/run_int.h"
+#include "hl7/encapsulated.h"
 #include "hl7/value.h"
 
 #include "base/decimal.h"
@@ -310,47 +311,23 @@ static bool say_base64(struct cv_run *run, struct an_str text,
     return true;
 }
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool say_hex(struct cv_run *run, struct an_str text,
-                    struct cv_node *value)
-{
-    char *bytes = an_arena_get(run->arena, text.n / 2 + 1, 1);
-
-    if (bytes == NULL)
-        return cv_fail(run, AN_NOMEM);
-    if (text.n == 0 || text.n % 2 != 0)
-        return true;
-    for (size_t i = 0; i < text.n; i += 2) {
-        int high = hex(text.p[i]), low = hex(text.p[i + 1]);
-
-        if (high < 0 || low < 0)
-            return true;
-        bytes[i / 2] = (char)(high * 16 + low);
-    }
-    value->kind = CV_BYTES;
-    value->text = (struct an_str){bytes, text.n / 2};
-    return true;
-}
-
 bool cv_say_data(struct cv_run *run, struct hl7_node ed, enum hl7_level level,
                  struct cv_node *value)
 {
     enum hl7_level below =
         level == HL7_REPETITION ? HL7_COMPONENT : HL7_SUBCOMPONENT;
-    struct an_str how = cv_raw(hl7_child(ed, below, 4)), text;
+    enum hl7_encoding encoding =
+        hl7_encoding_of(cv_raw(hl7_child(ed, below, 4)));
+    struct an_str text, bytes;
+    enum an_code code;
+    bool odd;
 
     if (!cv_text(run, cv_raw(hl7_child(ed, below, 5)), &text))
         return false;
-    if (an_str_eq_nocase(how, AN_STR("Base64")))
+    if (encoding == HL7_BASE64)
         return say_base64(run, text, value);
-    if (an_str_eq_nocase(how, AN_STR("Hex")))
-        return say_hex(run, text, value);
-    return cv_say(run, CV_BASE64BINARY, text, value);
+    code = hl7_decode(run->arena, encoding, text, &bytes, &odd, run->err);
+    if (code != AN_OK)
+        return cv_fail(run, code);
+    return odd || cv_say(run, CV_BASE64BINARY, bytes, value);
 }

@@ -185,7 +185,7 @@ extern const struct cv_part *const cv_parts;
 extern const struct cv_row *const cv_rows;
 extern const struct cv_map *const cv_maps;
 extern const struct cv_link *const cv_links;
-extern const uint16_t *const cv_triggers;
+extern const struct an_str *const cv_triggers;
 extern const struct cv_rule *const cv_rules;
 extern const struct cv_operand *const cv_places;
 extern const struct cv_key *const cv_keys;

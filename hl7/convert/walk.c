@@ -115,7 +115,8 @@ static bool follow(struct cv_run *run, const struct cv_rule *rule)
     struct cv_resource *r = run->slot[rule->slot];
     bool ok = true;
 
-    if (!cv_triggered(run, rule->triggers) ||
+    if (!hl7_triggered(&run->scope, &cv_triggers[rule->triggers.first],
+                       rule->triggers.n) ||
         !cv_holds(run, &at, rule->tests) ||
         (rule->mode == CV_ONLY_IF && r == NULL))
         return true;
@@ -148,29 +149,6 @@ static bool walk(struct cv_run *run)
     return true;
 }
 
-/* "ADT", "ADT^A01" of MSH-9. */
-static void name_trigger(struct cv_run *run)
-{
-    const struct hl7_message *m = run->m;
-    struct an_str type = hl7_get(m, 0, 9, 1, 1, 0);
-    struct an_str event = hl7_get(m, 0, 9, 1, 2, 0);
-    char *text;
-
-    run->scope.type = type;
-    run->scope.event = type;
-    if (event.n == 0)
-        return;
-    text = an_arena_get(run->arena, type.n + 1 + event.n, 1);
-    if (text == NULL) {
-        cv_fail(run, AN_NOMEM);
-        return;
-    }
-    memcpy(text, type.p, type.n);
-    text[type.n] = '^';
-    memcpy(text + type.n + 1, event.p, event.n);
-    run->scope.event = (struct an_str){text, type.n + 1 + event.n};
-}
-
 enum an_code hl7_convert(struct an_arena *arena,
                          const struct hl7_convert_settings *settings,
                          const struct hl7_message *m, struct hl7_converted *out,
@@ -183,12 +161,8 @@ enum an_code hl7_convert(struct an_arena *arena,
         return an_fail_nomem(err);
     *run = (struct cv_run){
         .arena = arena, .settings = settings, .m = m, .err = err};
-    run->used = an_arena_get(arena, m->n_segments, sizeof(run->used[0]));
-    if (run->used == NULL)
-        return an_fail_nomem(err);
-    out->used = run->used;
     hl7_scope_init(&run->scope, m);
-    name_trigger(run);
+    run->code = hl7_scope_trigger(&run->scope, arena, err);
     if (run->code == AN_OK && cv_name_message(run) && walk(run) &&
         cv_bundle(run, out))
         return AN_OK;
