@@ -35,17 +35,15 @@ function element_of(type, name,    base) {
 }
 
 # "identifier#placer.type" from `type` on: a path in the pool; leaf_type is what
-# stands at its end, leaf_repeats whether it repeats.
+# stands at its end.
 function path_of(to, type,    part, n, i, name, mode, label, url, parent, got, \
                  first, json, key) {
     leaf_type = type
-    leaf_repeats = 0
     if (to == ".")
         return 0
     key = type " " to
     if (key in path_index) {
         leaf_type = path_leaf[key]
-        leaf_repeats = path_repeats[key]
         return path_index[key]
     }
     first = n_steps
@@ -98,16 +96,14 @@ function path_of(to, type,    part, n, i, name, mode, label, url, parent, got, \
             mode = "CV_LABEL"
             label = ":" url
         }
-        leaf_repeats = repeats[parent, name]
         steps[n_steps++] = sprintf("{\"%s\", %s, %s, %d, %d, %d}", json, mode, \
-            leaf_repeats ? "true" : "false", label == "" ? 0 : text_of(label), \
-            url == "" ? 0 : text_of(url), \
+            repeats[parent, name] ? "true" : "false", \
+            label == "" ? 0 : text_of(label), url == "" ? 0 : text_of(url), \
             (parent, name) in choice_of ? text_of(choice_of[parent, name]) : 0)
     }
     leaf_type = type
     paths[++n_paths] = sprintf("{%d, %d, %s}", first, n, leaf_of(type))
     path_leaf[key] = type
-    path_repeats[key] = leaf_repeats
     return path_index[key] = n_paths
 }
 function leaf_of(type) {

@@ -118,7 +118,6 @@ kind == "codes" {
         die("the rows of " $1 " must stand together")
     vocabulary_closed[$1] = 1
     last_vocabulary = $1
-    code_where[n_code_rows] = where
     code_row[n_code_rows++] = $0
     next
 }
@@ -424,11 +423,8 @@ function print_codes(    i, j, n, field, row, v, first) {
     for (i = 0; i < n_code_rows; i++) {
         split(code_row[i], field, "\t")
         v = vocabulary[field[1]]
-        where = code_where[i]
-        if (!(v in vocabulary_first)) {
+        if (!(v in vocabulary_first))
             vocabulary_first[v] = i
-            vocabulary_system[v] = 0
-        }
         vocabulary_n[v]++
         row = code_row[i]
         for (j = i - 1; j >= vocabulary_first[v] && \

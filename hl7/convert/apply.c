@@ -307,16 +307,10 @@ static bool repeats_itself(const struct cv_node *object,
                            const struct cv_node *value)
 {
     const struct cv_step *step = &cv_steps[path->first];
-    const struct cv_node *array;
 
-    if (path->n != 1 || !step->repeats || step->mode != CV_FIRST ||
-        (value->kind != CV_REFERS && value->kind != CV_OBJECT))
-        return false;
-    array = cv_member(object, step->name);
-    for (const struct cv_node *n = array ? array->first : NULL; n; n = n->next)
-        if (cv_equal(n, value))
-            return true;
-    return false;
+    return path->n == 1 && step->repeats && step->mode == CV_FIRST &&
+           (value->kind == CV_REFERS || value->kind == CV_OBJECT) &&
+           cv_has(cv_member(object, step->name), value);
 }
 
 static bool append(struct cv_run *run, const struct reading *r,

@@ -283,8 +283,7 @@ bool cv_name_message(struct cv_run *run)
     return finish(run, &b, &run->id_of_message);
 }
 
-/* ---- what maps of types make ------------------------------------------------
- */
+/* ---- what maps of types make --------------------------------------------- */
 
 /* Its first identifier; else all of it.  What is part of something has its
  * number there only: a bed B is in each room. */

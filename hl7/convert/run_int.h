@@ -2,7 +2,7 @@
 /* One message being converted: what its resources are, which slot holds which,
  * and what is being read.  walk.c goes through the segments, apply.c through the
  * rows of a map, ask.c answers what rows ask of the message, say.c puts text
- * into FHIR's forms, bundle.c names and prints what was made.
+ * into FHIR's forms, name.c names what is made, bundle.c prints it.
  *
  * Thread-safety: confined.  Ownership: the arena. */
 #ifndef HL7_CONVERT_RUN_INT_H

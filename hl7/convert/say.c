@@ -274,8 +274,7 @@ bool cv_say(struct cv_run *run, enum cv_leaf leaf, struct an_str text,
     return true;
 }
 
-/* ---- encapsulated data ----------------------------------------------------
- */
+/* ---- encapsulated data --------------------------------------------------- */
 
 static bool is_base64(char c)
 {

@@ -95,9 +95,9 @@ bool cv_equal(const struct cv_node *a, const struct cv_node *b)
     return true;
 }
 
-static bool holds(const struct cv_node *array, const struct cv_node *value)
+bool cv_has(const struct cv_node *array, const struct cv_node *value)
 {
-    for (const struct cv_node *n = array->first; n; n = n->next)
+    for (const struct cv_node *n = array ? array->first : NULL; n; n = n->next)
         if (cv_equal(n, value))
             return true;
     return false;
@@ -127,7 +127,7 @@ void cv_merge(struct cv_node *to, struct cv_node *from)
 
         next = n->next;
         if (to->kind == CV_ARRAY) {
-            if (!holds(to, n))
+            if (!cv_has(to, n))
                 cv_append(to, n);
         } else if (to->kind == CV_OBJECT) {
             there = cv_member(to, n->name);

@@ -42,20 +42,23 @@ struct cv_node {
 struct cv_node *cv_node(struct an_arena *arena, enum cv_kind kind);
 void cv_append(struct cv_node *parent, struct cv_node *child);
 struct cv_node *cv_member(const struct cv_node *object, const char *name);
-/* By name and by position: extension.url of a part that was made. */
+/* The text of a member; "" when it has none. */
 struct an_str cv_words_at(const struct cv_node *object, const char *name);
-/* No string is longer than R4 allows (2.24.0.1): what is says in its last line how
- * much was sent.  False without memory. */
-bool cv_cut(struct an_arena *arena, struct an_str *text);
+/* The node is a reference now. */
 void cv_refer(struct cv_node *node, struct cv_resource *to);
+/* No string is longer than R4 allows (2.24.0.1): what is says in its last line
+ * how much was sent.  False without memory. */
+bool cv_cut(struct an_arena *arena, struct an_str *text);
 
 bool cv_equal(const struct cv_node *a, const struct cv_node *b);
+/* Does an array hold an equal value?  NULL holds nothing. */
+bool cv_has(const struct cv_node *array, const struct cv_node *value);
 /* What `from` says and `to` does not; values of arrays that are equal once. */
 void cv_merge(struct cv_node *to, struct cv_node *from);
 
 /* The value that a path names, made with all above it; in the last step the
- * value is CV_EMPTY when it is new.  `rep` and `segment` are those being read.
- * NULL without memory. */
+ * value is CV_EMPTY when it is new.  `at` says the repetition and the segment
+ * being read.  NULL without memory. */
 struct cv_node *cv_reach(struct an_arena *arena, struct cv_node *object,
                          const struct cv_path *path, struct cv_tag at);
 /* Does the path lead through a choice that was made otherwise?  valueString,

@@ -12,18 +12,14 @@ static bool refer(struct cv_run *run, struct cv_resource *from, unsigned path,
     const struct cv_path *p = &cv_paths[path];
     struct cv_tag at = {0, 1, (uint32_t)run->segment + 1};
     const struct cv_step *last = &cv_steps[(unsigned)p->first + p->n - 1];
+    const struct cv_node value = {.kind = CV_REFERS, .to = to};
     struct cv_node *node;
 
     if (from == to)
         return true;
     if (p->n == 1 && last->repeats) {
-        const struct cv_node *list =
-            to->referred ? cv_member(&from->root, last->name) : NULL;
-
-        for (const struct cv_node *n = list ? list->first : NULL; n;
-             n = n->next)
-            if (n->kind == CV_REFERS && n->to == to)
-                return true;
+        if (to->referred && cv_has(cv_member(&from->root, last->name), &value))
+            return true;
     } else if (cv_taken(&from->root, p, at)) {
         return true;
     }
