@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What takes longer than a change may wait for: fuzzing, more sanitizers,
-# clang-tidy, coverage, faults, a million messages and an archive of 10 GB.  Builds below build-nightly/, never in the caller's folder.
+# clang-tidy, coverage, faults, a million messages and an archive of 10 GB.
+# Builds below build-nightly/, never in the caller's folder.
 #
 #   tools/nightly.sh [STAGE]...      all stages when none is named
 #
@@ -77,10 +78,10 @@ clean() {
 }
 
 [ -f configure ] || step 'making configure' autoreconf -fi
-[ $# -gt 0 ] || set -- fuzz integers threads tidy coverage scale clean
+[ $# -gt 0 ] || set -- fuzz integers threads tidy faults coverage scale clean
 for stage; do
     case $stage in
-    fuzz | integers | threads | tidy | coverage | scale) ;;
+    fuzz | integers | threads | tidy | faults | coverage | scale) ;;
     clean)
         if [ "$(id -u)" != 0 ] || ! command -v debootstrap >/dev/null; then
             say 'clean: SKIPPED, wants root and debootstrap'
