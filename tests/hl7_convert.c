@@ -208,6 +208,46 @@ START_TEST(two_patients_keep_their_own)
 }
 END_TEST
 
+/* What R4 wants of a resource by elements.tsv: a reference that was never made
+ * leaves it out; one to somebody who says nothing is somebody unknown; one that
+ * need not be there goes. */
+START_TEST(a_reference_that_must_be_there_is_there)
+{
+#define DB1 "DB1|1|PT||Y|20260101\r"
+    static const struct {
+        const char *text;
+        unsigned n_conditions, n_unknown, n_subjects;
+    } cases[] = {
+        {MSH("ADT^A04", "1") PID DB1, 1, 0, 1},
+        {MSH("ADT^A04", "1") "PV1|1|I\r" DB1, 0, 0, 0},
+        {MSH("ADT^A04", "1") "PV1|1|I\rPID|1\r" DB1, 1, 1, 1},
+        {MSH("ORU^R01", "1") "PID|1\rOBR|1||7|1^A\r" OBX1, 0, 1, 1},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *json = convert(cases[i].text);
+
+        ck_assert_uint_eq(convert_times(json, "\"resourceType\":\"Condition\""),
+                          cases[i].n_conditions);
+        ck_assert_uint_eq(convert_times(json, "\"subject\":{\"extension\""),
+                          cases[i].n_unknown);
+        ck_assert_uint_eq(convert_times(json, "\"subject\":{"),
+                          cases[i].n_subjects);
+    }
+}
+END_TEST
+
+/* So it is inside of a resource: where somebody was before is no place. */
+START_TEST(a_part_that_lacks_its_reference_is_left_out)
+{
+    const char *json =
+        convert(MSH("ADT^A02", "1") PID "PV1|1|I|W1^101|||^^^^^^^^^^SITE\r");
+
+    ck_assert_ptr_nonnull(strstr(json, "\"location\":[{\"location\""));
+    ck_assert_uint_eq(convert_times(json, "\"status\":\"completed\""), 0);
+}
+END_TEST
+
 /* ---- the Bundle ----------------------------------------------------------- */
 
 START_TEST(a_bundle_of_each_kind)
@@ -314,6 +354,8 @@ Suite *hl7_convert_suite(void)
         results_hang_together_whatever_the_order,
         a_second_order_has_nothing_of_the_first,
         two_patients_keep_their_own,
+        a_reference_that_must_be_there_is_there,
+        a_part_that_lacks_its_reference_is_left_out,
         a_bundle_of_each_kind,
         odd_messages_convert,
         survives_each_failed_allocation,

@@ -257,17 +257,28 @@ START_TEST(a_long_text_is_cut_and_says_so)
 }
 END_TEST
 
-START_TEST(a_long_document_is_whole)
+static size_t data_bytes(const char *json)
 {
-    const char *json = convert(convert_joined(
-        MSH("MDM^T02", "1") PID "TXA|1|DS|TX|20260301||||||||D1\r"
-                                "OBX|1|TX|DS^Summary||",
-        convert_repeated("", LINE "~", N_LINES), "end||||||F\r"));
     const char *data = strstr(json, "\"data\":\"");
 
     ck_assert_ptr_nonnull(data);
-    ck_assert_uint_eq(strcspn(data + 8, "\""),
+    return strcspn(data + 8, "\"");
+}
+
+START_TEST(a_long_document_is_whole)
+{
+    const char *said = convert_joined(
+        MSH("MDM^T02", "1") PID "TXA|1|DS|TX|20260301||||||||D1\r"
+                                "OBX|1|TX|DS^Summary||",
+        convert_repeated("", LINE "~", N_LINES), "end||||||F\r");
+    const char *scanned = convert_joined(
+        MSH("MDM^T02", "1") PID "TXA|1|DS|AP|20260301||||||||D1\r"
+                                "OBX|1|ED|DS^Summary||^AP^PDF^Base64^",
+        convert_repeated("", "AAECAwQF", STRING_BYTES / 4), "||||||F\r");
+
+    ck_assert_uint_eq(data_bytes(convert(said)),
                       ((size_t)N_LINES * LINE_BYTES + 3 + 2) / 3 * 4);
+    ck_assert_uint_eq(data_bytes(convert(scanned)), STRING_BYTES * 2);
 }
 END_TEST
 

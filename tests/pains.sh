@@ -245,6 +245,10 @@ is 'pain 15, maps: a map that is not there' \
     broken 'map PID.Person. is in no segments file' messages-patient.tsv 's/PID\[Patient\]/PID[Person]/'
 is 'pain 15, maps: a value that its element cannot hold' \
     broken '.*needs a map' segments-patient.tsv 's/^\(PID.Patient.	PID-5	.*	\)XPN.*/\1-/'
+is 'pain 15, maps: a cardinality that is none' \
+    broken 'min is 0 or 1, not "2"' elements.tsv '/^Patient	name	/s/	0	/	2	/'
+is 'pain 15, maps: and at the other end' \
+    broken 'max is 1 or [*], not "n"' elements.tsv '/^Patient	name	/s/[*]$/n/'
 {
     oru P15a 'ORC|RE|P1|F1' 'OBR|1|P1|F1|A^A^L|||20260301' 'NTE|1||of the first' 'OBX|1|NM|G^G^L||1|mg||||F' \
         'ORC|RE|P2|F2' 'OBR|2|P2|F2|B^B^L' 'OBX|1|NM|G^G^L||2|mg||||F'

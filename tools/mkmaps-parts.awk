@@ -34,6 +34,21 @@ function element_of(type, name,    base) {
     return ""
 }
 
+# The references that a value of this type must hold: where their names begin in
+# the pool.  Place 0 is no name.
+function needs_of(type,    part, n, i) {
+    if (!(type in need_of))
+        return 0
+    if (!(type in need_index)) {
+        need_index[type] = n_needs
+        n = split(need_of[type], part, " ")
+        for (i = 1; i <= n; i++)
+            needs[n_needs++] = "\"" part[i] "\""
+        needs[n_needs++] = "NULL"
+    }
+    return need_index[type]
+}
+
 # "identifier#placer.type" from `type` on: a path in the pool; leaf_type is what
 # stands at its end.
 function path_of(to, type,    part, n, i, name, mode, label, url, parent, got, \
@@ -96,10 +111,12 @@ function path_of(to, type,    part, n, i, name, mode, label, url, parent, got, \
             mode = "CV_LABEL"
             label = ":" url
         }
-        steps[n_steps++] = sprintf("{\"%s\", %s, %s, %d, %d, %d}", json, mode, \
-            repeats[parent, name] ? "true" : "false", \
+        steps[n_steps++] = sprintf("{\"%s\", %s, %s, %s, %d, %d, %d, %d}", \
+            json, mode, repeats[parent, name] ? "true" : "false", \
+            got == "Reference" && required[parent, name] ? "true" : "false", \
             label == "" ? 0 : text_of(label), url == "" ? 0 : text_of(url), \
-            (parent, name) in choice_of ? text_of(choice_of[parent, name]) : 0)
+            (parent, name) in choice_of ? \
+                text_of(choice_of[parent, name]) : 0, needs_of(type))
     }
     leaf_type = type
     paths[++n_paths] = sprintf("{%d, %d, %s}", first, n, leaf_of(type))

@@ -19,13 +19,14 @@ BEGIN {
     split("Age Count Distance Duration SimpleQuantity MoneyQuantity", list, " ")
     for (i in list)
         same_as[list[i]] = "Quantity"
-    n_columns["elements"] = 4
+    n_columns["elements"] = 5
     n_columns["extensions"] = 2
     n_columns["slots"] = 4
     n_columns["codes"] = 5
     n_columns["types"] = n_columns["segments"] = 5
     n_columns["messages"] = 6
     texts[n_texts++] = ""
+    needs[n_needs++] = "NULL"
     n_code_rows = n_maps = n_slots = n_rules = 0
 }
 
@@ -75,14 +76,22 @@ FNR == 1 {
 kind == "elements" {
     if (($1, $2) in types)
         die($1 "." $2 " is said twice")
+    if ($4 !~ /^[01]$/)
+        die("min is 0 or 1, not \"" $4 "\"")
+    if ($5 !~ /^[1*]$/)
+        die("max is 1 or *, not \"" $5 "\"")
     types[$1, $2] = $3
-    repeats[$1, $2] = $4 != 1
+    required[$1, $2] = $4
+    repeats[$1, $2] = $5 == "*"
+    if ($3 == "Reference" && $4 == 1)
+        need_of[$1] = need_of[$1] " " $2
     if ($3 ~ /\|/) {
         n = split($3, list, "|")
         for (i = 1; i <= n; i++) {
             name = $2 toupper(substr(list[i], 1, 1)) substr(list[i], 2)
             types[$1, name] = list[i]
             choice_of[$1, name] = $2
+            required[$1, name] = $4
             repeats[$1, name] = 0
         }
         types[$1, $2] = "" # to be named with its type
@@ -480,10 +489,10 @@ END {
         if (!(slot_name[s] in used_slot))
             die("no message fills " slot_name[s])
         shared = sub(/^=/, "", slot_key[s]) ? "true" : "false"
-        out_slots[s] = sprintf("{%s, \"%s\", %d, {%s}, %s}", \
+        out_slots[s] = sprintf("{%s, \"%s\", %d, {%s}, %s, %d}", \
             quoted(slot_name[s]), slot_resource[s], \
             slot_within[s] == "-" ? -1 : slot[slot_within[s]], \
-            key_of(slot_key[s]), shared)
+            key_of(slot_key[s]), shared, needs_of(slot_resource[s]))
     }
     for (v in vocabulary) {
         where = "codes.tsv"
@@ -503,12 +512,13 @@ END {
     print_pool("struct cv_part", "parts", parts, n_parts)
     print_pool("struct cv_row", "rows", rows, n_out_rows)
     for (m = 0; m < n_maps; m++)
-        out_maps[m] = sprintf("{%d, %d, %s, %s, %s, %s}", map_first[m], \
+        out_maps[m] = sprintf("{%d, %d, %s, %s, %s, %s, %d}", map_first[m], \
             n_rows[map_name[m]], map_kind[m] == "types" ? "HL7_N_SEGMENTS" : \
             "HL7_" map_base[m], leaf_of(map_target[m]), \
             map_target[m] in resource ? "true" : "false", \
-            "\"" map_target[m] "\"")
+            "\"" map_target[m] "\"", needs_of(map_target[m]))
     print_pool("struct cv_map", "maps", out_maps, n_maps)
+    print_pool("char *const", "needs", needs, n_needs)
     print_pool("struct cv_link", "links", links, n_links)
     print_pool("struct an_str", "triggers", triggers, n_triggers)
     print_rules()

@@ -246,7 +246,7 @@ static bool mapped(struct cv_run *run, const struct reading *r,
         return true;
     }
     if (map->resource) {
-        made = cv_share(run, map->type, value);
+        made = cv_share(run, map, value);
         if (made == NULL)
             return false;
         *value = (struct cv_node){0};

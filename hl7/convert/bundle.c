@@ -9,16 +9,6 @@
 
 enum { BUNDLE_BYTES = 256 << 20 };
 
-static bool is_required(const char *name)
-{
-    static const char *const names[] = {"subject", "patient", "beneficiary"};
-
-    for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    return false;
-}
-
 static struct cv_node *member(struct cv_run *run, struct cv_node *parent,
                               enum cv_kind kind, const char *name,
                               struct an_str text)
@@ -51,16 +41,23 @@ static void say_unknown(struct cv_run *run, struct cv_node *node)
         (void)member(run, one, CV_WORDS, "valueCode", AN_STR("unknown"));
 }
 
-/* References to what says nothing go, then what is left empty by that. */
+/* References to what says nothing go; where one must be, somebody unknown
+ * stays. */
 static void drop_references(struct cv_run *run, struct cv_node *node)
 {
+    bool empty = node->kind == CV_ARRAY && node->first;
+
     if (node->kind == CV_REFERS && !node->to->kept) {
         node->kind = CV_EMPTY;
-        if (is_required(node->name))
+        if (node->required)
             say_unknown(run, node);
     }
-    for (struct cv_node *n = node->first; n; n = n->next)
+    for (struct cv_node *n = node->first; n; n = n->next) {
         drop_references(run, n);
+        empty = empty && n->kind == CV_EMPTY;
+    }
+    if (empty && node->required)
+        say_unknown(run, node->first);
 }
 
 /* An Organization has a name or an identifier (R4, org-1): an address alone is

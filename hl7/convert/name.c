@@ -60,7 +60,8 @@ static bool finish(struct cv_run *run, struct an_buf *b, struct an_uuid *id)
     return code == AN_OK || cv_fail(run, code);
 }
 
-struct cv_resource *cv_begin(struct cv_run *run, const char *type, int slot)
+static struct cv_resource *begin(struct cv_run *run, const char *type, int slot,
+                                 uint16_t needs)
 {
     struct cv_resource *r = an_arena_get(run->arena, 1, sizeof(*r));
 
@@ -71,7 +72,13 @@ struct cv_resource *cv_begin(struct cv_run *run, const char *type, int slot)
     r->type = type;
     r->slot = (int16_t)slot;
     r->root.kind = CV_OBJECT;
+    r->root.needs = needs;
     return r;
+}
+
+struct cv_resource *cv_begin(struct cv_run *run, unsigned slot)
+{
+    return begin(run, cv_slots[slot].type, (int)slot, cv_slots[slot].needs);
 }
 
 /* ---- by id ---------------------------------------------------------------- */
@@ -322,12 +329,12 @@ static bool name_shared(struct cv_run *run, const char *type,
     return finish(run, &b, id);
 }
 
-struct cv_resource *cv_share(struct cv_run *run, const char *type,
+struct cv_resource *cv_share(struct cv_run *run, const struct cv_map *map,
                              struct cv_node *root)
 {
-    struct cv_resource *made = cv_begin(run, type, -1), *there;
+    struct cv_resource *made = begin(run, map->type, -1, map->needs), *there;
     struct an_mark mark = an_arena_mark(run->arena);
-    bool named = made && name_shared(run, type, root, &made->id);
+    bool named = made && name_shared(run, map->type, root, &made->id);
 
     an_arena_rewind(run->arena, mark);
     if (!named)

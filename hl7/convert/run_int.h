@@ -114,7 +114,7 @@ void cv_apply(struct cv_run *run, unsigned map, struct cv_node *object);
 /* ---- name.c ------------------------------------------------------------- */
 
 /* A new resource of no place in the Bundle yet; NULL marks the run. */
-struct cv_resource *cv_begin(struct cv_run *run, const char *type, int slot);
+struct cv_resource *cv_begin(struct cv_run *run, unsigned slot);
 /* It gets its place, and is found by its id from now on; false marks the run. */
 bool cv_add(struct cv_run *run, struct cv_resource *r);
 /* The id of what a slot begins; *twin is the earlier resource that this is
@@ -123,7 +123,7 @@ bool cv_name_slot(struct cv_run *run, struct cv_resource *r,
                   struct cv_resource **twin);
 /* A resource that a map of types made: one that is there already, or a new one.
  * NULL marks the run. */
-struct cv_resource *cv_share(struct cv_run *run, const char *type,
+struct cv_resource *cv_share(struct cv_run *run, const struct cv_map *map,
                              struct cv_node *root);
 /* Sender and control id, by which things without a name are named, and the
  * Bundle itself. */

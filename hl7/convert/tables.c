@@ -13,6 +13,7 @@ const struct cv_test *const cv_tests = tests;
 const struct cv_part *const cv_parts = parts;
 const struct cv_row *const cv_rows = rows;
 const struct cv_map *const cv_maps = maps;
+const char *const *const cv_needs = needs;
 const struct cv_link *const cv_links = links;
 const struct an_str *const cv_triggers = triggers;
 const struct cv_rule *const cv_rules = rules;

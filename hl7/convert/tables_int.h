@@ -38,8 +38,10 @@ struct cv_step {
     const char *name;
     uint8_t mode; /* enum cv_step_mode */
     bool repeats;
+    bool required;       /* a reference that must be there */
     uint16_t label, url; /* texts */
     uint16_t choice; /* text: "value" of valueQuantity; of them one is said */
+    uint16_t needs;  /* of the value: a place among cv_needs */
 };
 
 struct cv_path {
@@ -131,6 +133,7 @@ struct cv_map {
     uint8_t leaf;
     bool resource;
     const char *type;
+    uint16_t needs;
 };
 
 struct cv_link {
@@ -163,6 +166,7 @@ struct cv_slot {
     int16_t within; /* -1: nothing */
     struct cv_range key;
     bool shared; /* the same key is the same resource */
+    uint16_t needs;
 };
 
 struct cv_code {
@@ -184,6 +188,8 @@ extern const struct cv_test *const cv_tests;
 extern const struct cv_part *const cv_parts;
 extern const struct cv_row *const cv_rows;
 extern const struct cv_map *const cv_maps;
+/* Names of references that a value must hold, to the next NULL. */
+extern const char *const *const cv_needs;
 extern const struct cv_link *const cv_links;
 extern const struct an_str *const cv_triggers;
 extern const struct cv_rule *const cv_rules;

@@ -108,16 +108,15 @@ void cv_merge(struct cv_node *to, struct cv_node *from)
     struct cv_node *next;
 
     if (to->kind == CV_EMPTY) {
-        const char *name = to->name;
-        struct cv_node *after = to->next;
-        struct cv_tag tag = to->tag;
-        uint16_t choice = to->choice;
+        const struct cv_node place = *to;
 
         *to = *from;
-        to->name = name;
-        to->next = after;
-        to->tag = tag;
-        to->choice = choice;
+        to->name = place.name;
+        to->next = place.next;
+        to->tag = place.tag;
+        to->choice = place.choice;
+        to->needs = place.needs;
+        to->required = place.required;
         return;
     }
     if (to->kind != from->kind)
@@ -203,6 +202,7 @@ struct cv_node *cv_reach(struct an_arena *arena, struct cv_node *object,
                 return NULL;
             member->name = step->name;
             member->choice = step->choice;
+            member->required = step->required;
             cv_append(object, member);
         }
         value = member;
@@ -216,6 +216,7 @@ struct cv_node *cv_reach(struct an_arena *arena, struct cv_node *object,
                 cv_append(member, value);
             }
         }
+        value->needs = step->needs;
         if (!put_url(arena, value, step))
             return NULL;
         object = value;
@@ -287,6 +288,16 @@ static void drop_absent(struct cv_node *object)
     }
 }
 
+/* Does it not hold a reference that it must hold? */
+static bool lacks_something(const struct cv_node *object)
+{
+    const char *const *name = &cv_needs[object->needs];
+
+    while (*name && cv_member(object, *name))
+        name++;
+    return *name != NULL;
+}
+
 void cv_prune(struct cv_node *node)
 {
     struct cv_node *n, *next;
@@ -305,7 +316,8 @@ void cv_prune(struct cv_node *node)
     }
     if (node->first == NULL ||
         (node->kind == CV_OBJECT && node->first == node->last &&
-         strcmp(node->first->name, "url") == 0))
+         strcmp(node->first->name, "url") == 0) ||
+        lacks_something(node))
         node->kind = CV_EMPTY;
 }
 
@@ -341,9 +353,11 @@ static struct an_str whole(struct an_json_out *w, const struct cv_node *node)
     return text;
 }
 
-static void print_words(struct an_json_out *w, struct an_str text)
+static void print_words(struct an_json_out *w, const struct cv_node *node)
 {
-    if (!cv_cut(w->buf.arena, &text))
+    struct an_str text = whole(w, node);
+
+    if (node->first && !cv_cut(w->buf.arena, &text))
         w->code = AN_NOMEM;
     an_out_str(w, text);
 }
@@ -376,7 +390,7 @@ void cv_print(struct an_json_out *w, const struct cv_node *node)
         }
         an_out_end(w);
         return;
-    case CV_WORDS: print_words(w, whole(w, node)); return;
+    case CV_WORDS: print_words(w, node); return;
     case CV_LITERAL: an_out_json(w, node->text); return;
     case CV_BYTES: print_bytes(w, whole(w, node)); return;
     case CV_REFERS: print_reference(w, node); return;

@@ -35,6 +35,8 @@ struct cv_node {
     struct cv_resource *to; /* of CV_REFERS */
     struct cv_tag tag;
     uint16_t choice; /* of a member: as in struct cv_step */
+    uint16_t needs;  /* of an object: likewise */
+    bool required;   /* of a member: likewise */
     uint8_t kind;
 };
 
@@ -69,7 +71,8 @@ bool cv_barred(const struct cv_node *object, const struct cv_path *path,
 bool cv_taken(const struct cv_node *object, const struct cv_path *path,
               struct cv_tag at);
 
-/* Members that hold nothing, and objects that hold only such, go. */
+/* Members that hold nothing go, objects that hold only such, and objects that
+ * lack a reference which they must hold. */
 void cv_prune(struct cv_node *node);
 
 void cv_print(struct an_json_out *w, const struct cv_node *node);

@@ -88,7 +88,7 @@ static bool is_within(unsigned slot, unsigned above)
 
 static struct cv_resource *begin(struct cv_run *run, unsigned slot)
 {
-    struct cv_resource *r = cv_begin(run, cv_slots[slot].type, (int)slot);
+    struct cv_resource *r = cv_begin(run, slot);
     struct cv_resource *twin;
 
     if (r == NULL || !cv_name_slot(run, r, &twin))
