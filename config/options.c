@@ -469,6 +469,23 @@ static enum an_code check_retention(struct reader *r)
                         "was read in them");
 }
 
+/* One number that must not be less than another. */
+static enum an_code check_pairs(struct reader *r)
+{
+    const struct cfg_options *o = r->o;
+
+    if (o->mllp_max_pending_bytes &&
+        o->mllp_max_pending_bytes < o->mllp_max_frame_bytes)
+        return problem_pair(r, CFG_OPT_mllp_max_pending_bytes,
+                            "listen.mllp.max_pending is less than "
+                            "listen.mllp.max_frame");
+    if (o->outbox_retry_max_ms < o->outbox_retry_first_ms)
+        return problem_pair(r, CFG_OPT_outbox_retry_max_ms,
+                            "outbox.retry_max is less than "
+                            "outbox.retry_first");
+    return check_retention(r);
+}
+
 /* What no single value can break. */
 static enum an_code check_together(struct reader *r)
 {
@@ -485,17 +502,8 @@ static enum an_code check_together(struct reader *r)
         code = problem_pair(r, CFG_OPT_clock,
                             "clock: in production the present is the "
                             "machine's: clock: system");
-    if (code == AN_OK && o->mllp_max_pending_bytes &&
-        o->mllp_max_pending_bytes < o->mllp_max_frame_bytes)
-        code = problem_pair(r, CFG_OPT_mllp_max_pending_bytes,
-                            "listen.mllp.max_pending is less than "
-                            "listen.mllp.max_frame");
-    if (code == AN_OK && o->outbox_retry_max_ms < o->outbox_retry_first_ms)
-        code = problem_pair(r, CFG_OPT_outbox_retry_max_ms,
-                            "outbox.retry_max is less than "
-                            "outbox.retry_first");
     if (code == AN_OK)
-        code = check_retention(r);
+        code = check_pairs(r);
     if (code == AN_OK)
         code = check_subscriptions(r);
     if (code == AN_OK)

@@ -23,11 +23,17 @@ static bool is_id(struct an_str id)
     return other && id.n <= ID_BYTES;
 }
 
+static bool is_server(struct an_str server)
+{
+    return server.n == 0 || an_str_starts(server, AN_STR("http://")) ||
+           an_str_starts(server, AN_STR("https://"));
+}
+
 bool fhir_deletion_of(struct an_str reference, struct fhir_deletion *out)
 {
     *out = (struct fhir_deletion){.at = AN_STR("")};
     return fhir_url_cut(reference, &out->server, &out->type, &out->id) &&
-           is_id(out->id);
+           is_id(out->id) && is_server(out->server);
 }
 
 /* ---- reading ------------------------------------------------------------ */

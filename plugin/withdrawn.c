@@ -93,19 +93,31 @@ static void by_store(struct pl_noticing *k, const struct fhir_deletion *said)
         count(k, d.patient.value.n > 0);
 }
 
+/* The same id at another server is another thing. */
+static bool is_elsewhere(struct pl_noticing *k, struct an_str reference)
+{
+    return an_str_starts(reference, AN_STR("http")) && pl_notice_reach(k) &&
+           pl_notice_address(k, reference).n == 0;
+}
+
 void pl_notice_withdraw(struct pl_noticing *k, struct an_str reference)
 {
-    static const struct an_err nothing = {
-        .code = AN_TYPE, .what = "a deletion of no resource of FHIR R4"};
+    static const struct an_err
+        nothing = {.code = AN_TYPE,
+                   .what = "a deletion of no resource of FHIR R4"},
+        elsewhere = {.code = AN_UNSUPPORTED,
+                     .what = "a deletion of a resource that is "
+                             "not under fhir.url"};
+    const struct pl_settings *s = pl_engine_settings(k->u->all->source.engine);
     struct fhir_deletion d;
 
-    if (!fhir_deletion_of(fhir_reference_local(reference), &d)) {
+    if (!fhir_deletion_of(fhir_reference_local(reference), &d))
         pl_notice_refuse(k, PL_REFUSED, &nothing);
+    else if (is_elsewhere(k, reference))
+        pl_notice_refuse(k, PL_REFUSED, &elsewhere);
+    else if (!pl_notice_is_good(k))
         return;
-    }
-    if (fhir_deletion_fact(
-            k->arena, &pl_engine_settings(k->u->all->source.engine)->fhir, &d)
-            .n == 0)
+    else if (fhir_deletion_fact(k->arena, &s->fhir, &d).n == 0)
         count(k, false);
     else if (by_history(k, &d))
         count(k, true);

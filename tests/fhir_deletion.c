@@ -29,6 +29,7 @@ START_TEST(those_of_a_bundle_are_read)
         "{\"request\":{\"method\":\"DELETE\",\"url\":\"Observation/a_b\"}},"
         "{\"request\":{\"method\":\"DELETE\",\"url\":\"Observation/..\"}},"
         "{\"request\":{\"method\":\"DELETE\",\"url\":\"Nonsense/1\"}},"
+        "{\"request\":{\"method\":\"DELETE\",\"url\":\"urn:x/Condition/1\"}},"
         "{\"request\":{\"method\":\"DELETE\",\"url\":"
         "\"https://h/fhir/Condition/c.1/_history/4\"},\"response\":{"
         "\"lastModified\":\"2026-01-01T08:00:00Z\"}}]}";

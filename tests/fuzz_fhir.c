@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes: the reader refuses them, or what it read keeps the promises of
- * context/reading.h and event.h, twice the same. */
+ * context/reading.h and event.h, twice the same.  Each deletion that is read in them
+ * can be written with a patient, and withdraws its fact then. */
 #include "context/dump.h"
-#include "fhir/read.h"
+#include "context/identity.h"
+#include "fhir/deletion.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -72,6 +74,36 @@ static struct an_str dump(struct an_arena *a, const struct ctx_reading *r)
     return text;
 }
 
+static void check_deletion(struct an_arena *a, const struct fhir_settings *s,
+                           struct fhir_deletion d)
+{
+    static const struct ctx_identifier who = {
+        AN_STR_INIT("HOSP"), AN_STR_INIT("1"), AN_STR_INIT("")};
+    struct an_str fact = fhir_deletion_fact(a, s, &d), json;
+    struct ctx_reading r;
+
+    if (fact.n == 0)
+        return;
+    d.at = AN_STR("2026-01-01T00:00:00Z");
+    must(fhir_deletions_write(a, &who, &d, 1, &json, NULL) == AN_OK);
+    must(fhir_read(a, s, json, &r, NULL) == AN_OK);
+    must(r.n_parts == 1 && r.part[0].n_events == 1);
+    must(ctx_identifier_cmp(&r.part[0].patient, &who) == 0);
+    must(an_str_eq(r.part[0].event[0].fact, fact));
+    must(r.part[0].event[0].status == CTX_STATUS_ENTERED_IN_ERROR);
+}
+
+static void check_deletions(struct an_arena *a, const struct fhir_settings *s,
+                            struct an_str in)
+{
+    struct fhir_deletion *list;
+    size_t n;
+
+    must(fhir_deletions_read(a, in, &list, &n, NULL) == AN_OK);
+    for (size_t i = 0; i < n && i < 4; i++)
+        check_deletion(a, s, list[i]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static const struct fhir_settings settings = {
@@ -86,6 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         check_reading(&first);
         must(fhir_read(&arena, &settings, in, &second, &err) == AN_OK);
         must(an_str_eq(dump(&arena, &first), dump(&arena, &second)));
+        check_deletions(&arena, &settings, in);
     } else {
         must(err.what != NULL && err.where.byte <= n);
     }

@@ -131,6 +131,8 @@ is 'a notification of no kind is refused' send POST /results "$(r4 nonsense 1)" 
 is 'nothing is missing' metric 'subscription_missing{subscription="results"} 0'
 is 'an event that is a deletion' send POST /topic "$(r4 event-notification 3 3 | sed 's,]}}]}$,]}}\,{"request":{"method":"DELETE"\,"url":"Observation/3"}}]},')" 200
 is 'withdraws what was said' exits 1 known 0.3
+is 'one of another server is refused' send POST /topic "$(r4 event-notification 4 4 | sed 's,"http[^"]*/Observation/4,"http://h.example/fhir/Observation/4,; s,]}}]}$,]}}\,{"request":{"method":"DELETE"\,"url":"http://h.example/fhir/Observation/4"}}]},')" 400
+is 'and ours stays' known 0.4
 is 'one of which there is the name alone' send PUT /results/Observation/410 "$(observation 410 | sed s/2026-03/2020-03/)" 200
 is 'is there as long as it is' known 41.0
 is 'and when the server has it no more' send POST /topic "$(r4 event-notification 4 4 | sed 's,Observation/4,Observation/410,')" 200

@@ -120,6 +120,8 @@ enum an_code pl_gone_take(struct pl_gone *g, const char *file,
     enum an_code rc;
     size_t n;
 
+    if (g->is_settled)
+        return AN_OK;
     an_arena_reset(&g->each);
     rc = fhir_deletions_read(&g->each, bytes, &list, &n, err);
     if (rc != AN_OK || n == 0)
@@ -152,6 +154,7 @@ enum an_code pl_gone_settle(struct pl_gone *g, struct pl_engine *engine,
         an_arena_get(&g->arena, g->n / 2 + 1, sizeof(*scratch));
     enum an_code rc = pl_engine_reader(engine, &reader, err);
 
+    g->is_settled = true;
     (void)an_time_print_instant(pl_engine_now_us(engine), now);
     if (rc == AN_OK &&
         (scratch == NULL || !an_arena_str(&g->arena, an_str_c(now), &at)))

@@ -27,6 +27,7 @@ struct pl_gone {
     struct pl_deletion *one;
     size_t n, size, next;
     uint64_t n_filed;
+    bool is_settled;
     const char *file; /* the last one, and what dates it */
     struct an_str file_at;
 };
@@ -34,7 +35,7 @@ struct pl_gone {
 void pl_gone_init(struct pl_gone *g);
 void pl_gone_release(struct pl_gone *g);
 
-/* AN_LIMIT beyond some millions of them. */
+/* AN_LIMIT beyond some millions of them.  Once it is settled nothing is taken. */
 enum an_code pl_gone_take(struct pl_gone *g, const char *file,
                           struct an_str bytes, struct an_err *err)
     __attribute__((warn_unused_result));
