@@ -103,6 +103,10 @@ struct cfg_texts {
     X(sensitive_vip, "sensitive.vip", ENUM, CFG_ONE_OF("hold usual"), "hold",  \
       "Patients who are marked as VIP, employee or protected. hold: nothing "  \
       "about them goes to planners or through the outbox.")                    \
+    X(trusted_senders, "trusted_senders", TEXTS, CFG_BETWEEN(0, 64), "",       \
+      "Whose birth date and sex count where senders disagree, the most "       \
+      "trusted first: APPLICATION|FACILITY of HL7v2, the address of a FHIR "   \
+      "server. Where none of them says it, what depends on it is not said.")   \
     X(clock, "clock", ENUM, CFG_ONE_OF("system messages"), "system",           \
       "What the present is when suggestions are made: this machine's clock, "  \
       "or, to replay old messages, the time that the message itself says. "    \

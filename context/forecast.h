@@ -30,7 +30,8 @@ struct ctx_model_id {
     X(NO_MODEL, "no model is loaded")                                          \
     X(MISSING_INPUT, "an input is missing")                                    \
     X(NO_EVIDENCE, "no data point supports a number")                          \
-    X(OPTED_OUT, "the patient has opted out")
+    X(OPTED_OUT, "the patient has opted out")                                  \
+    X(DISPUTED, "senders disagree about birth date or sex")
 
 enum ctx_abstention {
 #define X(name, text) CTX_ABSTAIN_##name,

@@ -7,6 +7,7 @@ libcontext_la_SOURCES = \
 	context/timeline.h context/timeline.c \
 	context/codec.h context/codec.c \
 	context/identity.h context/identity.c \
+	context/agree.h context/agree.c \
 	context/consent.h context/consent.c \
 	context/visit.h context/visit.c \
 	context/dump.h context/dump.c \

@@ -290,11 +290,20 @@ static void links_read(struct fhir_reader *r, const struct fhir_entry *e)
 
 /* The facts of a person are named as hl7/ names them: one birth, whoever says
  * it. */
+/* Of each server: context/agree.h.  A death is one for all. */
+static struct an_str key_of(struct fhir_reader *r, const struct fhir_entry *e,
+                            struct an_str name)
+{
+    if (an_str_eq(name, AN_STR("death")))
+        return name;
+    return FHIR_JOIN(r, name, AN_STR("|"), e->server);
+}
+
 static void fact(struct fhir_reader *r, const struct fhir_entry *e,
                  struct an_str name, struct an_str key, struct ctx_event *event)
 {
     struct fhir_subject subject = {
-        .entry = e, .person = e->person, .fact = name};
+        .entry = e, .person = e->person, .fact = key_of(r, e, name)};
     size_t mark = fhir_step(r, key);
 
     event->concept.display = name;

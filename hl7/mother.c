@@ -18,6 +18,25 @@ static enum an_code find_own(struct hl7_reader *r, size_t index,
     return rc;
 }
 
+/* Somebody older is nobody's newborn: PID-21 is filled in for no reason. */
+static bool is_infant(const struct hl7_reader *r, size_t index)
+{
+    struct an_time birth;
+
+    return !an_time_hl7(hl7_get(r->m, index, 7, 1, 1, 0), &r->settings->zone,
+                        &birth) ||
+           r->out->said_us == 0 ||
+           r->out->said_us - birth.us < 366 * AN_US_PER_DAY;
+}
+
+static enum an_code refuse(struct hl7_reader *r, const struct an_where *where)
+{
+    an_fail(r->err, AN_CODE, "a child that has no number but its mother's", 0);
+    if (r->err)
+        r->err->where = *where;
+    return AN_CODE;
+}
+
 enum an_code hl7_without_mother(struct hl7_reader *r, size_t index)
 {
     struct an_where where = hl7_where(r->m, index, 21, 0, 0, 0);
@@ -38,12 +57,12 @@ enum an_code hl7_without_mother(struct hl7_reader *r, size_t index)
         rc = find_own(r, index, &mother, &own);
     if (rc != AN_OK)
         return rc;
+    if (own.n == 0 && is_infant(r, index))
+        return refuse(r, &where);
     if (own.n == 0) {
-        an_fail(r->err, AN_CODE, "a child that has no number but its mother's",
-                0);
-        if (r->err)
-            r->err->where = where;
-        return AN_CODE;
+        hl7_reader_warn(r, AN_CODE, "said to be the mother's number, too",
+                        &where);
+        return AN_OK;
     }
     hl7_reader_warn(r, AN_CODE,
                     "the mother's number among the child's: it was passed over",

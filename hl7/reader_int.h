@@ -79,7 +79,8 @@ enum an_code hl7_consent(struct hl7_reader *r, size_t index);
 /* ---- mother.c ----------------------------------------------------------- */
 
 /* A child is not its mother: her number (PID-21), where a sender lists it among
- * the child's, is taken out of r->patient.  AN_CODE when there is no other. */
+ * the child's, is taken out of r->patient.  AN_CODE when an infant has no
+ * other. */
 enum an_code hl7_without_mother(struct hl7_reader *r, size_t index);
 
 /* ---- claim.c ------------------------------------------------------------ */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/consult.h"
 
+#include "context/agree.h"
 #include "plugin/choose.h"
 #include "plugin/showing.h"
 #include "plugin/trust/discreet.h"
@@ -25,6 +26,7 @@ struct consultation {
     struct pl_history history;
     bool closed; /* something of it was closed before it could be kept */
     struct pl_view view[CTX_N_AUDIENCES]; /* of those that are spoken to */
+    unsigned disputed;                    /* of enum ctx_dispute */
     int64_t now_us;                       /* the moment asked about */
     struct an_str encounter;
     struct ctx_suggestion *said; /* what does not abstain, of all readers */
@@ -168,6 +170,12 @@ static enum an_code forecast_for(struct consultation *k, uint8_t audience,
         return rc;
     out->restricted = view->n_withheld > 0;
     rest_on_feeds(k, out);
+    /* Without these the model finds nobody it was trained on. */
+    if (k->disputed && (out->abstention == CTX_ABSTAIN_NONE ||
+                        out->abstention == CTX_ABSTAIN_OUT_OF_POPULATION)) {
+        out->abstention = CTX_ABSTAIN_DISPUTED;
+        out->n_risks = out->n_next = 0;
+    }
     return AN_OK;
 }
 
@@ -420,6 +428,22 @@ static enum an_code consult(struct consultation *k, struct an_err *err)
     return rc == AN_OK ? conclude(k, err) : rc;
 }
 
+/* What all that is said rests on: one birth date, one sex, or neither. */
+static enum an_code settle(struct consultation *k, struct pl_view *view,
+                           struct an_err *err)
+{
+    const struct cfg_texts *trusted = &k->c->from.options->trusted_senders;
+    struct ctx_agreed agreed;
+    enum an_code rc = ctx_agree(k->arena, &view->timeline, trusted->item,
+                                trusted->n, &agreed, err);
+
+    if (rc != AN_OK)
+        return rc;
+    view->timeline = agreed.timeline;
+    k->disputed |= agreed.disputed;
+    return AN_OK;
+}
+
 /* What each reader that we speak to may be told of, and the visit that all may know of. */
 static enum an_code look(struct consultation *k, struct an_err *err)
 {
@@ -435,9 +459,12 @@ static enum an_code look(struct consultation *k, struct an_err *err)
     k->out->opted_out = consent.all;
     for (size_t i = 0; i < CTX_N_AUDIENCES; i++)
         shared &= policy->permitted[i];
-    for (size_t i = 0; rc == AN_OK && i < sizeof(spoken_to); i++)
+    for (size_t i = 0; rc == AN_OK && i < sizeof(spoken_to); i++) {
         rc = pl_discreet(k->arena, all, policy->permitted[spoken_to[i]],
                          &consent, &k->view[spoken_to[i]], err);
+        if (rc == AN_OK)
+            rc = settle(k, &k->view[spoken_to[i]], err);
+    }
     if (rc == AN_OK)
         rc = pl_discreet(k->arena, all, shared, &consent, &open, err);
     if (rc == AN_OK)

@@ -16,7 +16,7 @@ Suite *consult_consent_suite(void);
 #define PERMITTED                                                              \
     LIVE "sensitive: {clinician: [psychiatry], planner: [psychiatry], "        \
          "nurse: [psychiatry], patient: [psychiatry]}\n"
-#define PID "PID|1||7001^^^LAKESIDE^MR||Doe^Ann||19480517|F\r"
+#define PID "PID|1||7001^^^LAKESIDE^MR||Doe^Ann||19480214|F\r"
 #define V2(type, id)                                                           \
     "MSH|^~\\&|X|LAKESIDE|A|B|20260311120000+0000||" type "|" id               \
     "|P|2.5.1\r" PID

@@ -2,6 +2,7 @@
 /* Who is who changes under what was said: merges and their ends, moves of
  * identifiers, accounts and visits, newborns, temporary numbers, senders who
  * disagree. */
+#include "plugin/host/thread.h"
 #include "tests/consult_heard.h"
 #include "tests/suite.h"
 
@@ -15,7 +16,7 @@ Suite *consult_identity_suite(void);
 #define ADT(type, id, when)                                                    \
     "MSH|^~\\&|X|LAKESIDE|A|B|" when "||ADT^" type "|" id                      \
     "|P|2.5.1\rEVN||" when "\r"
-#define PID(number) "PID|1||" number "^^^LAKESIDE^MR||Doe^Ann||19480517|F\r"
+#define PID(number) "PID|1||" number "^^^LAKESIDE^MR||Doe^Ann||19480214|F\r"
 
 enum { OUT_BYTES = 16 << 20 };
 
@@ -315,6 +316,52 @@ START_TEST(a_temporary_number_becomes_a_patients_by_a_merge)
 }
 END_TEST
 
+/* ---- senders who disagree -------------------------------------------------- */
+
+/* Her birth date and sex by another system, in 1948 and female by all others. */
+#define OTHER(id, birth, sex)                                                  \
+    "MSH|^~\\&|BILL|LAKESIDE|A|B|20260310113000+0000||ADT^A08^ADT_A01|" id     \
+    "|P|2.5.1\rEVN||20260310113000+0000\rPID|1||7001^^^LAKESIDE^MR||Drill^"    \
+    "Mary||" birth "|" sex "\r"
+
+START_TEST(where_senders_disagree_what_depends_on_it_is_not_said)
+{
+    static const struct {
+        const char *other, *more;
+        bool is_disputed;
+    } cases[] = {
+        {OTHER("O1", "19480214", "F"), "", false},
+        {OTHER("O1", "1948", "U"), "", false},
+        {OTHER("O1", "19840214", "F"), "", true},
+        {OTHER("O1", "19480214", "M"), "", true},
+        {OTHER("O1", "19840214", "F"),
+         "trusted_senders: [\"ADT|LAKESIDE\", \"LAB|LAKESIDE\"]\n", false},
+    };
+    struct pl_call call = {.patient = ward_patient(),
+                           .clock_us = pl_clock_us(NULL),
+                           .face = PL_N_FACES};
+    struct pl_answer a;
+    char more[512];
+    size_t n_risks = 0;
+
+    (void)snprintf(more, sizeof(more), "%s%s", LIVE, cases[_i].more);
+    ward_restart(&w, more);
+    ward_tell(&w, ward_past, true);
+    ward_tell(&w, ward_admission, false);
+    ward_tell(&w, ward_results, false);
+    ward_tell(&w, cases[_i].other, false);
+    ck_assert_int_eq(ward_ask(&w, &call, &a), AN_OK);
+    ck_assert_int_eq(a.forecast.abstention, cases[_i].is_disputed
+                                                ? CTX_ABSTAIN_DISPUTED
+                                                : CTX_ABSTAIN_NONE);
+    for (size_t i = 0; i < a.n_said; i++)
+        n_risks += a.said[i].kind == CTX_SUGGEST_RISK;
+    ck_assert_int_eq(n_risks > 0, !cases[_i].is_disputed);
+    /* What needs neither is said all the same. */
+    ck_assert_uint_gt(a.n_said, 0);
+}
+END_TEST
+
 Suite *consult_identity_suite(void)
 {
     Suite *suite = suite_create("consult/identity");
@@ -333,6 +380,8 @@ Suite *consult_identity_suite(void)
     tcase_add_loop_test(tc, a_move_takes_back_what_was_said, 0, 2);
     tcase_add_test(tc, mother_and_twins_are_three);
     tcase_add_test(tc, a_temporary_number_becomes_a_patients_by_a_merge);
+    tcase_add_loop_test(
+        tc, where_senders_disagree_what_depends_on_it_is_not_said, 0, 5);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -16,7 +16,7 @@ enum { SEEDS = 6, RECORDS = 10, OUT_BYTES = 64 << 20 };
 #define LIVE                                                                   \
     "stage: live\nlanguages: [en, es]\noutbox: {url: \"http://h/fhir\", "      \
     "test_target: true}\n"
-#define PID "PID|1||7001^^^LAKESIDE^MR||Doe^Ann||19480517|F\r"
+#define PID "PID|1||7001^^^LAKESIDE^MR||Doe^Ann||19480214|F\r"
 #define V2(type, structure)                                                    \
     "MSH|^~\\&|X|LAKESIDE|A|B|20260311120000+0000||" type "^" structure        \
     "|L@n|P|2.5.1\r"

@@ -73,7 +73,7 @@ is 'shadow: a clinician releases a text' says 0 'is released' an shadow.yaml rel
 nothing_leaves 'shadow, released' shadow.db
 is 'shadow: what she has is in her timeline' says 0 'Heart failure' an shadow.yaml show 7001
 printf '%s\r' 'MSH|^~\&|LAB|LAKESIDE|A|B|20260311120000+0000||ORU^R01^ORU_R01|Z1|P|2.5.1' \
-    'PID|1||7001^^^LAKESIDE^MR||Doe^Mary||19480517|F' 'ORC|RE|P9^X|F9^X|||||||||||||||||||||||||PSY' \
+    'PID|1||7001^^^LAKESIDE^MR||Doe^Mary||19480214|F' 'ORC|RE|P9^X|F9^X|||||||||||||||||||||||||PSY' \
     'OBR|1|P9^X|F9^X|ZQ^ZQ panel^L|||20260311110000+0000' \
     'OBX|1|NM|ZQ^ZQ^L||7.5|u|1-2|HH|||F' >secret.hl7
 an shadow.yaml replay --to "127.0.0.1:$mllp" secret.hl7 >/dev/null

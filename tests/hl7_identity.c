@@ -46,6 +46,11 @@ START_TEST(a_child_is_not_its_mother)
         /* The same number of another authority is another's. */
         {CHILD("M1^^^OTHER^MR", "M1^^^FAC^MR"), "M1", "", AN_OK, 0},
         {CHILD("C1^^^FAC^MR", ""), "C1", "", AN_OK, 0},
+        /* Nobody's newborn. */
+        {MSH "PID|1||M1^^^FAC^MR||Doe||19480214|F|||||||||||||M1^^^FAC^MR\r",
+         "M1", "", AN_OK, 1},
+        {MSH "PID|1||M1^^^FAC^MR||Doe|||F|||||||||||||M1^^^FAC^MR\r", "", "",
+         AN_CODE, 0},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -37,7 +37,7 @@ tests_base_t_LDADD = libbase.la $(CHECK_LIBS)
 
 tests_context_t_SOURCES = $(SUITE) tests/context.c tests/invented.h \
 	tests/invented.c tests/context_timeline.c tests/context_codec.c \
-	tests/context_identity.c tests/context_visit.c tests/context_localise.c \
+	tests/context_identity.c tests/context_agree.c tests/context_visit.c tests/context_localise.c \
 	tests/context_unit.c
 tests_context_t_LDADD = libcontext.la $(CHECK_LIBS)
 

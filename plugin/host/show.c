@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* show: one patient's timeline, as known now or as of a moment. */
+#include "context/agree.h"
 #include "plugin/host/command.h"
 #include "plugin/host/say.h"
 #include "plugin/host/thread.h"
@@ -88,7 +89,9 @@ static enum an_code think(const struct cfg_options *options,
                           struct an_arena *arena, const struct request *q,
                           const struct pl_view *view, struct an_err *err)
 {
-    const struct ctx_timeline *t = &view->timeline;
+    const struct cfg_texts *trusted = &options->trusted_senders;
+    struct ctx_agreed agreed;
+    const struct ctx_timeline *t = &agreed.timeline;
     bool now = q->as_of_us == CTX_AS_OF_ALL;
     struct adv_options reader = {
         .now = an_time_us(now ? pl_clock_us(NULL) : q->as_of_us),
@@ -101,8 +104,11 @@ static enum an_code think(const struct cfg_options *options,
     struct pl_mind *mind = NULL;
     struct an_zone zone;
     size_t n = 0;
-    enum an_code rc = pl_mind_open(options, &mind, err);
+    enum an_code rc = ctx_agree(arena, &view->timeline, trusted->item,
+                                trusted->n, &agreed, err);
 
+    if (rc == AN_OK)
+        rc = pl_mind_open(options, &mind, err);
     if (rc == AN_OK)
         rc = pl_zone_make(arena, options->zone, &zone, err);
     if (rc == AN_OK)
@@ -111,6 +117,10 @@ static enum an_code think(const struct cfg_options *options,
         rc = pl_thinker_open(mind, &thinker, err);
     if (rc == AN_OK)
         rc = pl_forecast(thinker, arena, t, reader.now, &forecast, err);
+    if (rc == AN_OK && agreed.disputed) {
+        forecast.abstention = CTX_ABSTAIN_DISPUTED;
+        forecast.n_risks = forecast.n_next = 0;
+    }
     if (rc == AN_OK)
         rc = pl_words(mind, arena, t, &forecast, &reader, &suggestion, &n, err);
     if (rc == AN_OK) {
@@ -156,6 +166,35 @@ static void print_consents(const struct pl_history *h, const struct request *q,
             pl_say_event(t->event[i], q->sources);
 }
 
+static void say_dispute(const struct ctx_agreed *a, unsigned which,
+                        const char *what, const struct ctx_event *e)
+{
+    if (!((a->disputed | a->decided) & which))
+        return;
+    pl_say_pair("senders disagree about the ", an_str_c(what), ": that of ",
+                ctx_agree_sender(e),
+                a->decided & which
+                    ? " counts, as trusted_senders has it\n"
+                    : " was said last; what depends on it is not said\n");
+}
+
+/* Both are kept; which one counts, and why. */
+static enum an_code print_disputes(const struct cfg_options *options,
+                                   struct an_arena *arena,
+                                   const struct ctx_timeline *t,
+                                   struct an_err *err)
+{
+    struct ctx_agreed a;
+    enum an_code rc = ctx_agree(arena, t, options->trusted_senders.item,
+                                options->trusted_senders.n, &a, err);
+
+    if (rc != AN_OK)
+        return rc;
+    say_dispute(&a, CTX_DISPUTE_BIRTH, "birth date", a.birth);
+    say_dispute(&a, CTX_DISPUTE_SEX, "sex", a.sex);
+    return AN_OK;
+}
+
 static enum an_code show(const struct cfg_options *options,
                          struct pl_reader *reader, struct an_arena *arena,
                          const struct request *q, struct an_err *err)
@@ -192,7 +231,7 @@ static enum an_code show(const struct cfg_options *options,
         pl_say_event(view.timeline.event[i], q->sources);
     if (view.n_withheld)
         (void)puts("some records are restricted and are not shown");
-    return AN_OK;
+    return print_disputes(options, arena, &view.timeline, err);
 }
 
 int pl_command_show(const struct pl_invocation *in)

@@ -285,28 +285,29 @@ static int replace(struct pl_writer *w, const struct pl_conclusion *t,
     return rc == SQLITE_OK ? of_each(w, t, patient, supersede_all) : rc;
 }
 
-static int conclude_one(struct pl_writer *w, const struct pl_conclusion *t,
-                        const struct packed *packed,
-                        struct pl_conclude_receipt *r)
+/* Whether it is to be written at all: what it was made of stands as it was, and
+ * a trigger of it still waits. */
+static int admit(struct pl_writer *w, const struct pl_conclusion *t,
+                 int64_t patient, bool *fresh, struct pl_conclude_receipt *r)
 {
-    struct fate *fate = an_arena_get(&w->arena, t->n_said, sizeof(*fate));
-    int64_t patient;
-    bool fresh;
-    int rc;
+    int rc = of_each(w, t, patient, find_closed);
 
-    if (fate == NULL)
-        return SQLITE_NOMEM;
-    rc = pl_writer_identifier(w, &t->patient, &patient);
-    if (rc == SQLITE_OK)
-        rc = of_each(w, t, patient, find_closed);
+    *fresh = false;
     r->unseen = rc == SQLITE_ROW;
     if (r->unseen)
         return SQLITE_OK;
     if (rc == SQLITE_OK)
-        rc = take_triggers(w, t, &fresh);
-    r->duplicate = rc == SQLITE_OK && !fresh;
-    if (rc != SQLITE_OK || !fresh)
-        return rc;
+        rc = take_triggers(w, t, fresh);
+    r->duplicate = rc == SQLITE_OK && !*fresh;
+    return rc;
+}
+
+static int write_one(struct pl_writer *w, const struct pl_conclusion *t,
+                     const struct packed *packed, int64_t patient,
+                     struct fate *fate, struct pl_conclude_receipt *r)
+{
+    int rc = SQLITE_OK;
+
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_said; i++)
         rc = find_release(w, &t->said[i], &fate[i]);
     if (rc == SQLITE_OK && t->complete)
@@ -319,6 +320,24 @@ static int conclude_one(struct pl_writer *w, const struct pl_conclusion *t,
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_audits; i++)
         rc = pl_writer_audit(w, &t->audit[i]);
     return rc;
+}
+
+static int conclude_one(struct pl_writer *w, const struct pl_conclusion *t,
+                        const struct packed *packed,
+                        struct pl_conclude_receipt *r)
+{
+    struct fate *fate = an_arena_get(&w->arena, t->n_said, sizeof(*fate));
+    bool fresh = false;
+    int64_t patient;
+    int rc;
+
+    if (fate == NULL)
+        return SQLITE_NOMEM;
+    rc = pl_writer_identifier(w, &t->patient, &patient);
+    if (rc == SQLITE_OK)
+        rc = admit(w, t, patient, &fresh, r);
+    return rc == SQLITE_OK && fresh ? write_one(w, t, packed, patient, fate, r)
+                                    : rc;
 }
 
 static int conclude_all(struct pl_writer *w, void *ctx)

@@ -169,15 +169,15 @@
              " SELECT DISTINCT g.patient, ?2, ?3 FROM web JOIN suggestion g"     \
              " ON g.patient = web.i WHERE g.superseded_us = 0")                  \
     /* One of whom nothing is said, though something is of another. */           \
-    X(CLOSE_ASK_ONE, PL_WEB                                                      \
-      "INSERT INTO due(identifier, message, reason) SELECT ?1, ?2, ?3"           \
-      " WHERE EXISTS (SELECT 1 FROM web JOIN suggestion g"                       \
-      " ON g.patient = web.i WHERE g.superseded_us = 0)"                         \
-      " AND NOT EXISTS (SELECT 1 FROM suggestion"                                \
-      " WHERE patient = ?1 AND superseded_us = 0)")                              \
-    X(CLOSE_SUPERSEDE, PL_WEB                                                    \
-      "UPDATE suggestion SET superseded_us = ?2"                                 \
-      " WHERE superseded_us = 0 AND patient IN (SELECT i FROM web)")             \
+    X(CLOSE_ASK_ONE,                                                             \
+      PL_WEB "INSERT INTO due(identifier, message, reason) SELECT ?1, ?2, ?3"    \
+             " WHERE EXISTS (SELECT 1 FROM web JOIN suggestion g"                \
+             " ON g.patient = web.i WHERE g.superseded_us = 0)"                  \
+             " AND NOT EXISTS (SELECT 1 FROM suggestion"                         \
+             " WHERE patient = ?1 AND superseded_us = 0)")                       \
+    X(CLOSE_SUPERSEDE,                                                           \
+      PL_WEB "UPDATE suggestion SET superseded_us = ?2"                          \
+             " WHERE superseded_us = 0 AND patient IN (SELECT i FROM web)")      \
     X(FIND_CLOSED, "SELECT 1 FROM closing WHERE identifier = ?1 AND n > ?2")     \
     X(GET_RELEASE, "SELECT release, kind, audience, never_patient,"              \
                    " superseded_us FROM suggestion WHERE id = ?1")               \
