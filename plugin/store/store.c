@@ -30,7 +30,7 @@ struct pl_store {
 static enum an_code fail(struct pl_store *store, enum an_event event, int rc,
                          struct an_err *err)
 {
-    struct an_err local;
+    struct an_err local = {.code = AN_OK};
     enum an_code code;
 
     err = err ? err : &local;
