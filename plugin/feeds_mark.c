@@ -46,7 +46,7 @@ enum an_code pl_feeds_mark(const struct cfg_options *options, uint64_t hash,
                            int64_t at_us, struct an_err *err)
 {
     char path[sizeof(((struct pl_feeds_marks *)NULL)->path)], text[LINE_BYTES];
-    struct an_str old = AN_STR(""), line, bytes;
+    struct an_str old = AN_STR(""), bytes = AN_STR(""), line;
     struct an_arena arena;
     struct an_buf b;
     enum an_code rc;

@@ -74,7 +74,7 @@ static void by_store(struct pl_noticing *k, const struct fhir_deletion *said)
     struct pl_deletion d = {.said = *said};
     char now[AN_TIME_TEXT_BYTES];
     struct an_err err = {.code = AN_OK};
-    struct an_str bytes;
+    struct an_str bytes = AN_STR("");
     enum an_code rc = find_owner(k, &d, &err);
 
     (void)an_time_print_instant(pl_engine_now_us(k->u->all->source.engine),

@@ -148,7 +148,7 @@ enum an_code pl_gone_settle(struct pl_gone *g, struct pl_engine *engine,
                             struct an_err *err)
 {
     char now[AN_TIME_TEXT_BYTES];
-    struct an_str at;
+    struct an_str at = AN_STR("");
     struct pl_reader *reader = NULL;
     struct pl_deletion *scratch =
         an_arena_get(&g->arena, g->n / 2 + 1, sizeof(*scratch));
