@@ -41,7 +41,8 @@ struct hl7_converted {
     size_t n_resources;
 };
 
-/* Fails with AN_LIMIT or AN_NOMEM (arena), AN_INTERNAL (no SHA-1). */
+/* Fails with AN_LIMIT or AN_NOMEM (arena), AN_INTERNAL (no SHA-1 or SHA-256): no
+ * length of a text, a list or a name is a reason. */
 enum an_code hl7_convert(struct an_arena *arena,
                          const struct hl7_convert_settings *settings,
                          const struct hl7_message *m, struct hl7_converted *out,
