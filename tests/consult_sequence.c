@@ -50,7 +50,6 @@ START_TEST(a_sequence_that_does_not_restart_believes_no_one)
 }
 END_TEST
 
-/* Every second one of many: the oldest gaps are forgotten, none is invented. */
 /* Three new ones that all were there make a series; a break in them does not, nor
  * does what came before. */
 START_TEST(a_sender_may_count_anew_from_anywhere)
@@ -100,6 +99,7 @@ START_TEST(a_gap_can_be_closed)
 }
 END_TEST
 
+/* Every second one of many: the oldest gaps are forgotten, none is invented. */
 START_TEST(too_many_gaps_do_no_harm)
 {
     struct pl_sequence s = {.known = false};
@@ -120,7 +120,8 @@ Suite *consult_sequence_suite(void)
 {
     const TTest *const list[] = {
         knows_what_is_missing, a_sequence_that_does_not_restart_believes_no_one,
-        a_gap_can_be_closed, too_many_gaps_do_no_harm};
+        a_sender_may_count_anew_from_anywhere, a_gap_can_be_closed,
+        too_many_gaps_do_no_harm};
 
     return TEST_SUITE("plugin/sequence", list);
 }
