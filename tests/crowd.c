@@ -291,7 +291,7 @@ static bool push(int fd, struct heavy *h, const char *block, size_t most)
                          MSG_NOSIGNAL | MSG_DONTWAIT);
 
         if (m < 0)
-            return errno == EAGAIN || errno == EWOULDBLOCK;
+            return errno == EAGAIN;
         h->sent += (size_t)m;
     }
     return true;
