@@ -27,8 +27,6 @@ waited() { # SECONDS COMMAND...: until it holds
     done
 }
 nobody() { same_number "$(metric mllp_connections)" 0; }
-peak() { sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$server/status"; }
-now_kb() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$server/status"; }
 first() { cut -d ' ' -f 1 "$1"; } # of what crowd says: how many were answered
 
 # ---- two thousand -------------------------------------------------------------
@@ -49,7 +47,7 @@ cp said heard
 is 'each is answered' same_number "$(first heard)" "$many"
 echo "# $(cat heard)"
 echo "# memory: $((before / 1024)) MiB before, $(($(peak) / 1024)) MiB at most"
-is 'memory is bounded: a quarter of a MiB for each' at_most "$(peak)" $((before + many * 256))
+is 'memory is bounded: a quarter of a MiB for each' bounded $((before + many * 256))
 is 'it stops' stop
 is 'the store is whole' an many.yaml check --store
 
@@ -92,7 +90,7 @@ is 'some go on' says 0 ', [1-9][0-9]* hold it all' cat heard
 is 'all that were refused are counted' at_least "$(metric 'mllp_refused_total{why="pending"}')" 190
 echo "# memory: $((before / 1024)) MiB before, $(($(peak) / 1024)) MiB at most"
 is 'memory is bounded: twice what may be there, and a quarter of a MiB for each' \
-    at_most "$(peak)" $((before + 2 * 65536 + 200 * 256))
+    bounded $((before + 2 * 65536 + 200 * 256))
 is 'a message in between is served' "$crowd" mllp "$mllp" 5
 is 'all are' same_number "$(first said)" 5
 is 'when they have gone nothing is kept' waited 40 nobody

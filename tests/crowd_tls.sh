@@ -30,8 +30,6 @@ waited() { # SECONDS COMMAND...: until it holds
 }
 nobody() { same_number "$(metric mllp_connections)" 0; }
 few_descriptors() { test "$(ls "/proc/$server/fd" | wc -l)" -lt 60; }
-peak() { sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$server/status"; }
-now_kb() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$server/status"; }
 all_of() { # N: all shook hands and were answered
     says 0 "^$1 shook hands, $1 answered, 0 closed\$" cat heard
 }
@@ -75,7 +73,7 @@ is 'and are counted' same_number "$(metric 'mllp_timeouts_total{state="handshake
 is 'none is left' waited 20 nobody
 is 'nor a descriptor' waited 20 few_descriptors
 echo "# memory: $((before / 1024)) MiB before, $(($(peak) / 1024)) MiB at most"
-is 'memory is bounded: half a MiB for each' at_most "$(peak)" $((before + (many + slow) * 512))
+is 'memory is bounded: half a MiB for each' bounded $((before + (many + slow) * 512))
 is 'it stops' stop
 
 # ---- HTTP -----------------------------------------------------------------------
@@ -97,7 +95,7 @@ is 'are closed when their time is up' in_time 3000
 echo "# $(tail -n 1 held)"
 is 'nor is a descriptor left of them' waited 20 few_descriptors
 echo "# memory: $((before / 1024)) MiB before, $(($(peak) / 1024)) MiB at most"
-is 'memory is bounded: half a MiB for each' at_most "$(peak)" $((before + (many + slow) * 512))
+is 'memory is bounded: half a MiB for each' bounded $((before + (many + slow) * 512))
 is 'it stops' stop
 echo "1..$checks"
 exit $failed

@@ -133,3 +133,11 @@ same_number() { [ "$1" -eq "$2" ] || { echo "$1, not $2"; return 1; }; }
 at_least() { [ "$1" -ge "$2" ] || { echo "$1, less than $2"; return 1; }; }
 at_most() { [ "$1" -le "$2" ] || { echo "$1, more than $2"; return 1; }; }
 none() { ! grep -E -- "$1" "$2"; }
+
+# bounded KB: so much memory the server had at most.  A sanitizer keeps back what
+# is freed: there it is not asked.
+bounded() {
+    grep -q __asan_init "$built/anamnesis" || at_most "$(peak)" "$1"
+}
+peak() { sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$server/status"; }
+now_kb() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$server/status"; }
