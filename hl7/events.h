@@ -7,10 +7,11 @@
  *
  * Any message that parses is read.  One that has nothing for a timeline (an
  * acknowledgement, a query, a master file) gives a reading without events and
- * says so in its account, which knows each field.  What is odd is a warning and the rest is read: a
- * time that is none, a number that is none.  The one thing refused is data
- * about nobody: events without a patient identifier (AN_MISSING at PID-3),
- * since filing them would be a guess.
+ * says so in its account, which knows each field.  What is odd is a warning and
+ * the rest is read: a time that is none, a number that is none.  Refused is what
+ * could only be filed by a guess: data about nobody, events without a patient
+ * identifier (AN_MISSING at PID-3), and a newborn that has no number but its
+ * mother's (AN_CODE at PID-21).
  *
  * Thread-safety: confined to the arena; settings immutable.
  * Ownership: the reading points into the message and the arena. */
