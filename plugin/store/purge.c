@@ -2,6 +2,8 @@
 #include "plugin/store/purge.h"
 
 #include "base/json_out.h"
+#include "context/codec.h"
+#include "plugin/store/claims_int.h"
 #include "plugin/store/derived_int.h"
 #include "plugin/store/reader_int.h"
 #include "plugin/store/writer_int.h"
@@ -74,6 +76,72 @@ static int drop_raw(struct pl_writer *w, int64_t message, int64_t now_us)
                value, 2, NULL);
 }
 
+/* Of what a message said about one identifier, that which is kept for good: who
+ * is who, and what the patient has forbidden or permitted. */
+static int keep_consents(struct pl_writer *w, struct pl_said_row *row)
+{
+    struct an_str claims = row->claims, rest = claims;
+    const struct ctx_event *event = NULL;
+    struct ctx_event *kept;
+    struct ctx_claim claim;
+    enum an_code code = AN_OK;
+    size_t n = 0, n_kept = 0;
+    int64_t other;
+    bool bad = false;
+
+    row->min_available_us = INT64_MAX;
+    while (pl_claims_next(claims, &rest, &claim, &other, &bad))
+        if (claim.available_us < row->min_available_us)
+            row->min_available_us = claim.available_us;
+    if (bad)
+        return SQLITE_CORRUPT;
+    if (row->n_events)
+        code = ctx_events_decode(&w->arena, row->events, AN_STR(""), &event, &n,
+                                 NULL);
+    if (code != AN_OK)
+        return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
+    kept = an_arena_get(&w->arena, n, sizeof(*kept));
+    if (kept == NULL)
+        return SQLITE_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        if (event[i].kind != CTX_CONSENT)
+            continue;
+        kept[n_kept++] = event[i];
+        if (event[i].available_us < row->min_available_us)
+            row->min_available_us = event[i].available_us;
+    }
+    row->events = AN_STR("");
+    row->n_events = (int64_t)n_kept;
+    if (n_kept)
+        code = ctx_events_encode(&w->arena, kept, n_kept, &row->events, NULL);
+    return code == AN_OK ? SQLITE_OK : SQLITE_NOMEM;
+}
+
+static int drop_said(struct pl_writer *w, int64_t identifier, int64_t message)
+{
+    enum pl_write which = PL_W_DROP_SAID;
+    struct an_mark mark = an_arena_mark(&w->arena);
+    struct pl_said_row row;
+    bool found;
+    int rc = pl_writer_said(w, identifier, message, &row, &found);
+
+    if (rc == SQLITE_OK && found)
+        rc = keep_consents(w, &row);
+    if (rc == SQLITE_OK && found) {
+        if (row.n_events || row.claims.n) {
+            which = PL_W_KEEP_SAID;
+            sqlite3_bind_int64(w->db.stmt[which], 3, row.min_available_us);
+            sqlite3_bind_int64(w->db.stmt[which], 4, row.n_events);
+            pl_bind_blob(w->db.stmt[which], 5, row.events);
+        }
+        sqlite3_bind_int64(w->db.stmt[which], 1, identifier);
+        sqlite3_bind_int64(w->db.stmt[which], 2, message);
+        rc = pl_writer_run(w, which);
+    }
+    an_arena_rewind(&w->arena, mark);
+    return rc;
+}
+
 /* The note of the message names the identifiers under which it said things. */
 static int drop_events(struct pl_writer *w, int64_t message, int64_t now_us)
 {
@@ -99,11 +167,7 @@ static int drop_events(struct pl_writer *w, int64_t message, int64_t now_us)
     if (code != AN_OK)
         return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
     for (size_t i = 0; i < note.n_identifiers; i++) {
-        sqlite3_stmt *drop = w->db.stmt[PL_W_DROP_SAID];
-
-        sqlite3_bind_int64(drop, 1, note.identifier[i]);
-        sqlite3_bind_int64(drop, 2, message);
-        rc = pl_writer_run(w, PL_W_DROP_SAID);
+        rc = drop_said(w, note.identifier[i], message);
         if (rc != SQLITE_OK)
             return rc;
     }

@@ -8,7 +8,9 @@
  * Each call is one small transaction, with its audit row: what was removed, how
  * much of it, by whom, and nothing of whom it told.  A message whose bytes are
  * gone keeps its row: its number, hash, control id and times, so that the same
- * bytes that come again change nothing.  Freed pages are overwritten
+ * bytes that come again change nothing.  By age, who is who and the patient's
+ * consents never go: an opt-out holds until it is taken back, however old it is.
+ * Freed pages are overwritten
  * (secure_delete), given back by pl_store_reclaim, and the log is emptied.
  *
  * Rows are found by an index of what is left: a call costs what it removes,
@@ -24,7 +26,8 @@
 /* The numbers are stored: append. */
 enum pl_purge_kind {
     PL_PURGE_RAW,         /* bytes of messages received before a moment */
-    PL_PURGE_EVENTS,      /* what was read in those without bytes */
+    PL_PURGE_EVENTS,      /* what was read in those without bytes, less
+                          consents and claims about identity */
     PL_PURGE_SUGGESTIONS, /* that newer ones took the place of before it */
     PL_N_PURGE_KINDS
 };

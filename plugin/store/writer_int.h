@@ -46,6 +46,10 @@
       "SELECT unseal(claims, 'claims', identifier, sha256),"                     \
       " unseal(events, 'events', identifier, sha256), n_events FROM said"        \
       " WHERE identifier = ?1 AND message = ?2")                                 \
+    X(KEEP_SAID,                                                                 \
+      "UPDATE said SET min_available_us = ?3, n_events = ?4, events ="           \
+      " seal(?5, 'events', identifier, sha256)"                                  \
+      " WHERE identifier = ?1 AND message = ?2")                                 \
     X(DROP_SAID, "DELETE FROM said WHERE identifier = ?1 AND message = ?2")      \
     /* All identifiers that claims hang together, valid or not. */               \
     X(ASK_AGAIN,                                                                 \
@@ -291,6 +295,10 @@ int pl_writer_derive(struct pl_writer *w, const struct pl_intake *in,
                      struct pl_derivation *d);
 int pl_writer_rows(struct pl_writer *w, struct pl_derivation *d);
 int pl_writer_put_rows(struct pl_writer *w, const struct pl_derivation *d);
+/* The row as it stands; all of it but min_available_us is filled if there is
+ * one. */
+int pl_writer_said(struct pl_writer *w, int64_t identifier, int64_t message,
+                   struct pl_said_row *row, bool *found);
 int pl_writer_links(struct pl_writer *w, const struct pl_derivation *d);
 /* Fills r when the same bytes are there; else r->message is 0.  feed and
  * derived may be NULL. */
