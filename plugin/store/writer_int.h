@@ -182,6 +182,22 @@
     X(CLOSE_SUPERSEDE,                                                           \
       PL_WEB "UPDATE suggestion SET superseded_us = ?2"                          \
              " WHERE superseded_us = 0 AND patient IN (SELECT i FROM web)")      \
+    X(PART, "UPDATE link SET parted_us = max(parted_us, ?2, 1)"                  \
+            " WHERE identifier IN (?1, ?3) AND other IN (?1, ?3)")               \
+    /* From everybody: a link stands there from either side. */                  \
+    X(PART_FROM, "UPDATE link SET parted_us = max(parted_us, ?2, 1)"             \
+                 " WHERE identifier = ?1")                                       \
+    X(PART_TO, "UPDATE link SET parted_us = max(parted_us, ?2, 1)"               \
+               " WHERE other = ?1 AND identifier IN"                             \
+               " (SELECT other FROM link WHERE identifier = ?1)")                \
+    X(FIND_PARTED, "SELECT parted_us FROM link"                                  \
+                   " WHERE identifier = ?1 AND other = ?2")                      \
+    X(JOIN, "UPDATE link SET parted_us = 0 WHERE parted_us < ?3"                 \
+            " AND identifier IN (?1, ?2) AND other IN (?1, ?2)")                 \
+    /* Of whom something was said before. */                                     \
+    X(FIND_KNOWN,                                                                \
+      PL_WEB "SELECT 1 FROM web JOIN said s"                                     \
+             " ON s.identifier = web.i WHERE s.message <> ?2 LIMIT 1")           \
     X(FIND_CLOSED, "SELECT 1 FROM closing WHERE identifier = ?1 AND n > ?2")     \
     X(GET_RELEASE, "SELECT release, kind, audience, never_patient,"              \
                    " superseded_us FROM suggestion WHERE id = ?1")               \
