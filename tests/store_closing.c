@@ -3,6 +3,7 @@
  * thinking about the patient meanwhile is told to read again. */
 #include "plugin/store/conclude.h"
 #include "plugin/store/outgoing.h"
+#include "plugin/store/purge.h"
 #include "tests/store_help.h"
 #include "tests/suite.h"
 
@@ -211,6 +212,33 @@ START_TEST(reading_again_closes_too)
 }
 END_TEST
 
+/* Numbers of closings ascend, whoever is erased: a thought that knows of a
+ * higher one would not learn of the next. */
+START_TEST(an_erasure_does_not_count_closings_back)
+{
+    struct pl_purge who = {.now_us = TEST_EPOCH_US,
+                           .actor = AN_STR("op"),
+                           .role = AN_STR("operator")};
+    struct pl_erased total = {.more = true};
+    struct pl_history h;
+    int64_t before;
+
+    put(1, 8, 0);
+    put(2, 8, CTX_LABEL_HIV);
+    put(3, 7, CTX_LABEL_HIV);
+    before = closings(8);
+    h = test_history(&t, 7, CTX_AS_OF_ALL);
+    ck_assert_int_eq(pl_store_erase(t.store, &h.person, TEST_EPOCH_US, NULL),
+                     AN_OK);
+    while (total.more)
+        ck_assert_int_eq(pl_store_erase_step(t.store, &who, &total, NULL),
+                         AN_OK);
+    ck_assert_int_eq(closings(8), before);
+    put(4, 8, CTX_LABEL_HIV);
+    ck_assert(say(8, before).unseen);
+}
+END_TEST
+
 /* ---- who is who ----------------------------------------------------------- */
 
 /* Said so many seconds after the epoch. */
@@ -407,6 +435,7 @@ Suite *store_closing_suite(void)
         of_whom_nothing_is_said_nothing_is_asked,
         what_was_thought_meanwhile_is_not_written,
         reading_again_closes_too,
+        an_erasure_does_not_count_closings_back,
         a_merge_asks_for_both_and_drops_what_waits,
         an_unmerge_leaves_nothing_of_the_mixed_record_current,
         a_visit_that_is_renamed_closes_what_stands,

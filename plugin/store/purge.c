@@ -387,7 +387,8 @@ static int change(struct pl_writer *w, const char *text, const int64_t value[2],
 }
 
 /* Each finds its rows by an index, so that the store may be of any size.  The
- * number stays, so that no other identifier ever gets it. */
+ * number stays, so that no other identifier ever gets it, and so does that of its
+ * last closing, so that no later one is counted lower. */
 static int erase_rest(struct pl_writer *w, const struct erasure *e, int64_t id)
 {
     int64_t n_said = 0;
@@ -408,7 +409,6 @@ static int erase_rest(struct pl_writer *w, const struct erasure *e, int64_t id)
          " (SELECT other FROM link WHERE identifier = ?1)",
          NULL},
         {"DELETE FROM link WHERE identifier = ?1", NULL},
-        {"DELETE FROM closing WHERE identifier = ?1", NULL},
         {"UPDATE identifier SET value = 'erased ' || id, authority = '',"
          " type = '' WHERE id = ?1",
          NULL},
