@@ -390,6 +390,44 @@ START_TEST(who_is_joined_again_after_a_parting_is_news_once)
 }
 END_TEST
 
+/* A table had made a merge of it; read again, it is none. */
+START_TEST(a_merge_that_is_read_no_more_closes_what_rests_on_it)
+{
+    struct ctx_reading reading = {.kind = AN_STR("ADT^A40"),
+                                  .said_us = TEST_EPOCH_US + 1000000};
+    const struct pl_intake *one;
+    struct an_str whom = AN_STR("");
+    struct pl_intake in;
+    struct pl_receipt r;
+    unsigned needs;
+    int64_t before;
+
+    put(1, 7, 0);
+    put(2, 8, 0);
+    put(3, 9, 0);
+    claim("merge", CTX_CLAIM_MERGE, 7, 8);
+    say(8, closings(8));
+    say(9, closings(9));
+    before = closings(8);
+    in = test_intake_of(&t, AN_STR("merge"), &reading);
+    one = &in;
+    ck_assert_int_eq(pl_store_replace(t.store, &one, 1, &r, NULL, NULL), AN_OK);
+    ck_assert(r.changed);
+    ck_assert_uint_eq(asked(&whom), 1);
+    ck_assert_an_str_eq(whom, "M0000008");
+    ck_assert_int_eq(counts().n_outbox_waiting, 1);
+    ck_assert_uint_eq(current(8, &needs), 1);
+    ck_assert_uint_eq(needs, CTX_LABEL_VERY_RESTRICTED);
+    ck_assert(say(8, before).unseen);
+    ck_assert(!say(9, before).unseen);
+    /* Whom a message joins after that, it joins. */
+    say(8, closings(8));
+    claim_at("merged", CTX_CLAIM_MERGE, 7, 8, 2);
+    ck_assert_uint_eq(current(8, &needs), 1);
+    ck_assert_uint_eq(needs, CTX_LABEL_VERY_RESTRICTED);
+}
+END_TEST
+
 /* The label is that of the visit it is now. */
 START_TEST(a_visit_that_is_renamed_closes_what_stands)
 {
@@ -438,6 +476,7 @@ Suite *store_closing_suite(void)
         an_erasure_does_not_count_closings_back,
         a_merge_asks_for_both_and_drops_what_waits,
         an_unmerge_leaves_nothing_of_the_mixed_record_current,
+        a_merge_that_is_read_no_more_closes_what_rests_on_it,
         a_visit_that_is_renamed_closes_what_stands,
         a_link_is_news_once};
     Suite *s =

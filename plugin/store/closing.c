@@ -229,6 +229,55 @@ static int close_claim(struct pl_writer *w, const struct pl_derivation *d,
     return close_parted(w, d, claim, r);
 }
 
+/* About the newest message: this one may be old. */
+static int ask_newest(struct pl_writer *w, int64_t identifier, int64_t message,
+                      struct pl_receipt *r)
+{
+    int64_t newest;
+    int rc;
+
+    sqlite3_bind_int64(stmt(w, PL_W_FIND_NEWEST), 1, identifier);
+    rc = pl_writer_number(w, PL_W_FIND_NEWEST, &newest);
+    return rc == SQLITE_OK ? ask(w, identifier, newest ? newest : message, r)
+                           : rc;
+}
+
+static bool claims_stay(const struct pl_said_row *before,
+                        const struct pl_derivation *now)
+{
+    for (size_t i = 0; i < now->n_rows; i++)
+        if (now->row[i].identifier == before->identifier)
+            return an_str_eq(now->row[i].claims, before->claims);
+    return before->claims.n == 0;
+}
+
+/* A claim that is read otherwise now may have joined those who are two: what
+ * stands rests on both, until the question has been asked again. */
+int pl_writer_close_changed(struct pl_writer *w,
+                            const struct pl_derivation *before,
+                            const struct pl_derivation *now,
+                            struct pl_receipt *r)
+{
+    const struct pl_intake *in = now->in;
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < before->n_rows; i++) {
+        int64_t id = before->row[i].identifier;
+
+        if (claims_stay(&before->row[i], now))
+            continue;
+        if ((rc = note(w, id)) != SQLITE_OK ||
+            (rc = part(w, PL_W_PART_FROM, id, in->said_us)) != SQLITE_OK ||
+            (rc = part(w, PL_W_PART_TO, id, in->said_us)) != SQLITE_OK ||
+            (rc = drop(w, id, in->received_us)) != SQLITE_OK)
+            return rc;
+        rc = raise_needs(w, id, CTX_LABEL_VERY_RESTRICTED);
+        if (rc == SQLITE_OK)
+            rc = ask_newest(w, id, now->message, r);
+    }
+    return rc;
+}
+
 int pl_writer_close(struct pl_writer *w, const struct pl_derivation *d,
                     struct pl_receipt *r)
 {

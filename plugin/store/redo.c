@@ -201,7 +201,9 @@ int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
     if (!r->changed && an_str_eq(x.blob, x.now.derived) &&
         r->n_warnings == in->n_warnings)
         return SQLITE_OK;
-    rc = put_again(w, &x.now, &x.old, x.id, x.n_ids);
+    rc = pl_writer_close_changed(w, &x.before, &x.now, r);
+    if (rc == SQLITE_OK)
+        rc = put_again(w, &x.now, &x.old, x.id, x.n_ids);
     if (rc == SQLITE_OK && r->changed)
         rc = ask_again(w, &x.before, r->message, r);
     if (rc == SQLITE_OK && r->changed)

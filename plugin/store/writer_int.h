@@ -198,6 +198,8 @@
     X(FIND_KNOWN,                                                                \
       PL_WEB "SELECT 1 FROM web JOIN said s"                                     \
              " ON s.identifier = web.i WHERE s.message <> ?2 LIMIT 1")           \
+    X(FIND_NEWEST, PL_WEB "SELECT max((SELECT max(s.message) FROM said s"        \
+                          " WHERE s.identifier = web.i)) FROM web")              \
     X(FIND_CLOSED, "SELECT 1 FROM closing WHERE identifier = ?1 AND n > ?2")     \
     X(GET_RELEASE, "SELECT release, kind, audience, never_patient,"              \
                    " superseded_us FROM suggestion WHERE id = ?1")               \
@@ -328,6 +330,12 @@ struct an_str pl_writer_hash(const struct pl_intake *in);
 /* closing.c: what the message closes is heard of no more from here on. */
 int pl_writer_close(struct pl_writer *w, const struct pl_derivation *d,
                     struct pl_receipt *r);
+
+/* The same of claims that a message made before it was read again. */
+int pl_writer_close_changed(struct pl_writer *w,
+                            const struct pl_derivation *before,
+                            const struct pl_derivation *now,
+                            struct pl_receipt *r);
 
 /* How far a reprocessing has come. */
 int pl_writer_progress(struct pl_writer *w, const struct pl_progress *p);
