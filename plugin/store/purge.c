@@ -9,8 +9,9 @@
 #include "plugin/store/writer_int.h"
 
 #include <stdio.h>
+#include <time.h>
 
-enum { STEP = 64, NOTE_BYTES = 1024, PAGES = 256 };
+enum { STEP = 64, NOTE_BYTES = 1024, PATIENCE = 100, PAUSE_NS = 50000000 };
 
 const char *pl_purge_text(enum pl_purge_kind kind)
 {
@@ -449,32 +450,49 @@ enum an_code pl_store_erase_step(struct pl_store *store,
 
 /* ---- the file -------------------------------------------------------------- */
 
-static int n_free(struct pl_writer *w, void *ctx)
-{
-    int rc = run(w, "PRAGMA freelist_count", NULL, 0, ctx);
-
-    return rc == SQLITE_OK ? SQLITE_DONE : rc;
-}
-
 static int vacuum_some(struct pl_writer *w, void *ctx)
 {
-    (void)ctx;
-    return sqlite3_exec(w->db.sql, "PRAGMA incremental_vacuum(256)", NULL, NULL,
-                        NULL);
+    static const char count[] = "PRAGMA freelist_count";
+    struct pl_purged *out = ctx;
+    int64_t before = 0, after = 0;
+    int rc = run(w, count, NULL, 0, &before);
+
+    if (rc == SQLITE_OK && before == 0)
+        return SQLITE_DONE;
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(w->db.sql, "PRAGMA incremental_vacuum(256)", NULL,
+                          NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = run(w, count, NULL, 0, &after);
+    if (rc != SQLITE_OK)
+        return rc;
+    /* A file of before this version gives nothing back: it uses pages again. */
+    if (after >= before)
+        return SQLITE_DONE;
+    *out = (struct pl_purged){.n = before - after, .more = after != 0};
+    return SQLITE_OK;
+}
+
+enum an_code pl_store_reclaim_step(struct pl_store *store,
+                                   struct pl_purged *out, struct an_err *err)
+{
+    *out = (struct pl_purged){.n = 0};
+    return pl_store_transaction(store, vacuum_some, out, err);
 }
 
 enum an_code pl_store_reclaim(struct pl_store *store, struct an_err *err)
 {
-    int64_t last = INT64_MAX, now = 0;
+    static const struct timespec pause = {0, PAUSE_NS};
+    struct pl_purged done = {.more = true};
     enum an_code code = AN_OK;
 
-    /* A file of before this version gives nothing back: it uses pages again. */
-    while (code == AN_OK) {
-        code = pl_store_transaction(store, n_free, &now, err);
-        if (code != AN_OK || now == 0 || now >= last)
-            break;
-        last = now;
-        code = pl_store_transaction(store, vacuum_some, NULL, err);
+    while (code == AN_OK && done.more)
+        code = pl_store_reclaim_step(store, &done, err);
+    if (code == AN_OK)
+        code = pl_store_empty_log(store, err);
+    for (int i = 0; code == AN_BUSY && i < PATIENCE; i++) {
+        (void)nanosleep(&pause, NULL);
+        code = pl_store_empty_log(store, err);
     }
-    return code == AN_OK ? pl_store_empty_log(store, err) : code;
+    return code;
 }

@@ -41,7 +41,7 @@ struct pl_purge {
 };
 
 struct pl_purged {
-    int64_t n; /* rows of this call */
+    int64_t n; /* rows, or pages, of this call */
     bool more;
 };
 
@@ -76,7 +76,16 @@ enum an_code pl_store_erase_step(struct pl_store *store,
 enum an_code pl_n_purged(struct pl_reader *r, int64_t *n, struct an_err *err)
     __attribute__((warn_unused_result));
 
-/* Give freed pages back, a few at a time, and empty the log. */
+/* Give back some of the freed pages: out->n of them. */
+enum an_code pl_store_reclaim_step(struct pl_store *store,
+                                   struct pl_purged *out, struct an_err *err)
+    __attribute__((warn_unused_result));
+/* Carry the log over to the file and make it empty.  AN_BUSY, which is no fault:
+ * somebody reads it; what was removed is still in it. */
+enum an_code pl_store_empty_log(struct pl_store *store, struct an_err *err)
+    __attribute__((warn_unused_result));
+/* All of both, for who has nothing else to do: waits some seconds for readers
+ * before it gives up with AN_BUSY. */
 enum an_code pl_store_reclaim(struct pl_store *store, struct an_err *err)
     __attribute__((warn_unused_result));
 

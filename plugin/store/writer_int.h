@@ -300,10 +300,6 @@ enum an_code pl_store_transaction(struct pl_store *store,
                                   void *ctx, struct an_err *err)
     __attribute__((warn_unused_result));
 
-/* Carry the log over to the file and make it empty, if nobody reads it. */
-enum an_code pl_store_empty_log(struct pl_store *store, struct an_err *err)
-    __attribute__((warn_unused_result));
-
 /* Store one intake, or find that it is there already. */
 int pl_writer_put(struct pl_writer *w, const struct pl_intake *in,
                   struct pl_receipt *r);
