@@ -147,7 +147,8 @@ struct cfg_texts {
     X(store_keep_events_ms, "store.retention.events", DURATION,                \
       CFG_BETWEEN(0, 36500 * CFG_A_DAY_MS), "0s",                              \
       "How long what was read in messages is kept: no shorter than their "     \
-      "bytes, which say it too. 0s: for ever.")                                \
+      "bytes, which say it too. Consents, and who is who, are kept until "     \
+      "the patient is erased. 0s: for ever.")                                  \
     X(store_keep_said_ms, "store.retention.suggestions", DURATION,             \
       CFG_BETWEEN(0, 36500 * CFG_A_DAY_MS), "0s",                              \
       "How long suggestions are kept after a newer one took their place. "     \

@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { EVERY_MS = 60 * 1000, PAUSE_MS = 20 };
+enum { EVERY_MS = 60 * 1000, SOON_MS = 1000, PAUSE_MS = 20 };
 
 struct pl_keeper {
     struct pl_engine *engine;
@@ -19,6 +19,7 @@ struct pl_keeper {
     /* The thread's own: pages may be free, or old bytes in the log.  So it is
      * at first: what freed them may have died before it gave them back. */
     bool freed;
+    bool is_read; /* the log, so that it could not be emptied */
 };
 
 bool pl_keeper_due(const struct cfg_options *o, enum pl_purge_kind kind,
@@ -135,25 +136,34 @@ static bool purge_all(struct pl_keeper *k)
     return goes_on;
 }
 
-static void reclaim(struct pl_keeper *k)
+static bool reclaim(struct pl_keeper *k)
 {
+    struct pl_purged done = {.more = k->freed};
     struct an_err err = {.code = AN_OK};
-    enum an_code rc;
+    enum an_code rc = AN_OK;
+    bool goes_on = true;
 
+    k->is_read = false;
     if (!k->freed)
-        return;
-    rc = pl_store_reclaim(pl_engine_store(k->engine), &err);
-    k->freed = rc != AN_OK;
-    note(k, PL_KEEPER_RECLAIM, rc, &err);
+        return true;
+    while (goes_on && rc == AN_OK && done.more) {
+        rc = pl_store_reclaim_step(pl_engine_store(k->engine), &done, &err);
+        goes_on = rc != AN_OK || !done.more || wait_ms(k, PAUSE_MS);
+    }
+    if (goes_on && rc == AN_OK) {
+        rc = pl_store_empty_log(pl_engine_store(k->engine), &err);
+        k->is_read = rc == AN_BUSY;
+        k->freed = rc != AN_OK;
+    }
+    if (!k->is_read)
+        note(k, PL_KEEPER_RECLAIM, rc, &err);
+    return goes_on;
 }
 
 /* What fails is tried again in a minute; the rest is done. */
 static bool keep(struct pl_keeper *k)
 {
-    if (!seal_all(k) || !erase_all(k) || !purge_all(k))
-        return false;
-    reclaim(k);
-    return true;
+    return seal_all(k) && erase_all(k) && purge_all(k) && reclaim(k);
 }
 
 static void *run(void *arg)
@@ -162,7 +172,7 @@ static void *run(void *arg)
 
     pl_thread_name("keeper");
     pl_thread_yield_to_others();
-    while (keep(k) && wait_ms(k, EVERY_MS))
+    while (keep(k) && wait_ms(k, k->is_read ? SOON_MS : EVERY_MS))
         continue;
     return NULL;
 }

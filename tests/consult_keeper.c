@@ -170,6 +170,75 @@ START_TEST(what_an_erasure_frees_is_given_back)
 }
 END_TEST
 
+/* As what_an_erasure_frees, up to the keeper. */
+static void begin_erasure(void)
+{
+    struct ctx_identifier who = {AN_STR("LAKESIDE"), AN_STR("7001"),
+                                 AN_STR("MR")};
+    struct ctx_member member = {.id = who};
+    struct ctx_person person = {.member = &member, .n_members = 1};
+
+    open_engine("");
+    put_note();
+    ck_assert_int_eq(pl_store_erase(pl_engine_store(engine), &person, 1, NULL),
+                     AN_OK);
+}
+
+/* The bytes of an erased patient do not stay in the log because somebody read
+ * it at that moment. */
+START_TEST(a_log_that_is_read_is_emptied_when_it_is_not)
+{
+    int64_t until_ms = pl_now_ms() + PATIENCE_MS;
+    struct pl_keeper *k;
+    sqlite3 *reader = NULL;
+
+    begin_erasure();
+    ck_assert_int_eq(sqlite3_open(path, &reader), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM said",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(pl_store_empty_log(pl_engine_store(engine), NULL),
+                     AN_BUSY);
+    ck_assert_int_eq(pl_keeper_open(engine, &k, NULL), AN_OK);
+    while (outside("SELECT (SELECT count(*) FROM erasing)"
+                   " + (SELECT freelist_count FROM pragma_freelist_count)") &&
+           pl_now_ms() < until_ms)
+        pause_ms(10);
+    pause_ms(200);
+    ck_assert(!log_is_empty());
+    sqlite3_close(reader);
+    while (!log_is_empty() && pl_now_ms() < until_ms)
+        pause_ms(10);
+    ck_assert(log_is_empty());
+    ck_assert_uint_eq(pl_keeper_faults(k, PL_KEEPER_RECLAIM), 0);
+    pl_keeper_close(k);
+    ck_assert_str_eq(lines, "");
+}
+END_TEST
+
+/* Others write between its steps, and it need not come to the end to stop. */
+START_TEST(giving_back_a_large_file_stops_when_told)
+{
+    struct pl_keeper *k;
+    struct pl_purged done;
+
+    open_engine("");
+    (void)outside("CREATE TABLE large AS SELECT randomblob(40000000) AS x");
+    (void)outside("DROP TABLE large");
+    ck_assert_int_eq(
+        pl_store_reclaim_step(pl_engine_store(engine), &done, NULL), AN_OK);
+    ck_assert(done.more);
+    ck_assert_int_eq(done.n, 256);
+    ck_assert_int_eq(pl_keeper_open(engine, &k, NULL), AN_OK);
+    pause_ms(50);
+    pl_keeper_close(k);
+    ck_assert_int_gt(outside("PRAGMA freelist_count"), 256);
+    ck_assert_int_eq(pl_store_reclaim(pl_engine_store(engine), NULL), AN_OK);
+    ck_assert_int_eq(outside("PRAGMA freelist_count"), 0);
+    ck_assert_str_eq(lines, "");
+}
+END_TEST
+
 START_TEST(what_fails_is_told_without_a_word_of_it)
 {
     int64_t until_ms = pl_now_ms() + PATIENCE_MS;
@@ -199,6 +268,8 @@ END_TEST
 Suite *consult_keeper_suite(void)
 {
     const TTest *const test[] = {what_an_erasure_frees_is_given_back,
+                                 a_log_that_is_read_is_emptied_when_it_is_not,
+                                 giving_back_a_large_file_stops_when_told,
                                  what_fails_is_told_without_a_word_of_it};
 
     return test_suite_around("consult/keeper", test,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Full disks, foreign writers and damaged files: an error with a clear text,
  * and nothing that was promised is lost. */
+#include "plugin/store/purge.h"
 #include "plugin/store/writer_int.h"
 #include "tests/store_help.h"
 #include "tests/suite.h"

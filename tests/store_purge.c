@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is kept for long enough goes, whatever the clock said when it came, and
  * looking for it costs no more in a large store than in a small one. */
+#include "context/consent.h"
 #include "plugin/store/conclude.h"
 #include "plugin/store/purge.h"
 #include "plugin/store/writer_int.h"
@@ -243,12 +244,64 @@ START_TEST(a_message_of_a_wrong_clock_holds_up_no_other_and_is_not_forgotten)
 }
 END_TEST
 
+static void drop_said_before(int64_t before_us)
+{
+    struct pl_purge what = {.kind = PL_PURGE_EVENTS,
+                            .before_us = before_us,
+                            .now_us = TEST_EPOCH_US};
+    struct pl_purged done = {.more = true};
+
+    drop_bytes();
+    while (done.more)
+        ck_assert_int_eq(pl_store_purge(t.store, &what, &done, NULL), AN_OK);
+}
+
+/* A patient who opted out long ago is still in treatment. */
+START_TEST(an_opt_out_and_who_is_who_outlive_the_events)
+{
+    static const struct ctx_code deny = {AN_STR_INIT(CTX_CONSENT_SYSTEM),
+                                         AN_STR_INIT("deny"), AN_STR_INIT("")};
+    struct test_message *m = an_arena_get(&t.arena, 1, sizeof(*m));
+    struct pl_intake in;
+    struct pl_history h;
+    struct ctx_consent c;
+
+    ck_assert_ptr_nonnull(m);
+    test_message(m, 1, 7);
+    m->event[3] = (struct ctx_event){.kind = CTX_CONSENT,
+                                     .status = CTX_STATUS_FINAL,
+                                     .concept = deny,
+                                     .said_us = TEST_EPOCH_US + 2000000,
+                                     .available_us = TEST_EPOCH_US + 2000000,
+                                     .fact = AN_STR("consent|1"),
+                                     .place = AN_STR("CON[1]")};
+    m->event[3].value.kind = CTX_VALUE_TEXT;
+    m->event[3].value.text = AN_STR(CTX_CONSENT_ALL);
+    in = test_intake_of(&t, m->bytes, &m->reading);
+    (void)test_put(&t, &in);
+    in = test_intake(&t, 2, 7);
+    (void)test_put(&t, &in);
+    drop_said_before(2 * TEST_EPOCH_US);
+    h = test_history(&t, 7, CTX_AS_OF_ALL);
+    ck_assert_uint_eq(h.person.n_members, 2);
+    ck_assert_uint_eq(h.n_said, 1);
+    ck_assert_uint_eq(h.consents.n_events, 1);
+    ctx_consent_of(&h.timeline, &h.consents, 2 * TEST_EPOCH_US, &c);
+    ck_assert(c.all);
+    test_store_check(&t);
+    /* The same bytes again bring back no more than that. */
+    (void)test_put(&t, &in);
+    ck_assert_uint_eq(test_history(&t, 7, CTX_AS_OF_ALL).n_said, 1);
+}
+END_TEST
+
 Suite *store_purge_suite(void)
 {
     const TTest *const test[] = {
         events_that_are_kept_are_not_looked_at,
         erasing_one_patient_costs_the_same_among_more,
-        a_message_of_a_wrong_clock_holds_up_no_other_and_is_not_forgotten};
+        a_message_of_a_wrong_clock_holds_up_no_other_and_is_not_forgotten,
+        an_opt_out_and_who_is_who_outlive_the_events};
     Suite *s = test_suite_around(
         "store/purge", test, sizeof(test) / sizeof(test[0]), set_up, tear_down);
     TCase *kinds = tcase_create("kinds");

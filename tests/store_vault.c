@@ -265,6 +265,25 @@ START_TEST(when_all_is_sealed_nothing_plain_is_taken_any_more)
 }
 END_TEST
 
+static const char *const silences[] = {"DELETE FROM vault", "DROP TABLE vault"};
+
+/* What cannot be asked is not answered yes. */
+START_TEST(a_store_that_does_not_say_takes_nothing_plain)
+{
+    struct pl_intake in;
+
+    tear_down();
+    test_store_open(&t);
+    in = test_intake(&t, 1, 1);
+    (void)test_put(&t, &in);
+    write_keys(KEY_A);
+    test_store_reopen(&t);
+    ck_assert_int_eq(pl_check(t.reader, &t.arena, NULL), AN_OK);
+    beside(silences[_i]);
+    ck_assert_int_ne(pl_check(t.reader, &t.arena, NULL), AN_OK);
+}
+END_TEST
+
 START_TEST(an_erasure_that_was_begun_is_ended)
 {
     struct pl_purge who = {.now_us = TEST_EPOCH_US + 9,
@@ -353,6 +372,8 @@ Suite *store_vault_suite(void)
     tcase_add_checked_fixture(tables, set_up, tear_down);
     tcase_add_loop_test(tables, what_was_moved_or_changed_does_not_open, 0,
                         (int)(sizeof(attacks) / sizeof(attacks[0])));
+    tcase_add_loop_test(tables, a_store_that_does_not_say_takes_nothing_plain,
+                        0, (int)(sizeof(silences) / sizeof(silences[0])));
     tcase_add_loop_test(tables, a_key_file_holds_keys, 0,
                         (int)(sizeof(files) / sizeof(files[0])));
     suite_add_tcase(s, tables);

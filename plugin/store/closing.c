@@ -22,6 +22,19 @@ static int note(struct pl_writer *w, int64_t identifier)
     return pl_writer_run(w, PL_W_CLOSE_NOTE);
 }
 
+/* The same, unless this message is the first about any of them: nobody can be
+ * thinking yet, and most who come have several numbers. */
+static int note_known(struct pl_writer *w, int64_t identifier, int64_t message)
+{
+    int64_t known;
+    int rc;
+
+    sqlite3_bind_int64(stmt(w, PL_W_FIND_KNOWN), 1, identifier);
+    sqlite3_bind_int64(stmt(w, PL_W_FIND_KNOWN), 2, message);
+    rc = pl_writer_number(w, PL_W_FIND_KNOWN, &known);
+    return rc == SQLITE_OK && known ? note(w, identifier) : rc;
+}
+
 static int drop(struct pl_writer *w, int64_t identifier, int64_t now_us)
 {
     static const enum pl_write which[] = {PL_W_CLOSE_DROP,
@@ -81,14 +94,15 @@ static int close_labelled(struct pl_writer *w, int64_t identifier,
 
 /* Both whom a claim is about, and whoever hangs together with them. */
 static int ask_both(struct pl_writer *w, const struct pl_derivation *d,
-                    size_t claim, struct pl_receipt *r, bool *asked)
+                    size_t claim, struct pl_receipt *r)
 {
     const int64_t each[] = {d->current[claim], d->prior[claim]};
     sqlite3_stmt *s = stmt(w, PL_W_CLOSE_ASK_ONE);
-    size_t before = r->n_triggers;
     int rc = ask(w, each[0], d->message, r);
 
     for (size_t i = 0; rc == SQLITE_OK && i < 2; i++) {
+        if (i && each[i] == each[0])
+            break;
         sqlite3_bind_int64(s, 1, each[i]);
         sqlite3_bind_int64(s, 2, d->message);
         sqlite3_bind_int64(s, 3, PL_REASON_CLOSING);
@@ -96,22 +110,92 @@ static int ask_both(struct pl_writer *w, const struct pl_derivation *d,
         if (rc == SQLITE_OK)
             r->n_triggers += (size_t)sqlite3_changes(w->db.sql);
     }
-    *asked = r->n_triggers > before;
     return rc;
 }
 
-/* Two records become one: what was said of each is not all any more. */
+static int64_t said_us(const struct ctx_claim *c)
+{
+    return c->said_us ? c->said_us : c->available_us;
+}
+
+static int part(struct pl_writer *w, enum pl_write which, int64_t identifier,
+                int64_t us)
+{
+    sqlite3_bind_int64(stmt(w, which), 1, identifier);
+    sqlite3_bind_int64(stmt(w, which), 2, us);
+    return pl_writer_run(w, which);
+}
+
+/* Two who were parted may be joined again, by a link that is no news. */
+static int note_parted(struct pl_writer *w, const struct pl_derivation *d,
+                       size_t claim)
+{
+    const struct ctx_claim *c = &d->in->claim[claim];
+    int64_t prior = d->prior[claim];
+    int rc;
+
+    if (c->kind == CTX_CLAIM_MOVE) {
+        rc = part(w, PL_W_PART_FROM, prior, said_us(c));
+        return rc == SQLITE_OK ? part(w, PL_W_PART_TO, prior, said_us(c)) : rc;
+    }
+    sqlite3_bind_int64(stmt(w, PL_W_PART), 3, d->current[claim]);
+    return part(w, PL_W_PART, prior, said_us(c));
+}
+
+/* Whether a claim that joins two is the first to do so since they were strangers
+ * to each other.  One that was said before they were parted joins nobody, but
+ * what came meanwhile is not told apart: it is news each time. */
+static int find_news(struct pl_writer *w, const struct pl_derivation *d,
+                     size_t claim, bool *news)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_FIND_PARTED);
+    int64_t found = 0;
+    int rc;
+
+    *news = d->joined[claim];
+    sqlite3_bind_int64(s, 1, d->current[claim]);
+    sqlite3_bind_int64(s, 2, d->prior[claim]);
+    rc = pl_writer_number(w, PL_W_FIND_PARTED, &found);
+    if (rc != SQLITE_OK || found == 0)
+        return rc;
+    *news = true;
+    s = stmt(w, PL_W_JOIN);
+    sqlite3_bind_int64(s, 1, d->current[claim]);
+    sqlite3_bind_int64(s, 2, d->prior[claim]);
+    sqlite3_bind_int64(s, 3, said_us(&d->in->claim[claim]));
+    return pl_writer_run(w, PL_W_JOIN);
+}
+
+/* What was said of them is not all any more, and one may have forbidden what
+ * stands of the other: as when something is denied, nobody hears it until the
+ * question has been asked again. */
+static int close_all(struct pl_writer *w, const struct pl_derivation *d,
+                     size_t claim, struct pl_receipt *r)
+{
+    int64_t identifier = d->current[claim];
+    int rc;
+
+    if ((rc = note_known(w, identifier, d->message)) != SQLITE_OK ||
+        (rc = drop(w, identifier, d->in->received_us)) != SQLITE_OK ||
+        (rc = raise_needs(w, identifier, CTX_LABEL_VERY_RESTRICTED)) !=
+            SQLITE_OK)
+        return rc;
+    return ask_both(w, d, claim, r);
+}
+
+/* Two records become one, unless they are: then a merge asks all the same, for
+ * another number speaks for both. */
 static int close_joined(struct pl_writer *w, const struct pl_derivation *d,
                         size_t claim, struct pl_receipt *r)
 {
-    bool asked;
-    int rc = ask_both(w, d, claim, r, &asked);
+    bool news;
+    int rc = find_news(w, d, claim, &news);
 
-    if (rc != SQLITE_OK || !asked || !d->joined[claim])
-        return rc;
-    rc = note(w, d->current[claim]);
-    return rc == SQLITE_OK ? drop(w, d->current[claim], d->in->received_us)
-                           : rc;
+    if (rc == SQLITE_OK && news)
+        return close_all(w, d, claim, r);
+    if (rc == SQLITE_OK && d->in->claim[claim].kind == CTX_CLAIM_MERGE)
+        rc = ask_both(w, d, claim, r);
+    return rc;
 }
 
 /* One record becomes two: what was said of it rests on another's. */
@@ -119,29 +203,79 @@ static int close_parted(struct pl_writer *w, const struct pl_derivation *d,
                         size_t claim, struct pl_receipt *r)
 {
     int64_t identifier = d->current[claim], now_us = d->in->received_us;
-    bool asked;
     int rc;
 
     if ((rc = note(w, identifier)) != SQLITE_OK ||
+        (rc = note_parted(w, d, claim)) != SQLITE_OK ||
         (rc = drop(w, identifier, now_us)) != SQLITE_OK ||
-        (rc = ask_both(w, d, claim, r, &asked)) != SQLITE_OK)
+        (rc = ask_both(w, d, claim, r)) != SQLITE_OK)
         return rc;
     sqlite3_bind_int64(stmt(w, PL_W_CLOSE_SUPERSEDE), 1, identifier);
     sqlite3_bind_int64(stmt(w, PL_W_CLOSE_SUPERSEDE), 2, now_us);
     return pl_writer_run(w, PL_W_CLOSE_SUPERSEDE);
 }
 
+/* A visit that gets another name within one record takes the label of that one:
+ * what stands may rest on what is confidential now. */
 static int close_claim(struct pl_writer *w, const struct pl_derivation *d,
                        size_t claim, struct pl_receipt *r)
 {
+    unsigned kind = d->in->claim[claim].kind;
+
     if (d->current[claim] == d->prior[claim])
-        return SQLITE_OK;
-    switch (d->in->claim[claim].kind) {
-    case CTX_CLAIM_SAME:
-        return d->joined[claim] ? close_joined(w, d, claim, r) : SQLITE_OK;
-    case CTX_CLAIM_MERGE: return close_joined(w, d, claim, r);
-    default: return close_parted(w, d, claim, r);
+        return kind == CTX_CLAIM_VISIT ? close_all(w, d, claim, r) : SQLITE_OK;
+    if (kind == CTX_CLAIM_SAME || kind == CTX_CLAIM_MERGE)
+        return close_joined(w, d, claim, r);
+    return close_parted(w, d, claim, r);
+}
+
+/* About the newest message: this one may be old. */
+static int ask_newest(struct pl_writer *w, int64_t identifier, int64_t message,
+                      struct pl_receipt *r)
+{
+    int64_t newest;
+    int rc;
+
+    sqlite3_bind_int64(stmt(w, PL_W_FIND_NEWEST), 1, identifier);
+    rc = pl_writer_number(w, PL_W_FIND_NEWEST, &newest);
+    return rc == SQLITE_OK ? ask(w, identifier, newest ? newest : message, r)
+                           : rc;
+}
+
+static bool claims_stay(const struct pl_said_row *before,
+                        const struct pl_derivation *now)
+{
+    for (size_t i = 0; i < now->n_rows; i++)
+        if (now->row[i].identifier == before->identifier)
+            return an_str_eq(now->row[i].claims, before->claims);
+    return before->claims.n == 0;
+}
+
+/* A claim that is read otherwise now may have joined those who are two: what
+ * stands rests on both, until the question has been asked again. */
+int pl_writer_close_changed(struct pl_writer *w,
+                            const struct pl_derivation *before,
+                            const struct pl_derivation *now,
+                            struct pl_receipt *r)
+{
+    const struct pl_intake *in = now->in;
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < before->n_rows; i++) {
+        int64_t id = before->row[i].identifier;
+
+        if (claims_stay(&before->row[i], now))
+            continue;
+        if ((rc = note(w, id)) != SQLITE_OK ||
+            (rc = part(w, PL_W_PART_FROM, id, in->said_us)) != SQLITE_OK ||
+            (rc = part(w, PL_W_PART_TO, id, in->said_us)) != SQLITE_OK ||
+            (rc = drop(w, id, in->received_us)) != SQLITE_OK)
+            return rc;
+        rc = raise_needs(w, id, CTX_LABEL_VERY_RESTRICTED);
+        if (rc == SQLITE_OK)
+            rc = ask_newest(w, id, now->message, r);
     }
+    return rc;
 }
 
 int pl_writer_close(struct pl_writer *w, const struct pl_derivation *d,

@@ -2,13 +2,16 @@
 #include "plugin/store/purge.h"
 
 #include "base/json_out.h"
+#include "context/codec.h"
+#include "plugin/store/claims_int.h"
 #include "plugin/store/derived_int.h"
 #include "plugin/store/reader_int.h"
 #include "plugin/store/writer_int.h"
 
 #include <stdio.h>
+#include <time.h>
 
-enum { STEP = 64, NOTE_BYTES = 1024, PAGES = 256 };
+enum { STEP = 64, NOTE_BYTES = 1024, PATIENCE = 100, PAUSE_NS = 50000000 };
 
 const char *pl_purge_text(enum pl_purge_kind kind)
 {
@@ -74,6 +77,72 @@ static int drop_raw(struct pl_writer *w, int64_t message, int64_t now_us)
                value, 2, NULL);
 }
 
+/* Of what a message said about one identifier, that which is kept for good: who
+ * is who, and what the patient has forbidden or permitted. */
+static int keep_consents(struct pl_writer *w, struct pl_said_row *row)
+{
+    struct an_str claims = row->claims, rest = claims;
+    const struct ctx_event *event = NULL;
+    struct ctx_event *kept;
+    struct ctx_claim claim;
+    enum an_code code = AN_OK;
+    size_t n = 0, n_kept = 0;
+    int64_t other;
+    bool bad = false;
+
+    row->min_available_us = INT64_MAX;
+    while (pl_claims_next(claims, &rest, &claim, &other, &bad))
+        if (claim.available_us < row->min_available_us)
+            row->min_available_us = claim.available_us;
+    if (bad)
+        return SQLITE_CORRUPT;
+    if (row->n_events)
+        code = ctx_events_decode(&w->arena, row->events, AN_STR(""), &event, &n,
+                                 NULL);
+    if (code != AN_OK)
+        return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
+    kept = an_arena_get(&w->arena, n, sizeof(*kept));
+    if (kept == NULL)
+        return SQLITE_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        if (event[i].kind != CTX_CONSENT)
+            continue;
+        kept[n_kept++] = event[i];
+        if (event[i].available_us < row->min_available_us)
+            row->min_available_us = event[i].available_us;
+    }
+    row->events = AN_STR("");
+    row->n_events = (int64_t)n_kept;
+    if (n_kept)
+        code = ctx_events_encode(&w->arena, kept, n_kept, &row->events, NULL);
+    return code == AN_OK ? SQLITE_OK : SQLITE_NOMEM;
+}
+
+static int drop_said(struct pl_writer *w, int64_t identifier, int64_t message)
+{
+    enum pl_write which = PL_W_DROP_SAID;
+    struct an_mark mark = an_arena_mark(&w->arena);
+    struct pl_said_row row;
+    bool found;
+    int rc = pl_writer_said(w, identifier, message, &row, &found);
+
+    if (rc == SQLITE_OK && found)
+        rc = keep_consents(w, &row);
+    if (rc == SQLITE_OK && found) {
+        if (row.n_events || row.claims.n) {
+            which = PL_W_KEEP_SAID;
+            sqlite3_bind_int64(w->db.stmt[which], 3, row.min_available_us);
+            sqlite3_bind_int64(w->db.stmt[which], 4, row.n_events);
+            pl_bind_blob(w->db.stmt[which], 5, row.events);
+        }
+        sqlite3_bind_int64(w->db.stmt[which], 1, identifier);
+        sqlite3_bind_int64(w->db.stmt[which], 2, message);
+        rc = pl_writer_run(w, which);
+    }
+    an_arena_rewind(&w->arena, mark);
+    return rc;
+}
+
 /* The note of the message names the identifiers under which it said things. */
 static int drop_events(struct pl_writer *w, int64_t message, int64_t now_us)
 {
@@ -99,11 +168,7 @@ static int drop_events(struct pl_writer *w, int64_t message, int64_t now_us)
     if (code != AN_OK)
         return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
     for (size_t i = 0; i < note.n_identifiers; i++) {
-        sqlite3_stmt *drop = w->db.stmt[PL_W_DROP_SAID];
-
-        sqlite3_bind_int64(drop, 1, note.identifier[i]);
-        sqlite3_bind_int64(drop, 2, message);
-        rc = pl_writer_run(w, PL_W_DROP_SAID);
+        rc = drop_said(w, note.identifier[i], message);
         if (rc != SQLITE_OK)
             return rc;
     }
@@ -323,7 +388,8 @@ static int change(struct pl_writer *w, const char *text, const int64_t value[2],
 }
 
 /* Each finds its rows by an index, so that the store may be of any size.  The
- * number stays, so that no other identifier ever gets it. */
+ * number stays, so that no other identifier ever gets it, and so does that of its
+ * last closing, so that no later one is counted lower. */
 static int erase_rest(struct pl_writer *w, const struct erasure *e, int64_t id)
 {
     int64_t n_said = 0;
@@ -344,7 +410,6 @@ static int erase_rest(struct pl_writer *w, const struct erasure *e, int64_t id)
          " (SELECT other FROM link WHERE identifier = ?1)",
          NULL},
         {"DELETE FROM link WHERE identifier = ?1", NULL},
-        {"DELETE FROM closing WHERE identifier = ?1", NULL},
         {"UPDATE identifier SET value = 'erased ' || id, authority = '',"
          " type = '' WHERE id = ?1",
          NULL},
@@ -385,32 +450,49 @@ enum an_code pl_store_erase_step(struct pl_store *store,
 
 /* ---- the file -------------------------------------------------------------- */
 
-static int n_free(struct pl_writer *w, void *ctx)
-{
-    int rc = run(w, "PRAGMA freelist_count", NULL, 0, ctx);
-
-    return rc == SQLITE_OK ? SQLITE_DONE : rc;
-}
-
 static int vacuum_some(struct pl_writer *w, void *ctx)
 {
-    (void)ctx;
-    return sqlite3_exec(w->db.sql, "PRAGMA incremental_vacuum(256)", NULL, NULL,
-                        NULL);
+    static const char count[] = "PRAGMA freelist_count";
+    struct pl_purged *out = ctx;
+    int64_t before = 0, after = 0;
+    int rc = run(w, count, NULL, 0, &before);
+
+    if (rc == SQLITE_OK && before == 0)
+        return SQLITE_DONE;
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(w->db.sql, "PRAGMA incremental_vacuum(256)", NULL,
+                          NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = run(w, count, NULL, 0, &after);
+    if (rc != SQLITE_OK)
+        return rc;
+    /* A file of before this version gives nothing back: it uses pages again. */
+    if (after >= before)
+        return SQLITE_DONE;
+    *out = (struct pl_purged){.n = before - after, .more = after != 0};
+    return SQLITE_OK;
+}
+
+enum an_code pl_store_reclaim_step(struct pl_store *store,
+                                   struct pl_purged *out, struct an_err *err)
+{
+    *out = (struct pl_purged){.n = 0};
+    return pl_store_transaction(store, vacuum_some, out, err);
 }
 
 enum an_code pl_store_reclaim(struct pl_store *store, struct an_err *err)
 {
-    int64_t last = INT64_MAX, now = 0;
+    static const struct timespec pause = {0, PAUSE_NS};
+    struct pl_purged done = {.more = true};
     enum an_code code = AN_OK;
 
-    /* A file of before this version gives nothing back: it uses pages again. */
-    while (code == AN_OK) {
-        code = pl_store_transaction(store, n_free, &now, err);
-        if (code != AN_OK || now == 0 || now >= last)
-            break;
-        last = now;
-        code = pl_store_transaction(store, vacuum_some, NULL, err);
+    while (code == AN_OK && done.more)
+        code = pl_store_reclaim_step(store, &done, err);
+    if (code == AN_OK)
+        code = pl_store_empty_log(store, err);
+    for (int i = 0; code == AN_BUSY && i < PATIENCE; i++) {
+        (void)nanosleep(&pause, NULL);
+        code = pl_store_empty_log(store, err);
     }
-    return code == AN_OK ? pl_store_empty_log(store, err) : code;
+    return code;
 }

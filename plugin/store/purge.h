@@ -8,7 +8,9 @@
  * Each call is one small transaction, with its audit row: what was removed, how
  * much of it, by whom, and nothing of whom it told.  A message whose bytes are
  * gone keeps its row: its number, hash, control id and times, so that the same
- * bytes that come again change nothing.  Freed pages are overwritten
+ * bytes that come again change nothing.  By age, who is who and the patient's
+ * consents never go: an opt-out holds until it is taken back, however old it is.
+ * Freed pages are overwritten
  * (secure_delete), given back by pl_store_reclaim, and the log is emptied.
  *
  * Rows are found by an index of what is left: a call costs what it removes,
@@ -24,7 +26,8 @@
 /* The numbers are stored: append. */
 enum pl_purge_kind {
     PL_PURGE_RAW,         /* bytes of messages received before a moment */
-    PL_PURGE_EVENTS,      /* what was read in those without bytes */
+    PL_PURGE_EVENTS,      /* what was read in those without bytes, less
+                          consents and claims about identity */
     PL_PURGE_SUGGESTIONS, /* that newer ones took the place of before it */
     PL_N_PURGE_KINDS
 };
@@ -38,7 +41,7 @@ struct pl_purge {
 };
 
 struct pl_purged {
-    int64_t n; /* rows of this call */
+    int64_t n; /* rows, or pages, of this call */
     bool more;
 };
 
@@ -73,7 +76,16 @@ enum an_code pl_store_erase_step(struct pl_store *store,
 enum an_code pl_n_purged(struct pl_reader *r, int64_t *n, struct an_err *err)
     __attribute__((warn_unused_result));
 
-/* Give freed pages back, a few at a time, and empty the log. */
+/* Give back some of the freed pages: out->n of them. */
+enum an_code pl_store_reclaim_step(struct pl_store *store,
+                                   struct pl_purged *out, struct an_err *err)
+    __attribute__((warn_unused_result));
+/* Carry the log over to the file and make it empty.  AN_BUSY, which is no fault:
+ * somebody reads it; what was removed is still in it. */
+enum an_code pl_store_empty_log(struct pl_store *store, struct an_err *err)
+    __attribute__((warn_unused_result));
+/* All of both, for who has nothing else to do: waits some seconds for readers
+ * before it gives up with AN_BUSY. */
 enum an_code pl_store_reclaim(struct pl_store *store, struct an_err *err)
     __attribute__((warn_unused_result));
 

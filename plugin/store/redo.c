@@ -44,27 +44,6 @@ static int identifiers(struct pl_writer *w, const struct pl_derived *d,
     return SQLITE_OK;
 }
 
-static int row_get(struct pl_writer *w, int64_t identifier, int64_t message,
-                   struct pl_said_row *row, bool *found)
-{
-    sqlite3_stmt *s = stmt(w, PL_W_GET_SAID);
-    int rc;
-
-    sqlite3_bind_int64(s, 1, identifier);
-    sqlite3_bind_int64(s, 2, message);
-    rc = sqlite3_step(s);
-    *found = rc == SQLITE_ROW;
-    if (*found) {
-        row->identifier = identifier;
-        row->n_events = sqlite3_column_int64(s, 2);
-        if (!an_arena_str(&w->arena, pl_column(s, 0), &row->claims) ||
-            !an_arena_str(&w->arena, pl_column(s, 1), &row->events))
-            rc = SQLITE_NOMEM;
-    }
-    sqlite3_reset(s);
-    return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
 /* The rows of a message as they stand, and their number of events. */
 static int rows_get(struct pl_writer *w, int64_t message, const int64_t *id,
                     size_t n, struct pl_derivation *old, int64_t *n_events)
@@ -80,7 +59,7 @@ static int rows_get(struct pl_writer *w, int64_t message, const int64_t *id,
         struct pl_said_row *row = &old->row[old->n_rows];
         bool found = false;
 
-        rc = row_get(w, id[i], message, row, &found);
+        rc = pl_writer_said(w, id[i], message, row, &found);
         if (rc == SQLITE_OK && found) {
             *n_events += row->n_events;
             old->n_rows++;
@@ -222,7 +201,9 @@ int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
     if (!r->changed && an_str_eq(x.blob, x.now.derived) &&
         r->n_warnings == in->n_warnings)
         return SQLITE_OK;
-    rc = put_again(w, &x.now, &x.old, x.id, x.n_ids);
+    rc = pl_writer_close_changed(w, &x.before, &x.now, r);
+    if (rc == SQLITE_OK)
+        rc = put_again(w, &x.now, &x.old, x.id, x.n_ids);
     if (rc == SQLITE_OK && r->changed)
         rc = ask_again(w, &x.before, r->message, r);
     if (rc == SQLITE_OK && r->changed)

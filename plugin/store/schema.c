@@ -273,7 +273,16 @@ static const char version_3[] =
     ") STRICT;"
     "CREATE INDEX closing_n ON closing(n);";
 
-const char *const pl_schema_step[] = {version_1, version_2, version_3};
+static const char version_4[] =
+    /* When the latest was said that may have parted the two, and has not been
+     * taken back since; 0: nothing. */
+    "ALTER TABLE link ADD COLUMN parted_us INTEGER NOT NULL DEFAULT 0;"
+    /* Of what came before it is not known: the next claim tells. */
+    "UPDATE link SET parted_us = 1"
+    " WHERE identifier IN (SELECT identifier FROM closing);";
+
+const char *const pl_schema_step[] = {version_1, version_2, version_3,
+                                      version_4};
 const size_t pl_schema_n_steps =
     sizeof(pl_schema_step) / sizeof(pl_schema_step[0]);
 

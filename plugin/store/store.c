@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/store/store.h"
 
+#include "plugin/store/purge.h"
 #include "plugin/store/writer_int.h"
 
 #include <pthread.h>
@@ -294,8 +295,12 @@ enum an_code pl_store_empty_log(struct pl_store *store, struct an_err *err)
     rc = sqlite3_wal_checkpoint_v2(store->writer.db.sql, NULL,
                                    SQLITE_CHECKPOINT_TRUNCATE, &n_log, &n_done);
     sqlite3_busy_timeout(store->writer.db.sql, (int)patience_ms);
-    /* A reader that goes on for long: the next time. */
-    if (rc != SQLITE_OK && (rc & 0xFF) != SQLITE_BUSY)
+    if ((rc & 0xFF) == SQLITE_BUSY)
+        code = an_fail(err, AN_BUSY,
+                       "somebody reads the log of the store: what was removed "
+                       "is still in it",
+                       0);
+    else if (rc != SQLITE_OK)
         code = fail(store, AN_EVENT_STORE_CHECKPOINT_FAULT, rc, err);
     (void)pthread_mutex_unlock(&store->lock);
     return code;

@@ -216,27 +216,39 @@ static const struct key *find_key(const struct pl_vault *v, const uint8_t *id)
 }
 
 /* Since when it was opened, rekey may have come to its end, here or in another
- * program: as long as plain values may be met, the store is asked. */
-static bool refuses_plain(sqlite3_context *c, struct pl_vault *v)
+ * program: as long as plain values may be met, the store is asked.  Where it does
+ * not say that it takes them, it does not. */
+static int may_take_plain(sqlite3_context *c, struct pl_vault *v)
 {
     sqlite3_stmt *s = NULL;
+    bool takes = false;
+    int rc;
 
-    if (v->refuses_plain || v->n == 0)
-        return v->refuses_plain;
-    if (sqlite3_prepare_v2(sqlite3_context_db_handle(c),
-                           "SELECT takes_plain FROM vault", -1, &s,
-                           NULL) == SQLITE_OK)
-        v->refuses_plain =
-            sqlite3_step(s) == SQLITE_ROW && sqlite3_column_int(s, 0) == 0;
+    if (v->n == 0 && !v->refuses_plain)
+        return SQLITE_OK;
+    if (v->refuses_plain)
+        return SQLITE_AUTH;
+    rc = sqlite3_prepare_v2(sqlite3_context_db_handle(c),
+                            "SELECT takes_plain FROM vault", -1, &s, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW) {
+        takes = sqlite3_column_int(s, 0) != 0;
+        v->refuses_plain = !takes;
+    }
     sqlite3_finalize(s);
-    return v->refuses_plain;
+    if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+        return takes ? SQLITE_OK : SQLITE_AUTH;
+    return rc;
 }
 
 static void take_plain(sqlite3_context *c, struct pl_vault *v, const uint8_t *p,
                        size_t n)
 {
-    if (n && refuses_plain(c, v))
-        sqlite3_result_error_code(c, SQLITE_AUTH);
+    int rc = n ? may_take_plain(c, v) : SQLITE_OK;
+
+    if (rc != SQLITE_OK)
+        sqlite3_result_error_code(c, rc);
     else
         sqlite3_result_blob64(c, n ? (const void *)p : "", n, SQLITE_TRANSIENT);
 }

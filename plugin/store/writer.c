@@ -289,6 +289,27 @@ int pl_writer_put_rows(struct pl_writer *w, const struct pl_derivation *d)
     return rc;
 }
 
+int pl_writer_said(struct pl_writer *w, int64_t identifier, int64_t message,
+                   struct pl_said_row *row, bool *found)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_GET_SAID);
+    int rc;
+
+    sqlite3_bind_int64(s, 1, identifier);
+    sqlite3_bind_int64(s, 2, message);
+    rc = sqlite3_step(s);
+    *found = rc == SQLITE_ROW;
+    if (*found) {
+        row->identifier = identifier;
+        row->n_events = sqlite3_column_int64(s, 2);
+        if (!an_arena_str(&w->arena, pl_column(s, 0), &row->claims) ||
+            !an_arena_str(&w->arena, pl_column(s, 1), &row->events))
+            rc = SQLITE_NOMEM;
+    }
+    sqlite3_reset(s);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 static int put_link(struct pl_writer *w, int64_t identifier, int64_t other)
 {
     sqlite3_bind_int64(stmt(w, PL_W_PUT_LINK), 1, identifier);

@@ -46,6 +46,10 @@
       "SELECT unseal(claims, 'claims', identifier, sha256),"                     \
       " unseal(events, 'events', identifier, sha256), n_events FROM said"        \
       " WHERE identifier = ?1 AND message = ?2")                                 \
+    X(KEEP_SAID,                                                                 \
+      "UPDATE said SET min_available_us = ?3, n_events = ?4, events ="           \
+      " seal(?5, 'events', identifier, sha256)"                                  \
+      " WHERE identifier = ?1 AND message = ?2")                                 \
     X(DROP_SAID, "DELETE FROM said WHERE identifier = ?1 AND message = ?2")      \
     /* All identifiers that claims hang together, valid or not. */               \
     X(ASK_AGAIN,                                                                 \
@@ -178,6 +182,24 @@
     X(CLOSE_SUPERSEDE,                                                           \
       PL_WEB "UPDATE suggestion SET superseded_us = ?2"                          \
              " WHERE superseded_us = 0 AND patient IN (SELECT i FROM web)")      \
+    X(PART, "UPDATE link SET parted_us = max(parted_us, ?2, 1)"                  \
+            " WHERE identifier IN (?1, ?3) AND other IN (?1, ?3)")               \
+    /* From everybody: a link stands there from either side. */                  \
+    X(PART_FROM, "UPDATE link SET parted_us = max(parted_us, ?2, 1)"             \
+                 " WHERE identifier = ?1")                                       \
+    X(PART_TO, "UPDATE link SET parted_us = max(parted_us, ?2, 1)"               \
+               " WHERE other = ?1 AND identifier IN"                             \
+               " (SELECT other FROM link WHERE identifier = ?1)")                \
+    X(FIND_PARTED, "SELECT parted_us FROM link"                                  \
+                   " WHERE identifier = ?1 AND other = ?2")                      \
+    X(JOIN, "UPDATE link SET parted_us = 0 WHERE parted_us < ?3"                 \
+            " AND identifier IN (?1, ?2) AND other IN (?1, ?2)")                 \
+    /* Of whom something was said before. */                                     \
+    X(FIND_KNOWN,                                                                \
+      PL_WEB "SELECT 1 FROM web JOIN said s"                                     \
+             " ON s.identifier = web.i WHERE s.message <> ?2 LIMIT 1")           \
+    X(FIND_NEWEST, PL_WEB "SELECT max((SELECT max(s.message) FROM said s"        \
+                          " WHERE s.identifier = web.i)) FROM web")              \
     X(FIND_CLOSED, "SELECT 1 FROM closing WHERE identifier = ?1 AND n > ?2")     \
     X(GET_RELEASE, "SELECT release, kind, audience, never_patient,"              \
                    " superseded_us FROM suggestion WHERE id = ?1")               \
@@ -278,10 +300,6 @@ enum an_code pl_store_transaction(struct pl_store *store,
                                   void *ctx, struct an_err *err)
     __attribute__((warn_unused_result));
 
-/* Carry the log over to the file and make it empty, if nobody reads it. */
-enum an_code pl_store_empty_log(struct pl_store *store, struct an_err *err)
-    __attribute__((warn_unused_result));
-
 /* Store one intake, or find that it is there already. */
 int pl_writer_put(struct pl_writer *w, const struct pl_intake *in,
                   struct pl_receipt *r);
@@ -291,6 +309,10 @@ int pl_writer_derive(struct pl_writer *w, const struct pl_intake *in,
                      struct pl_derivation *d);
 int pl_writer_rows(struct pl_writer *w, struct pl_derivation *d);
 int pl_writer_put_rows(struct pl_writer *w, const struct pl_derivation *d);
+/* The row as it stands; all of it but min_available_us is filled if there is
+ * one. */
+int pl_writer_said(struct pl_writer *w, int64_t identifier, int64_t message,
+                   struct pl_said_row *row, bool *found);
 int pl_writer_links(struct pl_writer *w, const struct pl_derivation *d);
 /* Fills r when the same bytes are there; else r->message is 0.  feed and
  * derived may be NULL. */
@@ -304,6 +326,12 @@ struct an_str pl_writer_hash(const struct pl_intake *in);
 /* closing.c: what the message closes is heard of no more from here on. */
 int pl_writer_close(struct pl_writer *w, const struct pl_derivation *d,
                     struct pl_receipt *r);
+
+/* The same of claims that a message made before it was read again. */
+int pl_writer_close_changed(struct pl_writer *w,
+                            const struct pl_derivation *before,
+                            const struct pl_derivation *now,
+                            struct pl_receipt *r);
 
 /* How far a reprocessing has come. */
 int pl_writer_progress(struct pl_writer *w, const struct pl_progress *p);
