@@ -132,10 +132,14 @@ static void date_event(struct ctx_event *e, int64_t received_us)
         e->available_us = received_us;
 }
 
+/* Who is who was known once it had come, by a sender's clock that is ahead,
+ * too. */
 static void date_claim(struct ctx_claim *c, int64_t received_us)
 {
     if (c->said_us == 0)
         c->said_us = c->available_us = received_us;
+    if (c->available_us > received_us)
+        c->available_us = received_us;
 }
 
 /* The moment is kept with the message: read again, it is dated the same. */
