@@ -76,6 +76,7 @@ static const char *const opts_out[] = {
     CONSENT("c1", SAID, "active",
             "{\"type\":\"deny\",\"securityLabel\":[{\"code\":\"?\"}]}"),
     V2("MDM^T02^MDM_T02", "C9") "CON|1|001|||||||||R|||20260311\r",
+    V2("MDM^T02^MDM_T02", "C9") "CON|1|001|||||||||||20260311\r",
 };
 enum { N_OPTS_OUT = sizeof(opts_out) / sizeof(opts_out[0]) };
 
@@ -224,6 +225,11 @@ START_TEST(a_consent_holds_as_of_the_moment_asked)
           "MSH|^~\\&|X|LAKESIDE|A|B|20260313120000+0000||MDM^T02^MDM_T02|C9|P|"
           "2.5.1\r" PID "CON|1|001||N1|||||||A|||20260313\r"},
          {true, false, false}},
+        /* Another hospital's does not take its place, number or none. */
+        {{V2("MDM^T02^MDM_T02", "C8") "CON|1|001|||||||||X|||20260311\r",
+          "MSH|^~\\&|X|OTHER|A|B|20260313120000+0000||MDM^T02^MDM_T02|C9|P|"
+          "2.5.1\r" PID "CON|1|001|||||||||A|||20260313\r"},
+         {true, true, true}},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
