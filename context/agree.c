@@ -66,6 +66,28 @@ static bool is_better(const struct ctx_event *a, const struct ctx_event *b,
     return an_str_cmp(a->fact, b->fact) > 0;
 }
 
+/* Of before facts named who says so: a message that is not read again. */
+static bool is_unnamed(const struct ctx_event *e)
+{
+    struct an_str sender = e->fact, kind;
+
+    (void)an_str_cut(&sender, '|', &kind);
+    return sender.p == NULL;
+}
+
+/* Where somebody named says it, too, that counts: he may be the same. */
+static bool is_passed_over(const struct ctx_timeline *t,
+                           const struct ctx_event *e)
+{
+    if (!is_unnamed(e))
+        return false;
+    for (size_t i = 0; i < t->n_events; i++)
+        if (t->event[i]->kind == e->kind && !is_unknown(t->event[i]) &&
+            !is_unnamed(t->event[i]))
+            return true;
+    return false;
+}
+
 static const struct ctx_event *best_of(const struct ctx_timeline *t,
                                        unsigned kind,
                                        const struct an_str *trusted, size_t n)
@@ -73,7 +95,7 @@ static const struct ctx_event *best_of(const struct ctx_timeline *t,
     const struct ctx_event *best = NULL;
 
     for (size_t i = 0; i < t->n_events; i++)
-        if (t->event[i]->kind == kind &&
+        if (t->event[i]->kind == kind && !is_passed_over(t, t->event[i]) &&
             (best == NULL || is_better(t->event[i], best, trusted, n)))
             best = t->event[i];
     return best;
@@ -83,7 +105,8 @@ static const struct ctx_event *best_of(const struct ctx_timeline *t,
 static bool differs(const struct ctx_timeline *t, const struct ctx_event *best)
 {
     for (size_t i = 0; best && i < t->n_events; i++)
-        if (t->event[i]->kind == best->kind && !agrees(t->event[i], best))
+        if (t->event[i]->kind == best->kind &&
+            !is_passed_over(t, t->event[i]) && !agrees(t->event[i], best))
             return true;
     return false;
 }

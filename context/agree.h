@@ -13,7 +13,8 @@
  * does, it was said last, at one moment by the sender whose name is larger.
  * Where it was not a trusted sender and another says something else, it is in
  * dispute, and neither counts.  A date that is said less precisely agrees with
- * one within it; a sex that is unknown agrees with any.
+ * one within it; a sex that is unknown agrees with any.  A fact without "|", of
+ * before they named who says so, counts where nobody else says it.
  *
  * Thread-safety: confined to the arena.  Ownership: the list is the arena's,
  * the events are the timeline's. */

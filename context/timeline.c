@@ -89,8 +89,15 @@ int ctx_event_cmp(const struct ctx_event *a, const struct ctx_event *b)
     return rest_cmp(a, b);
 }
 
+static int permits(const struct ctx_event *e)
+{
+    return e->kind == CTX_CONSENT &&
+           an_str_eq(e->concept.code, AN_STR("permit"));
+}
+
 /* Facts together, in any order (length first is fastest); of each fact the
- * version that counts stands last. */
+ * version that counts stands last.  Of a consent's versions of one moment
+ * that is no permit: which of them was the last is not known. */
 static int by_version(const void *x, const void *y)
 {
     const struct ctx_event *a = *(const struct ctx_event *const *)x;
@@ -98,7 +105,8 @@ static int by_version(const void *x, const void *y)
     int r = (a->fact.n > b->fact.n) - (a->fact.n < b->fact.n);
 
     if (r || (r = an_str_cmp(a->fact, b->fact)) ||
-        (r = i64_cmp(a->said_us, b->said_us)) || (r = a->status - b->status) ||
+        (r = i64_cmp(a->said_us, b->said_us)) ||
+        (r = permits(b) - permits(a)) || (r = a->status - b->status) ||
         (r = an_str_cmp(a->message, b->message)))
         return r;
     return ctx_event_cmp(a, b);

@@ -35,7 +35,7 @@ static const struct ctx_visit_move *next(const struct ctx_visit_move *move,
 
         if (m->prior != v->person ||
             !an_str_eq(m->claim->prior_visit, v->encounter) ||
-            (last && said_us(m) <= said_us(last)) ||
+            (last && said_us(m) < said_us(last)) ||
             (m->current == m->prior &&
              an_str_eq(m->claim->visit, m->claim->prior_visit)))
             continue;
@@ -49,11 +49,22 @@ bool ctx_visit_follow(const struct ctx_visit_move *move, size_t n,
                       struct ctx_visit *v)
 {
     const struct ctx_visit_move *last = NULL, *m;
+    struct ctx_visit first = *v; /* where the first move of a moment led */
+    size_t n_more = 0;           /* of the same moment */
 
     if (v->encounter.n == 0)
         return false;
     while ((m = next(move, n, v, last)) != NULL) {
+        bool same = last && said_us(m) == said_us(last);
+
+        n_more = same ? n_more + 1 : 0;
+        if (n_more == n) { /* in a circle: each was taken */
+            *v = first;
+            break;
+        }
         *v = (struct ctx_visit){m->current, m->claim->visit};
+        if (!same)
+            first = *v;
         last = m;
     }
     return last != NULL;

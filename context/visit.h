@@ -10,8 +10,10 @@
  * is the visit `visit` of person `current`: one and the same person where it
  * only got another number.  Everything of that visit goes along, whenever it
  * was said.  From where a visit stands the last move said of it leads on, then
- * the last of those said later than that one, and so on: moved and moved back,
- * it is where it was.  The order in which moves arrived changes nothing.
+ * the last of those said then or later, and so on: moved and moved back, it is
+ * where it was.  Where those of one moment lead in a circle the first alone
+ * counts: two that changed places did so.  The order in which moves arrived
+ * changes nothing.
  *
  * Persons are numbers that the caller gives to those whom context/identity.h
  * found, as of the same moment as the moves.

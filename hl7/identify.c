@@ -131,6 +131,12 @@ enum an_code hl7_identify_in(const struct hl7_message *m, size_t segment,
     return rc;
 }
 
+bool hl7_is_patients(const struct ctx_identifier *id)
+{
+    return type_of(id->type).link || an_str_eq(id->type, AN_STR("MRT")) ||
+           an_str_eq(id->type, AN_STR("PNT"));
+}
+
 bool hl7_names(const struct hl7_identity *list, const struct ctx_identifier *id)
 {
     for (unsigned i = 0; i < list->n; i++)

@@ -30,6 +30,10 @@ enum an_code hl7_identify_in(const struct hl7_message *m, size_t segment,
                              unsigned field, struct an_str authority,
                              struct hl7_identity *out, struct an_err *err);
 
+/* Its type is that of one patient's number, be it a temporary one: not of a
+ * visit, an account, or what a family shares. */
+bool hl7_is_patients(const struct ctx_identifier *id);
+
 /* It is one of those. */
 bool hl7_names(const struct hl7_identity *list,
                const struct ctx_identifier *id);

@@ -3,7 +3,27 @@
  * some senders list it among the child's own. */
 #include "hl7/reader_int.h"
 
-/* The first number of PID-3 that is not hers. */
+/* Of her numbers that one; by its value alone where she has no authority. */
+static bool is_hers(const struct hl7_reader *r, size_t index,
+                    const struct hl7_identity *mother,
+                    const struct ctx_identifier *id)
+{
+    size_t n = hl7_n_reps(r->m, index, 21);
+
+    for (unsigned rep = 1; rep <= n; rep++) {
+        struct hl7_at at = {r->m, index, 21, rep};
+        struct an_str value, authority;
+
+        if (hl7_at_text(&at, 1, &value, NULL) == AN_OK && value.n &&
+            an_str_eq(value, id->value) &&
+            hl7_at_text(&at, 4, &authority, NULL) == AN_OK && authority.n == 0)
+            return true;
+    }
+    return hl7_names(mother, id);
+}
+
+/* The first number of PID-3 that is not hers and one patient's: a family's
+ * insurance or social security is that of twins. */
 static enum an_code find_own(struct hl7_reader *r, size_t index,
                              const struct hl7_identity *mother,
                              struct hl7_identity *own)
@@ -13,7 +33,8 @@ static enum an_code find_own(struct hl7_reader *r, size_t index,
         hl7_identify_in(r->m, index, 3, r->authority, &all, r->err);
 
     for (unsigned i = 0; rc == AN_OK && own->n == 0 && i < all.n; i++)
-        if (!hl7_names(mother, &all.id[i]))
+        if (hl7_is_patients(&all.id[i]) &&
+            !is_hers(r, index, mother, &all.id[i]))
             own->id[own->n++] = all.id[i];
     return rc;
 }
@@ -49,7 +70,7 @@ enum an_code hl7_without_mother(struct hl7_reader *r, size_t index)
     hl7_mark(r, index, 21, HL7_MARK_TOUCHED);
     own.n = 0;
     for (unsigned i = 0; i < r->patient.n; i++)
-        if (!hl7_names(&mother, &r->patient.id[i]))
+        if (!is_hers(r, index, &mother, &r->patient.id[i]))
             own.id[own.n++] = r->patient.id[i];
     if (own.n == r->patient.n)
         return AN_OK;

@@ -122,16 +122,34 @@ static enum an_code check_sender(struct pl_job *j, const struct pl_settings *s,
     return AN_CODE;
 }
 
-/* What a message does not date was known when it came. */
+/* What a message does not date was known when it came.  A consent's versions
+ * are told apart by it, too: a transaction that PUTs them says no time. */
+static void date_event(struct ctx_event *e, int64_t received_us)
+{
+    if (e->kind == CTX_CONSENT && e->said_us == 0)
+        e->said_us = e->available_us = received_us;
+    if (e->available_us == 0)
+        e->available_us = received_us;
+}
+
+/* Who is who was known once it had come, by a sender's clock that is ahead,
+ * too. */
+static void date_claim(struct ctx_claim *c, int64_t received_us)
+{
+    if (c->said_us == 0)
+        c->said_us = c->available_us = received_us;
+    if (c->available_us > received_us)
+        c->available_us = received_us;
+}
+
+/* The moment is kept with the message: read again, it is dated the same. */
 static void date_undated(struct pl_job *j)
 {
-    for (size_t i = 0; i < j->reading.n_parts; i++) {
-        const struct ctx_part *part = &j->reading.part[i];
-
-        for (size_t k = 0; k < part->n_events; k++)
-            if (part->event[k].available_us == 0)
-                part->event[k].available_us = j->in.received_us;
-    }
+    for (size_t i = 0; i < j->reading.n_parts; i++)
+        for (size_t k = 0; k < j->reading.part[i].n_events; k++)
+            date_event(&j->reading.part[i].event[k], j->in.received_us);
+    for (size_t i = 0; i < j->reading.n_claims; i++)
+        date_claim(&j->reading.claim[i], j->in.received_us);
 }
 
 static struct pl_source source_of(const struct pl_job *j)

@@ -76,6 +76,7 @@ static const char *const opts_out[] = {
     CONSENT("c1", SAID, "active",
             "{\"type\":\"deny\",\"securityLabel\":[{\"code\":\"?\"}]}"),
     V2("MDM^T02^MDM_T02", "C9") "CON|1|001|||||||||R|||20260311\r",
+    V2("MDM^T02^MDM_T02", "C9") "CON|1|001|||||||||||20260311\r",
 };
 enum { N_OPTS_OUT = sizeof(opts_out) / sizeof(opts_out[0]) };
 
@@ -224,6 +225,11 @@ START_TEST(a_consent_holds_as_of_the_moment_asked)
           "MSH|^~\\&|X|LAKESIDE|A|B|20260313120000+0000||MDM^T02^MDM_T02|C9|P|"
           "2.5.1\r" PID "CON|1|001||N1|||||||A|||20260313\r"},
          {true, false, false}},
+        /* Another hospital's does not take its place, number or none. */
+        {{V2("MDM^T02^MDM_T02", "C8") "CON|1|001|||||||||X|||20260311\r",
+          "MSH|^~\\&|X|OTHER|A|B|20260313120000+0000||MDM^T02^MDM_T02|C9|P|"
+          "2.5.1\r" PID "CON|1|001|||||||||A|||20260313\r"},
+         {true, true, true}},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -237,6 +243,38 @@ START_TEST(a_consent_holds_as_of_the_moment_asked)
                           "case %zu, question %d", i, k);
         ward_close(&w);
     }
+}
+END_TEST
+
+/* As a transaction PUTs them: their order is that in which they came. */
+#define UNDATED(version, status, provision)                                    \
+    "{\"resourceType\":\"Consent\",\"id\":\"c1\",\"meta\":{\"versionId\":"     \
+    "\"" version "\"},\"status\":\"" status "\",\"patient\":" SUBJECT          \
+    ",\"dateTime\":\"2026-03-01\",\"provision\":" provision "}"
+
+START_TEST(of_a_consents_undated_versions_the_last_to_come_counts)
+{
+    static const struct {
+        const char *consent;
+        bool opted_out;
+    } versions[] = {
+        {UNDATED("1", "active", "{\"type\":\"permit\"}"), false},
+        {UNDATED("2", "active", "{\"type\":\"deny\"}"), true},
+        {UNDATED("3", "inactive", "{\"type\":\"deny\"}"), false},
+        {UNDATED("4", "active", "{\"type\":\"deny\"}"), true},
+        {UNDATED("5", "active", "{\"type\":\"permit\"}"), false},
+        {UNDATED("6", "entered-in-error", "{\"type\":\"permit\"}"), false},
+        {UNDATED("7", "active", "{\"type\":\"deny\"}"), true},
+    };
+
+    ward_open(&w, LIVE);
+    know();
+    for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+        ward_tell(&w, versions[i].consent, false);
+        ck_assert_msg(ask(0).opted_out == versions[i].opted_out, "version %zu",
+                      i + 1);
+    }
+    ward_close(&w);
 }
 END_TEST
 
@@ -255,6 +293,7 @@ Suite *consult_consent_suite(void)
     tcase_add_test(tc, a_class_that_is_denied_is_left_out_for_everybody);
     tcase_add_test(tc, a_permit_opens_nothing_that_the_site_does_not);
     tcase_add_test(tc, a_consent_holds_as_of_the_moment_asked);
+    tcase_add_test(tc, of_a_consents_undated_versions_the_last_to_come_counts);
     suite_add_tcase(suite, tc);
     return suite;
 }

@@ -96,6 +96,28 @@ START_TEST(an_unmerge_takes_back_what_was_said_on_both)
 }
 END_TEST
 
+/* Local time said to be UTC: it counts from when it came. */
+START_TEST(an_unmerge_by_a_clock_that_is_ahead_parts_at_once)
+{
+    int64_t ahead_us = pl_clock_us(NULL) + INT64_C(2 * 3600) * 1000000;
+    struct an_civil c = an_civil_from_us(ahead_us, 0);
+    char text[512];
+
+    one_record();
+    (void)snprintf(text, sizeof(text),
+                   ADT("A37^ADT_A37", "I2", "%04d%02d%02d%02d%02d%02d+0000")
+                       PID("7001") "PID|2||T1^^^LAKESIDE^MR\r",
+                   c.year, c.month, c.day, c.hour, c.minute, c.second, c.year,
+                   c.month, c.day, c.hour, c.minute, c.second);
+    ward_tell(&w, text, false);
+    ck_assert_uint_eq(said_of("7001").n, 0);
+    settle();
+    ck_assert_uint_gt(said_of("7001").n, 0);
+    ck_assert(!ward_has(said_of("7001"), "ZQ1"));
+    ck_assert(ward_has(said_of("T1"), "ZQ1"));
+}
+END_TEST
+
 START_TEST(a_merge_makes_both_one_question_of_all_that_is_known)
 {
     ward_tell(&w, ward_past, true);
@@ -370,6 +392,7 @@ Suite *consult_identity_suite(void)
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, an_unmerge_takes_back_what_was_said_on_both, 0, 2);
+    tcase_add_test(tc, an_unmerge_by_a_clock_that_is_ahead_parts_at_once);
     tcase_add_loop_test(
         tc, a_merge_makes_both_one_question_of_all_that_is_known, 0, 2);
     tcase_add_loop_test(tc, a_visit_that_was_moved_is_anothers_from_then_on, 0,

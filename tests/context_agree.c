@@ -21,7 +21,8 @@ static void tear_down(void)
 
 static const struct an_zone utc;
 
-/* "A 1950-01-02": what sender A says, one after the other; "A female". */
+/* "A 1950-01-02": what sender A says, one after the other; "A female".  "-": of
+ * before facts named their sender; "+": his name is empty. */
 static struct ctx_event said(const char *what, int64_t said_us)
 {
     struct an_str value = an_str_sub(an_str_c(what), 2, 64);
@@ -32,8 +33,9 @@ static struct ctx_event said(const char *what, int64_t said_us)
                           .said_us = said_us,
                           .available_us = said_us};
 
-    (void)snprintf(fact, sizeof(fact), "%s|%c", birth ? "birth" : "sex",
-                   what[0]);
+    (void)snprintf(fact, sizeof(fact), "%s%s%.*s", birth ? "birth" : "sex",
+                   what[0] == '-' ? "" : "|", strchr("-+", what[0]) == NULL,
+                   what);
     ck_assert(an_arena_str(&arena, an_str_c(fact), &e.fact));
     e.message = an_str_sub(AN_STR("123456789"), (size_t)said_us, 9);
     e.value.code.code = birth ? AN_STR("") : value;
@@ -66,6 +68,15 @@ START_TEST(says_which_counts_or_that_none_does)
         /* Who does not know says nothing, trusted or not. */
         {{"A female", "B unknown"}, "B", "A", 0, 0, 1},
         {{"A unknown"}, "", "A", 0, 0, 1},
+        /* Nobody, of before an upgrade: somebody who is named counts. */
+        {{"- 1950-01-02", "A 1951-01-02"}, "", "A", 0, 0, 1},
+        {{"A 1951-01-02", "- 1950-01-02"}, "", "A", 0, 0, 1},
+        {{"- female", "A male", "B male"}, "", "B", 0, 0, 1},
+        {{"- female", "A male", "B female"}, "", "B", 2, 0, 0},
+        {{"- female", "A unknown"}, "", "", 0, 0, 1},
+        {{"- 1950-01-02"}, "", "", 0, 0, 1},
+        /* A server without an address is somebody. */
+        {{"+ 1950-01-02", "A 1951-01-02"}, "", "A", 1, 0, 0},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -238,6 +238,42 @@ START_TEST(said_at_once_the_higher_status_then_the_larger_message_counts)
 }
 END_TEST
 
+/* Which version of a consent was the last is not known. */
+START_TEST(said_at_once_a_permit_never_outdoes_what_denies)
+{
+    static const struct {
+        const char *word[3], *want;
+        int status[3];
+    } cases[] = {
+        {{"permit", "deny"}, "deny", {CTX_STATUS_FINAL, CTX_STATUS_FINAL}},
+        {{"deny", "permit"}, "deny", {CTX_STATUS_FINAL, CTX_STATUS_FINAL}},
+        {{"deny", "permit"}, "deny", {CTX_STATUS_FINAL, CTX_STATUS_CANCELLED}},
+        {{"deny", "deny"}, "", {CTX_STATUS_FINAL, CTX_STATUS_CANCELLED}},
+        {{"permit", "deny", "DELETE"},
+         "",
+         {CTX_STATUS_FINAL, CTX_STATUS_FINAL, CTX_STATUS_ENTERED_IN_ERROR}},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        static const char *const message[] = {"aa", "bb", "cc"};
+        struct ctx_event e[3];
+        struct ctx_timeline t;
+        size_t n = 0;
+
+        for (; n < 3 && cases[i].word[n]; n++) {
+            e[n] = version("", cases[i].status[n], 10, 10, message[n]);
+            e[n].kind = CTX_CONSENT;
+            e[n].concept.code = an_str_c(cases[i].word[n]);
+        }
+        t = build(e, n, 10);
+        ck_assert_msg(t.n_events == (cases[i].want[0] != '\0'), "case %zu", i);
+        if (t.n_events)
+            test_assert_str(__FILE__, __LINE__, t.event[0]->concept.code,
+                            an_str_c(cases[i].want));
+    }
+}
+END_TEST
+
 START_TEST(components_of_the_winning_message_stay_together)
 {
     struct ctx_event e[] = {
@@ -314,6 +350,7 @@ Suite *context_timeline_suite(void)
         a_fact_stays_as_confidential_as_it_was_until_it_is_stated_anew,
         looking_back_shows_nothing_that_has_been_closed_since,
         said_at_once_the_higher_status_then_the_larger_message_counts,
+        said_at_once_a_permit_never_outdoes_what_denies,
         components_of_the_winning_message_stay_together,
         one_event_filed_twice_counts_once,
         no_time_comes_first_then_the_vaguer_one,

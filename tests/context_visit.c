@@ -65,7 +65,7 @@ static void where(const struct moves *m, const char *what, char text[3])
 START_TEST(follows_a_visit_from_hand_to_hand)
 {
     static const struct {
-        const char *what[4]; /* said at 10, 20, ... */
+        const char *what[4]; /* said at 10, 20, ...; "=": as the one before */
         const char *from, *to;
     } cases[] = {
         {{NULL}, "0x", "0x"},
@@ -83,14 +83,30 @@ START_TEST(follows_a_visit_from_hand_to_hand)
         {{"0x>1x", "0x>2x"}, "0x", "2x"},
         {{"0x>0y", "0y>1y", "1y>1z"}, "0x", "1z"},
         {{"0x>1x", "1x>0x", "0x>2x"}, "1x", "2x"},
+        /* Within one second. */
+        {{"0x>1x", "=1x>2x"}, "0x", "2x"},
+        {{"1x>2x", "=0x>1x"}, "0x", "2x"},
+        {{"0x>0y", "=0y>1y", "=1y>1z"}, "0x", "1z"},
+        {{"0x>1x", "=1x>2x", "2x>0z"}, "0x", "0z"},
+        {{"0x>1x", "1x>2x", "=2x>2y"}, "0x", "2y"},
+        /* In a circle: they changed places. */
+        {{"0x>1x", "=1x>0x"}, "0x", "1x"},
+        {{"0x>1x", "=1x>0x"}, "1x", "0x"},
+        {{"0x>1y", "=1y>0x", "=0z>1z"}, "1y", "0x"},
+        {{"0x>1x", "=1x>0x", "1x>2x"}, "0x", "2x"},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct moves m = {.n = 0};
+        int64_t at_us = 0;
         char text[3];
 
-        for (size_t k = 0; k < 4 && cases[i].what[k]; k++)
-            add(&m, cases[i].what[k], 10 * (int64_t)(k + 1));
+        for (size_t k = 0; k < 4 && cases[i].what[k]; k++) {
+            bool same = cases[i].what[k][0] == '=';
+
+            at_us += same ? 0 : 10;
+            add(&m, cases[i].what[k] + same, at_us);
+        }
         where(&m, cases[i].from, text);
         ck_assert_msg(strcmp(text, cases[i].to) == 0, "case %zu: %s", i, text);
     }

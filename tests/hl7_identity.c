@@ -204,6 +204,18 @@ START_TEST(a_child_is_not_its_mother)
         {CHILD("M1^^^FAC^MR~T1^^^FAC^MRT", "M1^^^FAC^MR"), "T1", "", AN_OK, 1},
         {CHILD("M1^^^FAC^MR~M2^^^REG^EPI", "M1^^^FAC^MR~M2^^^REG^EPI"), "", "",
          AN_CODE, 0},
+        /* What twins share with her, or is of a visit, is no number of theirs;
+         * nor is one of a type that is not said. */
+        {CHILD("M1^^^FAC^MR~S1^^^SSA^SS", "M1^^^FAC^MR"), "", "", AN_CODE, 0},
+        {CHILD("M1^^^FAC^MR~S1^^^FAC^AN~C1^^^REG^PI", "M1^^^FAC^MR"), "C1", "",
+         AN_OK, 1},
+        {CHILD("M1^^^FAC^MR~S1^^^FAC", "M1^^^FAC^MR"), "", "", AN_CODE, 0},
+        {CHILD("M1^^^FAC^MR~T1^^^FAC^PNT", "M1^^^FAC^MR"), "T1", "", AN_OK, 1},
+        /* Hers has no authority: whichever it has among the child's. */
+        {CHILD("C1^^^HOSP^MR~M1^^^HOSP^PI", "M1"), "C1", "", AN_OK, 1},
+        {CHILD("M1^^^HOSP^MR~C1^^^HOSP^PI", "X9~M1^^^\"\"^MR"), "C1", "", AN_OK,
+         1},
+        {CHILD("M1^^^HOSP^MR", "M1"), "", "", AN_CODE, 0},
         /* The same number of another authority is another's. */
         {CHILD("M1^^^OTHER^MR", "M1^^^FAC^MR"), "M1", "", AN_OK, 0},
         {CHILD("C1^^^FAC^MR", ""), "C1", "", AN_OK, 0},

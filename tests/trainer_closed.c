@@ -14,9 +14,20 @@
 Suite *trainer_closed_suite(void);
 
 #define SCT "\"system\":\"http://snomed.info/sct\",\"code\":"
-#define RESTRICTED                                                             \
+#define LABEL(system, code)                                                    \
     "\"meta\":{\"security\":[{\"system\":\"http://terminology.hl7.org/"        \
-    "CodeSystem/v3-Confidentiality\",\"code\":\"R\"}]},"
+    "CodeSystem/" system "\",\"code\":\"" code "\"}]},"
+#define RESTRICTED LABEL("v3-Confidentiality", "R")
+#define VERY_RESTRICTED LABEL("v3-Confidentiality", "V")
+#define PSYCHIATRY LABEL("v3-ActCode", "PSY")
+#define NO_PSYCHIATRY                                                          \
+    CONSENT("{\"type\":\"deny\",\"securityLabel\":[{\"system\":\"http://"      \
+            "terminology.hl7.org/CodeSystem/v3-ActCode\",\"code\":\"PSY\"}]}")
+#define VISIT(label)                                                           \
+    "{\"resourceType\":\"Encounter\",\"id\":\"e1\"," label                     \
+    "\"status\":\"finished\",\"class\":{\"code\":\"AMB\"}," SUBJECT            \
+    ",\"period\":{\"start\":\"2011-05-01\"}}"
+#define OF_THE_VISIT "\"encounter\":{\"reference\":\"Encounter/e1\"},"
 #define SUBJECT "\"subject\":{\"reference\":\"Patient/p\"}"
 #define CONDITION(id, label, code, more)                                       \
     "{\"resourceType\":\"Condition\",\"id\":\"" id "\"," label SUBJECT         \
@@ -91,11 +102,7 @@ START_TEST(leaves_out_what_is_closed)
          "3 2 1 ",
          2},
         /* A labelled visit that another document told of. */
-        {{"{\"resourceType\":\"Encounter\",\"id\":\"e1\"," RESTRICTED
-          "\"status\":\"finished\",\"class\":{\"code\":\"AMB\"}," SUBJECT
-          ",\"period\":{\"start\":\"2011-05-01\"}}",
-          CONDITION("c1", "", "1",
-                    "\"encounter\":{\"reference\":\"Encounter/e1\"},"),
+        {{VISIT(RESTRICTED), CONDITION("c1", "", "1", OF_THE_VISIT),
           CONDITION("c2", "", "2", "")},
          "2 ",
          "2 1 ",
@@ -122,6 +129,24 @@ START_TEST(leaves_out_what_is_closed)
          "1 ",
          "1 ",
          1},
+        /* A label that is denied takes all versions of the fact along, and all
+         * of the visit; another label does not. */
+        {{CONDITION("c1", PSYCHIATRY, "1", ""), CONDITION("c1", "", "2", ""),
+          CONDITION("c3", RESTRICTED, "3", ""), NO_PSYCHIATRY},
+         "",
+         "3 ",
+         3},
+        {{VISIT(PSYCHIATRY), CONDITION("c1", "", "1", OF_THE_VISIT),
+          CONDITION("c2", "", "2", ""), NO_PSYCHIATRY},
+         "2 ",
+         "2 ",
+         2},
+        {{VISIT(VERY_RESTRICTED), CONDITION("c1", "", "1", OF_THE_VISIT),
+          CONDITION("c2", VERY_RESTRICTED, "2", ""),
+          CONDITION("c3", RESTRICTED, "3", "")},
+         "",
+         "3 ",
+         4},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -7,9 +7,15 @@
 
 #include <string.h>
 
-/* Names in order; those of facts and of visits that have a label. */
+/* A fact or a visit, and all labels that anybody ever gave it. */
+struct labelled {
+    struct an_str name;
+    unsigned labels;
+};
+
+/* In the order of their names, each once. */
 struct names {
-    struct an_str *name;
+    struct labelled *item;
     size_t n;
 };
 
@@ -21,25 +27,27 @@ struct closed {
 
 static int name_cmp(const void *a, const void *b)
 {
-    return an_str_cmp(*(const struct an_str *)a, *(const struct an_str *)b);
+    const struct labelled *x = a, *y = b;
+
+    return an_str_cmp(x->name, y->name);
 }
 
-static bool is_in(const struct names *list, struct an_str name)
+static unsigned labels_of(const struct names *list, struct an_str name)
 {
     size_t from = 0, to = name.n ? list->n : 0;
 
     while (from < to) {
         size_t middle = from + (to - from) / 2;
-        int cmp = an_str_cmp(list->name[middle], name);
+        int cmp = an_str_cmp(list->item[middle].name, name);
 
         if (cmp == 0)
-            return true;
+            return list->item[middle].labels;
         if (cmp < 0)
             from = middle + 1;
         else
             to = middle;
     }
-    return false;
+    return 0;
 }
 
 static bool is_of_a_visit(const struct ctx_event *e)
@@ -55,27 +63,37 @@ static bool is_of_the_person(const struct ctx_event *e)
 
 static bool names_sort(struct an_arena *arena, struct names *list)
 {
-    struct an_str *scratch =
+    struct labelled *scratch =
         an_arena_get(arena, list->n / 2 + 1, sizeof(*scratch));
+    size_t n = 0;
 
-    if (scratch)
-        an_sort(list->name, list->n, sizeof(*list->name), scratch, name_cmp);
-    return scratch != NULL;
+    if (scratch == NULL)
+        return false;
+    an_sort(list->item, list->n, sizeof(*list->item), scratch, name_cmp);
+    for (size_t i = 0; i < list->n; i++)
+        if (n && an_str_eq(list->item[n - 1].name, list->item[i].name))
+            list->item[n - 1].labels |= list->item[i].labels;
+        else
+            list->item[n++] = list->item[i];
+    list->n = n;
+    return true;
 }
 
 static bool labels_find(struct an_arena *arena, const struct ctx_event *e,
                         size_t n, struct closed *out)
 {
-    out->fact.name = an_arena_get(arena, n, sizeof(*out->fact.name));
-    out->visit.name = an_arena_get(arena, n, sizeof(*out->visit.name));
-    if (out->fact.name == NULL || out->visit.name == NULL)
+    out->fact.item = an_arena_get(arena, n, sizeof(*out->fact.item));
+    out->visit.item = an_arena_get(arena, n, sizeof(*out->visit.item));
+    if (out->fact.item == NULL || out->visit.item == NULL)
         return false;
     for (size_t i = 0; i < n; i++) {
         if (ctx_label_needs(e[i].labels) == 0)
             continue;
-        out->fact.name[out->fact.n++] = e[i].fact;
+        out->fact.item[out->fact.n++] =
+            (struct labelled){e[i].fact, e[i].labels};
         if (is_of_a_visit(&e[i]))
-            out->visit.name[out->visit.n++] = e[i].encounter;
+            out->visit.item[out->visit.n++] =
+                (struct labelled){e[i].encounter, e[i].labels};
     }
     return names_sort(arena, &out->fact) && names_sort(arena, &out->visit);
 }
@@ -94,14 +112,27 @@ static enum an_code consent_find(struct an_arena *arena,
     return code;
 }
 
+/* All labels that bear on the event: its own, those of the other versions of
+ * its fact, those of its visit. */
+static unsigned needs_of(const struct closed *c, const struct ctx_event *e)
+{
+    unsigned labels = e->labels | labels_of(&c->fact, e->fact);
+
+    if (!is_of_the_person(e))
+        labels |= labels_of(&c->visit, e->encounter);
+    return ctx_label_needs(labels);
+}
+
 static bool is_closed(const struct closed *c, const struct ctx_event *e)
 {
+    unsigned needs;
+
     if (c->consent.all || (c->consent.kinds >> e->kind & 1))
         return true;
-    if (c->labelled_too)
-        return (ctx_label_needs(e->labels) & c->consent.labels) != 0;
-    return ctx_label_needs(e->labels) != 0 || is_in(&c->fact, e->fact) ||
-           (!is_of_the_person(e) && is_in(&c->visit, e->encounter));
+    needs = needs_of(c, e);
+    return c->labelled_too
+               ? (needs & (c->consent.labels | CTX_LABEL_VERY_RESTRICTED)) != 0
+               : needs != 0;
 }
 
 /* The events of one document that stay, in place of all. */

@@ -7,7 +7,8 @@
  * Left out is an event with a label (context/label.h), every version of a fact
  * of which any version had one, and all that belongs to a visit with one, but
  * birth, sex and death.  Labels count that were ever said, also those that a
- * later version took away.  `labelled_too` lets them in.
+ * later version took away.  `labelled_too` lets them in, but what is very
+ * restricted, and whatever has a label that the person's Consent denies.
  *
  * Either way a person whose Consent denies everything is left out whole, and
  * so are the kinds of events that one denies, whether it has ended or not: a
