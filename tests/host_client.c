@@ -8,6 +8,7 @@
 #include "tests/tls_help.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -169,6 +170,30 @@ START_TEST(sends_nothing_after_an_answer_that_did_not_come)
 }
 END_TEST
 
+/* Whose port is not open is no matter of TLS. */
+START_TEST(says_why_there_is_no_connection)
+{
+    const struct pl_client_keys keys = {.ca_file =
+                                            tls_file(TLS_HOSPITAL, "pem")};
+    struct sockaddr_in in = {.sin_family = AF_INET};
+    struct cfg_address to = {.host = AN_STR("127.0.0.1")};
+    socklen_t size = sizeof(in);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct pl_client c;
+    struct an_err err;
+
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ck_assert_int_eq(bind(fd, (const struct sockaddr *)&in, sizeof(in)), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&in, &size), 0);
+    to.port = ntohs(in.sin_port);
+    ck_assert_int_eq(pl_client_open_tls(&c, &to, &keys, TIMEOUT_MS, &err),
+                     AN_IO);
+    ck_assert_int_eq(err.sys, ECONNREFUSED);
+    ck_assert_str_eq(err.what, "cannot connect");
+    close(fd);
+}
+END_TEST
+
 static void set_up(void)
 {
     (void)tls_make();
@@ -183,6 +208,7 @@ Suite *host_client_suite(void)
     tcase_add_loop_test(each, sends_nothing_behind_half_a_message, 0, 2);
     tcase_add_loop_test(each, sends_nothing_after_an_answer_that_did_not_come,
                         0, 2);
+    tcase_add_test(each, says_why_there_is_no_connection);
     tcase_set_timeout(each, 60);
     suite_add_tcase(suite, each);
     return suite;

@@ -89,8 +89,9 @@ enum an_code pl_client_open_tls(struct pl_client *c,
     char host[HOST_BYTES];
     enum an_code rc = pl_client_open(c, address, timeout_ms, err);
 
-    if (rc == AN_OK)
-        rc = host_of(address, host, err);
+    if (rc != AN_OK)
+        return rc;
+    rc = host_of(address, host, err);
     if (rc == AN_OK)
         rc = pl_client_tls_open(&c->tls, c->fd, host, keys, err);
     if (rc != AN_OK)
