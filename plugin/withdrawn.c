@@ -27,6 +27,24 @@ static bool is_history(struct pl_noticing *k, struct an_str bytes)
     return is;
 }
 
+/* Does it tell of this deletion?  A history from a replica that lags does not, and
+ * says only what was there before. */
+static bool tells_of(struct pl_noticing *k, struct an_str bytes,
+                     const struct fhir_deletion *d)
+{
+    struct an_mark mark = an_arena_mark(k->arena);
+    struct fhir_deletion *list;
+    bool does = false;
+    size_t n;
+
+    if (fhir_deletions_read(k->arena, bytes, &list, &n, NULL) == AN_OK)
+        for (size_t i = 0; i < n; i++)
+            does = does || (an_str_eq(list[i].type, d->type) &&
+                            an_str_eq(list[i].id, d->id));
+    an_arena_rewind(k->arena, mark);
+    return does;
+}
+
 /* In the server's own words: the deletion, when it was, and a version before it
  * that says whose it was.  False when it has no such words. */
 static bool by_history(struct pl_noticing *k, const struct fhir_deletion *d)
@@ -46,7 +64,8 @@ static bool by_history(struct pl_noticing *k, const struct fhir_deletion *d)
         return false;
     if (pl_fetch_fate(&answer) == PL_FETCH_LATER)
         pl_notice_fault(k, AN_IO, answer.status);
-    if (pl_fetch_fate(&answer) != PL_FETCH_GOT || !is_history(k, answer.body))
+    if (pl_fetch_fate(&answer) != PL_FETCH_GOT || !is_history(k, answer.body) ||
+        !tells_of(k, answer.body, d))
         return false;
     atomic_fetch_add(&k->u->n_fetched, 1);
     pl_notice_put(k, answer.body);

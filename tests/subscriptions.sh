@@ -105,6 +105,12 @@ is 'or of nothing that makes an event' send DELETE /results/Patient/4711 '' 200
 is 'is counted, too' deletions not-ours 2
 is 'what is no resource is refused' send DELETE /results/Nonsense/1 '' 400
 is 'nor is an id one that is none' send DELETE /results/Observation/a_b '' 400
+is 'one whose history does not tell of it yet' send PUT /results/Observation/91 "$(observation 91 | sed s/2026-03/2020-03/)" 200
+is 'is there, too' known 9.1
+is 'and deleted' send DELETE /results/Observation/91 '' 200
+is 'its history was asked' was_asked '^GET /fhir/Observation/91/_history'
+is 'and not believed: our store knows' exits 1 known 9.1
+is 'it is counted' deletions withdrawn 3
 is 'it comes again' send PUT /results/Observation/111 "$(observation 111 | sed 's/2026-03/2020-03/; s/"id"/"meta":{"lastUpdated":"2199-01-01T00:00:00Z"},"id"/')" 200
 is 'and is there again' known 11.1
 
