@@ -53,6 +53,8 @@ static bool by_history(struct pl_noticing *k, const struct fhir_deletion *d)
     struct an_str path, url = AN_STR("");
     struct an_buf b;
 
+    if (k->u->all->options->fhir_url.n == 0)
+        return false;
     an_buf_init(&b, k->arena, PATH_BYTES);
     an_buf_put(&b, d->type);
     an_buf_put_char(&b, '/');
@@ -112,11 +114,16 @@ static void by_store(struct pl_noticing *k, const struct fhir_deletion *said)
         count(k, d.patient.value.n > 0);
 }
 
-/* The same id at another server is another thing. */
+/* The same id at another server is another thing.  Who says more than "Type/id" has
+ * to name ours, and where we know of none there is none to name. */
 static bool is_elsewhere(struct pl_noticing *k, struct an_str reference)
 {
-    return an_str_starts(reference, AN_STR("http")) && pl_notice_reach(k) &&
-           pl_notice_address(k, reference).n == 0;
+    if (fhir_reference_local(reference).p == reference.p)
+        return false;
+    if (k->u->all->options->fhir_url.n == 0 ||
+        !pl_notice_is_absolute(reference))
+        return true;
+    return pl_notice_reach(k) && pl_notice_address(k, reference).n == 0;
 }
 
 void pl_notice_withdraw(struct pl_noticing *k, struct an_str reference)
