@@ -89,29 +89,37 @@ static enum an_code find_owner(struct pl_noticing *k, struct pl_deletion *d,
     return rc;
 }
 
-/* In ours, as of now. */
+static void put_one(struct pl_noticing *k, struct fhir_deletion d,
+                    const struct pl_deletion_owner *owner)
+{
+    int64_t now_us = pl_engine_now_us(k->u->all->source.engine);
+    struct an_err err = {.code = AN_OK};
+    char at[AN_TIME_TEXT_BYTES];
+    struct an_str bytes;
+
+    d.at = pl_deletion_at(now_us, owner, at);
+    if (fhir_deletions_write(k->arena, &owner->patient, &d, 1, &bytes, &err) ==
+        AN_OK)
+        pl_notice_put(k, bytes);
+    else
+        pl_notice_refuse(k, PL_FAILED, &err);
+}
+
+/* In ours, as of now, at each patient who has it. */
 static void by_store(struct pl_noticing *k, const struct fhir_deletion *said)
 {
     struct pl_deletion d = {.said = *said};
-    char now[AN_TIME_TEXT_BYTES];
     struct an_err err = {.code = AN_OK};
-    struct an_str bytes = AN_STR("");
-    enum an_code rc = find_owner(k, &d, &err);
 
-    (void)an_time_print_instant(pl_engine_now_us(k->u->all->source.engine),
-                                now);
-    d.said.at = an_str_c(now);
-    if (rc == AN_OK && d.patient.value.n)
-        rc = fhir_deletions_write(k->arena, &d.patient, &d.said, 1, &bytes,
-                                  &err);
-    if (rc != AN_OK) {
+    if (find_owner(k, &d, &err) != AN_OK) {
         pl_notice_refuse(k, PL_FAILED, &err);
         return;
     }
-    if (d.patient.value.n)
-        pl_notice_put(k, bytes);
+    for (const struct pl_deletion_owner *o = d.owner; o && pl_notice_is_good(k);
+         o = o->next)
+        put_one(k, d.said, o);
     if (pl_notice_is_good(k))
-        count(k, d.patient.value.n > 0);
+        count(k, d.owner != NULL);
 }
 
 /* The same id at another server is another thing.  Who says more than "Type/id" has

@@ -113,6 +113,14 @@ is 'and not believed: our store knows' exits 1 known 9.1
 is 'it is counted' deletions withdrawn 3
 is 'it comes again' send PUT /results/Observation/111 "$(observation 111 | sed 's/2026-03/2020-03/; s/"id"/"meta":{"lastUpdated":"2199-01-01T00:00:00Z"},"id"/')" 200
 is 'and is there again' known 11.1
+is 'is deleted by a clock that is behind' send DELETE /results/Observation/111 '' 200
+is 'and is gone' exits 1 known 11.1
+is 'one of one patient' send PUT /results/Observation/115 "$(observation 115 | sed s/2026-03/2020-03/)" 200
+is 'then of another' send PUT /results/Observation/115 "$(observation 115 | sed 's/2026-03/2020-03/; s,Patient/4711,Patient/4712,')" 200
+is 'is at both' known 11.5
+is 'until it is deleted' send DELETE /results/Observation/115 '' 200
+is 'at one' exits 1 known 11.5
+is 'and at the other' exits 1 sh -c '"$@" >other && grep "Creatinine.* 11\.5 " other' sh "$built/anamnesis" -c a.yaml show 4712
 
 # ---- the R5 backport -------------------------------------------------------------
 is 'a handshake is answered' send POST /results "$(r4 handshake 0)" 200
