@@ -12,7 +12,7 @@ struct walk {
     struct an_arena *arena; /* the caller's */
     struct an_arena each;
     struct pl_deletion *one;
-    size_t n, n_open; /* without a patient, and with a fact */
+    size_t n, n_facts;
 };
 
 static int by_fact(const void *a, const void *b)
@@ -40,38 +40,64 @@ static struct pl_deletion *find_fact(const struct walk *w, struct an_str fact)
                : NULL;
 }
 
-static enum an_code keep_owner(struct walk *w, struct pl_deletion *d,
-                               const struct ctx_identifier *owner,
-                               struct an_err *err)
+static bool has_owner(const struct pl_deletion *d,
+                      const struct ctx_identifier *patient)
 {
-    struct ctx_identifier copy = {.type = AN_STR("")};
-    struct an_str fact = d->fact;
+    const struct pl_deletion_owner *o = d->owner;
 
-    if (!an_arena_str(w->arena, owner->authority, &copy.authority) ||
-        !an_arena_str(w->arena, owner->value, &copy.value))
+    while (o && ctx_identifier_cmp(&o->patient, patient) != 0)
+        o = o->next;
+    return o != NULL;
+}
+
+static enum an_code keep_owner(struct walk *w, struct pl_deletion *d,
+                               const struct ctx_identifier *patient,
+                               int64_t said_us, struct an_err *err)
+{
+    struct pl_deletion_owner *o;
+
+    if (has_owner(d, patient))
+        return AN_OK;
+    o = an_arena_get(w->arena, 1, sizeof(*o));
+    if (o == NULL ||
+        !an_arena_str(w->arena, patient->authority, &o->patient.authority) ||
+        !an_arena_str(w->arena, patient->value, &o->patient.value))
         return an_fail_nomem(err);
-    for (; d < w->one + w->n && an_str_eq(d->fact, fact); d++) {
-        d->patient = copy;
-        w->n_open--;
-    }
+    o->said_us = said_us;
+    o->next = d->owner;
+    d->owner = o;
     return AN_OK;
 }
 
-/* The one of a person's identifiers that the message filed it under. */
-static enum an_code owner_of(struct walk *w, struct pl_deletion *d,
-                             const struct ctx_event *e, struct an_err *err)
+static bool is_of(const struct ctx_person *person,
+                  const struct ctx_identifier *patient)
 {
+    for (size_t i = 0; i < person->n_members; i++)
+        if (ctx_identifier_cmp(&person->member[i].id, patient) == 0)
+            return true;
+    return false;
+}
+
+/* The one of a person's identifiers that the message filed it under. */
+static enum an_code owner_of(struct walk *w, const struct ctx_person *person,
+                             struct pl_deletion *d, const struct ctx_event *e,
+                             struct an_err *err)
+{
+    const struct ctx_identifier *found = NULL;
     struct pl_message m;
     struct pl_made made;
     enum an_code rc = pl_message_get(w->reader, &w->each, e->message, &m, err);
 
     if (rc == AN_OK)
         rc = pl_made(w->reader, &w->each, m.id, &made, err);
-    for (size_t i = 0; rc == AN_OK && i < made.n_parts; i++)
+    if (rc != AN_OK)
+        return rc;
+    for (size_t i = 0; i < made.n_parts; i++)
         for (size_t k = 0; k < made.part[i].n_events; k++)
-            if (an_str_eq(made.part[i].event[k].fact, e->fact))
-                return keep_owner(w, d, &made.part[i].patient, err);
-    return rc;
+            if (an_str_eq(made.part[i].event[k].fact, e->fact) &&
+                (found == NULL || is_of(person, &made.part[i].patient)))
+                found = &made.part[i].patient;
+    return found ? keep_owner(w, d, found, e->said_us, err) : AN_OK;
 }
 
 static enum an_code look_at(struct walk *w, const struct ctx_person *person,
@@ -86,8 +112,8 @@ static enum an_code look_at(struct walk *w, const struct ctx_person *person,
         const struct ctx_event *e = h.timeline.event[i];
         struct pl_deletion *d = find_fact(w, e->fact);
 
-        if (d && d->patient.value.n == 0)
-            rc = owner_of(w, d, e, err);
+        if (d)
+            rc = owner_of(w, person, d, e, err);
     }
     return rc;
 }
@@ -99,7 +125,7 @@ static enum an_code look_at_all(struct walk *w, int64_t until_ms,
     int64_t cursor = 0;
     enum an_code rc = AN_OK;
 
-    while (rc == AN_OK && w->n_open) {
+    while (rc == AN_OK && w->n_facts) {
         an_arena_reset(&w->each);
         if (until_ms && pl_now_ms() > until_ms)
             return an_fail(err, AN_BUSY,
@@ -125,13 +151,28 @@ enum an_code pl_deletions_find(struct pl_reader *reader, struct an_arena *arena,
     if (scratch == NULL)
         return an_fail_nomem(err);
     for (size_t i = 0; i < n; i++) {
-        list[i].patient = (struct ctx_identifier){.value = AN_STR("")};
+        list[i].owner = NULL;
         list[i].fact = fhir_deletion_fact(arena, settings, &list[i].said);
-        w.n_open += list[i].fact.n > 0;
+        w.n_facts += list[i].fact.n > 0;
     }
     an_sort(list, n, sizeof(*list), scratch, by_fact);
     an_arena_init(&w.each, EACH_BYTES);
     rc = look_at_all(&w, until_ms, err);
     an_arena_free(&w.each);
+    /* The first of those that name one fact has found them for all. */
+    for (size_t i = 1; rc == AN_OK && i < n; i++)
+        if (an_str_eq(list[i].fact, list[i - 1].fact))
+            list[i].owner = list[i - 1].owner;
     return rc;
+}
+
+struct an_str pl_deletion_at(int64_t now_us,
+                             const struct pl_deletion_owner *owner,
+                             char text[AN_TIME_TEXT_BYTES])
+{
+    /* An instant is told to the millisecond. */
+    int64_t after_us = (owner->said_us / 1000 + 1) * 1000;
+
+    (void)an_time_print_instant(now_us > after_us ? now_us : after_us, text);
+    return an_str_c(text);
 }

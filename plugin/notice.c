@@ -3,6 +3,8 @@
 
 #include "fhir/outcome.h"
 
+#include <string.h>
+
 /* ---- T1 ----------------------------------------------------------------- */
 
 bool pl_notice_is_good(const struct pl_noticing *k)
@@ -82,13 +84,24 @@ bool pl_notice_reach(struct pl_noticing *k)
     return false;
 }
 
+/* RFC 3986 3.1. */
+bool pl_notice_is_absolute(struct an_str reference)
+{
+    static const char in_scheme[] = "abcdefghijklmnopqrstuvwxyz"
+                                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.";
+    size_t i = 0;
+
+    while (i < reference.n &&
+           memchr(in_scheme, reference.p[i], sizeof(in_scheme) - 1))
+        i++;
+    return i > 0 && i < reference.n && reference.p[i] == ':';
+}
+
 struct an_str pl_notice_address(struct pl_noticing *k, struct an_str reference)
 {
     struct an_str url = AN_STR("");
-    bool absolute = an_str_starts(reference, AN_STR("http:")) ||
-                    an_str_starts(reference, AN_STR("https:"));
 
-    if (absolute
+    if (pl_notice_is_absolute(reference)
             ? !an_arena_str(k->arena, reference, &url)
             : pl_fetch_url(k->fetch, k->arena, reference, &url, NULL) != AN_OK)
         return AN_STR("");

@@ -34,6 +34,8 @@ void pl_notice_fault(struct pl_noticing *k, enum an_code code, long status);
 bool pl_notice_reach(struct pl_noticing *k);
 bool pl_notice_get(struct pl_noticing *k, struct an_str url,
                    struct pl_fetch_answer *answer);
+/* Does it begin with a scheme? */
+bool pl_notice_is_absolute(struct an_str reference);
 /* Once it is reached: "Observation/1" or an address under the base; "" for
  * anything else. */
 struct an_str pl_notice_address(struct pl_noticing *k, struct an_str reference);

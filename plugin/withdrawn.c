@@ -27,6 +27,24 @@ static bool is_history(struct pl_noticing *k, struct an_str bytes)
     return is;
 }
 
+/* Does it tell of this deletion?  A history from a replica that lags does not, and
+ * says only what was there before. */
+static bool tells_of(struct pl_noticing *k, struct an_str bytes,
+                     const struct fhir_deletion *d)
+{
+    struct an_mark mark = an_arena_mark(k->arena);
+    struct fhir_deletion *list;
+    bool does = false;
+    size_t n;
+
+    if (fhir_deletions_read(k->arena, bytes, &list, &n, NULL) == AN_OK)
+        for (size_t i = 0; i < n; i++)
+            does = does || (an_str_eq(list[i].type, d->type) &&
+                            an_str_eq(list[i].id, d->id));
+    an_arena_rewind(k->arena, mark);
+    return does;
+}
+
 /* In the server's own words: the deletion, when it was, and a version before it
  * that says whose it was.  False when it has no such words. */
 static bool by_history(struct pl_noticing *k, const struct fhir_deletion *d)
@@ -35,6 +53,8 @@ static bool by_history(struct pl_noticing *k, const struct fhir_deletion *d)
     struct an_str path, url = AN_STR("");
     struct an_buf b;
 
+    if (k->u->all->options->fhir_url.n == 0)
+        return false;
     an_buf_init(&b, k->arena, PATH_BYTES);
     an_buf_put(&b, d->type);
     an_buf_put_char(&b, '/');
@@ -46,7 +66,8 @@ static bool by_history(struct pl_noticing *k, const struct fhir_deletion *d)
         return false;
     if (pl_fetch_fate(&answer) == PL_FETCH_LATER)
         pl_notice_fault(k, AN_IO, answer.status);
-    if (pl_fetch_fate(&answer) != PL_FETCH_GOT || !is_history(k, answer.body))
+    if (pl_fetch_fate(&answer) != PL_FETCH_GOT || !is_history(k, answer.body) ||
+        !tells_of(k, answer.body, d))
         return false;
     atomic_fetch_add(&k->u->n_fetched, 1);
     pl_notice_put(k, answer.body);
@@ -68,36 +89,49 @@ static enum an_code find_owner(struct pl_noticing *k, struct pl_deletion *d,
     return rc;
 }
 
-/* In ours, as of now. */
+static void put_one(struct pl_noticing *k, struct fhir_deletion d,
+                    const struct pl_deletion_owner *owner)
+{
+    int64_t now_us = pl_engine_now_us(k->u->all->source.engine);
+    struct an_err err = {.code = AN_OK};
+    char at[AN_TIME_TEXT_BYTES];
+    struct an_str bytes;
+
+    d.at = pl_deletion_at(now_us, owner, at);
+    if (fhir_deletions_write(k->arena, &owner->patient, &d, 1, &bytes, &err) ==
+        AN_OK)
+        pl_notice_put(k, bytes);
+    else
+        pl_notice_refuse(k, PL_FAILED, &err);
+}
+
+/* In ours, as of now, at each patient who has it. */
 static void by_store(struct pl_noticing *k, const struct fhir_deletion *said)
 {
     struct pl_deletion d = {.said = *said};
-    char now[AN_TIME_TEXT_BYTES];
     struct an_err err = {.code = AN_OK};
-    struct an_str bytes = AN_STR("");
-    enum an_code rc = find_owner(k, &d, &err);
 
-    (void)an_time_print_instant(pl_engine_now_us(k->u->all->source.engine),
-                                now);
-    d.said.at = an_str_c(now);
-    if (rc == AN_OK && d.patient.value.n)
-        rc = fhir_deletions_write(k->arena, &d.patient, &d.said, 1, &bytes,
-                                  &err);
-    if (rc != AN_OK) {
+    if (find_owner(k, &d, &err) != AN_OK) {
         pl_notice_refuse(k, PL_FAILED, &err);
         return;
     }
-    if (d.patient.value.n)
-        pl_notice_put(k, bytes);
+    for (const struct pl_deletion_owner *o = d.owner; o && pl_notice_is_good(k);
+         o = o->next)
+        put_one(k, d.said, o);
     if (pl_notice_is_good(k))
-        count(k, d.patient.value.n > 0);
+        count(k, d.owner != NULL);
 }
 
-/* The same id at another server is another thing. */
+/* The same id at another server is another thing.  Who says more than "Type/id" has
+ * to name ours, and where we know of none there is none to name. */
 static bool is_elsewhere(struct pl_noticing *k, struct an_str reference)
 {
-    return an_str_starts(reference, AN_STR("http")) && pl_notice_reach(k) &&
-           pl_notice_address(k, reference).n == 0;
+    if (fhir_reference_local(reference).p == reference.p)
+        return false;
+    if (k->u->all->options->fhir_url.n == 0 ||
+        !pl_notice_is_absolute(reference))
+        return true;
+    return pl_notice_reach(k) && pl_notice_address(k, reference).n == 0;
 }
 
 void pl_notice_withdraw(struct pl_noticing *k, struct an_str reference)

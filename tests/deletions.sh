@@ -59,6 +59,23 @@ is 'they are still gone' exits 1 known p2 'Latex|1\.13'
 gone Observation/o2 >loose.ndjson
 is 'a file that no export brought' says 0 '^1 deletions that name no patient: 1 filed' an a.yaml backload loose.ndjson
 is 'withdraws, too' exits 1 known p1 ' 1\.12 '
+# One that was filed anew for another patient is current at both.
+observation o5 p4 1.15 2020-03-01T09:00:00Z >moved.ndjson
+observation o5 p5 1.15 2020-03-01T10:00:00Z >>moved.ndjson
+is 'one of two patients' says 0 '^2 messages: 2 accepted' an a.yaml backload moved.ndjson
+is 'is there' known p4 ' 1\.15 '
+is 'and there' known p5 ' 1\.15 '
+gone Observation/o5 >moved-gone.ndjson
+is 'its deletion is one' says 0 '^1 deletions that name no patient: 1 filed' an a.yaml backload moved-gone.ndjson
+is 'gone here' exits 1 known p4 ' 1\.15 '
+is 'and there' exits 1 known p5 ' 1\.15 '
+# The clock that dates a resource may be ahead of ours.
+observation o6 p4 1.16 2199-01-01T00:00:00Z >ahead.ndjson
+is 'one of a clock that is ahead' says 0 '^1 messages: 1 accepted' an a.yaml backload ahead.ndjson
+is 'is there, too' known p4 ' 1\.16 '
+gone Observation/o6 >ahead-gone.ndjson
+is 'it is filed' says 0 '^1 deletions that name no patient: 1 filed' an a.yaml backload ahead-gone.ndjson
+is 'and gone' exits 1 known p4 ' 1\.16 '
 is 'one that is none is refused' says 1 '1 refused' an a.yaml backload a.yaml
 echo "1..$checks"
 exit $failed

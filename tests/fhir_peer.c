@@ -11,7 +11,8 @@
  *
  * Observation N is patient 4711's creatinine of N tenths; 404 is one that is not
  * there, 410 one that is no more, 503 one that fails once and then is there.  The
- * history of each below 100 says that it was deleted; it knows of no others. */
+ * history of each below 100 says that it was deleted, but for 90 to 99, where it
+ * says only that it was made; it knows of no others. */
 #include "base/buf.h"
 #include "base/json.h"
 #include "plugin/host/http.h"
@@ -123,12 +124,15 @@ static enum an_code get_history(void *ctx, struct pl_http_request *q,
     an_buf_init(&b, q->arena, BODY_BYTES);
     an_buf_put_c(&b, "{\"resourceType\":\"Bundle\",\"type\":\"history\","
                      "\"entry\":[{\"fullUrl\":\"");
-    put_url(p, &b, n);
-    an_buf_put_c(&b, "\",\"request\":{\"method\":\"DELETE\",\"url\":"
-                     "\"Observation/");
-    an_buf_put_u64(&b, n);
-    an_buf_put_c(&b, "\"},\"response\":{\"status\":\"204\",\"lastModified\":"
+    if (n < 90) {
+        put_url(p, &b, n);
+        an_buf_put_c(&b, "\",\"request\":{\"method\":\"DELETE\",\"url\":"
+                         "\"Observation/");
+        an_buf_put_u64(&b, n);
+        an_buf_put_c(&b,
+                     "\"},\"response\":{\"status\":\"204\",\"lastModified\":"
                      "\"2026-03-02T08:00:00Z\"}},{\"fullUrl\":\"");
+    }
     put_url(p, &b, n);
     an_buf_put_c(&b, "\",\"resource\":");
     put_observation(&b, n);

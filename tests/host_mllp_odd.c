@@ -322,6 +322,53 @@ START_TEST(survives_without_file_descriptors)
 }
 END_TEST
 
+static bool waits_for_no_pending(void)
+{
+    for (int i = 0; i < 5000 && pl_mllp_counts(peer_server()).pending; i++)
+        net_sleep_ms(1);
+    return pl_mllp_counts(peer_server()).pending == 0;
+}
+
+static void sends_and_waits(size_t n, struct an_str end)
+{
+    struct pl_mllp_options options = peer_options();
+    char *text = malloc(n);
+    int fd[2];
+
+    ck_assert_ptr_nonnull(text);
+    memset(text, 'x', n);
+    text[0] = '\v';
+    options.max_frame_bytes = 1 << 20;
+    options.max_pending_bytes = 3 << 19;
+    options.frame_ms = 20000;
+    options.idle_ms = 0;
+    peer_open(&options, PEER_ECHO);
+    for (uint64_t i = 0; i < 2; i++) {
+        fd[i] = peer_connect();
+        ck_assert(net_send(fd[i], (struct an_str){text, n}));
+        ck_assert(net_send(fd[i], end));
+        ck_assert(net_wait(peer_n_messages, i + 1));
+        ck_assert(waits_for_no_pending());
+    }
+    ck_assert_uint_eq(pl_mllp_counts(peer_server()).refused_pending, 0);
+    ck_assert_uint_eq(peer_n_open(), 2);
+    close(fd[0]);
+    close(fd[1]);
+    free(text);
+    peer_close(1000);
+}
+
+/* Of frames that need a buffer of 1 MB there is room for one; LF behind the last
+ * is what some senders end with. */
+START_TEST(a_connection_that_waits_has_no_share_of_memory)
+{
+    sends_and_waits(700000, AN_STR("\x1c\r"));
+    sends_and_waits(700000, AN_STR("\x1c\r\n"));
+    sends_and_waits(200000, AN_STR("\x1c\r"));
+    sends_and_waits(200000, AN_STR("\x1c\r\n"));
+}
+END_TEST
+
 Suite *host_mllp_odd_suite(void)
 {
     const TTest *const test[] = {drops_the_answer_to_a_sender_that_has_gone,
@@ -336,6 +383,7 @@ Suite *host_mllp_odd_suite(void)
                                  gives_up_on_a_peer_that_does_not_read,
                                  closes_when_the_message_cannot_be_taken_at_all,
                                  turns_away_one_more_than_allowed,
+                                 a_connection_that_waits_has_no_share_of_memory,
                                  survives_without_file_descriptors};
 
     return TEST_SUITE("host/mllp_odd", test);

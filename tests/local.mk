@@ -74,7 +74,8 @@ tests_host_t_SOURCES = $(SUITE) tests/host.c tests/host_net.h \
 	tests/host_mllp.c tests/host_mllp_odd.c tests/host_http.c \
 	tests/host_workers.c tests/host_file.c tests/folder.h tests/folder.c \
 	tests/tls_help.h tests/tls_help.c tests/host_tls.c tests/host_https.c \
-	tests/host_folder.c
+	tests/host_folder.c tests/host_client.c \
+	plugin/host/client.c plugin/host/client_tls.c
 tests_host_t_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_host_t_LDADD = libhost.la $(GNUTLS_LIBS) $(CHECK_LIBS)
 

@@ -105,8 +105,22 @@ is 'or of nothing that makes an event' send DELETE /results/Patient/4711 '' 200
 is 'is counted, too' deletions not-ours 2
 is 'what is no resource is refused' send DELETE /results/Nonsense/1 '' 400
 is 'nor is an id one that is none' send DELETE /results/Observation/a_b '' 400
+is 'one whose history does not tell of it yet' send PUT /results/Observation/91 "$(observation 91 | sed s/2026-03/2020-03/)" 200
+is 'is there, too' known 9.1
+is 'and deleted' send DELETE /results/Observation/91 '' 200
+is 'its history was asked' was_asked '^GET /fhir/Observation/91/_history'
+is 'and not believed: our store knows' exits 1 known 9.1
+is 'it is counted' deletions withdrawn 3
 is 'it comes again' send PUT /results/Observation/111 "$(observation 111 | sed 's/2026-03/2020-03/; s/"id"/"meta":{"lastUpdated":"2199-01-01T00:00:00Z"},"id"/')" 200
 is 'and is there again' known 11.1
+is 'is deleted by a clock that is behind' send DELETE /results/Observation/111 '' 200
+is 'and is gone' exits 1 known 11.1
+is 'one of one patient' send PUT /results/Observation/115 "$(observation 115 | sed s/2026-03/2020-03/)" 200
+is 'then of another' send PUT /results/Observation/115 "$(observation 115 | sed 's/2026-03/2020-03/; s,Patient/4711,Patient/4712,')" 200
+is 'is at both' known 11.5
+is 'until it is deleted' send DELETE /results/Observation/115 '' 200
+is 'at one' exits 1 known 11.5
+is 'and at the other' exits 1 sh -c '"$@" >other && grep "Creatinine.* 11\.5 " other' sh "$built/anamnesis" -c a.yaml show 4712
 
 # ---- the R5 backport -------------------------------------------------------------
 is 'a handshake is answered' send POST /results "$(r4 handshake 0)" 200
@@ -133,6 +147,13 @@ is 'an event that is a deletion' send POST /topic "$(r4 event-notification 3 3 |
 is 'withdraws what was said' exits 1 known 0.3
 is 'one of another server is refused' send POST /topic "$(r4 event-notification 4 4 | sed 's,"http[^"]*/Observation/4,"http://h.example/fhir/Observation/4,; s,]}}]}$,]}}\,{"request":{"method":"DELETE"\,"url":"http://h.example/fhir/Observation/4"}}]},')" 400
 is 'and ours stays' known 0.4
+gone_at() { # WHERE: a deletion of the fourth, under that address
+    r4 event-notification 4 4 | sed "s,\"http[^\"]*/Observation/4,\"$1/Observation/4,; s,]}}]}\$,]}}\\,{\"request\":{\"method\":\"DELETE\"\\,\"url\":\"$1/Observation/4\"}}]},"
+}
+for where in HTTP://h.example/fhir Https://h.example/fhir //h.example/fhir urn:fhir h.example; do
+    is "one at $where, too" send POST /topic "$(gone_at "$where")" 400
+done
+is 'and ours still stays' known 0.4
 is 'one of which there is the name alone' send PUT /results/Observation/410 "$(observation 410 | sed s/2026-03/2020-03/)" 200
 is 'is there as long as it is' known 41.0
 is 'and when the server has it no more' send POST /topic "$(r4 event-notification 4 4 | sed 's,Observation/4,Observation/410,')" 200
@@ -174,6 +195,24 @@ is 'what is not there any more is searched for' was_asked '^GET /fhir/Observatio
 is 'and nothing is missing' metric 'subscription_missing{subscription="results"} 0'
 fhir no-events
 is 'it ends well' stop
+ours
+serve a.yaml
+
+# ---- without a server to ask ---------------------------------------------------------
+is 'it ends well, too' stop
+there=
+ours
+sed -i 's/^fhir: .*//' a.yaml
+serve a.yaml
+is 'one by PUT' send PUT /results/Observation/113 "$(observation 113 | sed s/2026-03/2020-03/)" 200
+is 'is taken' known 11.3
+is 'what is elsewhere is not deleted' send POST /topic "$(gone_at http://h.example/fhir | sed 's,/4",/113",g')" 400
+is 'and stays' known 11.3
+is 'its own deletion is taken' send DELETE /results/Observation/113 '' 200
+is 'as our store knows of it' exits 1 known 11.3
+is 'one of nothing that is here, too' send DELETE /results/Observation/114 '' 200
+is 'it ends, too' stop
+fhir
 ours
 serve a.yaml
 

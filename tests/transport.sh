@@ -83,6 +83,26 @@ is 'too long, asking for an accept acknowledgement: CR' too_long 'CR|N1 ' AL NE
 is 'too long, asking for the other: AR' too_long 'AR|N1 ' NE AL
 is 'too long, asking for none: nothing' too_long '' NE NE
 is 'it stops' stop
+# One that is half there has all the room: the next is told to come again.
+config full.yaml "$work/full.db" 'listen: {mllp: {address: "127.0.0.1:0", max_frame: 1MiB, max_pending: 1MiB}, http: {address: "127.0.0.1:0"}}'
+serve full.yaml
+half() { wish "$@" && printf 'NTE|1||' && head -c 600000 /dev/zero | tr '\0' x; }
+{ printf '\013' && half F1 '' '' && until [ -e room ]; do sleep 0.1; done && printf '\034\r'; } | codes >first &
+first=$!
+until [ "$(metric mllp_pending_bytes)" -ge 1000000 ]; do sleep 0.05; done
+no_room() { # WHAT ACCEPT APPLICATION
+    half F2 "$2" "$3" >wish
+    framed wish | back >answer
+    grep -q "MSA|$1" answer && grep -q '^ERR.*|207' answer || { cat answer; return 1; }
+}
+is 'no room now: AE, which may be sent again' no_room 'AE|F2' '' ''
+is 'asking for an accept acknowledgement: CE' no_room 'CE|F2' AL NE
+is 'and counted' same_number "$(metric 'mllp_refused_total{why="pending"}')" 2
+: >room
+wait "$first" || :
+is 'who was there first is taken' test "$(cat first)" = 'AA|F1 '
+is 'and then the next' test "$(framed wish | codes)" = 'CA|F2 '
+is 'it stops' stop
 # ---- HL7 over HTTP --------------------------------------------------------------
 config http.yaml "$work/http.db"
 serve http.yaml

@@ -89,8 +89,9 @@ enum an_code pl_client_open_tls(struct pl_client *c,
     char host[HOST_BYTES];
     enum an_code rc = pl_client_open(c, address, timeout_ms, err);
 
-    if (rc == AN_OK)
-        rc = host_of(address, host, err);
+    if (rc != AN_OK)
+        return rc;
+    rc = host_of(address, host, err);
     if (rc == AN_OK)
         rc = pl_client_tls_open(&c->tls, c->fd, host, keys, err);
     if (rc != AN_OK)
@@ -113,6 +114,7 @@ void pl_client_close(struct pl_client *c)
 static enum an_code send_all(struct pl_client *c, struct an_str bytes,
                              struct an_err *err)
 {
+    c->is_broken = true; /* until all is out */
     while (bytes.n) {
         const char *what = NULL;
         ssize_t n = c->tls ? pl_client_tls_send(c->tls, bytes.p, bytes.n, &what)
@@ -125,6 +127,7 @@ static enum an_code send_all(struct pl_client *c, struct an_str bytes,
                                errno);
         bytes = an_str_sub(bytes, (size_t)n, bytes.n);
     }
+    c->is_broken = false;
     return AN_OK;
 }
 
@@ -134,6 +137,7 @@ static enum an_code receive(struct pl_client *c, struct an_str *answer,
     struct hl7_mllp *d = &c->deframer;
     struct hl7_mllp_frame frame;
 
+    c->is_broken = true; /* until an answer is here */
     for (;;) {
         enum hl7_mllp_got got = hl7_mllp_next(d, &frame);
         const char *what = NULL;
@@ -143,6 +147,7 @@ static enum an_code receive(struct pl_client *c, struct an_str *answer,
 
         if (got == HL7_MLLP_FRAME) {
             *answer = frame.bytes;
+            c->is_broken = false;
             return AN_OK;
         }
         if (got == HL7_MLLP_TOO_LONG)
@@ -201,8 +206,10 @@ enum an_code pl_client_send(struct pl_client *c, struct an_str message,
     struct an_str framed = {0};
     enum an_code rc;
 
-    an_arena_reset(&c->arena);
     *answer = (struct hl7_answer){.code = HL7_ACK_AA};
+    if (c->is_broken)
+        return an_fail(err, AN_IO, "the connection has failed before", 0);
+    an_arena_reset(&c->arena);
     m = an_arena_get(&c->arena, 1, sizeof(*m));
     if (m == NULL)
         return an_fail_nomem(err);

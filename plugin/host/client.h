@@ -15,6 +15,7 @@ struct pl_client {
     struct pl_client_tls *tls; /* NULL: none */
     struct hl7_mllp deframer;
     struct an_arena arena;
+    bool is_broken; /* a message or an answer is half-way: nothing may follow */
 };
 
 /* AN_IO with the address as the place. */
@@ -34,8 +35,10 @@ enum an_code pl_client_open_tls(struct pl_client *c,
  * acknowledged nothing is waited for, and *answer says AA.  Answers that name
  * another message are passed over.  AN_IO when the
  * connection fails or the time is up: the message may or may not have been
- * stored, and can be sent again.  AN_MISSING, AN_CODE for an answer that is
- * no acknowledgement. */
+ * stored, and can be sent again, over another connection.  This one then takes
+ * no more: part of the message may be on its way, with TLS even in the library,
+ * and what followed would end in the same frame.  AN_MISSING, AN_CODE for an
+ * answer that is no acknowledgement. */
 enum an_code pl_client_send(struct pl_client *c, struct an_str message,
                             struct hl7_answer *answer, struct an_err *err)
     __attribute__((warn_unused_result));

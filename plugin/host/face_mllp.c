@@ -114,10 +114,12 @@ static struct an_str on_bad_frame(void *ctx, const struct pl_mllp_bad *bad)
     pl_server_count(s, PL_REFUSED);
     if (bad->why != AN_LIMIT && bad->why != AN_BUSY)
         return AN_STR("");
-    if (bad->why == AN_BUSY)
+    if (bad->why == AN_BUSY) {
         err = (struct an_err){.code = AN_BUSY,
                               .what = "no room for it now: send it again",
                               .where = {.byte = (size_t)bad->byte}};
+        ack.code = HL7_ACK_AE; /* AR would say that it is of no use */
+    }
     an_arena_reset(&s->nak_arena);
     if (hl7_ack_decide(bad->start, ack.code, &s->nak_arena, &plan, NULL) !=
             AN_OK ||

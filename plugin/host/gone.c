@@ -138,60 +138,89 @@ enum an_code pl_gone_take(struct pl_gone *g, const char *file,
 
 static int by_patient(const void *a, const void *b)
 {
-    const struct pl_deletion *x = a, *y = b;
+    const struct pl_gone_filing *x = a, *y = b;
 
     return ctx_identifier_cmp(&x->patient, &y->patient);
 }
 
-/* What nobody has comes first, and is passed over. */
+static size_t n_owners(const struct pl_gone *g)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < g->n; i++)
+        for (const struct pl_deletion_owner *o = g->one[i].owner; o;
+             o = o->next)
+            n++;
+    return n;
+}
+
+static bool file_one(struct pl_gone *g, const struct pl_deletion *d,
+                     int64_t now_us)
+{
+    for (const struct pl_deletion_owner *o = d->owner; o; o = o->next) {
+        struct pl_gone_filing *f = &g->filing[g->n_filings++];
+        char at[AN_TIME_TEXT_BYTES];
+
+        *f = (struct pl_gone_filing){o->patient, d->said, o == d->owner};
+        if (d->said.at.n == 0 &&
+            !an_arena_str(&g->arena, pl_deletion_at(now_us, o, at),
+                          &f->said.at))
+            return false;
+    }
+    return true;
+}
+
+/* By patient; what nobody has is passed over. */
+static enum an_code file_all(struct pl_gone *g, int64_t now_us,
+                             struct an_err *err)
+{
+    size_t n = n_owners(g);
+    struct pl_gone_filing *scratch =
+        an_arena_get(&g->arena, n / 2 + 1, sizeof(*scratch));
+
+    g->filing = an_arena_get(&g->arena, n + 1, sizeof(*g->filing));
+    if (scratch == NULL || g->filing == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; i < g->n; i++)
+        if (!file_one(g, &g->one[i], now_us))
+            return an_fail_nomem(err);
+    an_sort(g->filing, n, sizeof(*g->filing), scratch, by_patient);
+    return AN_OK;
+}
+
 enum an_code pl_gone_settle(struct pl_gone *g, struct pl_engine *engine,
                             struct an_err *err)
 {
-    char now[AN_TIME_TEXT_BYTES];
-    struct an_str at = AN_STR("");
     struct pl_reader *reader = NULL;
-    struct pl_deletion *scratch =
-        an_arena_get(&g->arena, g->n / 2 + 1, sizeof(*scratch));
     enum an_code rc = pl_engine_reader(engine, &reader, err);
 
     g->is_settled = true;
-    (void)an_time_print_instant(pl_engine_now_us(engine), now);
-    if (rc == AN_OK &&
-        (scratch == NULL || !an_arena_str(&g->arena, an_str_c(now), &at)))
-        rc = an_fail_nomem(err);
     if (rc == AN_OK)
         rc = pl_deletions_find(reader, &g->arena,
                                &pl_engine_settings(engine)->fhir, g->one, g->n,
                                0, err);
     pl_reader_close(reader);
-    if (rc != AN_OK)
-        return rc;
-    for (size_t i = 0; i < g->n; i++)
-        if (g->one[i].said.at.n == 0)
-            g->one[i].said.at = at;
-    an_sort(g->one, g->n, sizeof(*g->one), scratch, by_patient);
-    while (g->next < g->n && g->one[g->next].patient.value.n == 0)
-        g->next++;
-    return AN_OK;
+    return rc == AN_OK ? file_all(g, pl_engine_now_us(engine), err) : rc;
 }
 
 enum an_code pl_gone_next(struct pl_gone *g, struct an_str *bytes,
                           struct an_err *err)
 {
-    const struct pl_deletion *first = &g->one[g->next];
+    const struct pl_gone_filing *first = g->filing + g->next;
     struct fhir_deletion *said;
     size_t n = 0;
 
-    if (g->next >= g->n)
+    if (g->next >= g->n_filings)
         return an_fail(err, AN_NOTFOUND, "no more deletions", 0);
     an_arena_reset(&g->each);
     said = an_arena_get(&g->each, ONE_MESSAGE, sizeof(*said));
     if (said == NULL)
         return an_fail_nomem(err);
-    for (; n < ONE_MESSAGE && g->next < g->n &&
-           by_patient(first, &g->one[g->next]) == 0;
-         n++)
-        said[n] = g->one[g->next++].said;
-    g->n_filed += n;
+    for (; n < ONE_MESSAGE && g->next < g->n_filings &&
+           by_patient(first, &g->filing[g->next]) == 0;
+         n++, g->next++) {
+        said[n] = g->filing[g->next].said;
+        g->n_filed += g->filing[g->next].is_first;
+    }
     return fhir_deletions_write(&g->each, &first->patient, said, n, bytes, err);
 }

@@ -21,12 +21,21 @@
 #include "plugin/deletions.h"
 #include "plugin/engine.h"
 
+/* What a deletion means for one patient. */
+struct pl_gone_filing {
+    struct ctx_identifier patient;
+    struct fhir_deletion said;
+    bool is_first; /* of this deletion */
+};
+
 struct pl_gone {
-    struct an_arena arena; /* of the list */
+    struct an_arena arena; /* of the lists */
     struct an_arena each;  /* of one call */
     struct pl_deletion *one;
-    size_t n, size, next;
-    uint64_t n_filed;
+    size_t n, size;
+    struct pl_gone_filing *filing; /* once it is settled */
+    size_t n_filings, next;
+    uint64_t n_filed; /* deletions */
     bool is_settled;
     const char *file; /* the last one, and what dates it */
     struct an_str file_at;

@@ -286,6 +286,9 @@ static enum step wait_for_more(struct pl_mllp *s, struct conn *c)
     if (c->is_eof && pending)
         return refuse(s, c, AN_MISSING, c->in.offset + c->in.taken,
                       (struct an_str){c->in.buf + c->in.taken, pending});
+    /* What came behind the last frame, an LF say, has been passed over by now. */
+    if (pending == 0)
+        pl_in_trim(s, c);
     state_set(s, c, pending ? CONN_FRAME : CONN_IDLE);
     return c->is_eof || (s->is_stopping && pending == 0) ? END : WAIT;
 }

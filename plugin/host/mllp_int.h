@@ -137,7 +137,7 @@ static inline size_t pl_in_waiting(const struct conn *c)
 void pl_bytes_free(struct bytes *b);
 /* Counted in s->count.pending. */
 bool pl_in_resize(struct pl_mllp *s, struct conn *c, size_t size);
-/* Between messages a connection keeps little. */
+/* Between messages a connection keeps nothing that counts, once nothing waits. */
 void pl_in_trim(struct pl_mllp *s, struct conn *c);
 /* It is not read any more: its buffer goes. */
 void pl_in_forget(struct pl_mllp *s, struct conn *c);

@@ -10,7 +10,7 @@
 
 enum {
     FIRST_BUFFER_BYTES = 4096,
-    KEPT_BUFFER_BYTES = 256 << 10,
+    KEPT_BUFFER_BYTES = 256 << 10, /* of answers */
     READ_BYTES = 64 << 10 /* at a time, so that no sender starves others */
 };
 
@@ -102,7 +102,8 @@ void pl_in_trim(struct pl_mllp *s, struct conn *c)
 {
     char *unused;
 
-    if (c->in.size <= KEPT_BUFFER_BYTES || pl_in_waiting(c))
+    /* What counts is given back: an idle connection has a share of nothing. */
+    if (counted(c->in.size) == 0 || pl_in_waiting(c))
         return;
     (void)hl7_mllp_space(&c->in, &unused);
     (void)pl_in_resize(s, c, 0);
