@@ -316,6 +316,27 @@ START_TEST(a_file_of_version_1_keeps_its_rows_and_learns_to_speak)
 }
 END_TEST
 
+/* Whether they were ever parted is not known: the next claim is news. */
+START_TEST(links_of_version_3_that_were_closed_may_be_parted)
+{
+    static const char rows[] = "INSERT INTO closing VALUES(1, 7), (2, 7);"
+                               "INSERT INTO link VALUES(1, 2), (2, 1), (3, 4),"
+                               " (4, 3)";
+    struct pl_db db;
+
+    ck_assert_int_eq(pl_db_open(&db, path, NULL, true, 1 << 20, 100, NULL),
+                     AN_OK);
+    ck_assert_int_eq(pl_schema_migrate(&db, pl_schema_step, 3, NULL), AN_OK);
+    ck_assert_int_eq(pl_db_exec(&db, rows, NULL), AN_OK);
+    ck_assert_int_eq(pl_schema_migrate(&db, pl_schema_step, 4, NULL), AN_OK);
+    ck_assert_int_eq(number(&db, "SELECT sum(identifier) FROM link"
+                                 " WHERE parted_us <> 0"),
+                     3);
+    ck_assert_int_eq(number(&db, "SELECT count(*) FROM link"), 4);
+    pl_db_close(&db);
+}
+END_TEST
+
 Suite *store_open_suite(void)
 {
     const TTest *const test[] = {
@@ -331,7 +352,8 @@ Suite *store_open_suite(void)
         a_file_of_this_version_waits_for_nobody,
         a_step_that_fails_leaves_nothing,
         released_steps_are_as_they_were,
-        a_file_of_version_1_keeps_its_rows_and_learns_to_speak};
+        a_file_of_version_1_keeps_its_rows_and_learns_to_speak,
+        links_of_version_3_that_were_closed_may_be_parted};
 
     return test_suite_around("store/open", test, sizeof(test) / sizeof(test[0]),
                              set_up, tear_down);
