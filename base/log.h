@@ -146,8 +146,11 @@
       "place in subscriptions.of, from 1")                                     \
     X(SUBSCRIPTION_FILLED, INFO, NUM, "subscription", NUM, "events", NUM,      \
       "missing",                                                               \
-      "events that were missing have come, by themselves, by $events or "      \
-      "by a search")                                                           \
+      "events that were missing have come, by themselves or by $events")       \
+    X(SUBSCRIPTION_SEARCHED, WARN, NUM, "subscription", NUM, "events", NUM,    \
+      "missing",                                                               \
+      "events that were missing cannot be had; what is newer was searched "    \
+      "for in their place, which finds no deletions")                          \
     X(SUBSCRIPTION_FAULT, ERROR, NUM, "subscription", CODE, "code", NUM,       \
       "status",                                                                \
       "what a notification names could not be read at the server; "            \

@@ -295,7 +295,8 @@ static enum came ask_events(struct pl_noticing *k, const struct pl_range *gap)
 }
 
 /* All that is newer, since nobody can say what is missing.  Numbers that were
- * given out before are not missed any more: what they stood for was found. */
+ * given out before are not asked for any more, but counted apart: what they stood
+ * for was found unless it was a deletion, which no search returns. */
 static void search_instead(struct pl_noticing *k)
 {
     struct pl_subscription *u = k->u;
@@ -312,11 +313,11 @@ static void search_instead(struct pl_noticing *k)
     pthread_mutex_lock(&u->lock);
     n = pl_sequence_close(&u->events, last);
     missing = pl_sequence_missing(&u->events);
-    u->n_recovered += (uint64_t)n;
+    u->n_searched += (uint64_t)n;
     pthread_mutex_unlock(&u->lock);
     if (n)
         an_log(pl_engine_log(u->all->source.engine),
-               AN_EVENT_SUBSCRIPTION_FILLED, u->number, (uint64_t)n,
+               AN_EVENT_SUBSCRIPTION_SEARCHED, u->number, (uint64_t)n,
                (uint64_t)missing);
 }
 

@@ -317,6 +317,7 @@ struct pl_subscription_counts pl_subscription_count(struct pl_subscription *u)
     pthread_mutex_lock(&u->lock);
     c.n_missed = u->events.n_missed;
     c.n_recovered = u->n_recovered;
+    c.n_searched = u->n_searched;
     c.n_missing = pl_sequence_missing(&u->events);
     pthread_mutex_unlock(&u->lock);
     return c;

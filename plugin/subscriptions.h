@@ -14,7 +14,9 @@
  * number; numbers that are missing are counted, logged, and asked for by $events.
  * Where the server has no $events, or not those any more, what is newer is searched
  * for as above, and the gap is closed; with a topic alone there is nothing to search
- * for, and it stays.
+ * for, and it stays.  What a search closed is counted and logged apart from what has
+ * come: a search never returns what was deleted, so such a gap may have held a
+ * deletion that is not known here.  A bulk export tells of those (host/gone.h).
  *
  * What is known of the numbers is made again at each start from the messages of
  * feed "subscription/NAME" in the store; a gap that a search had closed is open
@@ -89,8 +91,9 @@ struct pl_subscription_counts {
     struct an_str name;
     uint64_t n_notices, n_fetched, n_faults, n_strangers;
     uint64_t n_withdrawn, n_not_ours; /* deletions */
-    uint64_t n_missed, n_recovered;   /* numbers */
-    int64_t n_missing;                /* now */
+    /* Numbers: missed; come after all; searched for in place of that. */
+    uint64_t n_missed, n_recovered, n_searched;
+    int64_t n_missing; /* now */
 };
 struct pl_subscription_counts pl_subscription_count(struct pl_subscription *u);
 

@@ -29,7 +29,7 @@ struct pl_subscription {
     bool cannot_query, filling; /* $events: refused; gaps: somebody is at it */
     int64_t begun_us;           /* numbers are known since; 0: they are not */
     int64_t searched_us;        /* all up to here was searched for; 0: never */
-    uint64_t n_recovered;
+    uint64_t n_recovered, n_searched;
     /* One search at a time. */
     pthread_mutex_t searching;
     atomic_uint_fast64_t n_notices, n_fetched, n_faults, n_strangers;

@@ -159,7 +159,7 @@ static size_t put_next(char *text, size_t size, size_t n, unsigned page)
 {
     bool last = page + 1 >= plan.n_pages;
 
-    if (last && !plan.turns)
+    if (last && !plan.turns && !plan.circles)
         return n;
     return n + (size_t)snprintf(
                    text + n, size - n,
@@ -167,7 +167,9 @@ static size_t put_next(char *text, size_t size, size_t n, unsigned page)
                    "\"relation\":\"next\",\"url\":\"http://%s:%u/fhir/page/"
                    "%u\"}]",
                    plan.strays ? "localhost" : "127.0.0.1", (unsigned)port,
-                   last ? page : page + 1);
+                   !last          ? page + 1
+                   : plan.circles ? 1
+                                  : page);
 }
 
 /* Page `page` of the manifest, from 0: its share of the files, and a file of each

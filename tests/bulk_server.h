@@ -29,6 +29,7 @@ struct bulk_plan {
     bool empty;                      /* the last file holds nothing */
     bool strays;                     /* the second page lies elsewhere */
     bool turns;                      /* the last page leads to itself */
+    bool circles;                    /* it leads to the second one */
     int miscount;                    /* added to each count */
     const char *token;               /* that it wants; NULL: none */
     struct bulk_mishap mishap[BULK_MISHAPS];

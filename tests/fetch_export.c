@@ -380,13 +380,15 @@ END_TEST
 
 START_TEST(pages_that_lead_astray_are_not_followed)
 {
-    struct bulk_plan plan = {.n_files = 2, .n_lines = 2, .n_pages = 2};
+    struct bulk_plan plan = {
+        .n_files = 3, .n_lines = 2, .n_pages = _i == 2 ? 3 : 2};
 
     plan.strays = _i == 0;
     plan.turns = _i == 1;
+    plan.circles = _i == 2;
     test_export_begin(&t, &plan);
     ends(_i == 0 ? AN_UNSUPPORTED : AN_TYPE);
-    ck_assert_uint_eq(bulk_count().paged, _i == 0 ? 0 : 1);
+    ck_assert_uint_eq(bulk_count().paged, (unsigned)_i);
     ck_assert_uint_eq(bulk_count().deleted, 0);
     test_export_end(&t);
 }
@@ -415,7 +417,7 @@ Suite *fetch_export_suite(void)
     tcase_add_loop_test(c, a_file_that_breaks_off_goes_on_or_starts_over, 0, 8);
     tcase_add_loop_test(c, what_is_no_export_never_gets_a_name, 0,
                         (int)(sizeof(odd) / sizeof(odd[0])));
-    tcase_add_loop_test(c, pages_that_lead_astray_are_not_followed, 0, 2);
+    tcase_add_loop_test(c, pages_that_lead_astray_are_not_followed, 0, 3);
     suite_add_tcase(s, c);
     return s;
 }

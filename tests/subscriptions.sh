@@ -169,8 +169,9 @@ is 'after a restart the ninth' send POST /results "$(r4 event-notification 9 9)"
 is 'the eighth is asked for' was_asked '^GET /fhir/Subscription/s/.events 8 8$'
 is 'and, as that is refused, searched for' was_asked '^GET /fhir/Observation ge20'
 is 'with what the search finds it is missing no longer' metric 'subscription_missing{subscription="results"} 0'
-is 'it was missed and has come' metric 'subscription_events_total{subscription="results",fate="recovered"} 1'
-is 'the log says so' grep -q '"event":"subscription_filled","subscription":1,"events":1,"missing":0' server.log
+is 'it was searched for' metric 'subscription_events_total{subscription="results",fate="searched"} 1'
+is 'which is not to have come' metric 'subscription_events_total{subscription="results",fate="recovered"} 0'
+is 'the log says so' grep -q '"event":"subscription_searched","subscription":1,"events":1,"missing":0' server.log
 : >asked
 is 'the twelfth' send POST /results "$(r4 event-notification 12 12)" 200
 is 'is searched for at once' was_asked '^GET /fhir/Observation ge20'

@@ -4,12 +4,14 @@
  * on walks the same way: what is there is passed over. */
 #include "plugin/fetch/export_int.h"
 
+#include "base/hash.h"
 #include "plugin/host/file.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { TYPE_BYTES = 64, URL_BYTES = 8000, PAGES = 100000 };
+enum { TYPE_BYTES = 64, URL_BYTES = 8000, PAGES = 100000, FIRST_PAGES = 16 };
 
 /* Files of each kind so far, in all pages. */
 struct numbers {
@@ -90,8 +92,46 @@ static enum an_code get_page(struct pl_export_job *j, size_t page,
     return rc == AN_OK ? read_page(j, page, root, err) : rc;
 }
 
+/* The addresses of pages, by their hashes. */
+struct seen {
+    struct an_sha256 *page;
+    size_t n, size;
+};
+
+static bool was_seen(const struct seen *s, const struct an_sha256 *page)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (memcmp(s->page[i].b, page->b, sizeof(page->b)) == 0)
+            return true;
+    return false;
+}
+
+static enum an_code note_page(struct seen *s, struct an_str url,
+                              struct an_err *err)
+{
+    struct an_sha256 page, *grown;
+    enum an_code rc = an_sha256(url, &page, err);
+
+    if (rc != AN_OK)
+        return rc;
+    if (was_seen(s, &page))
+        return an_fail(err, AN_TYPE,
+                       "the manifest's next page was there before", 0);
+    if (s->n == s->size) {
+        size_t size = s->size ? 2 * s->size : FIRST_PAGES;
+
+        grown = realloc(s->page, size * sizeof(*grown));
+        if (grown == NULL)
+            return an_fail_nomem(err);
+        s->page = grown;
+        s->size = size;
+    }
+    s->page[s->n++] = page;
+    return AN_OK;
+}
+
 /* Where the next page is; "" after the last. */
-static enum an_code next_of(const struct pl_export_job *j,
+static enum an_code next_of(const struct pl_export_job *j, struct seen *seen,
                             const struct an_json *root, char url[URL_BYTES],
                             struct an_err *err)
 {
@@ -103,7 +143,7 @@ static enum an_code next_of(const struct pl_export_job *j,
         if (an_str_eq(an_json_text(an_json_get(l, AN_STR("relation"))),
                       AN_STR("next")))
             next = an_json_text(an_json_get(l, AN_STR("url")));
-    if (next.n >= URL_BYTES || (next.n && an_str_eq(next, an_str_c(url))))
+    if (next.n >= URL_BYTES)
         return an_fail(err, AN_TYPE, "the manifest's next page is none", 0);
     if (next.n)
         memcpy(url, next.p, next.n);
@@ -111,7 +151,7 @@ static enum an_code next_of(const struct pl_export_job *j,
     if (next.n && !pl_fetch_is_origin(j->fetch, url))
         return an_fail(err, AN_UNSUPPORTED,
                        "the manifest's next page lies at another server", 0);
-    return AN_OK;
+    return next.n ? note_page(seen, next, err) : AN_OK;
 }
 
 /* ---- what they name ------------------------------------------------------ */
@@ -197,9 +237,9 @@ static enum an_code bring_page(struct pl_export_job *j,
     return rc;
 }
 
-enum an_code pl_export_bring_all(struct pl_export_job *j, struct an_err *err)
+static enum an_code bring_pages(struct pl_export_job *j, struct seen *seen,
+                                struct numbers *n, struct an_err *err)
 {
-    struct numbers n = {.output = 0};
     char url[URL_BYTES] = "";
     size_t page = 0;
     enum an_code rc = AN_OK;
@@ -212,11 +252,21 @@ enum an_code pl_export_bring_all(struct pl_export_job *j, struct an_err *err)
             return an_fail(err, AN_LIMIT, "a manifest without an end", 0);
         rc = get_page(j, page, url, &root, err);
         if (rc == AN_OK)
-            rc = bring_page(j, root, &n, err);
+            rc = bring_page(j, root, n, err);
         if (rc == AN_OK)
-            rc = next_of(j, root, url, err);
+            rc = next_of(j, seen, root, url, err);
         an_arena_rewind(&j->arena, mark);
     } while (rc == AN_OK && url[0]);
+    return rc;
+}
+
+enum an_code pl_export_bring_all(struct pl_export_job *j, struct an_err *err)
+{
+    struct numbers n = {.output = 0};
+    struct seen seen = {.n = 0};
+    enum an_code rc = bring_pages(j, &seen, &n, err);
+
+    free(seen.page);
     j->result->n_files = n.output + n.deleted;
     j->result->n_deleted_files = n.deleted;
     j->result->n_error_files = n.error;

@@ -33,6 +33,8 @@ static const struct {
      offsetof(struct pl_subscription_counts, n_missed)},
     {"subscription_events_total", NULL, NULL, "recovered",
      offsetof(struct pl_subscription_counts, n_recovered)},
+    {"subscription_events_total", NULL, NULL, "searched",
+     offsetof(struct pl_subscription_counts, n_searched)},
     {"subscription_missing", "gauge", "Numbered events that are missing now.",
      NULL, offsetof(struct pl_subscription_counts, n_missing)},
 };
