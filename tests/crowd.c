@@ -11,7 +11,7 @@
  *     crowd deaf PORT         messages without end whose answers nobody reads;
  *                             ends when the connection is closed
  *     crowd heavy PORT N KIB  N connections, each sends so much of a frame and not
- *                             its end; prints how many were refused (AR), how
+ *                             its end; prints how many were refused (AE), how
  *                             many closed without a word, how many hold it all
  *     crowd hold PORT BYTES   the first bytes of a frame, then nothing; says
  *                             "held" and waits for its end */
@@ -304,7 +304,7 @@ static bool move(struct pollfd *p, struct heavy *h, const char *block,
     bool open = (p->revents & POLLOUT) == 0 || push(p->fd, h, block, most);
 
     if (p->revents & POLLIN)
-        return hear(p->fd, &h->back, "MSA|AR|", refused, closed);
+        return hear(p->fd, &h->back, "MSA|AE|", refused, closed);
     if (!open || (p->revents & (POLLERR | POLLHUP)))
         (*closed)++;
     else if (h->sent == most)
