@@ -154,12 +154,7 @@ END_TEST
 
 static void say_one(void)
 {
-    struct ctx_suggestion s = {.kind = CTX_SUGGEST_RISK,
-                               .topic = AN_STR("stroke"),
-                               .language = AN_STR("en"),
-                               .statement = AN_STR("One in four."),
-                               .p = 0.25,
-                               .as_of = an_time_us(TEST_EPOCH_US)};
+    struct ctx_suggestion s = test_risk();
     struct pl_saying said = {
         .what = &s, .resource = AN_STR("r-1"), .stage = CFG_SHADOW};
     struct pl_conclusion c = {

@@ -61,17 +61,7 @@ static int64_t closings(unsigned patient)
 static struct pl_conclude_receipt say(unsigned patient, int64_t closings)
 {
     char text[] = "00000000-1111-5111-8111-111111111111";
-    struct ctx_suggestion what = {
-        .kind = CTX_SUGGEST_RISK,
-        .language = AN_STR("en"),
-        .topic = AN_STR("stroke"),
-        .statement = AN_STR("One in four."),
-        .p = 0.25,
-        .p_low = 0.125,
-        .p_high = 0.5,
-        .horizon_days = 365,
-        .model = {AN_STR("demo"), AN_STR("1"), AN_STR("abc123"), true},
-        .as_of = an_time_us(TEST_EPOCH_US)};
+    struct ctx_suggestion what = test_risk();
     struct pl_saying said = {.what = &what, .stage = CFG_LIVE};
     struct pl_delivery delivery = {AN_STR("{\"to\":\"carer\"}"), 0};
     struct pl_conclusion c = {.patient = numbered(patient),

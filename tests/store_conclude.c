@@ -28,19 +28,12 @@ static void tear_down(void)
 /* An invented patient's risk, as advice/ would say it. */
 static struct ctx_suggestion risk(unsigned audience, const char *statement)
 {
-    return (struct ctx_suggestion){
-        .kind = CTX_SUGGEST_RISK,
-        .audience = (uint8_t)audience,
-        .language = AN_STR("en"),
-        .topic = AN_STR("stroke"),
-        .statement = an_str_c(statement),
-        .p = 0.25,
-        .p_low = 0.125,
-        .p_high = 0.5,
-        .horizon_days = 365,
-        .patient_facing = audience == CTX_FOR_PATIENT,
-        .model = {AN_STR("demo"), AN_STR("1"), AN_STR("abc123"), true},
-        .as_of = an_time_us(TEST_EPOCH_US)};
+    struct ctx_suggestion s = test_risk();
+
+    s.audience = (uint8_t)audience;
+    s.patient_facing = audience == CTX_FOR_PATIENT;
+    s.statement = an_str_c(statement);
+    return s;
 }
 
 /* One conclusion: a risk for the clinician and one for the patient, each with

@@ -3,6 +3,7 @@
 #ifndef TESTS_STORE_HELP_H
 #define TESTS_STORE_HELP_H
 
+#include "context/suggestion.h"
 #include "plugin/store/commit.h"
 #include "plugin/store/reader.h"
 #include "plugin/store/store.h"
@@ -30,6 +31,9 @@ struct pl_intake test_intake(struct test_store *t, uint64_t n,
 /* The intake of a reading made by the test; its bytes name it. */
 struct pl_intake test_intake_of(struct test_store *t, struct an_str bytes,
                                 const struct ctx_reading *reading);
+
+/* A suggestion to be said of somebody: a risk of 0.25. */
+struct ctx_suggestion test_risk(void);
 
 /* Store one. */
 struct pl_receipt test_put(struct test_store *t, const struct pl_intake *in);

@@ -60,17 +60,7 @@ enum { FEW = 15, MANY = 90 };
 static void say(uint64_t patient)
 {
     char mrn[32], resource[40];
-    struct ctx_suggestion what = {
-        .kind = CTX_SUGGEST_RISK,
-        .language = AN_STR("en"),
-        .topic = AN_STR("stroke"),
-        .statement = AN_STR("One in four."),
-        .p = 0.25,
-        .p_low = 0.125,
-        .p_high = 0.5,
-        .horizon_days = 365,
-        .model = {AN_STR("demo"), AN_STR("1"), AN_STR("abc123"), true},
-        .as_of = an_time_us(TEST_EPOCH_US)};
+    struct ctx_suggestion what = test_risk();
     struct pl_saying said = {.what = &what, .stage = CFG_TRIAL};
     struct pl_delivery d = {AN_STR("{\"to\":\"carer\"}"), 1};
     struct pl_conclusion c = {.now_us = TEST_EPOCH_US + 1,

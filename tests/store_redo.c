@@ -136,17 +136,7 @@ END_TEST
 
 static void say_something(const char *mrn)
 {
-    struct ctx_suggestion what = {
-        .kind = CTX_SUGGEST_RISK,
-        .language = AN_STR("en"),
-        .topic = AN_STR("stroke"),
-        .statement = AN_STR("One in four."),
-        .p = 0.25,
-        .p_low = 0.125,
-        .p_high = 0.5,
-        .horizon_days = 365,
-        .model = {AN_STR("demo"), AN_STR("1"), AN_STR("abc123"), true},
-        .as_of = an_time_us(TEST_EPOCH_US)};
+    struct ctx_suggestion what = test_risk();
     struct pl_saying said = {.what = &what,
                              .resource =
                                  AN_STR("11111111-1111-5111-8111-111111111111"),
