@@ -29,15 +29,6 @@ counted() {
 }
 # Messages D<FROM> to D<TO - 1> of `all`.
 part() { awk -v RS='MSH' -v from="$1" -v to="$2" 'NR > 1 && NR - 2 >= from && NR - 2 < to { printf "MSH%s", $0 }' all; }
-waited() { # SECONDS COMMAND...: until it holds
-    tries=$(($1 * 20))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || { echo "never: $*"; return 1; }
-        sleep 0.05
-    done
-}
 # What a peer that sends this message hears: the codes.
 hears() { # WANT FILE
     got=$({ printf '\013' && cat "$2" && printf '\034\r'; } | "$drill" raw "$mllp" |

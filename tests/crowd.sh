@@ -17,15 +17,6 @@ counted() {
     got=$(an "$1" check | sed -n 's/^# store: \([0-9]*\) messages.*/\1/p')
     test "$got" = "$2" || { echo "$got messages"; return 1; }
 }
-waited() { # SECONDS COMMAND...: until it holds
-    tries=$(($1 * 20))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || { echo "never: $*"; return 1; }
-        sleep 0.05
-    done
-}
 nobody() { same_number "$(metric mllp_connections)" 0; }
 first() { cut -d ' ' -f 1 "$1"; } # of what crowd says: how many were answered
 
@@ -117,7 +108,7 @@ frozen() { # BYTES: a peer that stops within a frame, or between two
     : >held
     "$crowd" hold "$mllp" "$1" >held &
     peer=$!
-    until [ -s held ]; do sleep 0.05; done
+    awaits test -s held
     kill -STOP "$peer"
 }
 thaw() {

@@ -19,15 +19,6 @@ pki=$("$built/tests/tls_drill" make)
 keys="certificate_file: $work/$pki/server.pem, key_file: $work/$pki/server.key"
 keys="tls: {$keys, ca_file: $work/$pki/hospital.pem, client_certificate: required}"
 most=$((many + slow + 100))
-waited() { # SECONDS COMMAND...: until it holds
-    tries=$(($1 * 20))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || { echo "never: $*"; return 1; }
-        sleep 0.05
-    done
-}
 nobody() { same_number "$(metric mllp_connections)" 0; }
 few_descriptors() { test "$(ls "/proc/$server/fd" | wc -l)" -lt 60; }
 all_of() { # N: all shook hands and were answered

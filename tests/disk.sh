@@ -79,9 +79,7 @@ done
 
 # ---- another program holds the store ----------------------------------------------
 part "$at" $((at + 1)) >one
-"$drill" lock disk.db 6500 >locked &
-locker=$!
-until [ -s locked ]; do sleep 0.05; done
+hold disk.db 6500
 is 'a store that is held for long: the sender hears AE' hears AE one
 wait "$locker"
 is 'and AA when it is free' hears AA one

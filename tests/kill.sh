@@ -87,15 +87,6 @@ done
 echo "# $struck kills, $at_start of them at the start; seed $seed; $(wc -l <pending) messages without an answer"
 
 # ---- and in the end ---------------------------------------------------------
-waited() { # SECONDS COMMAND...: until it holds
-    tries=$(($1 * 10))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || { echo "never: $*"; return 1; }
-        sleep 0.1
-    done
-}
 files_done() { [ "$(find in -maxdepth 1 -name '*.hl7' | wc -l)" = 0 ]; }
 drained() { [ "$("$drill" waiting kill.db)" = 0 ]; }
 serve kill.yaml

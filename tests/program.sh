@@ -74,7 +74,7 @@ fi
 "$drill" generate 400 >many.hl7
 "$drill" send "$mllp" many.hl7 acked 0 1 2>sender.log &
 sender=$!
-until [ -s acked ]; do sleep 0.01; done
+awaits test -s acked
 is 'SIGTERM in the middle ends it in good order' stop
 wait "$sender" || :
 "$drill" list a.db | sort >stored

@@ -102,3 +102,25 @@ says() {
     exits "$want" "$@" >answer 2>&1 || { cat answer; return 1; }
     grep -qE -- "$pattern" answer || { echo "no line like: $pattern"; cat answer; return 1; }
 }
+
+# waited SECONDS COMMAND...: until it holds; false when it never does.
+waited() {
+    tries=$(($1 * 50))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || { echo "never: $*"; return 1; }
+        sleep 0.02
+    done
+}
+# awaits COMMAND...: as waited, where nothing that follows has a meaning without.
+awaits() { waited 120 "$@" >&2 || exit 1; }
+lines_in() { [ "$(wc -l <"$2")" -ge "$1" ]; } # NUMBER FILE: at least so many
+
+# Another program that holds the store: hold STORE MS sets $locker.
+hold() {
+    : >locked
+    "$drill" lock "$1" "$2" >locked &
+    locker=$!
+    awaits test -s locked
+}

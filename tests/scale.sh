@@ -93,7 +93,7 @@ through_backload() {
     script -q -e -c "echo \$\$ >pid; exec '$built/anamnesis' -c a.yaml backload archive.hl7" \
         typed >/dev/null &
     loader=$!
-    until [ -s pid ]; do sleep 0.05; done
+    awaits test -s pid
     watch "$(cat pid)" load.watch &
     wait "$loader" || { failed=1; tail -n 3 typed >&2; }
     took=$(echo "$(date +%s.%N) $begun" | awk '{ print $1 - $2 }')

@@ -87,9 +87,10 @@ is 'it stops' stop
 config full.yaml "$work/full.db" 'listen: {mllp: {address: "127.0.0.1:0", max_frame: 1MiB, max_pending: 1MiB}, http: {address: "127.0.0.1:0"}}'
 serve full.yaml
 half() { wish "$@" && printf 'NTE|1||' && head -c 600000 /dev/zero | tr '\0' x; }
-{ printf '\013' && half F1 '' '' && until [ -e room ]; do sleep 0.1; done && printf '\034\r'; } | codes >first &
+{ printf '\013' && half F1 '' '' && awaits test -e room && printf '\034\r'; } | codes >first &
 first=$!
-until [ "$(metric mllp_pending_bytes)" -ge 1000000 ]; do sleep 0.05; done
+much_waits() { [ "$(metric mllp_pending_bytes)" -ge 1000000 ]; }
+awaits much_waits
 no_room() { # WHAT ACCEPT APPLICATION
     half F2 "$2" "$3" >wish
     framed wish | back >answer
@@ -254,9 +255,7 @@ is 'the store is whole' an in.yaml check --store
 # A store that is locked: the file waits, and nothing of it is lost.
 serve in.yaml
 wish V8 '' '' >wait
-"$drill" lock in.db 1500 >locked &
-locker=$!
-until [ "$(cat locked)" ]; do sleep 0.05; done
+hold in.db 1500
 drop wait wait.hl7
 sleep 0.5
 is 'a file whose message is not stored is not moved' test -e in/wait.hl7
@@ -321,14 +320,13 @@ done
 # All connect first: the lock may last no longer than the store is patient.
 pids=
 for i in $(seq 60); do
-    { until [ -e go ]; do sleep 0.1; done && cat "large.$i"; } |
+    { for _ in $(seq 1200); do [ ! -e go ] || break; sleep 0.1; done && cat "large.$i"; } |
         "$drill" raw "$mllp" >"back.$i" &
     pids="$pids $!"
 done
-until [ "$(metric mllp_connections)" = 60 ]; do sleep 0.1; done
-"$drill" lock slow.db 20000 >locked &
-locker=$!
-until [ -s locked ]; do sleep 0.05; done
+sixty() { same_number "$(metric mllp_connections)" 60; }
+awaits sixty
+hold slow.db 20000
 : >go
 for _ in $(seq 35); do
     held=$(metric mllp_held_back_total)
@@ -369,7 +367,7 @@ for signals in TERM 'TERM INT'; do
     config load.yaml "$work/load.db"
     serve load.yaml
     senders
-    until [ "$(wc -l <acked)" -ge 500 ]; do sleep 0.01; done
+    awaits lines_in 500 acked
     began=$(date +%s)
     for signal in $signals; do kill -"$signal" "$server"; done
     ended=0
@@ -388,7 +386,7 @@ drained() {
     : >acked
     serve load.yaml
     senders
-    until [ "$(wc -l <acked)" -ge 500 ]; do sleep 0.01; done
+    awaits lines_in 500 acked
     stop
     for pid in $pids; do wait "$pid" || :; done
     "$drill" list load.db | sort >stored
@@ -400,12 +398,11 @@ config hang.yaml "$work/hang.db" "$slow"
 serve hang.yaml
 wish H1 '' '' >wish
 framed wish >frame
-"$drill" lock hang.db 20000 >locked &
-locker=$!
-until [ "$(cat locked)" ]; do sleep 0.05; done
+hold hang.db 20000
 "$drill" raw "$mllp" <frame >back &
 sender=$!
-until [ "$(metric mllp_in_flight)" = 1 ]; do sleep 0.05; done
+one_in_flight() { same_number "$(metric mllp_in_flight)" 1; }
+awaits one_in_flight
 kill -TERM "$server"
 sleep 0.5
 is 'a stop waits for what is in flight' kill -0 "$server"

@@ -137,7 +137,7 @@ serve a.yaml
     done
 ) &
 load=$!
-until [ -s last ]; do sleep 0.05; done
+awaits test -s last
 before=$(cat last)
 is "a copy is made under load" an a.yaml backup "$work/copy.db"
 kill "$load" 2>/dev/null || :
