@@ -150,6 +150,52 @@ START_TEST(a_category_that_is_denied_is_permitted_to_nobody)
 }
 END_TEST
 
+/* HL7 tables 0496 and 0498. */
+START_TEST(what_con_denies_is_of_its_type_and_its_status)
+{
+    static const struct {
+        const char *con; /* CON-2 to CON-11 */
+        bool all, psychiatry;
+    } cases[] = {
+        {"1^Release of Information|||||||||R", true, true},
+        {"001|||||||||A", false, false},
+        {"001|||||||||P", false, false},
+        {"079|||||||||L", true, true},
+        {"102|||||||||R", false, true},
+        {"102|||||||||A", false, false},
+        {"110|||||||||A", true, true}, /* a wish, and it is granted */
+        {"110|||||||||L", true, true},
+        {"110|||||||||R", false, false},
+        {"110|||||||||X", false, false},
+        {"110|||||||||?", true, true},
+        {"004|||||||||R", false, false},  /* what is done to the patient */
+        {"041|||||||||R", false, false},  /* what the family hears */
+        {"1137|||||||||R", false, false}, /* as the table has it */
+        {"ROI^Information^L|||||||||R", true, true},
+        {"ROI^Information^L|||||||||A", false, false},
+        {"137|||||||||X", true, true},
+        {"|||||||||R", true, true},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char message[512];
+        struct an_str text;
+
+        ward_open(&w, PERMITTED);
+        (void)snprintf(message, sizeof(message), "%sCON|1|%s|||20260311\r",
+                       V2("MDM^T02^MDM_T02", "C9"), cases[i].con);
+        ward_tell(&w, message, true);
+        know();
+        text = heard_all(&w);
+        ck_assert_msg(ask(0).opted_out == cases[i].all, "case %zu", i);
+        ck_assert_msg(ward_has(text, "OPD") == !cases[i].all, "case %zu", i);
+        ck_assert_msg(ward_has(text, "ZQR") == !cases[i].psychiatry, "case %zu",
+                      i);
+        ward_close(&w);
+    }
+}
+END_TEST
+
 START_TEST(a_class_that_is_denied_is_left_out_for_everybody)
 {
     struct an_str text;
@@ -290,6 +336,7 @@ Suite *consult_consent_suite(void)
     tcase_add_loop_test(tc, of_one_who_had_opted_out_nothing_is_ever_said, 0,
                         N_OPTS_OUT);
     tcase_add_test(tc, a_category_that_is_denied_is_permitted_to_nobody);
+    tcase_add_test(tc, what_con_denies_is_of_its_type_and_its_status);
     tcase_add_test(tc, a_class_that_is_denied_is_left_out_for_everybody);
     tcase_add_test(tc, a_permit_opens_nothing_that_the_site_does_not);
     tcase_add_test(tc, a_consent_holds_as_of_the_moment_asked);
