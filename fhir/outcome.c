@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fhir/outcome.h"
 
-#include "base/json_out.h"
-
 enum { LIMIT_BYTES = 1 << 20 };
 
 static void issue(struct an_json_out *w, const char *severity,
@@ -48,5 +46,30 @@ enum an_code fhir_outcome(struct an_arena *arena, const struct an_err *error,
         issue(&w, "information", &fine);
     an_out_end(&w);
     an_out_end(&w);
+    return an_out_done(&w, json, err);
+}
+
+void fhir_outcome_put_told(struct an_json_out *w, const char *told)
+{
+    an_out_object(w);
+    an_out_key_str(w, "resourceType", AN_STR("OperationOutcome"));
+    an_out_key(w, "issue");
+    an_out_array(w);
+    an_out_object(w);
+    an_out_key_str(w, "severity", AN_STR("information"));
+    an_out_key_str(w, "code", AN_STR("suppressed"));
+    an_out_key_str(w, "diagnostics", an_str_c(told));
+    an_out_end(w);
+    an_out_end(w);
+    an_out_end(w);
+}
+
+enum an_code fhir_outcome_told(struct an_arena *arena, const char *told,
+                               struct an_str *json, struct an_err *err)
+{
+    struct an_json_out w;
+
+    an_out_init(&w, arena, LIMIT_BYTES);
+    fhir_outcome_put_told(&w, told);
     return an_out_done(&w, json, err);
 }

@@ -2,7 +2,7 @@
 #include "fhir/searchset.h"
 
 #include "base/json.h"
-#include "base/json_out.h"
+#include "fhir/outcome.h"
 
 #include <stdio.h>
 
@@ -56,17 +56,7 @@ static void put_told(struct an_json_out *w, const char *told)
 {
     an_out_object(w);
     an_out_key(w, "resource");
-    an_out_object(w);
-    an_out_key_str(w, "resourceType", AN_STR("OperationOutcome"));
-    an_out_key(w, "issue");
-    an_out_array(w);
-    an_out_object(w);
-    an_out_key_str(w, "severity", AN_STR("information"));
-    an_out_key_str(w, "code", AN_STR("suppressed"));
-    an_out_key_str(w, "diagnostics", an_str_c(told));
-    an_out_end(w);
-    an_out_end(w);
-    an_out_end(w);
+    fhir_outcome_put_told(w, told);
     an_out_key(w, "search");
     an_out_object(w);
     an_out_key_str(w, "mode", AN_STR("outcome"));

@@ -106,7 +106,7 @@ typedef int32_t anamnesis_status;
 #define ANAMNESIS_FHIR_BUNDLE                                                  \
     3u                          /* a transaction with suggestions and their
                                     Provenance, of one patient */
-#define ANAMNESIS_DIAGNOSTIC 4u /* why there is no answer: OperationOutcome */
+#define ANAMNESIS_DIAGNOSTIC 4u /* why there is nothing: OperationOutcome */
 #define ANAMNESIS_STATUS 5u     /* of the engine: JSON */
 
 /* What a message is, beside its bytes. */
@@ -254,7 +254,8 @@ typedef struct anamnesis_plugin {
 } anamnesis_plugin;
 
 /* A chart is opened: what is to be said of a patient now, without a message.
- * OK with a Bundle, or without any result where nothing may leave;
+ * OK with a Bundle; with a DIAGNOSTIC where the patient has opted out and nothing
+ * is computed; without any result where nothing may leave.
  * E_ARGUMENT where nobody has heard of the patient. */
 #define ANAMNESIS_CHART "anamnesis.chart/1"
 typedef struct anamnesis_chart {

@@ -71,6 +71,9 @@ struct pl_call {
     void *user;
 };
 
+/* What carers are told where opted_out is set. */
+#define PL_OPTED_OUT "The patient has opted out: nothing was computed"
+
 struct pl_answer {
     bool duplicate; /* others had answered these triggers: nothing was kept */
     struct ctx_person person;

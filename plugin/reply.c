@@ -25,6 +25,7 @@ static enum an_code ask_one(struct pl_running *r, struct an_arena *arena,
     if (answer.n_deliveries)
         pl_running_posted(r);
     out->unreachable |= answer.unreachable;
+    out->opted_out |= answer.opted_out;
     if (answer.duplicate || answer.n_shown == 0)
         return AN_OK;
     what.suggestion = answer.shown;

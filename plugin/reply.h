@@ -32,6 +32,7 @@ struct pl_reply {
     size_t n_bundles;
     size_t n_shown; /* suggestions in them */
     bool unreachable;
+    bool opted_out; /* somebody it is about has */
 };
 
 /* What the message of a job triggered: each patient's triggers are one

@@ -280,6 +280,38 @@ START_TEST(a_chart_can_be_opened)
 }
 END_TEST
 
+START_TEST(of_one_who_has_opted_out_a_chart_says_so)
+{
+    static const char message[] = "MSH|^~\\&|X|LAKESIDE|A|B|20260310120000||"
+                                  "ADT^A08^ADT_A01|OUT1|P|2.5.1\r"
+                                  "PID|1||100042^^^LAKESIDE^MR\r"
+                                  "CON|1|001||N1|||||||R|||20260310\r";
+    const struct anamnesis_chart *chart;
+    struct anamnesis_result one = {.struct_size = sizeof(one)};
+    struct anamnesis_results *r;
+    struct test_came came;
+
+    open_as("live");
+    know_marta();
+    test_send(&t, message, 0, 0, &came);
+    ck_assert_int_eq(came.status, ANAMNESIS_OK);
+    ck_assert_uint_eq(came.n[ANAMNESIS_FHIR_BUNDLE], 0);
+    chart = t.p->get_extension(ANAMNESIS_CHART);
+    ck_assert_int_eq(
+        chart->ask(t.engine, "", "100042", "Practitioner/7", 0, &r, NULL),
+        ANAMNESIS_OK);
+    ck_assert_uint_eq(t.p->result_count(r), 1);
+    ck_assert_int_eq(t.p->result_at(r, 0, &one), ANAMNESIS_OK);
+    ck_assert_uint_eq(one.kind, ANAMNESIS_DIAGNOSTIC);
+    ck_assert_str_eq((const char *)one.data,
+                     "{\"resourceType\":\"OperationOutcome\",\"issue\":[{"
+                     "\"severity\":\"information\",\"code\":\"suppressed\","
+                     "\"diagnostics\":\"The patient has opted out: nothing was "
+                     "computed\"}]}");
+    t.p->results_free(r);
+}
+END_TEST
+
 /* ---- threads ------------------------------------------------------------ */
 
 enum { THREADS = 8, EACH = 12 };
@@ -360,6 +392,7 @@ Suite *abi_process_suite(void)
         a_host_that_gives_up_gets_its_acknowledgement,
         a_refused_message_has_an_answer_that_says_so,
         a_chart_can_be_opened,
+        of_one_who_has_opted_out_a_chart_says_so,
         eight_threads_are_served,
         results_without_memory_say_so,
     };

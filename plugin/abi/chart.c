@@ -1,8 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The extension ANAMNESIS_CHART: what is to be said of a patient now. */
+#include "fhir/outcome.h"
 #include "plugin/abi/call_int.h"
 #include "plugin/abi/calls_int.h"
 #include "plugin/abi/results_int.h"
+
+/* No result at all would be taken for "nothing found". */
+static enum an_code tell_opted_out(struct an_arena *arena,
+                                   struct anamnesis_results *out,
+                                   struct an_err *err)
+{
+    struct an_str json;
+    enum an_code rc = fhir_outcome_told(arena, PL_OPTED_OUT, &json, err);
+
+    if (rc != AN_OK)
+        return rc;
+    return abi_results_add(out, ANAMNESIS_DIAGNOSTIC, ANAMNESIS_TYPE_FHIR, json)
+               ? AN_OK
+               : an_fail_nomem(err);
+}
 
 static anamnesis_status ask(struct abi_call *c, const char *authority,
                             const char *value, const char *user,
@@ -23,6 +39,8 @@ static anamnesis_status ask(struct abi_call *c, const char *authority,
         if (!abi_results_add(out, ANAMNESIS_FHIR_BUNDLE, ANAMNESIS_TYPE_FHIR,
                              reply.bundle[i]))
             rc = an_fail_nomem(&err);
+    if (rc == AN_OK && reply.opted_out)
+        rc = tell_opted_out(&arena, out, &err);
     if (rc == AN_OK) {
         atomic_fetch_add(&counts->bundles, reply.n_bundles);
         atomic_fetch_add(&counts->suggestions, reply.n_shown);

@@ -153,8 +153,8 @@ static enum an_code unknown(struct visit *v)
 
 /* For carers: silence would be taken for "nothing found". */
 #define opted_out_card                                                         \
-    "{\"cards\":[{\"summary\":\"The patient has opted out: nothing was "       \
-    "computed\",\"indicator\":\"info\",\"source\":{\"label\":\"Anamnesis\"}}]" \
+    "{\"cards\":[{\"summary\":\"" PL_OPTED_OUT                                 \
+    "\",\"indicator\":\"info\",\"source\":{\"label\":\"Anamnesis\"}}]"         \
     "}"
 
 static enum an_code answer(struct visit *v)

@@ -242,7 +242,7 @@ static enum an_code look_for_consent(struct look *l,
         return rc;
     ctx_consent_of(&h.timeline, &h.consents, now_us, &consent);
     if (consent.all)
-        *told = "The patient has opted out: nothing was computed";
+        *told = PL_OPTED_OUT;
     return AN_OK;
 }
 
