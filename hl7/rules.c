@@ -139,7 +139,7 @@ _Static_assert(HL7_MSH == 0 && HL7_N_SEGMENTS <= UINT8_MAX,
 static const segment_list forgotten[HL7_N_SEGMENTS] = {
     [HL7_PID] = {PATIENT},
     [HL7_PV1] = {VISIT},
-    [HL7_ORC] = {ORDER, HL7_CTD},
+    [HL7_ORC] = {ORDER, HL7_CTD, HL7_FT1},
     [HL7_OBR] = {RESULT, HL7_SPM, HL7_SAC, HL7_INV, HL7_CTD},
     [HL7_OBX] = {HL7_NTE, HL7_PRT},
     [HL7_SPM] = {RESULT, HL7_SAC, HL7_INV},
@@ -197,10 +197,17 @@ static void forget_below_obr(struct hl7_scope *s)
             s->latest[ids[i]] = -1;
 }
 
-/* A specimen above its orders, and times that the schedule says, outlast what
- * would make others of their kind forgotten. */
+/* A specimen above its orders, times that the schedule says, and a charge and
+ * its order outlast what would make others of their kind forgotten: charges
+ * stand above their orders in DFT and below them elsewhere. */
 static bool outlasts(const struct hl7_scope *s, unsigned id, unsigned by)
 {
+    bool charges = an_str_eq(s->type, AN_STR("DFT"));
+
+    if (by == HL7_ORC)
+        return charges && id == HL7_FT1;
+    if (by == HL7_FT1)
+        return !charges && id != HL7_OBX && id != HL7_NTE && id != HL7_PRT;
     if (by == HL7_OBR && s->by_specimen)
         return id == HL7_SPM || id == HL7_SAC || id == HL7_INV;
     if (by == HL7_PID && s->latest[HL7_SCH] >= 0)
