@@ -118,7 +118,7 @@ bool hl7_triggered(const struct hl7_scope *s, const struct an_str *trigger,
 
 /* What hangs from a result, a drug, an order, a visit and a patient. */
 #define RESULT HL7_OBX, HL7_NTE, HL7_PRT
-#define DRUG RESULT, HL7_RXR, HL7_RXC
+#define DRUG RESULT, HL7_RXR, HL7_RXC, HL7_CDO
 #define ORDER                                                                  \
     DRUG, HL7_OBR, HL7_SPM, HL7_SAC, HL7_INV, HL7_RXO, HL7_RXE, HL7_RXA,       \
         HL7_RXD, HL7_RXG, HL7_TQ1, HL7_TQ2, HL7_RQD, HL7_ODS, HL7_ODT,         \
@@ -138,7 +138,7 @@ _Static_assert(HL7_MSH == 0 && HL7_N_SEGMENTS <= UINT8_MAX,
 /* What a segment begins anew: everything that hung from its predecessor. */
 static const segment_list forgotten[HL7_N_SEGMENTS] = {
     [HL7_PID] = {PATIENT},
-    [HL7_PV1] = {VISIT},
+    [HL7_PV1] = {RESULT, VISIT},
     [HL7_ORC] = {ORDER, HL7_CTD, HL7_FT1},
     [HL7_OBR] = {RESULT, HL7_SPM, HL7_SAC, HL7_INV, HL7_CTD},
     [HL7_OBX] = {HL7_NTE, HL7_PRT},

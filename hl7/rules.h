@@ -88,7 +88,8 @@
     X(DB1)                                                                     \
     X(INV)                                                                     \
     X(CTI)                                                                     \
-    X(BLG)
+    X(BLG)                                                                     \
+    X(CDO)
 
 enum hl7_segment_id {
 #define X(name) HL7_##name,
