@@ -116,60 +116,63 @@ bool hl7_triggered(const struct hl7_scope *s, const struct an_str *trigger,
     return yes;
 }
 
-_Static_assert(HL7_N_SEGMENTS <= 64, "a set of segments is 64 bits");
-
-#define BIT(name) (UINT64_C(1) << HL7_##name)
-
 /* What hangs from a result, a drug, an order, a visit and a patient. */
-#define RESULT (BIT(OBX) | BIT(NTE) | BIT(PRT))
-#define DRUG (RESULT | BIT(RXR) | BIT(RXC))
+#define RESULT HL7_OBX, HL7_NTE, HL7_PRT
+#define DRUG RESULT, HL7_RXR, HL7_RXC, HL7_CDO
 #define ORDER                                                                  \
-    (DRUG | BIT(OBR) | BIT(SPM) | BIT(SAC) | BIT(RXO) | BIT(RXE) | BIT(RXA) |  \
-     BIT(RXD) | BIT(RXG) | BIT(TQ1) | BIT(TQ2) | BIT(RQD) | BIT(ODS) |         \
-     BIT(ODT) | BIT(BPO))
-#define VISIT (BIT(PV2) | BIT(ROL) | BIT(PRT) | BIT(ARV))
+    DRUG, HL7_OBR, HL7_SPM, HL7_SAC, HL7_INV, HL7_RXO, HL7_RXE, HL7_RXA,       \
+        HL7_RXD, HL7_RXG, HL7_TQ1, HL7_TQ2, HL7_RQD, HL7_ODS, HL7_ODT,         \
+        HL7_BPO, HL7_CTI, HL7_BLG
+#define VISIT HL7_PV2, HL7_ROL, HL7_PRT, HL7_ARV
 #define PATIENT                                                                \
-    (ORDER | VISIT | BIT(ORC) | BIT(TXA) | BIT(PV1) | BIT(DG1) | BIT(PR1) |    \
-     BIT(AL1) | BIT(IAM) | BIT(MRG) | BIT(PD1) | BIT(NK1) | BIT(ACC) |         \
-     BIT(GT1) | BIT(IN1) | BIT(IN2) | BIT(IN3) | BIT(FT1) | BIT(PRB) |         \
-     BIT(GOL) | BIT(PTH) | BIT(PDA) | BIT(DB1))
-#define RESOURCES (BIT(AIS) | BIT(AIG) | BIT(AIL) | BIT(AIP) | BIT(NTE))
+    ORDER, VISIT, HL7_ORC, HL7_TXA, HL7_PV1, HL7_DG1, HL7_PR1, HL7_AL1,        \
+        HL7_IAM, HL7_MRG, HL7_PD1, HL7_NK1, HL7_ACC, HL7_GT1, HL7_IN1,         \
+        HL7_IN2, HL7_IN3, HL7_FT1, HL7_PRB, HL7_GOL, HL7_PTH, HL7_PDA, HL7_DB1
+#define RESOURCES HL7_AIS, HL7_AIG, HL7_AIL, HL7_AIP, HL7_NTE
+
+/* A list of segments; MSH, which nothing makes forgotten, ends it. */
+typedef uint8_t segment_list[64];
+_Static_assert(HL7_MSH == 0 && HL7_N_SEGMENTS <= UINT8_MAX,
+               "a segment is a byte, and MSH the end of a list");
 
 /* What a segment begins anew: everything that hung from its predecessor. */
-static const uint64_t forgotten[HL7_N_SEGMENTS] = {
-    [HL7_PID] = PATIENT,
-    [HL7_PV1] = VISIT,
-    [HL7_ORC] = ORDER | BIT(CTD),
-    [HL7_OBR] = RESULT | BIT(SPM) | BIT(SAC) | BIT(CTD),
-    [HL7_OBX] = BIT(NTE) | BIT(PRT),
-    [HL7_SPM] = RESULT | BIT(SAC),
-    [HL7_SAC] = RESULT,
-    [HL7_RXO] = DRUG,
-    [HL7_RXE] = DRUG,
-    [HL7_RXD] = DRUG,
-    [HL7_RXG] = DRUG,
-    [HL7_RXA] = DRUG,
-    [HL7_TQ1] = BIT(TQ2),
-    [HL7_TXA] = RESULT,
-    [HL7_DG1] = RESULT,
-    [HL7_PR1] = RESULT | BIT(ROL),
-    [HL7_FT1] = ORDER | BIT(ORC) | BIT(DG1) | BIT(PR1) | BIT(ROL),
-    [HL7_PRB] = ORDER | BIT(ORC) | BIT(ROL) | BIT(VAR),
-    [HL7_GOL] = ORDER | BIT(ORC) | BIT(ROL) | BIT(VAR),
-    [HL7_PTH] = ORDER | BIT(ORC) | BIT(ROL) | BIT(VAR),
-    [HL7_IN1] = BIT(IN2) | BIT(IN3) | BIT(ROL),
-    [HL7_SCH] = RESOURCES | BIT(RGS) | BIT(TQ1) | BIT(TQ2),
-    [HL7_ARQ] = RESOURCES | BIT(RGS) | BIT(TQ1) | BIT(TQ2),
-    [HL7_RGS] = RESOURCES | BIT(OBX) | BIT(DG1),
-    [HL7_AIS] = BIT(NTE),
-    [HL7_AIG] = BIT(NTE),
-    [HL7_AIL] = BIT(NTE),
-    [HL7_AIP] = BIT(NTE),
-    [HL7_RF1] = BIT(AUT),
-    [HL7_PRD] = BIT(CTD),
-    [HL7_STF] = BIT(PRA),
-    [HL7_LOC] = BIT(LDP),
+static const segment_list forgotten[HL7_N_SEGMENTS] = {
+    [HL7_PID] = {PATIENT},
+    [HL7_PV1] = {RESULT, VISIT},
+    [HL7_ORC] = {ORDER, HL7_CTD, HL7_FT1},
+    [HL7_OBR] = {RESULT, HL7_SPM, HL7_SAC, HL7_INV, HL7_CTD},
+    [HL7_OBX] = {HL7_NTE, HL7_PRT},
+    [HL7_SPM] = {RESULT, HL7_SAC, HL7_INV},
+    [HL7_SAC] = {RESULT, HL7_INV},
+    [HL7_RXO] = {DRUG},
+    [HL7_RXE] = {DRUG},
+    [HL7_RXD] = {DRUG},
+    [HL7_RXG] = {DRUG},
+    [HL7_RXA] = {DRUG},
+    [HL7_TQ1] = {HL7_TQ2},
+    [HL7_TXA] = {RESULT},
+    [HL7_DG1] = {RESULT},
+    [HL7_PR1] = {RESULT, HL7_ROL},
+    [HL7_FT1] = {ORDER, HL7_ORC, HL7_DG1, HL7_PR1, HL7_ROL},
+    [HL7_PRB] = {ORDER, HL7_ORC, HL7_ROL, HL7_VAR},
+    [HL7_GOL] = {ORDER, HL7_ORC, HL7_ROL, HL7_VAR},
+    [HL7_PTH] = {ORDER, HL7_ORC, HL7_ROL, HL7_VAR},
+    [HL7_IN1] = {HL7_IN2, HL7_IN3, HL7_ROL},
+    [HL7_SCH] = {RESOURCES, HL7_RGS, HL7_TQ1, HL7_TQ2},
+    [HL7_ARQ] = {RESOURCES, HL7_RGS, HL7_TQ1, HL7_TQ2},
+    [HL7_RGS] = {RESOURCES, HL7_OBX, HL7_DG1},
+    [HL7_AIS] = {HL7_NTE},
+    [HL7_AIG] = {HL7_NTE},
+    [HL7_AIL] = {HL7_NTE},
+    [HL7_AIP] = {HL7_NTE},
+    [HL7_RF1] = {HL7_AUT},
+    [HL7_PRD] = {HL7_CTD},
+    [HL7_STF] = {HL7_PRA},
+    [HL7_LOC] = {HL7_LDP},
 };
+
+/* An SPM that stands above its orders. */
+static const segment_list above_orders = {ORDER, HL7_ORC};
 
 bool hl7_below_its_obr(const struct hl7_message *m, size_t orc)
 {
@@ -185,42 +188,50 @@ bool hl7_below_its_obr(const struct hl7_message *m, size_t orc)
 }
 
 /* Segments that stand below the OBR before: with it they go. */
-static uint64_t below_former_obr(const struct hl7_scope *s)
+static void forget_below_obr(struct hl7_scope *s)
 {
     static const uint8_t ids[] = {HL7_ORC, HL7_TQ1, HL7_TQ2};
-    uint64_t gone = 0;
 
     for (size_t i = 0; i < sizeof(ids); i++)
         if (s->latest[HL7_OBR] >= 0 && s->latest[ids[i]] > s->latest[HL7_OBR])
-            gone |= UINT64_C(1) << ids[i];
-    return gone;
+            s->latest[ids[i]] = -1;
 }
 
-static uint64_t forgets(const struct hl7_scope *s, enum hl7_segment_id id,
-                        size_t index)
+/* A specimen above its orders, times that the schedule says, and a charge and
+ * its order outlast what would make others of their kind forgotten: charges
+ * stand above their orders in DFT and below them elsewhere. */
+static bool outlasts(const struct hl7_scope *s, unsigned id, unsigned by)
 {
-    uint64_t gone = forgotten[id];
+    bool charges = an_str_eq(s->type, AN_STR("DFT"));
 
-    if (id == HL7_ORC && hl7_below_its_obr(s->m, index))
-        return 0;
-    if (id == HL7_SPM && s->by_specimen)
-        return ORDER | BIT(ORC);
-    if (id == HL7_OBR)
-        gone |= below_former_obr(s);
-    if (id == HL7_OBR && s->by_specimen)
-        gone &= ~(BIT(SPM) | BIT(SAC));
-    if (id == HL7_PID && s->latest[HL7_SCH] >= 0)
-        gone &= ~(BIT(TQ1) | BIT(TQ2)); /* when the schedule says */
-    return gone;
+    if (by == HL7_ORC)
+        return charges && id == HL7_FT1;
+    if (by == HL7_FT1)
+        return !charges && id != HL7_OBX && id != HL7_NTE && id != HL7_PRT;
+    if (by == HL7_OBR && s->by_specimen)
+        return id == HL7_SPM || id == HL7_SAC || id == HL7_INV;
+    if (by == HL7_PID && s->latest[HL7_SCH] >= 0)
+        return id == HL7_TQ1 || id == HL7_TQ2;
+    return false;
+}
+
+static void forget(struct hl7_scope *s, enum hl7_segment_id by)
+{
+    const uint8_t *ids = forgotten[by];
+
+    if (by == HL7_SPM && s->by_specimen)
+        ids = above_orders;
+    if (by == HL7_OBR)
+        forget_below_obr(s);
+    for (; *ids; ids++)
+        if (!outlasts(s, *ids, by))
+            s->latest[*ids] = -1;
 }
 
 void hl7_scope_enter(struct hl7_scope *s, enum hl7_segment_id id, int32_t index)
 {
-    uint64_t gone = forgets(s, id, (size_t)index);
-
-    for (unsigned i = 0; i < HL7_N_SEGMENTS; i++)
-        if (gone & (UINT64_C(1) << i))
-            s->latest[i] = -1;
+    if (id != HL7_ORC || !hl7_below_its_obr(s->m, (size_t)index))
+        forget(s, id);
     s->latest[id] = index;
     s->seq[id]++;
 }

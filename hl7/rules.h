@@ -19,7 +19,7 @@
 #include "hl7/account.h"
 #include "hl7/message.h"
 
-/* Segments that rows may name, and that a scope remembers: 64 at most.
+/* Segments that rows may name, and that a scope remembers; MSH is the first.
  * tools/mkrules.awk reads the list from here. */
 #define HL7_SEGMENTS(X)                                                        \
     X(MSH)                                                                     \
@@ -85,7 +85,11 @@
     X(AUT)                                                                     \
     X(LOC)                                                                     \
     X(LDP)                                                                     \
-    X(DB1)
+    X(DB1)                                                                     \
+    X(INV)                                                                     \
+    X(CTI)                                                                     \
+    X(BLG)                                                                     \
+    X(CDO)
 
 enum hl7_segment_id {
 #define X(name) HL7_##name,

@@ -196,6 +196,66 @@ START_TEST(a_second_order_has_nothing_of_the_first)
 }
 END_TEST
 
+/* Each order's charge goes to the account below it (BLG), and nowhere where no
+ * account is: not to that of the order before or after. */
+START_TEST(a_charge_goes_to_the_account_of_its_own_order)
+{
+    static const char charge[] = "FT1|1|||20260301|20260301|CG|80053^CMP^C4\r";
+    const char *json =
+        convert(convert_joined(MSH("ORM^O01^ORM_O01", "1") PID ORDER, charge,
+                               "BLG|||ACC-1^^^HOSP^AN\rCTI|T-1\r"
+                               "ORC|RE|P-2^EHR\rOBR|1|P-2^EHR||1^X^L\r"
+                               "FT1|2|||20260301|20260301|CG|84132^K^C4\r"
+                               "ORC|RE|P-3^EHR\rOBR|1|P-3^EHR||2^Y^L\r"
+                               "BLG|||ACC-3^^^HOSP^AN\r"));
+    const char *first = strstr(json, "\"code\":\"80053\"");
+    const char *second = strstr(json, "\"code\":\"84132\"");
+    char account[64];
+
+    ck_assert(first && second && first < second);
+    ck_assert_uint_eq(convert_times(json, "\"resourceType\":\"Account\""), 2);
+    ck_assert_uint_eq(convert_times(json, "\"account\":["), 1);
+    snprintf(account, sizeof(account),
+             "\"account\":[{\"reference\":\"urn:uuid:%s",
+             convert_id(json, "Account", 0));
+    ck_assert_ptr_nonnull(strstr(first, account));
+    ck_assert_ptr_null(strstr(second, account));
+}
+END_TEST
+
+/* What a container of a specimen holds: a control is made of it, and no additive
+ * of it. */
+START_TEST(a_control_is_made_of_what_its_container_holds)
+{
+#define CONTROL(role)                                                          \
+    MSH("OUL^R22^OUL_R22", "1")                                                \
+    "SPM|1|S-1&EHR^S-1&LAB||PLAS^Plasma^HL70487|||||||" role "\r"              \
+    "SAC|||T-1\rINV|C-1^Control^L|OK|CO|V-1\r"                                 \
+    "OBR|1|P-1^EHR||2823-3^K^LN\r" OBX2
+    const char *control = convert(CONTROL("Q^Control specimen^HL70369"));
+    const char *patient = convert(CONTROL("P^Patient specimen^HL70369"));
+
+    ck_assert_ptr_nonnull(strstr(control, "\"resourceType\":\"Substance\""));
+    ck_assert_ptr_nonnull(strstr(control, "\"subject\":{\"reference\""));
+    ck_assert_ptr_null(strstr(control, "additiveReference"));
+    ck_assert_ptr_nonnull(strstr(patient, "additiveReference"));
+#undef CONTROL
+}
+END_TEST
+
+/* INV stands in messages of analysers too, where there is no specimen. */
+START_TEST(a_substance_alone_is_a_substance)
+{
+    const char *json =
+        convert(MSH("INU^U05^INU_U05",
+                    "1") "EQU|A^LAB|20260301\rINV|DIL^Diluent^L|EE|DI|B-1\r");
+
+    ck_assert_uint_eq(convert_times(json, "\"resourceType\":\"Substance\""), 1);
+    ck_assert_ptr_nonnull(strstr(json, "\"status\":\"inactive\""));
+    ck_assert_ptr_null(strstr(json, "\"resourceType\":\"Specimen\""));
+}
+END_TEST
+
 START_TEST(two_patients_keep_their_own)
 {
     const char *json = convert(MSH("ORU^R01^ORU_R01", "C1") PID ORDER OBX1
@@ -353,6 +413,9 @@ Suite *hl7_convert_suite(void)
         one_practitioner_is_one_resource,
         results_hang_together_whatever_the_order,
         a_second_order_has_nothing_of_the_first,
+        a_charge_goes_to_the_account_of_its_own_order,
+        a_control_is_made_of_what_its_container_holds,
+        a_substance_alone_is_a_substance,
         two_patients_keep_their_own,
         a_reference_that_must_be_there_is_there,
         a_part_that_lacks_its_reference_is_left_out,

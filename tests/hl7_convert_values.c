@@ -27,6 +27,11 @@ END_TEST
 
 #define OBX(type, value) "OBX|1|" type "|1-8^X^LN||" value "||||||F\r"
 #define ACC(degree) "ACC|20260228080000|C^Car^L||||||||||" degree "\r"
+/* A dispense, its limit a day, and the cumulative one. */
+#define CDO(a_day, limit)                                                      \
+    MSH("RDS^O13", "1")                                                        \
+    PID "ORC|RE|1|2\rRXD|1|723^A^RXNORM|20260301|21||||||||" a_day             \
+        "\rCDO|1|A|" limit "\r"
 #define SCH(number, unit)                                                      \
     "SCH|1|1||||||CHECKUP|" number "|" unit "|^^^20260301080000\r"
 
@@ -48,6 +53,25 @@ static const struct {
      "\"valueTime\":", "\"10:15:00\""},
     {MSH("ORU^R01", "1") PID ORDER OBX("TM", "235959.9"),
      "\"valueTime\":", "\"23:59:59\""},
+    {MSH("ORU^R01", "1") PID ORDER OBX("TM", "10:15"),
+     "\"valueTime\":", "\"10:15:00\""},
+    {MSH("ORU^R01", "1") PID ORDER OBX("TM", "10:15:30"),
+     "\"valueTime\":", "\"10:15:30\""},
+    {MSH("ORU^R01", "1") PID ORDER OBX("TM", "10:15-30"),
+     "\"valueTime\":", NULL},
+    {MSH("ORU^R01", "1") PID ORDER OBX("TM", "1:15"), "\"valueTime\":", NULL},
+    {MSH("ORU^R01", "1") PID ORDER OBX("TM", "24:00"), "\"valueTime\":", NULL},
+    {MSH("ORU^R01", "1") PID ORDER OBX("RP", "http://a.example/1^^IM^MRXS"),
+     "\"presentedForm\":[{\"url\":", "\"http://a.example/1\""},
+    {MSH("ORU^R01", "1") PID ORDER "SPM|1|||BLD||NONE\r",
+     "\"additiveCodeableConcept\":{\"coding\":[{\"code\":\"NONE\",\"system\":",
+     "\"http://terminology.hl7.org/CodeSystem/v2-0371\""},
+    {CDO("", "100^mg|1^d"),
+     "\"maxDosePerPeriod\":{\"numerator\":{\"value\":100,\"code\":", "\"mg\""},
+    {CDO("3", "100^mg|1^d"),
+     "\"maxDosePerPeriod\":{\"numerator\":{\"value\":", "3"},
+    {CDO("3", "100^mg|1^d"),
+     "\"note\":[{\"text\":", "\"Cumulative dosage limit: 100 mg in 1 d\""},
     {MSH("ORU^R01", "1") PID ORDER OBX("TM", "235960"),
      "\"valueTime\":", "\"23:59:59\""},
     {MSH("ORU^R01", "1") PID ORDER OBX("TM", "101561"), "\"valueTime\":", NULL},

@@ -27,7 +27,7 @@ BEGIN {
     n_columns["messages"] = 6
     texts[n_texts++] = ""
     needs[n_needs++] = "NULL"
-    n_code_rows = n_maps = n_slots = n_rules = 0
+    n_code_rows = n_vocabularies = n_maps = n_slots = n_rules = 0
 }
 
 function die(text) {

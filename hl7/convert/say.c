@@ -169,13 +169,28 @@ static bool digits(struct an_str s)
     return s.n > 0;
 }
 
+/* HH:MM and HH:MM:SS without the colons that some senders put. */
+static struct an_str without_colons(struct an_str text, char buf[static 7])
+{
+    bool seconds = text.n == 8 && text.p[5] == ':';
+
+    if ((text.n != 5 && !seconds) || text.p[2] != ':')
+        return text;
+    memcpy(buf, text.p, 2);
+    memcpy(buf + 2, text.p + 3, 2);
+    if (seconds)
+        memcpy(buf + 4, text.p + 6, 2);
+    return (struct an_str){buf, seconds ? 6 : 4};
+}
+
 /* HHMM, HHMMSS, HHMMSS.SSSS: a time of day has no zone in FHIR, and as in
  * base/time.h a leap second is the one before it. */
-static bool say_clock(struct cv_run *run, struct an_str text,
+static bool say_clock(struct cv_run *run, struct an_str said,
                       struct cv_node *value)
 {
+    char plain[7], buf[] = "00:00:00";
+    struct an_str text = without_colons(said, plain);
     struct an_str whole = an_str_sub(text, 0, text.n >= 6 ? 6 : 4);
-    char buf[] = "00:00:00";
 
     if ((text.n != 4 && text.n < 6) || !digits(whole) ||
         memcmp(whole.p, "24", 2) >= 0 || whole.p[2] > '5')

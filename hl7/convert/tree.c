@@ -168,6 +168,9 @@ static struct cv_node *value_of(const struct cv_node *array,
     return NULL;
 }
 
+/* The name of an extension's url, which tells it from an attachment's. */
+static const char extension_url[] = "url";
+
 /* An extension says its URL first. */
 static bool put_url(struct an_arena *arena, struct cv_node *value,
                     const struct cv_step *step)
@@ -180,7 +183,7 @@ static bool put_url(struct an_arena *arena, struct cv_node *value,
     if (url == NULL)
         return false;
     value->kind = CV_OBJECT;
-    url->name = "url";
+    url->name = extension_url;
     url->text = cv_texts[step->url];
     cv_append(value, url);
     return true;
@@ -316,7 +319,7 @@ void cv_prune(struct cv_node *node)
     }
     if (node->first == NULL ||
         (node->kind == CV_OBJECT && node->first == node->last &&
-         strcmp(node->first->name, "url") == 0) ||
+         node->first->name == extension_url) ||
         lacks_something(node))
         node->kind = CV_EMPTY;
 }
