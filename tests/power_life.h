@@ -35,8 +35,9 @@ struct power_load {
     void (*look)(struct power_life *l);  /* after a cut, reader and all open */
 };
 
-/* Cuts as many as the environment says, and says what they met. */
-void power_lives(const struct power_load *load, bool may_fail);
+/* Cuts as many as the environment says, and says what they met.  True when they
+ * were enough for each kind of step to be expected. */
+bool power_lives(const struct power_load *load, bool may_fail);
 
 /* A reader of the store; false when it cannot be opened. */
 bool power_reader(struct power_life *l);

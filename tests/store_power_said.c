@@ -333,15 +333,17 @@ static const struct power_load load = {begin, step, 5, look};
 
 static void many(bool may_fail)
 {
+    bool is_enough;
+
     memset(&s, 0, sizeof(s));
-    power_lives(&load, may_fail);
+    is_enough = power_lives(&load, may_fail);
     (void)printf("# %llu triggers answered, %llu deliveries settled, "
                  "%llu releases\n",
                  (unsigned long long)s.n_answered,
                  (unsigned long long)s.n_settled,
                  (unsigned long long)s.n_released);
     (void)fflush(stdout);
-    ck_assert(s.n_answered && s.n_settled);
+    ck_assert(!is_enough || (s.n_answered && s.n_settled));
 }
 
 START_TEST(an_answer_is_whole_or_not_there_after_a_cut)

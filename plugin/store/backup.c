@@ -261,10 +261,18 @@ static enum an_code seize(struct pl_db *db, const char *path,
                           struct an_err *err)
 {
     enum an_code code = pl_db_open(db, path, NULL, false, 1 << 20, 0, err);
+    int64_t is_wal = 0;
 
     if (code == AN_OK)
+        code = pl_db_exec(db, "PRAGMA query_only = OFF", err);
+    if (code == AN_OK)
+        code = pl_db_number(
+            db, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", &is_wal,
+            err);
+    if (code == AN_OK && is_wal)
+        code = pl_db_settle(db, err);
+    if (code == AN_OK)
         code = pl_db_exec(db,
-                          "PRAGMA query_only = OFF;"
                           "PRAGMA journal_mode = DELETE;"
                           "BEGIN EXCLUSIVE",
                           err);

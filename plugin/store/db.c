@@ -163,6 +163,9 @@ enum an_code pl_db_settle(struct pl_db *db, struct an_err *err)
         /* Who holds it for so long has opened it, and did this. */
         code = AN_OK;
     }
+    if (code == AN_OK)
+        (void)sqlite3_db_config(db->sql, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0,
+                                NULL);
     if (chunk)
         explicit_bzero(chunk, CHUNK_BYTES);
     free(chunk);
@@ -202,6 +205,9 @@ enum an_code pl_db_open(struct pl_db *db, const char *path,
      * of ours. */
     sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->sql, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    /* Who closes it last carries the log over, which has to be on the disk for
+     * that: pl_db_settle. */
+    sqlite3_db_config(db->sql, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     code = set_up(db, write, cache_bytes, err);
     return code == AN_OK ? pl_vault_open(db, key_file, err) : code;
 }
