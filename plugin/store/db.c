@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CHUNK_BYTES = 64 << 10 };
+enum { CHUNK_BYTES = 64 << 10, MOST_TRIES = 100 };
 
 static const struct {
     int primary;
@@ -95,18 +95,36 @@ static enum an_code set_up(struct pl_db *db, bool write, size_t cache_bytes,
     return code;
 }
 
+/* SQLite changes the journal at once or says that the file is busy, whatever
+ * patience it was told to have: another program may just be doing the same to a
+ * new file.  A transaction waits for it. */
+static enum an_code use_log(struct pl_db *db, struct an_err *err)
+{
+    enum an_code code = pl_db_exec(db, "PRAGMA journal_mode = WAL", err);
+
+    for (int i = 0; code == AN_BUSY && i < MOST_TRIES; i++) {
+        code = pl_db_exec(db, "BEGIN EXCLUSIVE; ROLLBACK", err);
+        if (code != AN_OK)
+            return code;
+        code = pl_db_exec(db, "PRAGMA journal_mode = WAL", err);
+    }
+    return code;
+}
+
 enum an_code pl_db_durable(struct pl_db *db, struct an_err *err)
 {
     int64_t is_wal = 0;
-    /* A file system without shared memory silently keeps the old journal. */
     enum an_code code =
         pl_db_exec(db,
                    /* Of a new file only: freed pages can be given back. */
                    "PRAGMA auto_vacuum = INCREMENTAL;"
                    /* What is deleted is overwritten. */
-                   "PRAGMA secure_delete = ON;"
-                   "PRAGMA journal_mode = WAL",
+                   "PRAGMA secure_delete = ON",
                    err);
+
+    /* A file system without shared memory silently keeps the old journal. */
+    if (code == AN_OK)
+        code = use_log(db, err);
 
     if (code == AN_OK)
         code = pl_db_number(db,

@@ -431,15 +431,17 @@ static enum an_code learn_key(struct pl_db *db, struct an_err *err)
 {
     enum an_code code = pl_db_exec(db, "BEGIN IMMEDIATE", err);
 
-    if (code != AN_OK)
-        return code;
-    code = pl_db_exec(db,
-                      "UPDATE vault SET takes_plain = 0"
-                      " WHERE NOT EXISTS (SELECT 1 FROM message)"
-                      " AND NOT EXISTS (SELECT 1 FROM suggestion)"
-                      " AND NOT EXISTS (SELECT 1 FROM outbox)"
-                      " AND NOT EXISTS (SELECT 1 FROM vault_key)",
-                      err);
+    /* Another program may have given it a key of its own meanwhile. */
+    if (code == AN_OK)
+        code = check_proofs(db, err);
+    if (code == AN_OK)
+        code = pl_db_exec(db,
+                          "UPDATE vault SET takes_plain = 0"
+                          " WHERE NOT EXISTS (SELECT 1 FROM message)"
+                          " AND NOT EXISTS (SELECT 1 FROM suggestion)"
+                          " AND NOT EXISTS (SELECT 1 FROM outbox)"
+                          " AND NOT EXISTS (SELECT 1 FROM vault_key)",
+                          err);
     if (code == AN_OK)
         code = run_with_id(db, put_key, err);
     /* What was sealed before is not done again with this key. */
