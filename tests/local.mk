@@ -189,6 +189,8 @@ tests_tls_drill_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_tls_drill_LDADD = libbase.la $(GNUTLS_LIBS)
 TESTS += tests/tls.sh tests/transport.sh tests/pains.sh tests/vault.sh
 EXTRA_DIST += tests/tls.sh tests/transport.sh tests/pains.sh tests/vault.sh
+TESTS += tests/rotate.sh
+EXTRA_DIST += tests/rotate.sh
 
 # Faults: killed, no power, no room, no clock, no peer.
 check_PROGRAMS += tests/storm

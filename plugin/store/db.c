@@ -10,7 +10,7 @@
 enum { CHUNK_BYTES = 64 << 10, MOST_TRIES = 100 };
 
 static const struct {
-    int primary;
+    int rc; /* primary, or extended behind its primary */
     enum an_code code;
     const char *what;
 } failures[] = {
@@ -26,6 +26,8 @@ static const struct {
     {SQLITE_AUTH, AN_INTEGRITY,
      "a value of the store is sealed with an unknown key, damaged, moved or "
      "not sealed"},
+    {PL_NO_KEY, AN_CONFIG,
+     "the store needs a key that store.key_file does not hold"},
     {SQLITE_NOMEM, AN_NOMEM, "out of memory"},
     {SQLITE_TOOBIG, AN_LIMIT, "the message is too large to be stored"},
 };
@@ -37,7 +39,7 @@ enum an_code pl_db_fail(const struct pl_db *db, int rc, struct an_err *err)
     int extended = db->sql ? sqlite3_extended_errcode(db->sql) : rc;
 
     for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
-        if (failures[i].primary == (rc & 0xFF)) {
+        if (failures[i].rc == (rc & 0xFF) || failures[i].rc == rc) {
             code = failures[i].code;
             what = failures[i].what;
         }
