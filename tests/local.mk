@@ -89,7 +89,7 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/store_named.c tests/store_redo.c tests/store_closing.c tests/store_codes.c \
 	tests/power_disk.h tests/power_disk.c tests/power_life.h \
 	tests/power_life.c tests/store_power.c tests/store_power_said.c \
-	tests/store_race.c
+	tests/store_race.c tests/store_backup.c
 tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
 
 tests_runtime_t_SOURCES = $(SUITE) \
