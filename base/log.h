@@ -173,7 +173,14 @@
     X(FEED_BACK, INFO, HASH, "feed", NUM, "after_s", NONE, "",                 \
       "a sender sends as usual again")                                         \
     X(CLOCK_JUMP, WARN, NUM, "ms", NUM, "backwards", NONE, "",                 \
-      "the wall clock was set; ages of messages are measured anew")
+      "the wall clock was set; ages of messages are measured anew")            \
+    X(STORE_KEYS_LOADED, INFO, NUM, "keys", NONE, "", NONE, "",                \
+      "store.key_file was read again: the first of its keys seals, and what "  \
+      "is under "                                                              \
+      "older ones is sealed anew")                                             \
+    X(STORE_KEYS_FAULT, ERROR, CODE, "code", NUM, "errno", NONE, "",           \
+      "store.key_file could not be read again, or lacks a key that the store " \
+      "needs: the old keys stay")
 
 enum an_event {
 #define X(name, ...) AN_EVENT_##name,

@@ -138,8 +138,8 @@ struct cfg_texts {
     X(store_key_file, "store.key_file", PATH, CFG_BETWEEN(0, 4095), "",        \
       "File of the keys that seal what the store holds of patients: 32 "       \
       "bytes, "                                                                \
-      "or lines of 64 hex digits, the newest first; mode 0600. Empty: the "    \
-      "store is not encrypted.")                                               \
+      "or lines of 64 hex digits, the newest first; mode 0600. SIGHUP "        \
+      "reads it again. Empty: the store is not encrypted.")                    \
     X(store_keep_raw_ms, "store.retention.raw", DURATION,                      \
       CFG_BETWEEN(0, 36500 * CFG_A_DAY_MS), "0s",                              \
       "How long the bytes of messages are kept; what was read in them stays. " \

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 Suite *abi_engine_suite(void);
 
@@ -282,6 +283,58 @@ START_TEST(messages_go_on_while_it_reloads)
 }
 END_TEST
 
+/* One key more, before those that were there; moved in place. */
+static void put_key(const char *path, int n)
+{
+    char part[TEST_PATH_BYTES + 8];
+    FILE *f;
+
+    (void)snprintf(part, sizeof(part), "%s.new", path);
+    f = fopen(part, "w");
+    ck_assert_ptr_nonnull(f);
+    for (; n >= 0; n--)
+        (void)fprintf(f, "%064x\n", (unsigned)n + 1);
+    ck_assert_int_eq(fclose(f), 0);
+    ck_assert_int_eq(chmod(part, 0600), 0);
+    ck_assert_int_eq(rename(part, path), 0);
+}
+
+/* Calls under way end on a core that was opened with the older keys. */
+START_TEST(messages_go_on_while_the_key_of_the_store_changes)
+{
+    enum { N = 4, RELOADS = 6 };
+
+    struct anamnesis_error e = fresh();
+    char path[TEST_PATH_BYTES], line[TEST_PATH_BYTES + 32], *at;
+    pthread_t thread[N];
+
+    test_folder_file(&t.folder, "keys", path);
+    put_key(path, 0);
+    (void)snprintf(line, sizeof(line), ", key_file: \"%s\"}\n", path);
+    at = strstr(t.yaml, "store.db\"}");
+    ck_assert_ptr_nonnull(at);
+    ck_assert_uint_lt(strlen(t.yaml) + strlen(line), sizeof(t.yaml));
+    (void)snprintf(at + strlen("store.db\""),
+                   sizeof(t.yaml) - (size_t)(at - t.yaml) -
+                       strlen("store.db\""),
+                   "%s", line);
+    atomic_store(&over, false);
+    test_host_open(&t);
+    for (int i = 0; i < N; i++)
+        ck_assert_int_eq(pthread_create(&thread[i], NULL, keep_sending, NULL),
+                         0);
+    for (int i = 1; i <= RELOADS; i++) {
+        put_key(path, i);
+        if (t.p->reload(t.engine, t.yaml, strlen(t.yaml), &e) != 0)
+            ck_abort_msg("reload: %s", e.text);
+    }
+    atomic_store(&over, true);
+    for (int i = 0; i < N; i++)
+        (void)pthread_join(thread[i], NULL);
+    ck_assert_int_eq(t.p->drain(t.engine, 1000), ANAMNESIS_OK);
+}
+END_TEST
+
 Suite *abi_engine_suite(void)
 {
     const TTest *const tests[] = {
@@ -295,6 +348,7 @@ Suite *abi_engine_suite(void)
         a_bad_reload_keeps_the_old_configuration,
         a_reload_is_for_all_who_share,
         messages_go_on_while_it_reloads,
+        messages_go_on_while_the_key_of_the_store_changes,
     };
 
     return test_suite_around("abi/engine", tests,

@@ -88,7 +88,9 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/store_conclude.c tests/store_vault.c tests/store_purge.c \
 	tests/store_audit.c tests/store_derived.c \
 	tests/store_named.c tests/store_redo.c tests/store_closing.c tests/store_codes.c \
-	tests/power_disk.h tests/power_disk.c tests/store_power.c
+	tests/power_disk.h tests/power_disk.c tests/power_life.h \
+	tests/power_life.c tests/store_power.c tests/store_power_said.c \
+	tests/store_race.c tests/store_backup.c
 tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
 
 tests_runtime_t_SOURCES = $(SUITE) \
@@ -188,6 +190,8 @@ tests_tls_drill_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_tls_drill_LDADD = libbase.la $(GNUTLS_LIBS)
 TESTS += tests/tls.sh tests/transport.sh tests/pains.sh tests/vault.sh
 EXTRA_DIST += tests/tls.sh tests/transport.sh tests/pains.sh tests/vault.sh
+TESTS += tests/rotate.sh
+EXTRA_DIST += tests/rotate.sh
 
 # Faults: killed, no power, no room, no clock, no peer.
 check_PROGRAMS += tests/storm

@@ -15,25 +15,21 @@ Suite *store_conclude_suite(void);
 Suite *store_audit_suite(void);
 Suite *store_closing_suite(void);
 Suite *store_power_suite(void);
+Suite *store_power_said_suite(void);
+Suite *store_race_suite(void);
+Suite *store_backup_suite(void);
 Suite *store_vault_suite(void);
 Suite *store_purge_suite(void);
 
 Suite *(*const test_suites[])(void) = {
-    store_open_suite,
-    store_put_suite,
-    store_read_suite,
-    store_fail_suite,
-    store_commit_suite,
-    store_crash_suite,
-    store_conclude_suite,
-    store_audit_suite,
-    store_vault_suite,
-    store_derived_suite,
-    store_named_suite,
-    store_codes_suite,
-    store_redo_suite,
-    store_power_suite,
-    store_purge_suite,
-    store_closing_suite,
-    NULL,
+    store_open_suite,       store_put_suite,
+    store_read_suite,       store_fail_suite,
+    store_commit_suite,     store_crash_suite,
+    store_conclude_suite,   store_audit_suite,
+    store_vault_suite,      store_derived_suite,
+    store_named_suite,      store_codes_suite,
+    store_redo_suite,       store_power_suite,
+    store_power_said_suite, store_race_suite,
+    store_backup_suite,     store_purge_suite,
+    store_closing_suite,    NULL,
 };

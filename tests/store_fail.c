@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 Suite *store_fail_suite(void);
@@ -370,6 +371,68 @@ START_TEST(a_damaged_file_is_an_error_and_never_a_wrong_message)
 }
 END_TEST
 
+static struct an_sha256 hash_of_file(void)
+{
+    char *bytes = an_arena_get(&t.arena, 1, 4 << 20);
+    int fd = open(t.path, O_RDONLY | O_CLOEXEC);
+    struct an_sha256 hash;
+    ssize_t n;
+
+    ck_assert_ptr_nonnull(bytes);
+    ck_assert_int_ge(fd, 0);
+    n = read(fd, bytes, 4 << 20);
+    ck_assert(n > 0 && n < 4 << 20);
+    (void)close(fd);
+    ck_assert_int_eq(an_sha256((struct an_str){bytes, (size_t)n}, &hash, NULL),
+                     AN_OK);
+    return hash;
+}
+
+/* What a killed process left in the log may not be on the disk, whatever the
+ * next flush says; the file would be half of one state when the power fails. */
+START_TEST(who_only_reads_carries_no_log_over)
+{
+    struct pl_intake in = test_intake(&t, 1, 1);
+    struct an_sha256 before, after;
+    char log[TEST_PATH_BYTES + 8];
+    struct stat s;
+    int status;
+    pid_t pid;
+
+    pl_reader_close(t.reader);
+    pl_store_close(t.store);
+    t.reader = NULL;
+    t.store = NULL;
+    pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        test_store_reopen(&t);
+        (void)test_put(&t, &in);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    before = hash_of_file();
+    ck_assert_int_eq(pl_reader_open(t.path, 0, &t.reader, NULL), AN_OK);
+    ck_assert_int_eq(test_status(&t).n_messages, 1);
+    pl_reader_close(t.reader);
+    t.reader = NULL;
+    after = hash_of_file();
+    ck_assert_mem_eq(before.b, after.b, sizeof(before.b));
+    (void)snprintf(log, sizeof(log), "%s-wal", t.path);
+    ck_assert(stat(log, &s) == 0 && s.st_size > 0);
+    /* Who opens it for writing does, having flushed it. */
+    test_store_reopen(&t);
+    pl_reader_close(t.reader);
+    pl_store_close(t.store);
+    t.reader = NULL;
+    t.store = NULL;
+    ck_assert_int_ne(stat(log, &s), 0);
+    after = hash_of_file();
+    ck_assert_mem_ne(before.b, after.b, sizeof(before.b));
+}
+END_TEST
+
 Suite *store_fail_suite(void)
 {
     const TTest *const test[] = {
@@ -378,7 +441,8 @@ Suite *store_fail_suite(void)
         another_program_that_writes_makes_it_busy_and_readers_do_not_care,
         a_check_finds_what_was_changed_and_says_where,
         a_damaged_file_is_an_error_and_never_a_wrong_message,
-        a_log_that_cannot_be_carried_over_is_told};
+        a_log_that_cannot_be_carried_over_is_told,
+        who_only_reads_carries_no_log_over};
 
     return test_suite_around("store/fail", test, sizeof(test) / sizeof(test[0]),
                              set_up, tear_down);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 Suite *store_vault_suite(void);
 
@@ -265,6 +266,154 @@ START_TEST(when_all_is_sealed_nothing_plain_is_taken_any_more)
 }
 END_TEST
 
+/* ---- another key while programs have it open ------------------------------------ */
+
+/* Another program, by the key file `keys` or one of its own. */
+static struct pl_store *open_beside(const char *key_file)
+{
+    struct pl_store_options options = {.path = t.path, .key_file = key_file};
+    struct pl_store *store;
+
+    ck_assert_int_eq(pl_store_open(&options, &store, NULL), AN_OK);
+    return store;
+}
+
+static void seal_all(struct pl_store *store)
+{
+    struct pl_rekey p = {.finished = false};
+
+    while (!p.finished)
+        ck_assert_int_eq(pl_store_rekey(store, &p, NULL), AN_OK);
+}
+
+static enum an_code try_put(uint64_t n, struct an_err *err)
+{
+    struct pl_intake in = test_intake(&t, n, 1);
+    const struct pl_intake *group = &in;
+    struct pl_receipt r;
+
+    return pl_store_put(t.store, &group, 1, &r, err);
+}
+
+/* What it writes after the old key has gone would be lost with that key. */
+START_TEST(who_had_it_open_seals_by_the_key_that_came)
+{
+    struct pl_store *other;
+
+    put(1, 1);
+    write_keys(KEY_B KEY_A);
+    other = open_beside(keys);
+    put(2, 1);
+    seal_all(other);
+    put(3, 1);
+    pl_store_close(other);
+    /* By the reader that was opened with the old key alone. */
+    ck_assert_uint_eq(test_history(&t, 1, CTX_AS_OF_ALL).n_said,
+                      3 * TEST_RESULTS);
+    write_keys(KEY_B);
+    put(4, 1);
+    test_store_reopen(&t);
+    test_store_check(&t);
+    ck_assert_uint_eq(test_history(&t, 1, CTX_AS_OF_ALL).n_said,
+                      4 * TEST_RESULTS);
+}
+END_TEST
+
+/* In the file of the server the new key stands behind the old one at first. */
+START_TEST(the_order_of_keys_counts_when_it_is_put_right)
+{
+    struct pl_rekey p = {.finished = false};
+    struct pl_store *other;
+
+    write_keys(KEY_A KEY_B "#\n");
+    test_store_reopen(&t);
+    put(1, 1);
+    write_keys(KEY_B KEY_A);
+    other = open_beside(keys);
+    /* It has done the messages: what comes is behind it. */
+    ck_assert_int_eq(pl_store_rekey(other, &p, NULL), AN_OK);
+    put(2, 1);
+    seal_all(other);
+    pl_store_close(other);
+    write_keys(KEY_B);
+    test_store_reopen(&t);
+    test_store_check(&t);
+}
+END_TEST
+
+START_TEST(who_has_not_the_key_that_came_writes_nothing)
+{
+    char theirs[TEST_PATH_BYTES + 8], own[TEST_PATH_BYTES + 8];
+    struct an_err err;
+
+    put(1, 1);
+    memcpy(own, keys, sizeof(own));
+    (void)snprintf(theirs, sizeof(theirs), "%s.new", t.path);
+    write_keys(KEY_B KEY_A);
+    ck_assert_int_eq(rename(keys, theirs), 0);
+    write_keys(KEY_A);
+    pl_store_close(open_beside(theirs));
+    ck_assert_int_eq(try_put(2, &err), AN_CONFIG);
+    ck_assert_str_eq(err.what, "the store needs a key that store.key_file does "
+                               "not hold");
+    ck_assert_int_eq(pl_store_triggers_done(t.store, NULL, 0, &err), AN_CONFIG);
+    ck_assert_int_eq(test_status(&t).n_messages, 1);
+    ck_assert_int_eq(rename(theirs, own), 0);
+    ck_assert_int_eq(try_put(2, &err), AN_OK);
+    test_store_reopen(&t);
+    test_store_check(&t);
+}
+END_TEST
+
+START_TEST(who_has_no_key_writes_nothing_when_one_came)
+{
+    struct an_err err;
+
+    tear_down();
+    test_store_open(&t);
+    ck_assert_int_eq(try_put(1, &err), AN_OK);
+    write_keys(KEY_A);
+    pl_store_close(open_beside(keys));
+    ck_assert_int_eq(try_put(2, &err), AN_CONFIG);
+    test_store_reopen(&t);
+    seal_all(t.store);
+    ck_assert_int_eq(try_put(2, &err), AN_OK);
+    test_store_check(&t);
+}
+END_TEST
+
+START_TEST(a_key_file_that_is_read_again_counts_if_it_can)
+{
+    struct an_err err;
+    size_t n = 0;
+
+    put(1, 1);
+    write_keys(KEY_B);
+    ck_assert_int_eq(pl_store_reload_keys(t.store, &n, &err), AN_CONFIG);
+    ck_assert_str_eq(err.what, "the store is sealed with a key that "
+                               "store.key_file does not hold");
+    write_keys("no key\n");
+    ck_assert_int_eq(pl_store_reload_keys(t.store, &n, &err), AN_CONFIG);
+    ck_assert_int_eq(unlink(keys), 0);
+    ck_assert_int_eq(pl_store_reload_keys(t.store, &n, &err), AN_NOTFOUND);
+    put(2, 1);
+    write_keys(KEY_A);
+    test_store_check(&t);
+    write_keys(KEY_B KEY_A);
+    ck_assert_int_eq(pl_store_reload_keys(t.store, &n, &err), AN_OK);
+    ck_assert_int_eq(pl_store_reload_keys(t.store, &n, &err), AN_OK);
+    ck_assert_uint_eq(n, 2);
+    seal_all(t.store);
+    put(3, 1);
+    write_keys(KEY_B);
+    test_store_reopen(&t);
+    test_store_check(&t);
+    tear_down();
+    test_store_open(&t);
+    ck_assert_int_eq(pl_store_reload_keys(t.store, &n, &err), AN_CONFIG);
+}
+END_TEST
+
 static const char *const silences[] = {"DELETE FROM vault", "DROP TABLE vault"};
 
 /* What cannot be asked is not answered yes. */
@@ -358,6 +507,11 @@ Suite *store_vault_suite(void)
 {
     const TTest *const test[] = {
         a_store_without_its_key_is_refused,
+        who_had_it_open_seals_by_the_key_that_came,
+        the_order_of_keys_counts_when_it_is_put_right,
+        who_has_not_the_key_that_came_writes_nothing,
+        who_has_no_key_writes_nothing_when_one_came,
+        a_key_file_that_is_read_again_counts_if_it_can,
         a_key_file_is_its_owners,
         bytes_that_look_sealed_come_back,
         what_is_to_be_delivered_is_sealed_and_leaves_as_it_was,

@@ -6,8 +6,9 @@
 #
 #   tools/nightly.sh [STAGE]...      all stages when none is named
 #
-# FUZZ_SECONDS (600) is for each fuzz target; FAULT_ROUNDS (200) and FAULT_CUTS
-# (5000) are kills and cuts of power.  Stops at the first failure.
+# FUZZ_SECONDS (600) is for each fuzz target; FAULT_ROUNDS (200) are kills,
+# FAULT_CUTS (5000) cuts of power for each of the four tests that cut it.  Stops
+# at the first failure.
 set -eu
 unset CDPATH
 cd "$(dirname "$0")/.."
@@ -49,13 +50,19 @@ tidy() {
     built tidy CC=clang-14 --enable-debug && make -C build-nightly/tidy tidy
 }
 
+# Of one suite.
+cuts() {
+    CK_RUN_SUITE=$1 CK_TIMEOUT_MULTIPLIER=100 \
+        ANAMNESIS_CUTS="${FAULT_CUTS:-5000}" \
+        make -C build-nightly/faults check TESTS=tests/store.t
+}
+
 # The drills of what goes wrong, at full length: 200 kills, thousands of cuts.
 faults() {
     built faults &&
         make -C build-nightly/faults -j "$(nproc)" all &&
-        CK_RUN_SUITE=store/power CK_TIMEOUT_MULTIPLIER=100 \
-            ANAMNESIS_CUTS="${FAULT_CUTS:-5000}" \
-            make -C build-nightly/faults check TESTS=tests/store.t &&
+        cuts store/power &&
+        cuts store/power-said &&
         ANAMNESIS_ROUNDS="${FAULT_ROUNDS:-200}" ANAMNESIS_CRASH=full \
             make -C build-nightly/faults check \
             TESTS='tests/kill.sh tests/crash.sh tests/disk.sh tests/clock.sh tests/crowd.sh'

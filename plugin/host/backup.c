@@ -90,6 +90,8 @@ int pl_command_restore(const struct pl_invocation *in)
     }
     if (rc == AN_OK)
         print_result("restored from", o.to, &result);
+    if (rc == AN_OK && result.is_older)
+        (void)printf("an earlier version made it: it was brought up to date\n");
     an_arena_free(&arena);
     return rc == AN_OK ? PL_EXIT_OK : pl_complain(&err);
 }

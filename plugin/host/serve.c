@@ -7,6 +7,7 @@
 #include "plugin/host/face_tls.h"
 #include "plugin/host/signals.h"
 #include "plugin/host/thread.h"
+#include "plugin/store/rekey.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -191,6 +192,23 @@ static void close_parts(struct pl_server *s, struct pl_signals *signals,
     an_arena_free(&s->nak_arena);
 }
 
+/* What is under older keys the keeper seals anew when it next comes. */
+static void reload_keys(struct pl_server *s, struct an_log *log)
+{
+    struct pl_engine *e = s->running.engine;
+    struct an_err err = {.code = AN_OK};
+    enum an_code rc;
+    size_t n;
+
+    if (pl_engine_options(e)->store_key_file.n == 0)
+        return;
+    rc = pl_store_reload_keys(pl_engine_store(e), &n, &err);
+    if (rc == AN_OK)
+        an_log(log, AN_EVENT_STORE_KEYS_LOADED, n, 0, 0);
+    else
+        an_log(log, AN_EVENT_STORE_KEYS_FAULT, rc, (uint64_t)err.sys, 0);
+}
+
 static void wait_for_stop(struct pl_server *s, struct pl_signals *signals,
                           struct an_log *log)
 {
@@ -199,8 +217,10 @@ static void wait_for_stop(struct pl_server *s, struct pl_signals *signals,
 
         if (got == PL_SIGNAL_STOP)
             return;
-        if (got == PL_SIGNAL_HANGUP)
+        if (got == PL_SIGNAL_HANGUP) {
             pl_face_tls_reload(s->tls, log);
+            reload_keys(s, log);
+        }
         an_log_flush(log);
     }
 }

@@ -54,17 +54,17 @@ static enum an_code step_all(sqlite3_backup *b, const struct pl_db *to,
     return rc == SQLITE_DONE ? AN_OK : pl_db_fail(to, rc, err);
 }
 
-static enum an_code check_pages(struct pl_db *db, struct an_err *err)
+static enum an_code check_pages(struct pl_db *db, int64_t *version,
+                                struct an_err *err)
 {
-    int64_t sound = 0, version;
-    enum an_code code =
-        pl_schema_identify(db, pl_schema_n_steps, &version, err);
+    int64_t sound = 0;
+    enum an_code code = pl_schema_identify(db, pl_schema_n_steps, version, err);
 
     if (code == AN_OK)
         code = pl_db_number(
             db, "SELECT integrity_check = 'ok' FROM pragma_integrity_check(1)",
             &sound, err);
-    if (code == AN_OK && version == 0)
+    if (code == AN_OK && *version == 0)
         code = an_fail(err, AN_INTEGRITY, "the file is no store", 0);
     if (code == AN_OK && !sound)
         code = an_fail(err, AN_INTEGRITY, "the copy is damaged", 0);
@@ -75,7 +75,7 @@ static enum an_code check_pages(struct pl_db *db, struct an_err *err)
 static enum an_code copy_pages(struct pl_db *from, struct pl_db *to,
                                int pause_ms, struct an_err *err)
 {
-    int64_t n;
+    int64_t n, version;
     enum an_code code = pl_db_exec(from, "BEGIN", err);
     sqlite3_backup *b;
 
@@ -93,7 +93,7 @@ static enum an_code copy_pages(struct pl_db *from, struct pl_db *to,
     /* One file, without a log beside it. */
     if (code == AN_OK)
         code = pl_db_exec(to, "PRAGMA journal_mode = DELETE", err);
-    return code == AN_OK ? check_pages(to, err) : code;
+    return code == AN_OK ? check_pages(to, &version, err) : code;
 }
 
 static enum an_code copy_store(const struct pl_backup_options *o,
@@ -233,6 +233,20 @@ static enum an_code check_sum(const struct pl_backup_options *o,
     return code;
 }
 
+/* A copy that an earlier version made.  The one in hand is changed, the file that
+ * it came from is not. */
+static enum an_code bring_up(const char *part, struct an_err *err)
+{
+    struct pl_db db = {.n_stmts = 0};
+    enum an_code code =
+        pl_db_open(&db, part, NULL, true, 8 << 20, BUSY_MS, err);
+
+    if (code == AN_OK)
+        code = pl_schema_migrate(&db, pl_schema_step, pl_schema_n_steps, err);
+    pl_db_close(&db);
+    return code;
+}
+
 static enum an_code take_copy(const struct pl_backup_options *o,
                               const char *part, struct pl_backup_result *out,
                               struct an_err *err)
@@ -250,9 +264,10 @@ static enum an_code take_copy(const struct pl_backup_options *o,
     if (code == AN_OK)
         code = pl_db_open(&db, part, NULL, false, 8 << 20, BUSY_MS, err);
     if (code == AN_OK)
-        code = check_pages(&db, err);
+        code = check_pages(&db, &out->version, err);
     pl_db_close(&db);
-    return code;
+    out->is_older = code == AN_OK && out->version < (int64_t)pl_schema_n_steps;
+    return out->is_older ? bring_up(part, err) : code;
 }
 
 /* Nobody else has the store open: only then does it leave the log, which is
@@ -261,10 +276,18 @@ static enum an_code seize(struct pl_db *db, const char *path,
                           struct an_err *err)
 {
     enum an_code code = pl_db_open(db, path, NULL, false, 1 << 20, 0, err);
+    int64_t is_wal = 0;
 
     if (code == AN_OK)
+        code = pl_db_exec(db, "PRAGMA query_only = OFF", err);
+    if (code == AN_OK)
+        code = pl_db_number(
+            db, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", &is_wal,
+            err);
+    if (code == AN_OK && is_wal)
+        code = pl_db_settle(db, err);
+    if (code == AN_OK)
         code = pl_db_exec(db,
-                          "PRAGMA query_only = OFF;"
                           "PRAGMA journal_mode = DELETE;"
                           "BEGIN EXCLUSIVE",
                           err);
@@ -274,10 +297,66 @@ static enum an_code seize(struct pl_db *db, const char *path,
     return code;
 }
 
-static enum an_code keep_old(const struct pl_backup_options *o,
+/* Its log, or the journal of a change that was cut off: of a store that is
+ * damaged, or of one that somebody has moved away.  SQLite would carry them over
+ * into whatever has the store's name. */
+static const char *const beside[] = {"-wal", "-journal"};
+enum { N_BESIDE = 2 };
+
+static enum an_code move_beside(const char *from, const char *to, int i,
+                                bool *moved, struct an_err *err)
+{
+    char old[PATH_BYTES], new[PATH_BYTES];
+    enum an_code code = name(old, from, beside[i], err);
+
+    *moved = false;
+    if (code == AN_OK)
+        code = name(new, to, beside[i], err);
+    if (code == AN_OK && is_there(old)) {
+        *moved = rename(old, new) == 0;
+        if (!*moved)
+            code = fail_path(err, AN_IO, "the old store cannot be kept", old);
+    }
+    return code;
+}
+
+/* What was there, under a name of its own; nothing has gone when this fails. */
+static enum an_code exchange(const struct pl_backup_options *o,
+                             const char *part, bool has_old, char *aside,
+                             struct an_err *err)
+{
+    bool moved[N_BESIDE] = {false}, linked = false;
+    enum an_code code = AN_OK;
+
+    if (has_old) {
+        linked = link(o->path, aside) == 0;
+        if (!linked)
+            code =
+                fail_path(err, AN_IO, "the old store cannot be kept", o->path);
+    }
+    for (int i = 0; code == AN_OK && i < N_BESIDE; i++)
+        code = move_beside(o->path, aside, i, &moved[i], err);
+    if (code == AN_OK && rename(part, o->path) != 0)
+        code = fail_path(err, AN_IO, "the copy cannot be renamed", o->path);
+    if (code == AN_OK) {
+        if (!linked && !moved[0] && !moved[1])
+            aside[0] = '\0';
+        return AN_OK;
+    }
+    for (int i = 0; i < N_BESIDE; i++)
+        if (moved[i])
+            (void)!move_beside(aside, o->path, i, &moved[i], NULL);
+    if (linked)
+        (void)unlink(aside);
+    aside[0] = '\0';
+    return code;
+}
+
+static enum an_code put_copy(const struct pl_backup_options *o,
+                             const char *part, bool has_old,
                              struct pl_backup_result *out, struct an_err *err)
 {
-    char suffix[64], wal[PATH_BYTES], wal_aside[PATH_BYTES];
+    char suffix[64];
     enum an_code code;
 
     (void)snprintf(suffix, sizeof(suffix), ".before-%lld",
@@ -286,15 +365,16 @@ static enum an_code keep_old(const struct pl_backup_options *o,
     if (code == AN_OK && is_there(out->aside))
         code = fail_path(err, AN_CONFLICT, "the file is there already",
                          out->aside);
-    if (code == AN_OK)
-        code = name(wal, o->path, "-wal", err);
-    if (code == AN_OK)
-        code = name(wal_aside, out->aside, "-wal", err);
-    if (code == AN_OK && is_there(wal) && rename(wal, wal_aside) != 0)
-        code = fail_path(err, AN_IO, "the old store cannot be kept", wal);
-    if (code == AN_OK && link(o->path, out->aside) != 0)
-        code = fail_path(err, AN_IO, "the old store cannot be kept", o->path);
-    return code;
+    return code == AN_OK ? exchange(o, part, has_old, out->aside, err) : code;
+}
+
+static void drop_part(const char *part)
+{
+    char journal[PATH_BYTES];
+
+    (void)unlink(part);
+    if (name(journal, part, "-journal", NULL) == AN_OK)
+        (void)unlink(journal);
 }
 
 enum an_code pl_restore(const struct pl_backup_options *o,
@@ -315,14 +395,13 @@ enum an_code pl_restore(const struct pl_backup_options *o,
     if (code == AN_INTEGRITY)
         code = AN_OK;
     if (code == AN_OK) {
+        drop_part(part);
         code = take_copy(o, part, out, err);
         if (code == AN_OK && verify)
             code = verify(ctx, part, err);
-        if (code == AN_OK && has_old)
-            code = keep_old(o, out, err);
-        if (code == AN_OK && rename(part, o->path) != 0)
-            code = fail_path(err, AN_IO, "the copy cannot be renamed", o->path);
-        (void)unlink(part);
+        if (code == AN_OK)
+            code = put_copy(o, part, has_old, out, err);
+        drop_part(part);
         if (code == AN_OK)
             code = pl_file_sync_folder(o->path, err);
     }

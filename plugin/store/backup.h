@@ -32,16 +32,20 @@ struct pl_backup_result {
     struct an_sha256 sha256;
     int64_t bytes;
     char aside[4200]; /* restore: where the old store is now, "" if none */
+    int64_t version;  /* restore: of the copy's schema */
+    bool is_older;    /* than this program's: it was brought up to date */
 };
 
 enum an_code pl_backup(const struct pl_backup_options *o,
                        struct pl_backup_result *out, struct an_err *err)
     __attribute__((warn_unused_result));
 
-/* Put a copy in the store's place; the old one stays beside it.  The copy is
- * verified first: its SHA-256 if that stands beside it, its pages, that it is a
- * store of this program.  `verify` (may be NULL) looks into it before it is put
- * in place. */
+/* Put a copy in the store's place; the old one stays beside it, with what lay
+ * about of its log.  The copy is verified first: its SHA-256 if that stands
+ * beside it, its pages, that it is a store of this program.  One of an earlier
+ * version is brought up to date (the file that it is stays as it is), one of a
+ * newer is AN_UNSUPPORTED.  `verify` (may be NULL) looks into it before it is put
+ * in place.  On failure the store is as it was. */
 enum an_code pl_restore(const struct pl_backup_options *o,
                         enum an_code (*verify)(void *ctx, const char *path,
                                                struct an_err *err),

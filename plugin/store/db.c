@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CHUNK_BYTES = 64 << 10 };
+enum { CHUNK_BYTES = 64 << 10, MOST_TRIES = 100 };
 
 static const struct {
-    int primary;
+    int rc; /* primary, or extended behind its primary */
     enum an_code code;
     const char *what;
 } failures[] = {
@@ -26,6 +26,8 @@ static const struct {
     {SQLITE_AUTH, AN_INTEGRITY,
      "a value of the store is sealed with an unknown key, damaged, moved or "
      "not sealed"},
+    {PL_NO_KEY, AN_CONFIG,
+     "the store needs a key that store.key_file does not hold"},
     {SQLITE_NOMEM, AN_NOMEM, "out of memory"},
     {SQLITE_TOOBIG, AN_LIMIT, "the message is too large to be stored"},
 };
@@ -37,7 +39,7 @@ enum an_code pl_db_fail(const struct pl_db *db, int rc, struct an_err *err)
     int extended = db->sql ? sqlite3_extended_errcode(db->sql) : rc;
 
     for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
-        if (failures[i].primary == (rc & 0xFF)) {
+        if (failures[i].rc == (rc & 0xFF) || failures[i].rc == rc) {
             code = failures[i].code;
             what = failures[i].what;
         }
@@ -95,18 +97,36 @@ static enum an_code set_up(struct pl_db *db, bool write, size_t cache_bytes,
     return code;
 }
 
+/* SQLite changes the journal at once or says that the file is busy, whatever
+ * patience it was told to have: another program may just be doing the same to a
+ * new file.  A transaction waits for it. */
+static enum an_code use_log(struct pl_db *db, struct an_err *err)
+{
+    enum an_code code = pl_db_exec(db, "PRAGMA journal_mode = WAL", err);
+
+    for (int i = 0; code == AN_BUSY && i < MOST_TRIES; i++) {
+        code = pl_db_exec(db, "BEGIN EXCLUSIVE; ROLLBACK", err);
+        if (code != AN_OK)
+            return code;
+        code = pl_db_exec(db, "PRAGMA journal_mode = WAL", err);
+    }
+    return code;
+}
+
 enum an_code pl_db_durable(struct pl_db *db, struct an_err *err)
 {
     int64_t is_wal = 0;
-    /* A file system without shared memory silently keeps the old journal. */
     enum an_code code =
         pl_db_exec(db,
                    /* Of a new file only: freed pages can be given back. */
                    "PRAGMA auto_vacuum = INCREMENTAL;"
                    /* What is deleted is overwritten. */
-                   "PRAGMA secure_delete = ON;"
-                   "PRAGMA journal_mode = WAL",
+                   "PRAGMA secure_delete = ON",
                    err);
+
+    /* A file system without shared memory silently keeps the old journal. */
+    if (code == AN_OK)
+        code = use_log(db, err);
 
     if (code == AN_OK)
         code = pl_db_number(db,
@@ -163,6 +183,9 @@ enum an_code pl_db_settle(struct pl_db *db, struct an_err *err)
         /* Who holds it for so long has opened it, and did this. */
         code = AN_OK;
     }
+    if (code == AN_OK)
+        (void)sqlite3_db_config(db->sql, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0,
+                                NULL);
     if (chunk)
         explicit_bzero(chunk, CHUNK_BYTES);
     free(chunk);
@@ -202,6 +225,9 @@ enum an_code pl_db_open(struct pl_db *db, const char *path,
      * of ours. */
     sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->sql, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    /* Who closes it last carries the log over, which has to be on the disk for
+     * that: pl_db_settle. */
+    sqlite3_db_config(db->sql, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     code = set_up(db, write, cache_bytes, err);
     return code == AN_OK ? pl_vault_open(db, key_file, err) : code;
 }

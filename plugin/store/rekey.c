@@ -127,3 +127,32 @@ enum an_code pl_store_rekey(struct pl_store *store, struct pl_rekey *progress,
     return code == AN_OK ? pl_store_transaction(store, step, progress, err)
                          : code;
 }
+
+struct reloading {
+    size_t n;
+    enum an_code code;
+    struct an_err err;
+};
+
+static int reload(struct pl_writer *w, void *ctx)
+{
+    struct reloading *r = ctx;
+
+    r->code = pl_vault_reload(&w->db, w->db.stmt[PL_W_KEYS], &r->n, &r->err);
+    return r->code == AN_OK ? SQLITE_OK : SQLITE_DONE;
+}
+
+enum an_code pl_store_reload_keys(struct pl_store *store, size_t *n,
+                                  struct an_err *err)
+{
+    struct reloading r = {.code = AN_OK};
+    enum an_code code = pl_store_transaction(store, reload, &r, err);
+
+    if (code == AN_OK && r.code != AN_OK) {
+        if (err)
+            *err = r.err;
+        code = r.code;
+    }
+    *n = r.n;
+    return code;
+}

@@ -27,4 +27,12 @@ enum an_code pl_store_rekey(struct pl_store *store, struct pl_rekey *progress,
                             struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* Read the key file again, which holds *n keys: the first seals from now on, and pl_store_rekey
+ * begins anew if that one is new.  AN_CONFIG when a key is missing that the store
+ * needs, or there is no key file; AN_NOTFOUND, AN_IO of the file: the keys are
+ * then as they were. */
+enum an_code pl_store_reload_keys(struct pl_store *store, size_t *n,
+                                  struct an_err *err)
+    __attribute__((warn_unused_result));
+
 #endif

@@ -286,19 +286,40 @@ const char *const pl_schema_step[] = {version_1, version_2, version_3,
 const size_t pl_schema_n_steps =
     sizeof(pl_schema_step) / sizeof(pl_schema_step[0]);
 
+/* In one statement, which sees one state: another program may just be making the
+ * file. */
+static enum an_code read_marks(struct pl_db *db, int64_t *application,
+                               int64_t *version, int64_t *n_tables,
+                               struct an_err *err)
+{
+    static const char text[] =
+        "SELECT (SELECT count(*) FROM sqlite_schema),"
+        " (SELECT application_id FROM pragma_application_id),"
+        " (SELECT user_version FROM pragma_user_version)";
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(db->sql, text, -1, &s, NULL);
+    enum an_code code = AN_OK;
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW) {
+        *n_tables = sqlite3_column_int64(s, 0);
+        *application = sqlite3_column_int64(s, 1);
+        *version = sqlite3_column_int64(s, 2);
+    } else {
+        code = pl_db_fail(db, rc, err);
+    }
+    sqlite3_finalize(s);
+    return code;
+}
+
 /* An empty file is ours to begin. */
 enum an_code pl_schema_identify(struct pl_db *db, size_t n, int64_t *version,
                                 struct an_err *err)
 {
     int64_t application = 0, n_tables = 0;
-    enum an_code code;
+    enum an_code code = read_marks(db, &application, version, &n_tables, err);
 
-    code = pl_db_number(db, "PRAGMA application_id", &application, err);
-    if (code == AN_OK)
-        code = pl_db_number(db, "PRAGMA user_version", version, err);
-    if (code == AN_OK)
-        code = pl_db_number(db, "SELECT count(*) FROM sqlite_schema", &n_tables,
-                            err);
     if (code != AN_OK)
         return code;
     if (application != PL_APPLICATION_ID &&

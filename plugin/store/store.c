@@ -176,6 +176,14 @@ static int put_progress(struct pl_writer *w, const struct pl_progress *p,
     return pl_writer_progress(w, &after);
 }
 
+/* The keys that it seals by are looked at behind the lock. */
+static int begin(struct pl_writer *w)
+{
+    int rc = pl_writer_run(w, PL_W_BEGIN);
+
+    return rc == SQLITE_OK ? pl_vault_admit(&w->db, w->db.stmt[PL_W_KEYS]) : rc;
+}
+
 /* Everything between BEGIN and COMMIT.  *refused is set when one intake failed
  * by itself: its receipt says so, and the others deserve another try. */
 static int write_all(struct pl_writer *w, write_one *one,
@@ -183,7 +191,7 @@ static int write_all(struct pl_writer *w, write_one *one,
                      struct pl_receipt *receipt,
                      const struct pl_progress *progress, bool *refused)
 {
-    int rc = pl_writer_run(w, PL_W_BEGIN);
+    int rc = begin(w);
 
     *refused = false;
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
@@ -268,7 +276,7 @@ enum an_code pl_store_transaction(struct pl_store *store,
     int rc;
 
     pthread_mutex_lock(&store->lock);
-    rc = pl_writer_run(w, PL_W_BEGIN);
+    rc = begin(w);
     if (rc == SQLITE_OK)
         rc = write(w, ctx);
     if (rc == SQLITE_OK)

@@ -32,10 +32,20 @@ struct key {
     gnutls_aead_cipher_hd_t cipher;
 };
 
+/* What tells one state of a file from another. */
+struct stamp {
+    dev_t device;
+    ino_t inode;
+    off_t bytes;
+    struct timespec changed;
+};
+
 struct pl_vault {
     struct key key[PL_VAULT_KEYS]; /* the newest first */
     size_t n;
     bool refuses_plain;
+    char *key_file;    /* NULL: none */
+    struct stamp seen; /* of it, when it was read last */
 };
 
 /* ---- the key file ---------------------------------------------------------- */
@@ -97,6 +107,11 @@ static enum an_code parse_keys(struct pl_vault *v, struct an_str text,
     return code;
 }
 
+static struct stamp stamp_of(const struct stat *s)
+{
+    return (struct stamp){s->st_dev, s->st_ino, s->st_size, s->st_ctim};
+}
+
 static enum an_code read_keys(struct pl_vault *v, const char *path,
                               struct an_err *err)
 {
@@ -109,10 +124,13 @@ static enum an_code read_keys(struct pl_vault *v, const char *path,
     if (fd < 0)
         return an_fail_file(err, errno == ENOENT ? AN_NOTFOUND : AN_IO,
                             "store.key_file cannot be read", path, errno);
-    if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode))
-        code =
-            an_fail_file(err, AN_CONFIG, "store.key_file is no file", path, 0);
-    else if (s.st_mode & 077)
+    if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode)) {
+        (void)close(fd);
+        return an_fail_file(err, AN_CONFIG, "store.key_file is no file", path,
+                            0);
+    }
+    v->seen = stamp_of(&s);
+    if (s.st_mode & 077)
         code =
             an_fail_file(err, AN_CONFIG,
                          "store.key_file may be used by others: its mode has "
@@ -126,6 +144,83 @@ static enum an_code read_keys(struct pl_vault *v, const char *path,
     gnutls_memset(text, 0, sizeof(text));
     (void)close(fd);
     return code;
+}
+
+static struct key *find_key(struct pl_vault *v, const uint8_t *id)
+{
+    for (size_t i = 0; i < v->n; i++)
+        if (memcmp(v->key[i].id, id, PL_KEY_ID_BYTES) == 0)
+            return &v->key[i];
+    return NULL;
+}
+
+/* Those of `more` that it has not, behind its own, which stay. */
+static void add_keys(struct pl_vault *v, struct pl_vault *more)
+{
+    for (size_t i = 0; i < more->n && v->n < PL_VAULT_KEYS; i++) {
+        if (find_key(v, more->key[i].id))
+            continue;
+        v->key[v->n++] = more->key[i];
+        more->key[i].cipher = NULL;
+    }
+}
+
+void pl_vault_adopt(struct pl_vault *v, struct pl_vault *newer)
+{
+    struct key key[PL_VAULT_KEYS];
+    size_t n = v->n;
+
+    add_keys(newer, v);
+    memcpy(key, v->key, sizeof(key));
+    memcpy(v->key, newer->key, sizeof(key));
+    memcpy(newer->key, key, sizeof(key));
+    v->n = newer->n;
+    newer->n = n;
+    v->seen = newer->seen;
+    gnutls_memset(key, 0, sizeof(key));
+}
+
+enum an_code pl_vault_read(const struct pl_vault *v, struct pl_vault **out,
+                           struct an_err *err)
+{
+    enum an_code code;
+
+    *out = NULL;
+    if (v->key_file == NULL)
+        return an_fail(err, AN_CONFIG, "store.key_file names no key", 0);
+    *out = calloc(1, sizeof(**out));
+    if (*out == NULL)
+        return an_fail_nomem(err);
+    code = read_keys(*out, v->key_file, err);
+    if (code != AN_OK) {
+        pl_vault_close(*out);
+        *out = NULL;
+    }
+    return code;
+}
+
+bool pl_vault_is_stale(const struct pl_vault *v)
+{
+    struct stamp now;
+    struct stat s;
+
+    if (v->key_file == NULL || stat(v->key_file, &s) != 0)
+        return false;
+    now = stamp_of(&s);
+    return now.device != v->seen.device || now.inode != v->seen.inode ||
+           now.bytes != v->seen.bytes ||
+           now.changed.tv_sec != v->seen.changed.tv_sec ||
+           now.changed.tv_nsec != v->seen.changed.tv_nsec;
+}
+
+size_t pl_vault_count(const struct pl_vault *v)
+{
+    return v->n;
+}
+
+bool pl_vault_has(struct pl_vault *v, struct an_str id)
+{
+    return id.n == PL_KEY_ID_BYTES && find_key(v, (const uint8_t *)id.p);
 }
 
 /* ---- sealing ---------------------------------------------------------------- */
@@ -207,12 +302,19 @@ static void seal(sqlite3_context *c, int n_values, sqlite3_value **value)
     sqlite3_result_blob64(c, out, SEAL_BYTES + n, sqlite3_free);
 }
 
-static const struct key *find_key(const struct pl_vault *v, const uint8_t *id)
+/* The key of a value: of another program that was given a newer one, perhaps,
+ * and then the file has it too.  It opens and does not seal yet. */
+static const struct key *key_of(struct pl_vault *v, const uint8_t *id)
 {
-    for (size_t i = 0; i < v->n; i++)
-        if (memcmp(v->key[i].id, id, PL_KEY_ID_BYTES) == 0)
-            return &v->key[i];
-    return NULL;
+    const struct key *key = find_key(v, id);
+    struct pl_vault *fresh = NULL;
+
+    if (key || !pl_vault_is_stale(v))
+        return key;
+    if (pl_vault_read(v, &fresh, NULL) == AN_OK)
+        add_keys(v, fresh);
+    pl_vault_close(fresh);
+    return find_key(v, id);
 }
 
 /* Since when it was opened, rekey may have come to its end, here or in another
@@ -269,7 +371,7 @@ static void unseal(sqlite3_context *c, int n_values, sqlite3_value **value)
         take_plain(c, v, p + HEAD_BYTES, n - HEAD_BYTES);
         return;
     }
-    key = find_key(v, p + MAGIC_BYTES);
+    key = key_of(v, p + MAGIC_BYTES);
     if (key == NULL || n < SEAL_BYTES) {
         sqlite3_result_error_code(c, SQLITE_AUTH);
         return;
@@ -309,7 +411,9 @@ void pl_vault_close(struct pl_vault *v)
     if (v == NULL)
         return;
     for (size_t i = 0; i < v->n; i++)
-        gnutls_aead_cipher_deinit(v->key[i].cipher);
+        if (v->key[i].cipher)
+            gnutls_aead_cipher_deinit(v->key[i].cipher);
+    free(v->key_file);
     gnutls_memset(v, 0, sizeof(*v));
     free(v);
 }
@@ -330,8 +434,10 @@ enum an_code pl_vault_open(struct pl_db *db, const char *key_file,
     if (v == NULL)
         return an_fail_nomem(err);
     db->vault = v;
-    if (key_file && key_file[0])
-        code = read_keys(v, key_file, err);
+    if (key_file && key_file[0]) {
+        v->key_file = strdup(key_file);
+        code = v->key_file ? read_keys(v, key_file, err) : an_fail_nomem(err);
+    }
     for (size_t i = 0; code == AN_OK && i < 3; i++) {
         int rc =
             sqlite3_create_function_v2(db->sql, function[i].name, function[i].n,
@@ -361,136 +467,7 @@ bool pl_vault_is_current(const struct pl_vault *v, struct an_str stored)
                   PL_KEY_ID_BYTES) == 0;
 }
 
-/* ---- what the store knows of its keys ---------------------------------------- */
-
-/* The proof opens with the key, and says what the store says of plain rows. */
-static enum an_code check_proof(struct pl_db *db, sqlite3_stmt *s,
-                                struct an_err *err)
+void pl_vault_take_plain(struct pl_vault *v, bool takes)
 {
-    struct an_str id = pl_column(s, 0);
-
-    if (id.n != PL_KEY_ID_BYTES ||
-        find_key(db->vault, (const uint8_t *)id.p) == NULL)
-        return an_fail(err, AN_CONFIG,
-                       db->vault->n
-                           ? "the store is sealed with a key that "
-                             "store.key_file does not hold"
-                           : "the store is sealed: store.key_file has to name "
-                             "its keys",
-                       0);
-    return AN_OK;
-}
-
-static enum an_code check_proofs(struct pl_db *db, struct an_err *err)
-{
-    static const char text[] =
-        "SELECT k.id, unseal(k.proof, 'proof', v.takes_plain)"
-        " FROM vault_key k, vault v";
-    static const char ids[] = "SELECT id FROM vault_key";
-    const char *const both[] = {ids, text};
-    enum an_code code = AN_OK;
-
-    for (size_t i = 0; code == AN_OK && i < 2; i++) {
-        sqlite3_stmt *s = NULL;
-        int rc = sqlite3_prepare_v2(db->sql, both[i], -1, &s, NULL);
-
-        while (code == AN_OK && rc == SQLITE_OK &&
-               (rc = sqlite3_step(s)) == SQLITE_ROW) {
-            code = check_proof(db, s, err);
-            rc = SQLITE_OK;
-        }
-        if (code == AN_OK && rc != SQLITE_DONE)
-            code = pl_db_fail(db, rc, err);
-        sqlite3_finalize(s);
-    }
-    return code;
-}
-
-static enum an_code run_with_id(struct pl_db *db, const char *text,
-                                struct an_err *err)
-{
-    sqlite3_stmt *s = NULL;
-    int rc = sqlite3_prepare_v2(db->sql, text, -1, &s, NULL);
-    struct an_str id;
-
-    (void)pl_vault_newest(db->vault, &id);
-    if (rc == SQLITE_OK) {
-        pl_bind_blob(s, 1, id);
-        rc = sqlite3_step(s);
-    }
-    sqlite3_finalize(s);
-    return rc == SQLITE_DONE ? AN_OK : pl_db_fail(db, rc, err);
-}
-
-static const char put_key[] =
-    "INSERT INTO vault_key(id, proof) SELECT ?1,"
-    " seal(x'616E616D6E65736973', 'proof', takes_plain) FROM vault WHERE 1"
-    " ON CONFLICT(id) DO UPDATE SET proof = excluded.proof";
-
-static enum an_code learn_key(struct pl_db *db, struct an_err *err)
-{
-    enum an_code code = pl_db_exec(db, "BEGIN IMMEDIATE", err);
-
-    if (code != AN_OK)
-        return code;
-    code = pl_db_exec(db,
-                      "UPDATE vault SET takes_plain = 0"
-                      " WHERE NOT EXISTS (SELECT 1 FROM message)"
-                      " AND NOT EXISTS (SELECT 1 FROM suggestion)"
-                      " AND NOT EXISTS (SELECT 1 FROM outbox)"
-                      " AND NOT EXISTS (SELECT 1 FROM vault_key)",
-                      err);
-    if (code == AN_OK)
-        code = run_with_id(db, put_key, err);
-    /* What was sealed before is not done again with this key. */
-    if (code == AN_OK)
-        code = pl_db_exec(db, "UPDATE vault SET part = 0, after = 0", err);
-    if (code == AN_OK)
-        code = pl_db_exec(db, "COMMIT", err);
-    if (!sqlite3_get_autocommit(db->sql))
-        sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
-    return code;
-}
-
-/* Whether the store knows the key that will seal. */
-static bool is_known(struct pl_db *db)
-{
-    sqlite3_stmt *s = NULL;
-    bool known = false;
-    struct an_str id;
-
-    if (sqlite3_prepare_v2(db->sql, "SELECT 1 FROM vault_key WHERE id = ?1", -1,
-                           &s, NULL) == SQLITE_OK) {
-        (void)pl_vault_newest(db->vault, &id);
-        pl_bind_blob(s, 1, id);
-        known = sqlite3_step(s) == SQLITE_ROW;
-    }
-    sqlite3_finalize(s);
-    return known;
-}
-
-enum an_code pl_vault_check(struct pl_db *db, bool write, struct an_err *err)
-{
-    int64_t takes_plain = 1;
-    enum an_code code = check_proofs(db, err);
-
-    if (code == AN_OK && write && db->vault->n && !is_known(db))
-        code = learn_key(db, err);
-    if (code == AN_OK)
-        code = pl_db_number(db, "SELECT takes_plain FROM vault", &takes_plain,
-                            err);
-    db->vault->refuses_plain = !takes_plain;
-    return code;
-}
-
-enum an_code pl_vault_settle(struct pl_db *db, struct an_err *err)
-{
-    enum an_code code = pl_db_exec(
-        db, "UPDATE vault SET takes_plain = 0, part = 0, after = 0", err);
-
-    if (code == AN_OK)
-        code = run_with_id(db, "DELETE FROM vault_key WHERE id <> ?1", err);
-    if (code == AN_OK)
-        code = run_with_id(db, put_key, err);
-    return code;
+    v->refuses_plain = !takes;
 }

@@ -21,6 +21,12 @@
  * key first: it seals, all of them open.  Of each key under which rows may stand
  * the table vault_key has a proof, which tells a missing key at once.
  *
+ * The file may change while connections are open.  One that meets a value under
+ * a key that it has not looks into the file again.  One that writes asks the
+ * store at the beginning of each transaction whether it still has all its keys,
+ * and seals nothing by a key that the store does not know: when another program
+ * has brought a newer one it takes that from the file, or refuses to write.
+ *
  * Thread-safety: confined to a connection.  Keys are wiped when it closes. */
 #ifndef PLUGIN_STORE_VAULT_INT_H
 #define PLUGIN_STORE_VAULT_INT_H
@@ -40,7 +46,7 @@ struct pl_vault;
 enum an_code pl_vault_open(struct pl_db *db, const char *key_file,
                            struct an_err *err)
     __attribute__((warn_unused_result));
-/* After the statements of the connection are gone. */
+/* After the statements of the connection are gone.  NULL is nothing. */
 void pl_vault_close(struct pl_vault *vault);
 
 /* Every key that the store needs is there: AN_CONFIG when one is not.  A writer
@@ -49,8 +55,33 @@ void pl_vault_close(struct pl_vault *vault);
 enum an_code pl_vault_check(struct pl_db *db, bool write, struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* Values that are not sealed may be there. */
+void pl_vault_take_plain(struct pl_vault *vault, bool takes);
 /* The key that seals; false without one. */
 bool pl_vault_newest(const struct pl_vault *vault, struct an_str *id);
+bool pl_vault_has(struct pl_vault *vault, struct an_str id);
+/* The file has been changed since it was read. */
+bool pl_vault_is_stale(const struct pl_vault *vault);
+/* The keys of the file as it is now, to be closed; they open and seal nothing
+ * by themselves.  Fails as pl_vault_open. */
+enum an_code pl_vault_read(const struct pl_vault *vault, struct pl_vault **out,
+                           struct an_err *err)
+    __attribute__((warn_unused_result));
+size_t pl_vault_count(const struct pl_vault *vault);
+/* The newer ones seal and open from now on; those that it had open still. */
+void pl_vault_adopt(struct pl_vault *vault, struct pl_vault *newer);
+
+/* At the beginning of a transaction that writes.  `ids` is "SELECT id FROM
+ * vault_key".  PL_NO_KEY when the store needs a key that is not in the file. */
+enum { PL_NO_KEY = SQLITE_AUTH | 1 << 8 };
+int pl_vault_admit(struct pl_db *db, sqlite3_stmt *ids);
+/* Take what the file holds now, *n keys, in a transaction of the caller.  AN_CONFIG when
+ * a key is missing that the store needs, and what pl_vault_open says; the keys
+ * are then as they were. */
+enum an_code pl_vault_reload(struct pl_db *db, sqlite3_stmt *ids, size_t *n,
+                             struct an_err *err)
+    __attribute__((warn_unused_result));
+
 /* Whether a stored value is as this vault would write it now. */
 bool pl_vault_is_current(const struct pl_vault *vault, struct an_str stored);
 /* All rows are under the newest key: the store needs no other, and takes
