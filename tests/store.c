@@ -17,6 +17,8 @@ Suite *store_closing_suite(void);
 Suite *store_power_suite(void);
 Suite *store_vault_suite(void);
 Suite *store_purge_suite(void);
+Suite *store_resource_suite(void);
+Suite *store_deleted_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     store_open_suite,
@@ -34,6 +36,8 @@ Suite *(*const test_suites[])(void) = {
     store_redo_suite,
     store_power_suite,
     store_purge_suite,
+    store_resource_suite,
+    store_deleted_suite,
     store_closing_suite,
     NULL,
 };
