@@ -54,6 +54,20 @@ static bool entry_read(const struct an_json *entry, struct an_str otherwise,
     return true;
 }
 
+/* In a resource's history the version before a deletion is the next entry. */
+static void date_by_version(const struct an_json *entry,
+                            struct fhir_deletion *d)
+{
+    const struct an_json *resource = an_json_get(entry, AN_STR("resource"));
+    const struct an_json *meta = an_json_get(resource, AN_STR("meta"));
+
+    if (d->at.n == 0 &&
+        an_str_eq(an_json_text(an_json_get(resource, AN_STR("id"))), d->id) &&
+        an_str_eq(an_json_text(an_json_get(resource, AN_STR("resourceType"))),
+                  d->type))
+        d->at = an_json_text(an_json_get(meta, AN_STR("lastUpdated")));
+}
+
 enum an_code fhir_deletions_read(struct an_arena *arena, struct an_str bytes,
                                  struct fhir_deletion **out, size_t *n,
                                  struct an_err *err)
@@ -73,7 +87,8 @@ enum an_code fhir_deletions_read(struct an_arena *arena, struct an_str bytes,
         return an_fail_nomem(err);
     at = an_json_text(an_json_get(root, AN_STR("timestamp")));
     for (const struct an_json *e = an_json_first(entries); e; e = e->next)
-        *n += entry_read(e, at, &(*out)[*n]);
+        if (entry_read(e, at, &(*out)[*n]))
+            date_by_version(e->next, &(*out)[(*n)++]);
     return AN_OK;
 }
 
@@ -94,6 +109,18 @@ struct an_str fhir_deletion_fact(struct an_arena *arena,
     an_buf_put_char(&b, '/');
     an_buf_put(&b, d->id);
     return an_buf_done(&b, &fact, NULL) == AN_OK ? fact : AN_STR("");
+}
+
+bool fhir_deletion_of_fact(const struct fhir_settings *s, struct an_str fact,
+                           struct fhir_deletion *out)
+{
+    struct an_str server = fhir_server_default(s);
+
+    if (an_str_starts(fact, server) &&
+        fhir_deletion_of(an_str_sub(fact, server.n, fact.n), out) &&
+        out->server.n == 0)
+        return true;
+    return fhir_deletion_of(fact, out);
 }
 
 /* ---- writing ------------------------------------------------------------ */

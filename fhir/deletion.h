@@ -20,7 +20,8 @@
 struct fhir_deletion {
     struct an_str server; /* "http://h/fhir/"; "" is the settings' own */
     struct an_str type, id;
-    struct an_str at; /* an instant; "" when it is not told */
+    struct an_str at; /* an instant; "" when it is not told.  In a history that
+                         does not tell, of the version before it */
 };
 
 /* "Observation/1", "https://h/fhir/Observation/1/_history/2": false for what
@@ -39,6 +40,11 @@ enum an_code fhir_deletions_read(struct an_arena *arena, struct an_str bytes,
 struct an_str fhir_deletion_fact(struct an_arena *arena,
                                  const struct fhir_settings *s,
                                  const struct fhir_deletion *d);
+
+/* The other way: what such a fact is called.  False of one that no id of a server
+ * names. */
+bool fhir_deletion_of_fact(const struct fhir_settings *s, struct an_str fact,
+                           struct fhir_deletion *out);
 
 /* All of one patient.  AN_LIMIT, AN_NOMEM. */
 enum an_code fhir_deletions_write(struct an_arena *arena,

@@ -98,6 +98,8 @@ static bool event_member(struct fhir_event_notice *e, struct an_str name,
         return number_of(value, &e->number);
     if (named(name, "focus"))
         e->focus = reference_of(value);
+    if (named(name, "timestamp"))
+        e->at = an_json_text(value);
     return true;
 }
 
@@ -106,7 +108,7 @@ static bool event_read(struct fhir_event_notice *e, const struct an_json *j,
 {
     bool ok = true;
 
-    *e = (struct fhir_event_notice){.number = -1};
+    *e = (struct fhir_event_notice){.number = -1, .at = AN_STR("")};
     if (!parameters)
         for (const struct an_json *m = an_json_first(j); ok && m; m = m->next)
             ok = event_member(e, an_json_key(m), m);
@@ -218,9 +220,16 @@ static bool sort_focuses(struct an_arena *arena, struct fhir_notification *out,
     return true;
 }
 
-static void mark_first(const struct focus *f, size_t n, struct an_str local,
-                       bool is_gone)
+/* What an entry brings. */
+struct brought {
+    struct an_str url, at; /* at: of a deletion, if it says so */
+    bool is_gone;
+};
+
+static void mark_first(const struct focus *f, size_t n,
+                       const struct brought *what)
 {
+    struct an_str local = fhir_reference_local(what->url);
     size_t low = 0, high = n;
 
     while (low < high) {
@@ -231,25 +240,29 @@ static void mark_first(const struct focus *f, size_t n, struct an_str local,
         else
             high = middle;
     }
-    if (low < n && an_str_eq(f[low].local, local))
-        f[low].event->is_here = true;
-    if (low < n && an_str_eq(f[low].local, local))
-        f[low].event->is_gone = is_gone;
+    if (low == n || !an_str_eq(f[low].local, local))
+        return;
+    f[low].event->is_here = true;
+    f[low].event->is_gone = what->is_gone;
+    if (what->at.n)
+        f[low].event->at = what->at;
 }
 
 /* The address of what an entry brings, be it that it was deleted. */
-static bool brings(const struct an_json *entry, struct an_str *url,
-                   bool *is_gone)
+static bool brings(const struct an_json *entry, struct brought *out)
 {
     const struct an_json *request = an_json_get(entry, AN_STR("request"));
+    const struct an_json *response = an_json_get(entry, AN_STR("response"));
 
-    *is_gone = an_str_eq(an_json_text(an_json_get(request, AN_STR("method"))),
-                         AN_STR("DELETE"));
-    if (*is_gone) {
-        *url = an_json_text(an_json_get(request, AN_STR("url")));
+    *out = (struct brought){.at = AN_STR("")};
+    out->is_gone = an_str_eq(
+        an_json_text(an_json_get(request, AN_STR("method"))), AN_STR("DELETE"));
+    if (out->is_gone) {
+        out->url = an_json_text(an_json_get(request, AN_STR("url")));
+        out->at = an_json_text(an_json_get(response, AN_STR("lastModified")));
         return true;
     }
-    *url = an_json_text(an_json_get(entry, AN_STR("fullUrl")));
+    out->url = an_json_text(an_json_get(entry, AN_STR("fullUrl")));
     return an_json_get(entry, AN_STR("resource")) != NULL;
 }
 
@@ -259,22 +272,25 @@ static bool find_resources(struct an_arena *arena,
                            const struct an_json *entries)
 {
     const struct an_json *first = an_json_first(entries);
+    struct brought what;
     struct focus *f;
-    struct an_str url;
-    bool is_gone;
     size_t n;
 
     if (!sort_focuses(arena, out, &f, &n))
         return false;
+    for (size_t i = n; i-- > 1;)
+        if (focus_cmp(&f[i - 1], &f[i]) == 0)
+            f[i - 1].event->at = f[i].event->at;
     for (const struct an_json *e = first ? first->next : NULL; e; e = e->next)
-        if (brings(e, &url, &is_gone)) {
+        if (brings(e, &what)) {
             out->n_resources++;
-            mark_first(f, n, fhir_reference_local(url), is_gone);
+            mark_first(f, n, &what);
         }
     for (size_t i = 1; i < n; i++)
         if (focus_cmp(&f[i - 1], &f[i]) == 0) {
             f[i].event->is_here = f[i - 1].event->is_here;
             f[i].event->is_gone = f[i - 1].event->is_gone;
+            f[i].event->at = f[i - 1].event->at;
         }
     return true;
 }

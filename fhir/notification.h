@@ -43,6 +43,8 @@ struct fhir_event_notice {
     bool is_here;        /* the resource itself, or its deletion, is in the
                             Bundle */
     bool is_gone;        /* its deletion */
+    struct an_str at;    /* an instant: when the last event about that resource
+                            was; "" when it is not told */
 };
 
 struct fhir_notification {

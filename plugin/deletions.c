@@ -1,178 +1,182 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/deletions.h"
 
-#include "base/sort.h"
-#include "plugin/host/thread.h"
-#include "plugin/store/named.h"
+#include "plugin/store/resources.h"
 
-enum { EACH_BYTES = 256 << 20 /* of one patient */ };
-
-struct walk {
-    struct pl_reader *reader;
-    struct an_arena *arena; /* the caller's */
-    struct an_arena each;
-    struct pl_deletion *one;
-    size_t n, n_facts;
+enum {
+    AT_ONCE = 500,         /* of one transaction */
+    EACH_BYTES = 256 << 20 /* of the message that withdraws some */
 };
 
-static int by_fact(const void *a, const void *b)
-{
-    const struct pl_deletion *x = a, *y = b;
+/* ---- noting ----------------------------------------------------------------- */
 
-    return an_str_cmp(x->fact, y->fact);
+/* The next whole millisecond: a FHIR instant says no less. */
+static int64_t whole_ms(int64_t us)
+{
+    return us % 1000 ? (us / 1000 + 1) * 1000 : us;
 }
 
-/* The first of those that name this fact; NULL when none does. */
-static struct pl_deletion *find_fact(const struct walk *w, struct an_str fact)
+/* 0: it was not told. */
+static int64_t moment_of(const struct fhir_settings *s,
+                         const struct fhir_deletion *d)
 {
-    size_t low = 0, high = w->n;
+    struct an_time t;
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (an_str_cmp(w->one[middle].fact, fact) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < w->n && fact.n && an_str_eq(w->one[low].fact, fact)
-               ? &w->one[low]
-               : NULL;
+    return an_time_fhir(d->at, &s->zone, &t) ? whole_ms(t.us) : 0;
 }
 
-static bool has_owner(const struct pl_deletion *d,
-                      const struct ctx_identifier *patient)
+static enum an_code date(struct pl_engine *engine, struct pl_reader *reader,
+                         struct an_arena *arena, struct pl_deleted *d,
+                         bool *is_found, struct an_err *err)
 {
-    const struct pl_deletion_owner *o = d->owner;
+    bool is_told = d->at_us != 0;
+    struct pl_resource_there there;
+    enum an_code rc = pl_resource_find(
+        reader, arena, d->fact, is_told ? d->at_us : INT64_MAX, &there, err);
 
-    while (o && ctx_identifier_cmp(&o->patient, patient) != 0)
-        o = o->next;
-    return o != NULL;
-}
-
-static enum an_code keep_owner(struct walk *w, struct pl_deletion *d,
-                               const struct ctx_identifier *patient,
-                               int64_t said_us, struct an_err *err)
-{
-    struct pl_deletion_owner *o;
-
-    if (has_owner(d, patient))
-        return AN_OK;
-    o = an_arena_get(w->arena, 1, sizeof(*o));
-    if (o == NULL ||
-        !an_arena_str(w->arena, patient->authority, &o->patient.authority) ||
-        !an_arena_str(w->arena, patient->value, &o->patient.value))
-        return an_fail_nomem(err);
-    o->said_us = said_us;
-    o->next = d->owner;
-    d->owner = o;
+    if (rc != AN_OK)
+        return rc;
+    *is_found = there.n_live > 0;
+    if (!is_told)
+        d->at_us = whole_ms(pl_engine_now_us(engine));
+    if (!is_told && d->at_us <= there.said_us)
+        d->at_us = whole_ms(there.said_us + 1);
     return AN_OK;
 }
 
-static bool is_of(const struct ctx_person *person,
-                  const struct ctx_identifier *patient)
+static enum an_code note_some(struct pl_engine *engine,
+                              struct pl_reader *reader, struct an_arena *arena,
+                              const struct fhir_deletion *list, size_t n,
+                              size_t *n_found, struct an_err *err)
 {
-    for (size_t i = 0; i < person->n_members; i++)
-        if (ctx_identifier_cmp(&person->member[i].id, patient) == 0)
-            return true;
-    return false;
-}
+    const struct fhir_settings *s = &pl_engine_settings(engine)->fhir;
+    struct pl_deleted *deleted = an_arena_get(arena, n, sizeof(*deleted));
+    enum an_code rc = AN_OK;
+    size_t n_deleted = 0;
 
-/* The one of a person's identifiers that the message filed it under. */
-static enum an_code owner_of(struct walk *w, const struct ctx_person *person,
-                             struct pl_deletion *d, const struct ctx_event *e,
-                             struct an_err *err)
-{
-    const struct ctx_identifier *found = NULL;
-    struct pl_message m;
-    struct pl_made made;
-    enum an_code rc = pl_message_get(w->reader, &w->each, e->message, &m, err);
+    if (deleted == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; rc == AN_OK && i < n; i++) {
+        struct pl_deleted *d = &deleted[n_deleted];
+        bool is_found = false;
 
-    if (rc == AN_OK)
-        rc = pl_made(w->reader, &w->each, m.id, &made, err);
-    if (rc != AN_OK)
-        return rc;
-    for (size_t i = 0; i < made.n_parts; i++)
-        for (size_t k = 0; k < made.part[i].n_events; k++)
-            if (an_str_eq(made.part[i].event[k].fact, e->fact) &&
-                (found == NULL || is_of(person, &made.part[i].patient)))
-                found = &made.part[i].patient;
-    return found ? keep_owner(w, d, found, e->said_us, err) : AN_OK;
-}
-
-static enum an_code look_at(struct walk *w, const struct ctx_person *person,
-                            struct an_err *err)
-{
-    struct pl_history h;
-    enum an_code rc =
-        pl_history(w->reader, &w->each, &person->member[person->current].id,
-                   CTX_AS_OF_ALL, &h, err);
-
-    for (size_t i = 0; rc == AN_OK && i < h.timeline.n_events; i++) {
-        const struct ctx_event *e = h.timeline.event[i];
-        struct pl_deletion *d = find_fact(w, e->fact);
-
-        if (d)
-            rc = owner_of(w, person, d, e, err);
+        *d = (struct pl_deleted){fhir_deletion_fact(arena, s, &list[i]),
+                                 moment_of(s, &list[i])};
+        if (d->fact.n == 0)
+            continue;
+        rc = date(engine, reader, arena, d, &is_found, err);
+        *n_found += is_found;
+        n_deleted++;
     }
-    return rc;
+    return rc == AN_OK && n_deleted ? pl_store_deleted(pl_engine_store(engine),
+                                                       deleted, n_deleted, err)
+                                    : rc;
 }
 
-static enum an_code look_at_all(struct walk *w, int64_t until_ms,
-                                struct an_err *err)
+enum an_code pl_deletions_note(struct pl_engine *engine,
+                               struct pl_reader *reader, struct an_arena *arena,
+                               const struct fhir_deletion *list, size_t n,
+                               size_t *n_found, struct an_err *err)
 {
-    struct ctx_person person;
-    int64_t cursor = 0;
     enum an_code rc = AN_OK;
 
-    while (rc == AN_OK && w->n_facts) {
-        an_arena_reset(&w->each);
-        if (until_ms && pl_now_ms() > until_ms)
-            return an_fail(err, AN_BUSY,
-                           "whose it was could not be found out in time", 0);
-        rc = pl_patient_next(w->reader, &w->each, CTX_AS_OF_ALL, &cursor,
-                             &person, err);
-        if (rc == AN_OK)
-            rc = look_at(w, &person, err);
-    }
-    return rc == AN_NOTFOUND ? AN_OK : rc;
-}
+    *n_found = 0;
+    for (size_t at = 0; rc == AN_OK && at < n; at += AT_ONCE) {
+        struct an_mark mark = an_arena_mark(arena);
 
-enum an_code pl_deletions_find(struct pl_reader *reader, struct an_arena *arena,
-                               const struct fhir_settings *settings,
-                               struct pl_deletion *list, size_t n,
-                               int64_t until_ms, struct an_err *err)
-{
-    struct walk w = {.reader = reader, .arena = arena, .one = list, .n = n};
-    struct pl_deletion *scratch =
-        an_arena_get(arena, n / 2 + 1, sizeof(*scratch));
-    enum an_code rc;
-
-    if (scratch == NULL)
-        return an_fail_nomem(err);
-    for (size_t i = 0; i < n; i++) {
-        list[i].owner = NULL;
-        list[i].fact = fhir_deletion_fact(arena, settings, &list[i].said);
-        w.n_facts += list[i].fact.n > 0;
+        rc = note_some(engine, reader, arena, list + at,
+                       n - at < AT_ONCE ? n - at : AT_ONCE, n_found, err);
+        an_arena_rewind(arena, mark);
     }
-    an_sort(list, n, sizeof(*list), scratch, by_fact);
-    an_arena_init(&w.each, EACH_BYTES);
-    rc = look_at_all(&w, until_ms, err);
-    an_arena_free(&w.each);
-    /* The first of those that name one fact has found them for all. */
-    for (size_t i = 1; rc == AN_OK && i < n; i++)
-        if (an_str_eq(list[i].fact, list[i - 1].fact))
-            list[i].owner = list[i - 1].owner;
     return rc;
 }
 
-struct an_str pl_deletion_at(int64_t now_us,
-                             const struct pl_deletion_owner *owner,
-                             char text[AN_TIME_TEXT_BYTES])
-{
-    /* An instant is told to the millisecond. */
-    int64_t after_us = (owner->said_us / 1000 + 1) * 1000;
+/* ---- withdrawing ------------------------------------------------------------- */
 
-    (void)an_time_print_instant(now_us > after_us ? now_us : after_us, text);
-    return an_str_c(text);
+/* As the server would have said it of this patient; "" when it has no name for any
+ * of them. */
+static enum an_code write_message(const struct fhir_settings *s,
+                                  struct an_arena *arena,
+                                  const struct pl_withdrawal *w,
+                                  struct an_str *bytes, struct an_err *err)
+{
+    struct fhir_deletion *said = an_arena_get(arena, w->n, sizeof(*said));
+    size_t n = 0;
+
+    if (said == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; i < w->n; i++) {
+        char at[AN_TIME_TEXT_BYTES];
+
+        if (!fhir_deletion_of_fact(s, w->deleted[i].fact, &said[n]))
+            continue;
+        (void)an_time_print_instant(w->deleted[i].at_us, at);
+        if (!an_arena_str(arena, an_str_c(at), &said[n++].at))
+            return an_fail_nomem(err);
+    }
+    *bytes = AN_STR("");
+    return n ? fhir_deletions_write(arena, &w->patient, said, n, bytes, err)
+             : AN_OK;
+}
+
+/* No sender is meant to say these often, so nobody waits for the next. */
+static enum an_code put(const struct pl_settling *by, struct an_str bytes,
+                        bool *again, struct an_err *err)
+{
+    struct pl_settings settings = *pl_engine_settings(by->engine);
+    struct pl_job *job = pl_engine_job(by->engine, PL_FORMAT_FHIR, by->feed,
+                                       bytes, by->historical);
+    enum pl_verdict verdict;
+    enum an_code rc = AN_OK;
+
+    if (job == NULL)
+        return an_fail_nomem(err);
+    settings.feeds = NULL;
+    pl_job_read(job, &settings);
+    pl_job_put(job, pl_engine_committer(by->engine));
+    if (by->answered)
+        by->answered(by->user, job);
+    verdict = pl_job_verdict(job);
+    *again = verdict == PL_DUPLICATE;
+    if (verdict != PL_ACCEPTED && verdict != PL_DUPLICATE) {
+        rc = pl_job_err(job)->code;
+        if (err)
+            *err = *pl_job_err(job);
+    }
+    pl_job_free(job);
+    return rc;
+}
+
+static enum an_code settle_one(const struct pl_settling *by,
+                               struct pl_reader *reader, struct an_arena *arena,
+                               struct an_err *err)
+{
+    const struct fhir_settings *s = &pl_engine_settings(by->engine)->fhir;
+    struct pl_withdrawal w;
+    struct an_str bytes;
+    bool again = true;
+    enum an_code rc = pl_withdrawal_next(reader, arena, &w, err);
+
+    if (rc == AN_OK)
+        rc = write_message(s, arena, &w, &bytes, err);
+    if (rc == AN_OK && bytes.n)
+        rc = put(by, bytes, &again, err);
+    return rc == AN_OK
+               ? pl_store_withdrawn(pl_engine_store(by->engine), &w, again, err)
+               : rc;
+}
+
+enum an_code pl_deletions_settle(const struct pl_settling *by,
+                                 struct pl_reader *reader, struct an_err *err)
+{
+    struct an_arena arena;
+    enum an_code rc = AN_OK;
+
+    an_arena_init(&arena, EACH_BYTES);
+    for (size_t n = 0; rc == AN_OK && (by->most == 0 || n < by->most); n++) {
+        an_arena_reset(&arena);
+        rc = settle_one(by, reader, &arena, err);
+    }
+    an_arena_free(&arena);
+    return rc == AN_NOTFOUND ? AN_OK : rc;
 }

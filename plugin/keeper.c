@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/keeper.h"
 
+#include "plugin/deletions.h"
 #include "plugin/host/thread.h"
 #include "plugin/store/rekey.h"
+#include "plugin/store/resources.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -19,7 +21,9 @@ struct pl_keeper {
     /* The thread's own: pages may be free, or old bytes in the log.  So it is
      * at first: what freed them may have died before it gave them back. */
     bool freed;
-    bool is_read; /* the log, so that it could not be emptied */
+    bool is_read;             /* the log, so that it could not be emptied */
+    bool is_indexed;          /* an older store has all rows of resources.h */
+    struct pl_reader *reader; /* NULL until there is one */
 };
 
 bool pl_keeper_due(const struct cfg_options *o, enum pl_purge_kind kind,
@@ -160,10 +164,53 @@ static bool reclaim(struct pl_keeper *k)
     return goes_on;
 }
 
+/* True while there is more of it. */
+static bool index_step(struct pl_keeper *k)
+{
+    struct an_err err = {.code = AN_OK};
+    bool more = false;
+    enum an_code rc =
+        pl_store_index_step(pl_engine_store(k->engine), &more, &err);
+
+    k->is_indexed = rc == AN_OK && !more;
+    note(k, PL_KEEPER_INDEX, rc, &err);
+    return rc == AN_OK && more;
+}
+
+/* False when it failed. */
+static bool withdraw(struct pl_keeper *k)
+{
+    struct pl_settling by = {.engine = k->engine, .feed = AN_STR("deletions")};
+    struct an_err err = {.code = AN_OK};
+    enum an_code rc = AN_OK;
+
+    if (k->reader == NULL)
+        rc = pl_engine_reader(k->engine, &k->reader, &err);
+    if (rc == AN_OK)
+        rc = pl_deletions_settle(&by, k->reader, &err);
+    note(k, PL_KEEPER_WITHDRAW, rc, &err);
+    return rc == AN_OK;
+}
+
 /* What fails is tried again in a minute; the rest is done. */
 static bool keep(struct pl_keeper *k)
 {
     return seal_all(k) && erase_all(k) && purge_all(k) && reclaim(k);
+}
+
+/* What was deleted before it came is not shown for a minute; an index that takes
+ * hours lets the others have their turns. */
+static bool rest(struct pl_keeper *k)
+{
+    int64_t until_ms = pl_now_ms() + (k->is_read ? SOON_MS : EVERY_MS);
+    bool goes_on = true, withdraws = true, indexes = !k->is_indexed;
+
+    while (goes_on && pl_now_ms() < until_ms) {
+        indexes = indexes && index_step(k);
+        withdraws = withdraws && withdraw(k);
+        goes_on = wait_ms(k, indexes ? PAUSE_MS : SOON_MS);
+    }
+    return goes_on;
 }
 
 static void *run(void *arg)
@@ -172,8 +219,9 @@ static void *run(void *arg)
 
     pl_thread_name("keeper");
     pl_thread_yield_to_others();
-    while (keep(k) && wait_ms(k, k->is_read ? SOON_MS : EVERY_MS))
+    while (keep(k) && rest(k))
         continue;
+    pl_reader_close(k->reader);
     return NULL;
 }
 

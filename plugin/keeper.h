@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keeper: a thread behind the others that seals what is not under the newest
- * key, ends erasures that were begun, removes what is kept for long enough
+/* The keeper: a thread behind the others that withdraws what was deleted at a FHIR
+ * server before it came, gives an older store its index of resources, seals what is
+ * not under the newest key, ends erasures that were begun, removes what is kept for long enough
  * (store.retention), in small transactions with pauses between, and then gives
- * back the pages that this freed.  It begins at once and comes again each minute;
- * what fails is logged, counted and tried again then.
+ * back the pages that this freed.  It begins at once and comes again each minute,
+ * for what is to be withdrawn each second; what fails is logged, counted and tried again then.
  *
  * Thread-safety: open and close are called by one thread.  Ownership: the
  * engine must outlive it. */
@@ -27,6 +28,8 @@ enum pl_keeper_job {
     PL_KEEPER_ERASE,
     PL_KEEPER_PURGE,
     PL_KEEPER_RECLAIM,
+    PL_KEEPER_INDEX,
+    PL_KEEPER_WITHDRAW,
     PL_N_KEEPER_JOBS
 };
 

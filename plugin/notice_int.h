@@ -40,8 +40,10 @@ bool pl_notice_is_absolute(struct an_str reference);
  * anything else. */
 struct an_str pl_notice_address(struct pl_noticing *k, struct an_str reference);
 
-/* "Observation/1" is no more: what it said is withdrawn, if we have it.  Who it
- * was about is known by the server's history of it, else by our store. */
-void pl_notice_withdraw(struct pl_noticing *k, struct an_str reference);
+/* "Observation/1" is no more since then ("" when that is not told): what it said is
+ * withdrawn, here and now or once it comes.  Who it was about is known by the
+ * server's history of it, and by our store. */
+void pl_notice_withdraw(struct pl_noticing *k, struct an_str reference,
+                        struct an_str at);
 
 #endif

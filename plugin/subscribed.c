@@ -36,7 +36,7 @@ static void fetch_one(struct pl_noticing *k, struct an_str reference)
     /* Gone since, be it that this is what the notification is about: who has
      * it by the name alone is told of a deletion in no other way. */
     if (answer.status == 410)
-        pl_notice_withdraw(k, reference);
+        pl_notice_withdraw(k, reference, AN_STR(""));
     if (answer.status == 404 || answer.status == 410)
         return;
     if (pl_fetch_fate(&answer) != PL_FETCH_GOT) {
@@ -178,7 +178,7 @@ static void take_events(struct pl_noticing *k, struct an_str bytes,
             struct an_mark mark = an_arena_mark(k->arena);
 
             if (n->event[i].is_gone)
-                pl_notice_withdraw(k, n->event[i].focus);
+                pl_notice_withdraw(k, n->event[i].focus, n->event[i].at);
             else
                 fetch_one(k, n->event[i].focus);
             pl_notice_give_back(k, mark);
@@ -383,7 +383,7 @@ void pl_subscription_take(struct pl_subscription *u, struct an_arena *arena,
     *out = (struct pl_noticed){.verdict = PL_ACCEPTED};
     atomic_fetch_add(&u->n_notices, 1);
     if (in->is_deleted) {
-        pl_notice_withdraw(&k, named(&k, in));
+        pl_notice_withdraw(&k, named(&k, in), AN_STR(""));
         if (pl_notice_is_good(&k) && out->answer.n == 0)
             pl_notice_refuse(&k, PL_ACCEPTED, NULL);
     } else if (an_str_trim(in->body).n == 0) {

@@ -5,9 +5,11 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "plugin/deletions.h"
-#include "plugin/host/thread.h"
 
-enum { PATH_BYTES = 256 };
+enum {
+    PATH_BYTES = 256,
+    WITHDRAWN_AT_ONCE = 100 /* messages: the keeper ends a longer list */
+};
 
 static void count(struct pl_noticing *k, bool withdrawn)
 {
@@ -27,27 +29,30 @@ static bool is_history(struct pl_noticing *k, struct an_str bytes)
     return is;
 }
 
-/* Does it tell of this deletion?  A history from a replica that lags does not, and
- * says only what was there before. */
+/* Does it tell of this deletion, and when it was?  A history from a replica that lags
+ * does not, and says only what was there before.  Of several it is the newest. */
 static bool tells_of(struct pl_noticing *k, struct an_str bytes,
-                     const struct fhir_deletion *d)
+                     struct fhir_deletion *d)
 {
     struct an_mark mark = an_arena_mark(k->arena);
     struct fhir_deletion *list;
-    bool does = false;
-    size_t n;
+    size_t n, i = 0;
 
-    if (fhir_deletions_read(k->arena, bytes, &list, &n, NULL) == AN_OK)
-        for (size_t i = 0; i < n; i++)
-            does = does || (an_str_eq(list[i].type, d->type) &&
-                            an_str_eq(list[i].id, d->id));
-    an_arena_rewind(k->arena, mark);
-    return does;
+    if (fhir_deletions_read(k->arena, bytes, &list, &n, NULL) != AN_OK)
+        n = 0;
+    while (i < n &&
+           !(an_str_eq(list[i].type, d->type) && an_str_eq(list[i].id, d->id)))
+        i++;
+    if (i < n)
+        d->at = list[i].at;
+    else
+        an_arena_rewind(k->arena, mark);
+    return i < n;
 }
 
 /* In the server's own words: the deletion, when it was, and a version before it
  * that says whose it was.  False when it has no such words. */
-static bool by_history(struct pl_noticing *k, const struct fhir_deletion *d)
+static bool by_history(struct pl_noticing *k, struct fhir_deletion *d)
 {
     struct pl_fetch_answer answer;
     struct an_str path, url = AN_STR("");
@@ -74,52 +79,45 @@ static bool by_history(struct pl_noticing *k, const struct fhir_deletion *d)
     return pl_notice_is_good(k) && k->n_parts > 0;
 }
 
-static enum an_code find_owner(struct pl_noticing *k, struct pl_deletion *d,
-                               struct an_err *err)
+/* At each patient who has it, and once it comes; all that waits besides. */
+static enum an_code note(struct pl_noticing *k, const struct fhir_deletion *d,
+                         size_t *n_found, struct an_err *err)
 {
-    struct pl_engine *e = k->u->all->source.engine;
-    int64_t until_ms = pl_now_ms() + k->u->all->options->fhir_timeout_ms;
+    const struct pl_subscriptions_source *source = &k->u->all->source;
+    struct pl_settling by = {.engine = source->engine,
+                             .feed = an_str_c(k->u->feed),
+                             .most = WITHDRAWN_AT_ONCE,
+                             .answered = source->answered,
+                             .user = source->user};
     struct pl_reader *reader = NULL;
-    enum an_code rc = pl_engine_reader(e, &reader, err);
+    enum an_code rc = pl_engine_reader(source->engine, &reader, err);
 
     if (rc == AN_OK)
-        rc = pl_deletions_find(reader, k->arena, &pl_engine_settings(e)->fhir,
-                               d, 1, until_ms, err);
+        rc = pl_deletions_note(source->engine, reader, k->arena, d, 1, n_found,
+                               err);
+    if (rc == AN_OK)
+        rc = pl_deletions_settle(&by, reader, err);
     pl_reader_close(reader);
     return rc;
 }
 
-static void put_one(struct pl_noticing *k, struct fhir_deletion d,
-                    const struct pl_deletion_owner *owner)
+/* The server's history need not tell all whose it was.  One that tells of it and not
+ * when, by no version either, may have made it anew since: it has the last word. */
+static void withdraw(struct pl_noticing *k, struct fhir_deletion *d,
+                     struct an_str at)
 {
-    int64_t now_us = pl_engine_now_us(k->u->all->source.engine);
+    bool is_told = by_history(k, d);
     struct an_err err = {.code = AN_OK};
-    char at[AN_TIME_TEXT_BYTES];
-    struct an_str bytes;
+    size_t n_found = 0;
 
-    d.at = pl_deletion_at(now_us, owner, at);
-    if (fhir_deletions_write(k->arena, &owner->patient, &d, 1, &bytes, &err) ==
-        AN_OK)
-        pl_notice_put(k, bytes);
+    if (!pl_notice_is_good(k))
+        return;
+    if (!is_told && d->at.n == 0)
+        d->at = at;
+    if ((is_told && d->at.n == 0) || note(k, d, &n_found, &err) == AN_OK)
+        count(k, is_told || n_found);
     else
         pl_notice_refuse(k, PL_FAILED, &err);
-}
-
-/* In ours, as of now, at each patient who has it. */
-static void by_store(struct pl_noticing *k, const struct fhir_deletion *said)
-{
-    struct pl_deletion d = {.said = *said};
-    struct an_err err = {.code = AN_OK};
-
-    if (find_owner(k, &d, &err) != AN_OK) {
-        pl_notice_refuse(k, PL_FAILED, &err);
-        return;
-    }
-    for (const struct pl_deletion_owner *o = d.owner; o && pl_notice_is_good(k);
-         o = o->next)
-        put_one(k, d.said, o);
-    if (pl_notice_is_good(k))
-        count(k, d.owner != NULL);
 }
 
 /* The same id at another server is another thing.  Who says more than "Type/id" has
@@ -134,7 +132,8 @@ static bool is_elsewhere(struct pl_noticing *k, struct an_str reference)
     return pl_notice_reach(k) && pl_notice_address(k, reference).n == 0;
 }
 
-void pl_notice_withdraw(struct pl_noticing *k, struct an_str reference)
+void pl_notice_withdraw(struct pl_noticing *k, struct an_str reference,
+                        struct an_str at)
 {
     static const struct an_err
         nothing = {.code = AN_TYPE,
@@ -153,8 +152,6 @@ void pl_notice_withdraw(struct pl_noticing *k, struct an_str reference)
         return;
     else if (fhir_deletion_fact(k->arena, &s->fhir, &d).n == 0)
         count(k, false);
-    else if (by_history(k, &d))
-        count(k, true);
-    else if (pl_notice_is_good(k))
-        by_store(k, &d);
+    else
+        withdraw(k, &d, at);
 }

@@ -174,7 +174,8 @@ static size_t put_next(char *text, size_t size, size_t n, unsigned page)
 
 /* Page `page` of the manifest, from 0: its share of the files, and a file of each
  * other kind. */
-static enum MHD_Result give_page(struct MHD_Connection *c, unsigned page)
+static enum MHD_Result give_page(struct MHD_Connection *c, unsigned page,
+                                 unsigned status)
 {
     unsigned pages = plan.n_pages ? plan.n_pages : 1;
     unsigned share = (plan.n_files + pages - 1) / pages, from = page * share;
@@ -193,13 +194,14 @@ static enum MHD_Result give_page(struct MHD_Connection *c, unsigned page)
                  page + plan.deleted);
     n = put_next(text, sizeof(text), n, page);
     (void)snprintf(text + n, sizeof(text) - n, "}");
-    return answer(c, 200, "application/json", body_of(text), NULL);
+    return answer(c, status, "application/json", body_of(text), NULL);
 }
 
 static enum MHD_Result get_page(struct MHD_Connection *c, const char *url)
 {
     counts.paged++;
-    return give_page(c, (unsigned)strtoul(strrchr(url, '/') + 1, NULL, 10));
+    return give_page(c, (unsigned)strtoul(strrchr(url, '/') + 1, NULL, 10),
+                     200);
 }
 
 static enum MHD_Result poll_job(struct MHD_Connection *c)
@@ -210,10 +212,13 @@ static enum MHD_Result poll_job(struct MHD_Connection *c)
 
     counts.polled++;
     (void)snprintf(after, sizeof(after), "%u", plan.retry_after_s);
+    if (counts.polled <= plan.n_polls && plan.partial &&
+        strstr(request, "allowPartialManifests=true;"))
+        return give_page(c, 0, 202);
     if (counts.polled <= plan.n_polls)
         return answer(c, 202, NULL, body_of(""),
                       plan.retry_after_s ? header : NULL);
-    return give_page(c, 0);
+    return give_page(c, 0, 200);
 }
 
 static struct body *content(const char *url)
@@ -352,6 +357,9 @@ static enum MHD_Result respond(struct MHD_Connection *c, const char *url,
         (void)snprintf(request, sizeof(request), "%s;", url);
         MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND,
                                   (MHD_KeyValueIterator)keep_query, NULL);
+        if (plan.strict && strstr(request, "allowPartialManifests"))
+            return fail(c, &(struct bulk_mishap){.status = 400,
+                                                 .issue = "not-supported"});
         return kick_off(c);
     }
     (void)snprintf(job, sizeof(job), "/fhir/job/%u", counts.kicked);

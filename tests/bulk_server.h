@@ -23,6 +23,8 @@ struct bulk_plan {
     unsigned n_polls;                /* answered with 202 first */
     unsigned retry_after_s;          /* in a 202; 0: not said */
     unsigned pause_us;               /* between pieces of a file */
+    bool partial;                    /* a 202 has what there is so far */
+    bool strict;                     /* allowPartialManifests is refused */
     bool gzip, tags, ranges;         /* of files: what the server can do */
     bool errors, deleted, elsewhere; /* lists, and files, that it has */
     bool page;                       /* a log-in page in place of files */

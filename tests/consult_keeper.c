@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The keeper: what was begun is ended and leaves nothing in the file; what fails
  * is said and counted. */
+#include "plugin/deletions.h"
 #include "plugin/host/thread.h"
 #include "plugin/keeper.h"
 #include "tests/consult_ward.h"
@@ -89,6 +90,27 @@ static void put_note(void)
     n += (size_t)snprintf(message + n, sizeof(message) - n, "||||||F\r");
     j = pl_engine_job(engine, PL_FORMAT_HL7V2, AN_STR("doc"),
                       (struct an_str){message, n}, false);
+    ck_assert_ptr_nonnull(j);
+    pl_job_read(j, pl_engine_settings(engine));
+    pl_job_put(j, pl_engine_committer(engine));
+    ck_assert_int_eq(pl_job_verdict(j), PL_ACCEPTED);
+    pl_job_free(j);
+}
+
+static void put_resource(const char *value)
+{
+    char message[512];
+    int n = snprintf(message, sizeof(message),
+                     "{\"resourceType\":\"Observation\",\"id\":\"o1\","
+                     "\"meta\":{\"lastUpdated\":\"2026-03-01T09:00:00Z\"},"
+                     "\"status\":\"final\",\"code\":{\"text\":\"%s\"},"
+                     "\"subject\":{\"reference\":\"Patient/p1\"},"
+                     "\"valueInteger\":1}",
+                     value);
+    struct pl_job *j =
+        pl_engine_job(engine, PL_FORMAT_FHIR, AN_STR("fhir"),
+                      (struct an_str){message, (size_t)n}, false);
+
     ck_assert_ptr_nonnull(j);
     pl_job_read(j, pl_engine_settings(engine));
     pl_job_put(j, pl_engine_committer(engine));
@@ -239,6 +261,49 @@ START_TEST(giving_back_a_large_file_stops_when_told)
 }
 END_TEST
 
+/* In a store of before the index, and then by it. */
+START_TEST(what_was_deleted_before_it_came_is_withdrawn)
+{
+    static const struct fhir_deletion deletion = {
+        .server = AN_STR_INIT(""),
+        .type = AN_STR_INIT("Observation"),
+        .id = AN_STR_INIT("o1"),
+        .at = AN_STR_INIT("2026-03-01T10:00:00Z")};
+    int64_t until_ms = pl_now_ms() + PATIENCE_MS;
+    struct pl_reader *r;
+    struct pl_found found;
+    struct pl_history h;
+    struct pl_keeper *k;
+    size_t n_found = 1;
+
+    open_engine("");
+    put_resource("Creatinine");
+    (void)outside("DELETE FROM resource");
+    (void)outside("UPDATE indexing SET until = (SELECT max(id) FROM message)");
+    ck_assert_int_eq(pl_engine_reader(engine, &r, NULL), AN_OK);
+    ck_assert_int_eq(
+        pl_deletions_note(engine, r, &arena, &deletion, 1, &n_found, NULL),
+        AN_OK);
+    ck_assert_uint_eq(n_found, 0);
+    ck_assert_int_eq(pl_keeper_open(engine, &k, NULL), AN_OK);
+    while (outside("SELECT count(*) FROM message") < 2 &&
+           pl_now_ms() < until_ms)
+        pause_ms(10);
+    put_resource("Creatinine, later");
+    while (outside("SELECT count(*) FROM withdrawal") && pl_now_ms() < until_ms)
+        pause_ms(10);
+    pl_keeper_close(k);
+    ck_assert_int_eq(pl_find(r, &arena, AN_STR(""), AN_STR("p1"), &found, NULL),
+                     AN_OK);
+    ck_assert_int_eq(
+        pl_history(r, &arena, &found.id[0], CTX_AS_OF_ALL, &h, NULL), AN_OK);
+    ck_assert_uint_eq(h.n_said, 3);
+    ck_assert_uint_eq(h.timeline.n_events, 0);
+    pl_reader_close(r);
+    ck_assert_str_eq(lines, "");
+}
+END_TEST
+
 START_TEST(what_fails_is_told_without_a_word_of_it)
 {
     int64_t until_ms = pl_now_ms() + PATIENCE_MS;
@@ -270,6 +335,7 @@ Suite *consult_keeper_suite(void)
     const TTest *const test[] = {what_an_erasure_frees_is_given_back,
                                  a_log_that_is_read_is_emptied_when_it_is_not,
                                  giving_back_a_large_file_stops_when_told,
+                                 what_was_deleted_before_it_came_is_withdrawn,
                                  what_fails_is_told_without_a_word_of_it};
 
     return test_suite_around("consult/keeper", test,

@@ -50,7 +50,7 @@ is 'another patient, the same' exits 1 known p2 ' 1\.13 '
 is 'another type' exits 1 known p2 Latex
 is 'what was made anew after the export stays' known p3 ' 1\.24 '
 is 'what was known before them is known' says 0 ' 1\.11 ' an a.yaml show --as-of 2020-03-01T12:00:00Z p1
-is 'again there is but the one that was made anew' says 0 '^6 deletions that name no patient: 1 filed' an a.yaml backload out
+is 'again there is nothing left to withdraw' says 0 '^6 deletions that name no patient: 0 filed' an a.yaml backload out
 is 'and what stays still stays' known p3 ' 1\.24 '
 is 'reading all of it anew changes nothing' says 0 ' 0 of them say something else now, 0 could not' an a.yaml reprocess
 is 'they are still gone' exits 1 known p2 'Latex|1\.13'
@@ -76,6 +76,30 @@ is 'is there, too' known p4 ' 1\.16 '
 gone Observation/o6 >ahead-gone.ndjson
 is 'it is filed' says 0 '^1 deletions that name no patient: 1 filed' an a.yaml backload ahead-gone.ndjson
 is 'and gone' exits 1 known p4 ' 1\.16 '
+# What is deleted before it comes: an older export is loaded behind a newer one.
+gone Observation/o7 >early.ndjson
+is 'a deletion of what is not here yet' says 0 '^1 deletions that name no patient: 0 filed' an a.yaml backload early.ndjson
+observation o7 p1 1.17 2020-03-01T09:00:00Z >late.ndjson
+is 'is kept until it comes' says 0 '^1 messages: 1 accepted' an a.yaml backload late.ndjson
+is 'and withdraws it' exits 1 known p1 ' 1\.17 '
+# Many patients, and each has a resource that is deleted.
+many=2000
+awk -v n=$many 'BEGIN {
+    for (i = 1; i <= n; i++)
+        for (k = 1; k <= 2; k++)
+            printf "{\"resourceType\":\"Observation\",\"id\":\"m%d-%d\",\"meta\":{\"lastUpdated\":\"2020-03-01T09:00:00Z\"},\"status\":\"final\",\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"2160-0\"}]},\"subject\":{\"reference\":\"Patient/m%d\"},\"effectiveDateTime\":\"2020-03-01T08:00:00Z\",\"valueQuantity\":{\"value\":2.%d,\"unit\":\"mg/dL\"}}\n", i, k, i, k
+}' >many.ndjson
+is 'many patients' says 0 "^$((2 * many)) messages: $((2 * many)) accepted" an a.yaml backload many.ndjson
+for i in $(seq 1 $many); do
+    gone "Observation/m$i-1"
+done >many-gone.ndjson
+is 'each loses one' says 0 "^$many deletions that name no patient: $many filed" an a.yaml backload many-gone.ndjson
+is 'the first of them' exits 1 known m1 ' 2\.1 '
+is 'the last' exits 1 known m$many ' 2\.1 '
+is 'and keeps the other' known m$many ' 2\.2 '
+is 'the store is whole' exits 0 an a.yaml check
+is 'and so it is when it is read anew' says 0 ' 0 of them say something else now, 0 could not' an a.yaml reprocess
+is 'with what was deleted' exits 1 known m$many ' 2\.1 '
 is 'one that is none is refused' says 1 '1 refused' an a.yaml backload a.yaml
 echo "1..$checks"
 exit $failed

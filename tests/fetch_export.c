@@ -336,6 +336,57 @@ START_TEST(each_page_of_the_manifest_is_walked)
 END_TEST
 
 /* What is there is asked for once, whichever page the failure was on. */
+/* What it tells meanwhile is neither the whole nor an end. */
+START_TEST(manifests_may_be_partial)
+{
+    struct bulk_plan plan = {.n_files = 4,
+                             .n_lines = 2,
+                             .n_pages = 2,
+                             .n_polls = 2,
+                             .partial = true};
+
+    test_export_begin(&t, &plan);
+    t.options.partial = true;
+    ends(AN_OK);
+    ck_assert_ptr_nonnull(
+        strstr(bulk_request(), "allowPartialManifests=true;"));
+    ck_assert_uint_eq(t.told[PL_EXPORT_WAITS], 2);
+    ck_assert_uint_eq(t.told[PL_EXPORT_PLAIN], 0);
+    ck_assert_uint_eq(bulk_count().paged, 1);
+    ck_assert_uint_eq(t.result.n_files, 4);
+    for (unsigned i = 0; i < 4; i++)
+        ck_assert_uint_eq(bulk_asked(i), 1);
+    test_export_end(&t);
+}
+END_TEST
+
+START_TEST(a_server_without_partial_manifests_is_asked_without)
+{
+    struct bulk_plan plan = {.n_files = 1, .n_lines = 2, .strict = true};
+
+    plan.mishap[0] = (struct bulk_mishap){"/job/", 1, 401, 0, "login"};
+    test_export_begin(&t, &plan);
+    t.options.partial = true;
+    ends(AN_CONFIG);
+    ck_assert_ptr_null(strstr(bulk_request(), "allowPartialManifests"));
+    ck_assert_uint_eq(t.told[PL_EXPORT_PLAIN], 1);
+    /* The same call goes on with it. */
+    ends(AN_OK);
+    ck_assert_uint_eq(t.told[PL_EXPORT_RESUMED], 1);
+    ck_assert_uint_eq(bulk_count().kicked, 1);
+    test_export_is_whole(&t, 1, 2);
+    test_export_end(&t);
+    /* One that refuses all of it is asked twice, and no more. */
+    plan = (struct bulk_plan){
+        .mishap = {{"$export", 1, 400, 0, NULL}, {"$export", 1, 400, 0, NULL}}};
+    test_export_begin(&t, &plan);
+    t.options.partial = true;
+    ends(AN_CONFIG);
+    ck_assert_uint_eq(bulk_count().refused, 2);
+    test_export_end(&t);
+}
+END_TEST
+
 START_TEST(a_page_that_fails_is_gone_on_from)
 {
     struct bulk_plan plan = {.n_files = 6,
@@ -406,6 +457,8 @@ Suite *fetch_export_suite(void)
         a_full_disk_is_told_and_nothing_is_lost,
         what_is_gone_comes_as_deletions,
         each_page_of_the_manifest_is_walked,
+        manifests_may_be_partial,
+        a_server_without_partial_manifests_is_asked_without,
         a_page_that_fails_is_gone_on_from,
         a_page_that_is_forgotten_begins_anew};
     Suite *s = TEST_SUITE("fetch: export", list);

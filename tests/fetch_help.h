@@ -13,7 +13,7 @@ struct test_export {
     struct pl_export_result result;
     struct an_err err;
     char base[64], folder[FETCH_PATH_BYTES];
-    unsigned told[PL_EXPORT_LEFT + 1];
+    unsigned told[PL_EXPORT_PLAIN + 1];
 };
 
 /* The server runs by the plan; the folder is empty. */

@@ -91,6 +91,56 @@ START_TEST(its_fact_is_that_of_what_it_said)
 }
 END_TEST
 
+/* There and back, but for what no server names. */
+START_TEST(a_fact_is_a_deletion_of_its_resource)
+{
+    static const struct fhir_settings plain,
+        named = {.server = AN_STR_INIT("https://h/fhir/")};
+    struct fhir_deletion d;
+
+    ck_assert(
+        fhir_deletion_of_fact(&plain, AN_STR("urn:fhir:Observation/1"), &d));
+    ck_assert_an_str_eq(d.server, "");
+    ck_assert_an_str_eq(d.type, "Observation");
+    ck_assert_an_str_eq(d.id, "1");
+    ck_assert(fhir_deletion_of_fact(
+        &plain, AN_STR("https://h/fhir/Observation/1"), &d));
+    ck_assert_an_str_eq(d.server, "https://h/fhir/");
+    ck_assert(fhir_deletion_of_fact(
+        &named, AN_STR("https://h/fhir/Observation/1"), &d));
+    ck_assert_an_str_eq(d.server, "");
+    ck_assert(fhir_deletion_of_fact(
+        &named, AN_STR("https://h/fhir/too/Observation/1"), &d));
+    ck_assert_an_str_eq(d.server, "https://h/fhir/too/");
+    ck_assert(
+        !fhir_deletion_of_fact(&named, AN_STR("urn:fhir:Observation/1"), &d));
+    ck_assert(!fhir_deletion_of_fact(&plain, AN_STR("birth|fhir/1"), &d));
+    ck_assert(!fhir_deletion_of_fact(&plain, AN_STR(""), &d));
+}
+END_TEST
+
+START_TEST(one_without_a_moment_is_of_the_version_before_it)
+{
+    static const char bytes[] =
+        "{\"resourceType\":\"Bundle\",\"type\":\"history\",\"entry\":["
+        "{\"request\":{\"method\":\"DELETE\",\"url\":\"Observation/1\"}},"
+        "{\"resource\":{\"resourceType\":\"Observation\",\"id\":\"1\","
+        "\"meta\":{\"lastUpdated\":\"2020-03-01T09:00:00Z\"}},"
+        "\"request\":{\"method\":\"PUT\",\"url\":\"Observation/1\"}},"
+        "{\"request\":{\"method\":\"DELETE\",\"url\":\"Observation/2\"}},"
+        "{\"resource\":{\"resourceType\":\"Observation\",\"id\":\"3\","
+        "\"meta\":{\"lastUpdated\":\"2020-03-01T09:00:00Z\"}}}]}";
+    struct fhir_deletion *list;
+    size_t n;
+
+    ck_assert_int_eq(
+        fhir_deletions_read(&arena, an_str_c(bytes), &list, &n, NULL), AN_OK);
+    ck_assert_uint_eq(n, 2);
+    ck_assert_an_str_eq(list[0].at, "2020-03-01T09:00:00Z");
+    ck_assert_an_str_eq(list[1].at, "");
+}
+END_TEST
+
 static const char *const types[] = {"AllergyIntolerance",
                                     "Condition",
                                     "DiagnosticReport",
@@ -158,9 +208,11 @@ END_TEST
 
 Suite *fhir_deletion_suite(void)
 {
-    const TTest *const list[] = {those_of_a_bundle_are_read,
-                                 its_fact_is_that_of_what_it_said,
-                                 a_deletion_survives_each_failed_allocation};
+    const TTest *const list[] = {
+        those_of_a_bundle_are_read, its_fact_is_that_of_what_it_said,
+        a_fact_is_a_deletion_of_its_resource,
+        one_without_a_moment_is_of_the_version_before_it,
+        a_deletion_survives_each_failed_allocation};
     Suite *s = suite_create("fhir: deletions");
     TCase *c = tcase_create("each");
 

@@ -3,6 +3,8 @@
 #include "fhir/notification.h"
 #include "tests/suite.h"
 
+#include <stdio.h>
+
 Suite *fhir_notification_suite(void);
 
 static struct an_arena arena;
@@ -64,7 +66,8 @@ START_TEST(what_a_bundle_brings_needs_no_fetching)
         "\"event-notification\",\"notificationEvent\":["
         "{\"eventNumber\":\"1\",\"focus\":{\"reference\":\"Observation/1\"}},"
         "{\"eventNumber\":\"2\",\"focus\":{\"reference\":\"Observation/2\"}},"
-        "{\"eventNumber\":\"3\",\"focus\":{\"reference\":"
+        "{\"eventNumber\":\"3\",\"timestamp\":\"2026-03-02T10:00:00Z\","
+        "\"focus\":{\"reference\":"
         "\"https://h/Observation/3/_history/2\"}}]}},"
         "{\"fullUrl\":\"https://h/Observation/1\",\"resource\":{}},"
         "{\"fullUrl\":\"https://h/Observation/2\",\"request\":{\"method\":"
@@ -80,6 +83,40 @@ START_TEST(what_a_bundle_brings_needs_no_fetching)
     ck_assert(n.event[2].is_here);
     ck_assert(!n.event[0].is_gone);
     ck_assert(n.event[2].is_gone);
+    ck_assert_an_str_eq(n.event[0].at, "");
+    ck_assert_an_str_eq(n.event[2].at, "2026-03-02T10:00:00Z");
+}
+END_TEST
+
+/* Made and deleted: the deletion was with the last of its events, unless the entry
+ * says when. */
+START_TEST(a_deletion_is_of_the_last_event_about_it)
+{
+    static const char before[] =
+        "{\"resourceType\":\"Bundle\",\"type\":\"history\",\"entry\":["
+        "{\"resource\":{\"resourceType\":\"SubscriptionStatus\",\"type\":"
+        "\"event-notification\",\"notificationEvent\":["
+        "{\"eventNumber\":\"1\",\"timestamp\":\"2026-03-02T10:00:00Z\","
+        "\"focus\":{\"reference\":\"Observation/1\"}},"
+        "{\"eventNumber\":\"2\",\"timestamp\":\"2026-03-02T11:00:00Z\","
+        "\"focus\":{\"reference\":\"Observation/1\"}}]}},"
+        "{\"request\":{\"method\":\"DELETE\",\"url\":\"Observation/1\"}";
+    static const char *const end[][2] = {
+        {"}]}", "2026-03-02T11:00:00Z"},
+        {",\"response\":{\"lastModified\":\"2026-03-02T10:59:00Z\"}}]}",
+         "2026-03-02T10:59:00Z"}};
+    struct fhir_notification n;
+    char bytes[1024];
+
+    for (size_t i = 0; i < 2; i++) {
+        (void)snprintf(bytes, sizeof(bytes), "%s%s", before, end[i][0]);
+        ck_assert_int_eq(
+            fhir_notification_read(&arena, an_str_c(bytes), &n, NULL), AN_OK);
+        for (size_t k = 0; k < 2; k++) {
+            ck_assert(n.event[k].is_gone);
+            ck_assert_an_str_eq(n.event[k].at, end[i][1]);
+        }
+    }
 }
 END_TEST
 
@@ -225,6 +262,7 @@ Suite *fhir_notification_suite(void)
 {
     const TTest *const list[] = {the_form_of_r4_and_that_of_r5_say_the_same,
                                  what_a_bundle_brings_needs_no_fetching,
+                                 a_deletion_is_of_the_last_event_about_it,
                                  many_events_with_many_resources_are_read,
                                  what_is_odd_is_told,
                                  each_failed_allocation_is_survived,

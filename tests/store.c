@@ -1,35 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/suite.h"
 
-Suite *store_open_suite(void);
-Suite *store_put_suite(void);
-Suite *store_derived_suite(void);
-Suite *store_named_suite(void);
-Suite *store_codes_suite(void);
-Suite *store_redo_suite(void);
-Suite *store_read_suite(void);
-Suite *store_fail_suite(void);
-Suite *store_commit_suite(void);
-Suite *store_crash_suite(void);
-Suite *store_conclude_suite(void);
-Suite *store_audit_suite(void);
-Suite *store_closing_suite(void);
-Suite *store_power_suite(void);
-Suite *store_power_said_suite(void);
-Suite *store_race_suite(void);
-Suite *store_backup_suite(void);
-Suite *store_vault_suite(void);
-Suite *store_purge_suite(void);
+/* clang-format off */
+#define SUITES(X)                                                              \
+    X(open) X(put) X(read) X(fail) X(commit) X(crash) X(conclude) X(audit)     \
+    X(vault) X(derived) X(named) X(codes) X(redo) X(power) X(power_said)       \
+    X(race) X(backup) X(purge) X(resource) X(deleted) X(closing)
+/* clang-format on */
+
+#define X(name) Suite *store_##name##_suite(void);
+SUITES(X)
+#undef X
 
 Suite *(*const test_suites[])(void) = {
-    store_open_suite,       store_put_suite,
-    store_read_suite,       store_fail_suite,
-    store_commit_suite,     store_crash_suite,
-    store_conclude_suite,   store_audit_suite,
-    store_vault_suite,      store_derived_suite,
-    store_named_suite,      store_codes_suite,
-    store_redo_suite,       store_power_suite,
-    store_power_said_suite, store_race_suite,
-    store_backup_suite,     store_purge_suite,
-    store_closing_suite,    NULL,
+#define X(name) store_##name##_suite,
+    SUITES(X)
+#undef X
+        NULL,
 };

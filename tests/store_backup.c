@@ -287,12 +287,15 @@ START_TEST(a_copy_that_is_damaged_is_refused)
     bytes = malloc(whole.n);
     ck_assert_ptr_nonnull(bytes);
     memcpy(bytes, whole.p, whole.n);
-    /* Near the end of each page, where its rows are. */
-    for (size_t i = 1; i * 4096 <= whole.n; i += 2) {
+    /* Near the end of each page, where its rows are if it has any. */
+    for (size_t i = 1; i * 4096 <= whole.n; i++) {
+        static const char nothing[32] = {0};
         size_t at = i * 4096 - 1 - i % 32;
         struct pl_backup_result r;
         enum an_code code;
 
+        if (memcmp(&bytes[i * 4096 - 32], nothing, 32) == 0)
+            continue;
         bytes[at] = (char)~bytes[at];
         write_file(copy, (struct an_str){bytes, whole.n});
         bytes[at] = (char)~bytes[at];
@@ -308,7 +311,7 @@ START_TEST(a_copy_that_is_damaged_is_refused)
         ck_assert_int_eq(n_messages(), MESSAGES + 1);
     }
     free(bytes);
-    ck_assert_uint_gt(n_found, n_tried / 3);
+    ck_assert_msg(n_found > n_tried / 2, "%zu of %zu", n_found, n_tried);
 }
 END_TEST
 

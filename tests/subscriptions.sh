@@ -122,6 +122,33 @@ is 'until it is deleted' send DELETE /results/Observation/115 '' 200
 is 'at one' exits 1 known 11.5
 is 'and at the other' exits 1 sh -c '"$@" >other && grep "Creatinine.* 11\.5 " other' sh "$built/anamnesis" -c a.yaml show 4712
 
+is 'one of a patient' send PUT /results/Observation/13 "$(observation 13)" 200
+is 'then of one whom its history does not name' send PUT /results/Observation/13 "$(observation 13 | sed 's,Patient/4711,Patient/4712,')" 200
+is 'is at that one, too' sh -c '"$@" >other && grep "Creatinine.* 1\.3 " other' sh "$built/anamnesis" -c a.yaml show 4712
+is 'until it is deleted there' send DELETE /results/Observation/13 '' 200
+is 'here' exits 1 known 1.3
+is 'as there' exits 1 sh -c '"$@" >other && grep "Creatinine.* 1\.3 " other' sh "$built/anamnesis" -c a.yaml show 4712
+
+# Deliveries overtake each other: what was deleted before it came is not shown.
+soon() { # COMMAND...: within ten seconds
+    for _ in $(seq 100); do
+        "$@" >tried 2>&1 && return 0
+        sleep 0.1
+    done
+    cat tried
+    return 1
+}
+unknown() { ! known "$1" >/dev/null; }
+is 'one that has not come yet is deleted' send DELETE /results/Observation/116 '' 200
+is 'of nothing that is here' deletions not-ours 3
+is 'and comes' send PUT /results/Observation/116 "$(observation 116 | sed s/2026-03/2020-03/)" 200
+is 'to be withdrawn' soon unknown 11.6
+is 'made anew it is there' send PUT /results/Observation/116 "$(observation 116 | sed 's/2026-03/2020-03/; s/"id"/"meta":{"lastUpdated":"2199-01-01T00:00:00Z"},"id"/')" 200
+sleep 1.5
+is 'and stays' known 11.6
+is 'a repeated deletion is one of something' send DELETE /results/Observation/116 '' 200
+is 'and it is gone' exits 1 known 11.6
+
 # ---- the R5 backport -------------------------------------------------------------
 is 'a handshake is answered' send POST /results "$(r4 handshake 0)" 200
 is 'by a Bundle, as HAPI FHIR wants it' grep -q '"resourceType":"Bundle"' body
@@ -159,6 +186,18 @@ is 'is there as long as it is' known 41.0
 is 'and when the server has it no more' send POST /topic "$(r4 event-notification 4 4 | sed 's,Observation/4,Observation/410,')" 200
 is 'is withdrawn' exits 1 known 41.0
 is 'the fourth is still there' known 0.4
+# The moment of an event is that of the deletion, in whatever order they come.
+at_hour() { # NUMBER HOUR: a version of that moment
+    observation "$1" | sed "s/\"id\"/\"meta\":{\"lastUpdated\":\"2026-03-02T$2:00:00Z\"},\"issued\":\"2026-03-02T$2:00:00Z\",\"id\"/"
+}
+is 'a deletion with a moment' send POST /topic "$(r4 event-notification 4 4 | sed 's,{"name":"focus",{"name":"timestamp"\,"valueInstant":"2026-03-02T10:00:00Z"}\,&,; s,Observation/4,Observation/117,; s,]}}]}$,]}}\,{"request":{"method":"DELETE"\,"url":"Observation/117"}}]},')" 200
+is 'then what was made anew after it' send PUT /results/Observation/117 "$(at_hour 117 11)" 200
+sleep 1.5
+is 'which stays' known 11.7
+is 'then what it had deleted' send PUT /results/Observation/117 "$(at_hour 117 09)" 200
+gone_between() { an a.yaml show --as-of 2026-03-02T10:30:00Z 4711 >timeline && ! grep -q "Creatinine.* 11\.7 " timeline; }
+is 'which is gone as of then' soon gone_between
+is 'and there as of now' known 11.7
 
 # ---- a restart knows the numbers; a server without $events -------------------------
 is 'it stops' stop

@@ -129,8 +129,8 @@ static enum an_code since_of(const struct pl_export_job *j,
                                    j->o->folder, 0, 0);
 }
 
-static enum an_code request_of(struct pl_export_job *j, struct an_str *request,
-                               struct an_err *err)
+static enum an_code request_of(struct pl_export_job *j, bool partial,
+                               struct an_str *request, struct an_err *err)
 {
     const struct pl_export_options *o = j->o;
     struct an_str since, path;
@@ -156,32 +156,63 @@ static enum an_code request_of(struct pl_export_job *j, struct an_str *request,
         an_buf_put_c(&b, "&_type=");
         an_buf_put_escaped(&b, o->types, ",");
     }
+    if (partial)
+        an_buf_put_c(&b, "&allowPartialManifests=true");
     rc = an_buf_done(&b, &path, err);
     return rc == AN_OK ? pl_fetch_url(j->fetch, &j->arena, path, request, err)
                        : rc;
 }
 
-/* Ask until the server takes the job. */
-static enum an_code kick_off(struct pl_export_job *j, struct an_str request,
-                             struct an_err *err)
+/* Until there is an answer. */
+static enum an_code ask_for_job(struct pl_export_job *j, struct an_str request,
+                                struct pl_fetch_answer *answer,
+                                struct an_err *err)
 {
     struct pl_fetch_request q = {
         .url = request.p,
         .header = {"Accept: application/fhir+json", "Prefer: respond-async"},
         .limit_bytes = PL_EXPORT_ANSWER_BYTES};
-    struct pl_export_state *s = &j->state;
-    struct pl_fetch_answer answer;
     enum an_code rc;
 
     for (;;) {
         an_arena_reset(&j->each);
-        rc = pl_fetch_ask(j->fetch, &j->each, &q, &answer, err);
-        if (rc != AN_OK || pl_fetch_fate(&answer) != PL_FETCH_LATER)
-            break;
-        rc = pl_export_wait(j, &answer, "$export", err);
+        rc = pl_fetch_ask(j->fetch, &j->each, &q, answer, err);
+        if (rc != AN_OK || pl_fetch_fate(answer) != PL_FETCH_LATER)
+            return rc;
+        rc = pl_export_wait(j, answer, "$export", err);
         if (rc != AN_OK)
-            break;
+            return rc;
     }
+}
+
+/* A server need not know of partial manifests, and may refuse what it does not
+ * know: it is asked once more, without. */
+static enum an_code ask_plainly(struct pl_export_job *j,
+                                struct pl_fetch_answer *answer,
+                                struct an_err *err)
+{
+    struct an_str plain;
+    enum an_code rc;
+
+    if (!j->o->partial || pl_fetch_fate(answer) != PL_FETCH_REFUSED ||
+        answer->status == 401 || answer->status == 403)
+        return AN_OK;
+    rc = request_of(j, false, &plain, err);
+    if (rc != AN_OK)
+        return rc;
+    pl_export_tell(j, PL_EXPORT_PLAIN, answer->status);
+    return ask_for_job(j, plain, answer, err);
+}
+
+static enum an_code kick_off(struct pl_export_job *j, struct an_str request,
+                             struct an_err *err)
+{
+    struct pl_export_state *s = &j->state;
+    struct pl_fetch_answer answer;
+    enum an_code rc = ask_for_job(j, request, &answer, err);
+
+    if (rc == AN_OK)
+        rc = ask_plainly(j, &answer, err);
     if (rc != AN_OK)
         return rc;
     if (pl_fetch_fate(&answer) == PL_FETCH_REFUSED)
@@ -313,7 +344,7 @@ static enum an_code begin(struct pl_export_job *j, struct an_err *err)
 {
     struct pl_export_state *s = &j->state;
     struct an_str request;
-    enum an_code rc = request_of(j, &request, err);
+    enum an_code rc = request_of(j, j->o->partial, &request, err);
 
     if (rc != AN_OK)
         return rc;

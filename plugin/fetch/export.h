@@ -18,6 +18,8 @@
  *
  * A manifest of several pages (link, relation next) is walked to its end; a page's
  * files are fetched before the next page is asked for, and are numbered through.
+ * What a server tells of its files while the job is under way is not looked at: files
+ * are named by their numbers in the whole, which only its end shows.
  * One call is one run, numbered in the folder.  A part goes on by Range where the
  * server named the file's state by a strong ETag, and is fetched as a whole
  * where it did not.
@@ -42,7 +44,9 @@ enum pl_export_step {
     PL_EXPORT_REPEATS, /* no answer, or one that passes; n: as above */
     PL_EXPORT_READY,   /* the manifest, or a page of it; n: files */
     PL_EXPORT_FILE,    /* one is there; n: its resources */
-    PL_EXPORT_LEFT     /* the job could not be deleted; n: HTTP status */
+    PL_EXPORT_LEFT,    /* the job could not be deleted; n: HTTP status */
+    PL_EXPORT_PLAIN    /* asked anew without partial manifests, which the server
+                          refused; n: HTTP status */
 };
 
 struct pl_export_options {
@@ -50,8 +54,10 @@ struct pl_export_options {
     const char *token_file; /* "" is none */
     struct an_str group;    /* its id; "": the whole server */
     bool patients;          /* Patient/$export */
-    struct an_str types;    /* "Patient,Observation"; "": all */
-    struct an_str since;    /* an instant; "last": the one that the last
+    bool partial;        /* the server may spread its files over manifests, if
+                               it can (allowPartialManifests, version 3.0) */
+    struct an_str types; /* "Patient,Observation"; "": all */
+    struct an_str since; /* an instant; "last": the one that the last
                                     finished run stands for; "": all of time */
     int64_t timeout_ms, retry_first_ms, retry_max_ms, patience_ms;
     void (*told)(void *user, enum pl_export_step step, int64_t n);

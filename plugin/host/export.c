@@ -11,7 +11,7 @@ enum { OPTIONS_BYTES = 4 << 20, LONGEST = 2000 };
 
 struct asked {
     const char *group, *since, *types, *token_file, *url, *folder;
-    bool patients;
+    bool patients, partial;
 };
 
 static void told(void *user, enum pl_export_step step, int64_t n)
@@ -25,14 +25,26 @@ static void told(void *user, enum pl_export_step step, int64_t n)
         [PL_EXPORT_REPEATS] = {"no good answer; asked again in ", " ms"},
         [PL_EXPORT_READY] = {"ready; files of resources: ", ""},
         [PL_EXPORT_FILE] = {"a file is here; resources: ", ""},
-        [PL_EXPORT_LEFT] = {"the job stays at the server: HTTP ", ""}};
+        [PL_EXPORT_LEFT] = {"the job stays at the server: HTTP ", ""},
+        [PL_EXPORT_PLAIN] = {"no partial manifests; asked without: HTTP ", ""}};
 
     (void)user;
     (void)fprintf(stderr, "export: %s%lld%s\n", text[step].before, (long long)n,
                   text[step].after);
 }
 
-/* Each option has a value but --patients; false for a wrong call. */
+/* One of those that have no value. */
+static bool is_flag(const char *word, struct asked *a)
+{
+    bool patients = strcmp(word, "--patients") == 0;
+    bool partial = strcmp(word, "--partial-manifests") == 0;
+
+    a->patients = a->patients || patients;
+    a->partial = a->partial || partial;
+    return patients || partial;
+}
+
+/* False for a wrong call. */
 static bool read_arguments(const struct pl_invocation *in, struct asked *a)
 {
     const struct {
@@ -47,10 +59,8 @@ static bool read_arguments(const struct pl_invocation *in, struct asked *a)
     for (; i < in->argc && in->argv[i][0] == '-'; i++) {
         size_t k = 0;
 
-        if (strcmp(in->argv[i], "--patients") == 0) {
-            a->patients = true;
+        if (is_flag(in->argv[i], a))
             continue;
-        }
         while (k < sizeof(known) / sizeof(known[0]) &&
                strcmp(known[k].name, in->argv[i]) != 0)
             k++;
@@ -131,6 +141,7 @@ int pl_command_export(const struct pl_invocation *in)
         options.token_file = token_file(&a, &o);
         options.group = an_str_c(a.group);
         options.patients = a.patients;
+        options.partial = a.partial;
         options.types = an_str_c(a.types);
         options.since = an_str_c(a.since);
         options.timeout_ms = o.fhir_timeout_ms;

@@ -2,15 +2,13 @@
 #include "plugin/host/gone.h"
 
 #include "base/json.h"
-#include "base/sort.h"
-#include "context/identity.h"
 #include "plugin/host/file.h"
+#include "plugin/store/resources.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    ONE_MESSAGE = 500, /* deletions, at most */
     FIRST_SIZE = 64,
     PATH_BYTES = 4096,
     MANIFEST_BYTES = 64 << 20,
@@ -80,7 +78,7 @@ static struct an_str time_of(struct pl_gone *g, const char *file)
 static bool grow(struct pl_gone *g)
 {
     size_t size = g->size ? 2 * g->size : FIRST_SIZE;
-    struct pl_deletion *one;
+    struct fhir_deletion *one;
 
     if (g->n < g->size)
         return true;
@@ -101,8 +99,7 @@ static bool add(struct pl_gone *g, const struct fhir_deletion *d,
 
     if (!grow(g))
         return false;
-    to = &g->one[g->n].said;
-    g->one[g->n] = (struct pl_deletion){.fact = AN_STR("")};
+    to = &g->one[g->n];
     if (!an_arena_str(&g->arena, d->server, &to->server) ||
         !an_arena_str(&g->arena, d->type, &to->type) ||
         !an_arena_str(&g->arena, d->id, &to->id) ||
@@ -120,8 +117,6 @@ enum an_code pl_gone_take(struct pl_gone *g, const char *file,
     enum an_code rc;
     size_t n;
 
-    if (g->is_settled)
-        return AN_OK;
     an_arena_reset(&g->each);
     rc = fhir_deletions_read(&g->each, bytes, &list, &n, err);
     if (rc != AN_OK || n == 0)
@@ -136,91 +131,21 @@ enum an_code pl_gone_take(struct pl_gone *g, const char *file,
 
 /* ---- what becomes of them ------------------------------------------------- */
 
-static int by_patient(const void *a, const void *b)
-{
-    const struct pl_gone_filing *x = a, *y = b;
-
-    return ctx_identifier_cmp(&x->patient, &y->patient);
-}
-
-static size_t n_owners(const struct pl_gone *g)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < g->n; i++)
-        for (const struct pl_deletion_owner *o = g->one[i].owner; o;
-             o = o->next)
-            n++;
-    return n;
-}
-
-static bool file_one(struct pl_gone *g, const struct pl_deletion *d,
-                     int64_t now_us)
-{
-    for (const struct pl_deletion_owner *o = d->owner; o; o = o->next) {
-        struct pl_gone_filing *f = &g->filing[g->n_filings++];
-        char at[AN_TIME_TEXT_BYTES];
-
-        *f = (struct pl_gone_filing){o->patient, d->said, o == d->owner};
-        if (d->said.at.n == 0 &&
-            !an_arena_str(&g->arena, pl_deletion_at(now_us, o, at),
-                          &f->said.at))
-            return false;
-    }
-    return true;
-}
-
-/* By patient; what nobody has is passed over. */
-static enum an_code file_all(struct pl_gone *g, int64_t now_us,
-                             struct an_err *err)
-{
-    size_t n = n_owners(g);
-    struct pl_gone_filing *scratch =
-        an_arena_get(&g->arena, n / 2 + 1, sizeof(*scratch));
-
-    g->filing = an_arena_get(&g->arena, n + 1, sizeof(*g->filing));
-    if (scratch == NULL || g->filing == NULL)
-        return an_fail_nomem(err);
-    for (size_t i = 0; i < g->n; i++)
-        if (!file_one(g, &g->one[i], now_us))
-            return an_fail_nomem(err);
-    an_sort(g->filing, n, sizeof(*g->filing), scratch, by_patient);
-    return AN_OK;
-}
-
-enum an_code pl_gone_settle(struct pl_gone *g, struct pl_engine *engine,
+enum an_code pl_gone_settle(struct pl_gone *g, const struct pl_settling *by,
                             struct an_err *err)
 {
     struct pl_reader *reader = NULL;
-    enum an_code rc = pl_engine_reader(engine, &reader, err);
+    enum an_code rc = pl_engine_reader(by->engine, &reader, err);
+    bool more = g->n > 0;
 
-    g->is_settled = true;
+    /* What is not in its index yet would be withdrawn later. */
+    while (rc == AN_OK && more)
+        rc = pl_store_index_step(pl_engine_store(by->engine), &more, err);
     if (rc == AN_OK)
-        rc = pl_deletions_find(reader, &g->arena,
-                               &pl_engine_settings(engine)->fhir, g->one, g->n,
-                               0, err);
+        rc = pl_deletions_note(by->engine, reader, &g->arena, g->one, g->n,
+                               &g->n_filed, err);
+    if (rc == AN_OK)
+        rc = pl_deletions_settle(by, reader, err);
     pl_reader_close(reader);
-    return rc == AN_OK ? file_all(g, pl_engine_now_us(engine), err) : rc;
-}
-
-enum an_code pl_gone_next(struct pl_gone *g, struct an_str *bytes,
-                          struct an_err *err)
-{
-    const struct pl_gone_filing *first = g->filing + g->next;
-    struct fhir_deletion *said;
-    size_t n = 0;
-
-    if (g->next >= g->n_filings)
-        return an_fail(err, AN_NOTFOUND, "no more deletions", 0);
-    an_arena_reset(&g->each);
-    said = an_arena_get(&g->each, ONE_MESSAGE, sizeof(*said));
-    if (said == NULL)
-        return an_fail_nomem(err);
-    for (; n < ONE_MESSAGE && g->next < g->n_filings &&
-           by_patient(first, &g->filing[g->next]) == 0;
-         n++, g->next++) {
-        said[n] = g->filing[g->next].said;
-        g->n_filed += g->filing[g->next].is_first;
-    }
-    return fhir_deletions_write(&g->each, &first->patient, said, n, bytes, err);
+    return rc;
 }

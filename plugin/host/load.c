@@ -215,22 +215,14 @@ static void draw_bar(const struct loader *l, bool last)
                   last ? "\n" : "");
 }
 
-/* Each patient's deletions as a message of its own. */
+/* What was deleted, be it that an earlier load had told of it. */
 static enum an_code withdraw(struct loader *l, struct an_err *err)
 {
-    struct pl_feed_item item = {.format = PL_FORMAT_FHIR, .file = "deletions"};
-    enum an_code rc = AN_OK;
+    struct pl_settling by = {.engine = l->engine,
+                             .feed = an_str_c(l->in->command),
+                             .historical = l->historical};
 
-    if (l->gone.n)
-        rc = pl_gone_settle(&l->gone, l->engine, err);
-    while (l->gone.n && rc == AN_OK) {
-        rc = pl_gone_next(&l->gone, &item.bytes, err);
-        if (rc == AN_OK)
-            rc = load_here(l, &item, err);
-        l->tally.n_messages += rc == AN_OK;
-    }
-    wait_for_all(&l->tally);
-    return rc == AN_NOTFOUND ? AN_OK : rc;
+    return l->engine ? pl_gone_settle(&l->gone, &by, err) : AN_OK;
 }
 
 static int load_all(struct loader *l)
@@ -280,9 +272,9 @@ static void print_tally(const struct loader *l)
                      (unsigned long long)t->n_warned);
     (void)putchar('\n');
     if (l->gone.n)
-        (void)printf("%zu deletions that name no patient: %llu filed, the "
+        (void)printf("%zu deletions that name no patient: %zu filed, the "
                      "others are of nothing that is here\n",
-                     l->gone.n, (unsigned long long)l->gone.n_filed);
+                     l->gone.n, l->gone.n_filed);
 }
 
 /* Everything is open: load, count, say. */

@@ -35,6 +35,7 @@ static const struct {
      "load history: HL7v2, FHIR Bundles, NDJSON; triggers nothing"},
     {"export", pl_command_export,
      "[--group ID | --patients] [--since TIME] [--types TYPE,...] "
+     "[--partial-manifests] "
      "[--token-file FILE] URL FOLDER",
      "bring a FHIR server's bulk export into a folder, for backload"},
     {"subscribe", pl_command_subscribe,

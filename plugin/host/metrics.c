@@ -60,7 +60,9 @@ static void put_keeper(struct an_buf *b, struct pl_server *s)
         [PL_KEEPER_SEAL] = "{job=\"seal\"}",
         [PL_KEEPER_ERASE] = "{job=\"erase\"}",
         [PL_KEEPER_PURGE] = "{job=\"purge\"}",
-        [PL_KEEPER_RECLAIM] = "{job=\"reclaim\"}"};
+        [PL_KEEPER_RECLAIM] = "{job=\"reclaim\"}",
+        [PL_KEEPER_INDEX] = "{job=\"index\"}",
+        [PL_KEEPER_WITHDRAW] = "{job=\"withdraw\"}"};
 
     if (s->running.keeper == NULL)
         return;

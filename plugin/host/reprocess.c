@@ -3,9 +3,11 @@
  * it says now takes the place of what it said.  Each group of messages is a
  * transaction that says how far it came: killed, it goes on from there, unless
  * tables or program are others by then. */
+#include "plugin/deletions.h"
 #include "plugin/host/command.h"
 #include "plugin/host/file.h"
 #include "plugin/store/purge.h"
+#include "plugin/store/resources.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -177,6 +179,20 @@ static enum an_code next_group(struct pl_engine *e, struct pl_reader *reader,
     return rc;
 }
 
+/* Messages of before the index of resources get their rows; what one of them said
+ * may have been deleted since. */
+static enum an_code withdraw(struct pl_engine *e, struct pl_reader *reader,
+                             struct an_err *err)
+{
+    struct pl_settling by = {.engine = e, .feed = AN_STR("deletions")};
+    enum an_code rc = AN_OK;
+    bool more = true;
+
+    while (rc == AN_OK && more)
+        rc = pl_store_index_step(pl_engine_store(e), &more, err);
+    return rc == AN_OK ? pl_deletions_settle(&by, reader, err) : rc;
+}
+
 int pl_command_reprocess(const struct pl_invocation *in)
 {
     struct pl_progress p = {.after = 0};
@@ -199,6 +215,8 @@ int pl_command_reprocess(const struct pl_invocation *in)
         rc = next_group(e, reader, &arena, &p, &err);
         an_arena_reset(&arena);
     }
+    if (rc == AN_NOTFOUND && withdraw(e, reader, &err) != AN_OK)
+        rc = err.code;
     if (rc == AN_NOTFOUND && pl_n_purged(reader, &n_purged, &err) != AN_OK)
         rc = err.code;
     pl_reader_close(reader);

@@ -2,6 +2,7 @@
 /* Whether all of the store still is what was put into it. */
 #include "plugin/store/claims_int.h"
 #include "plugin/store/reader_int.h"
+#include "plugin/store/resources.h"
 
 #include "context/codec.h"
 
@@ -48,7 +49,39 @@ static enum an_code check_messages(struct pl_reader *r, struct an_arena *arena,
     return code == AN_NOTFOUND ? AN_OK : code;
 }
 
-static enum an_code check_row(struct an_arena *arena, sqlite3_stmt *s,
+/* Each resource is found by its key (resources.h). */
+static enum an_code check_resources(struct pl_reader *r, struct an_arena *arena,
+                                    sqlite3_stmt *s,
+                                    const struct ctx_event *event, size_t n,
+                                    int64_t *n_resources, struct an_err *err)
+{
+    sqlite3_stmt *has = pl_reader_stmt(r, PL_R_HAS_RESOURCE);
+    const struct pl_resource *list;
+    enum an_code code;
+    bool more = true;
+    size_t n_list;
+
+    if (sqlite3_column_int(s, 6) != PL_FORMAT_FHIR)
+        return AN_OK;
+    code = pl_resources_of(arena, event, n, &list, &n_list, err);
+    for (size_t i = 0; code == AN_OK && more && i < n_list; i++) {
+        sqlite3_bind_int64(has, 1, list[i].key);
+        sqlite3_bind_int64(has, 2, sqlite3_column_int64(s, 5));
+        sqlite3_bind_int64(has, 3, sqlite3_column_int64(s, 0));
+        code = pl_reader_step(r, has, &more, err);
+        sqlite3_reset(has);
+        *n_resources += more;
+    }
+    if (code == AN_OK && !more)
+        code = pl_fail_message(err, AN_INTEGRITY,
+                               "a stored resource is not in its index",
+                               sqlite3_column_int64(s, 0));
+    return code;
+}
+
+/* n_resources NULL: not all of them have been indexed. */
+static enum an_code check_row(struct pl_reader *r, struct an_arena *arena,
+                              sqlite3_stmt *s, int64_t *n_resources,
                               struct an_err *err)
 {
     int64_t message = sqlite3_column_int64(s, 0), least_us = INT64_MAX, other;
@@ -79,11 +112,13 @@ static enum an_code check_row(struct an_arena *arena, sqlite3_stmt *s,
         code = pl_fail_message(err, AN_INTEGRITY,
                                "stored events are not those that were counted",
                                message);
-    return code;
+    return code == AN_OK && n_resources
+               ? check_resources(r, arena, s, event, n, n_resources, err)
+               : code;
 }
 
-static enum an_code check_said(struct pl_reader *r, struct an_arena *arena,
-                               struct an_err *err)
+static enum an_code check_rows(struct pl_reader *r, struct an_arena *arena,
+                               int64_t *n_resources, struct an_err *err)
 {
     sqlite3_stmt *s = pl_reader_stmt(r, PL_R_ALL_SAID);
     enum an_code code;
@@ -95,13 +130,31 @@ static enum an_code check_said(struct pl_reader *r, struct an_arena *arena,
         code = pl_reader_step(r, s, &more, err);
         if (code != AN_OK || !more)
             return code;
-        code = check_row(arena, s, err);
+        code = check_row(r, arena, s, n_resources, err);
         an_arena_rewind(arena, mark);
         if (code != AN_OK) {
             sqlite3_reset(s);
             return code;
         }
     }
+}
+
+static enum an_code check_said(struct pl_reader *r, struct an_arena *arena,
+                               struct an_err *err)
+{
+    int64_t is_indexed = 0, found = 0, n = 0;
+    enum an_code code = pl_db_number(
+        &r->db, "SELECT after >= until FROM indexing", &is_indexed, err);
+
+    if (code == AN_OK)
+        code = check_rows(r, arena, is_indexed ? &found : NULL, err);
+    if (code == AN_OK)
+        code = pl_db_number(&r->db, "SELECT count(*) FROM resource", &n, err);
+    if (code == AN_OK && is_indexed && n != found)
+        code =
+            an_fail(err, AN_INTEGRITY,
+                    "the index of resources names some that are not stored", 0);
+    return code;
 }
 
 enum an_code pl_check(struct pl_reader *r, struct an_arena *arena,

@@ -6,6 +6,7 @@
 #include "context/consent.h"
 #include "context/identity.h"
 #include "plugin/store/pack_int.h"
+#include "plugin/store/resources.h"
 
 #include <string.h>
 
@@ -71,10 +72,9 @@ static enum an_code gather(struct an_arena *arena,
     return AN_OK;
 }
 
-static enum an_code file(struct an_arena *arena,
+static enum an_code file(struct an_arena *arena, const struct pl_source *from,
                          const struct ctx_part *const *part, size_t n,
-                         bool historical, struct pl_filing *f,
-                         struct an_err *err)
+                         struct pl_filing *f, struct an_err *err)
 {
     const struct ctx_event *event;
     enum an_code code = gather(arena, part, n, &event, &f->n_events, err);
@@ -92,9 +92,16 @@ static enum an_code file(struct an_arena *arena,
         /* Nobody hears what stands until the question has been asked again. */
         if (ctx_consent_is_deny(&event[i]))
             f->closes |= CTX_LABEL_VERY_RESTRICTED;
-        if (!historical)
+        if (!from->historical)
             f->reasons |= reason_of(&event[i]);
     }
+    f->resource = NULL;
+    f->n_resources = 0;
+    if (from->format == PL_FORMAT_FHIR)
+        code = pl_resources_of(arena, event, f->n_events, &f->resource,
+                               &f->n_resources, err);
+    if (code != AN_OK)
+        return code;
     return ctx_events_encode(arena, event, f->n_events, &f->blob, err);
 }
 
@@ -120,8 +127,8 @@ static enum an_code file_all(struct an_arena *arena,
     for (size_t i = 0, end; code == AN_OK && i < n; i = end) {
         for (end = i + 1; end < n && by_patient(&part[i], &part[end]) == 0;)
             end++;
-        code = file(arena, part + i, end - i, from->historical,
-                    &filing[out->n_filings++], err);
+        code = file(arena, from, part + i, end - i, &filing[out->n_filings++],
+                    err);
     }
     return code;
 }

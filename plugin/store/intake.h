@@ -44,6 +44,12 @@ struct pl_source {
     bool historical; /* a load of the past: it makes no triggers */
 };
 
+/* A FHIR resource that said something, see resources.h. */
+struct pl_resource {
+    int64_t key;
+    bool is_live; /* not only that it is withdrawn */
+};
+
 /* What is filed under one identifier. */
 struct pl_filing {
     struct ctx_identifier patient;
@@ -53,6 +59,8 @@ struct pl_filing {
     unsigned reasons;         /* bit i is enum pl_reason i */
     unsigned closes;          /* what must be permitted to who sees all of it,
                                  with CTX_LABEL_VIP if it says so */
+    const struct pl_resource *resource; /* by key, each once */
+    size_t n_resources;
 };
 
 /* Why a message is refused: nothing of its bytes but who sent it. */

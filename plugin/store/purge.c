@@ -127,6 +127,8 @@ static int drop_said(struct pl_writer *w, int64_t identifier, int64_t message)
     int rc = pl_writer_said(w, identifier, message, &row, &found);
 
     if (rc == SQLITE_OK && found)
+        rc = pl_writer_resources_drop(w, identifier, message);
+    if (rc == SQLITE_OK && found)
         rc = keep_consents(w, &row);
     if (rc == SQLITE_OK && found) {
         if (row.n_events || row.claims.n) {
@@ -347,6 +349,8 @@ static int erase_messages(struct pl_writer *w, const struct erasure *e,
         sqlite3_stmt *drop = w->db.stmt[PL_W_DROP_SAID];
 
         rc = drop_raw(w, id[i], e->who->now_us);
+        if (rc == SQLITE_OK)
+            rc = pl_writer_resources_drop(w, identifier, id[i]);
         sqlite3_bind_int64(drop, 1, identifier);
         sqlite3_bind_int64(drop, 2, id[i]);
         if (rc == SQLITE_OK)
@@ -405,6 +409,7 @@ static int erase_rest(struct pl_writer *w, const struct erasure *e, int64_t id)
         {EMPTY_OUTBOX " WHERE patient = ?1 AND state = 1", &e->total->n_outbox},
         {EMPTY_OUTBOX " WHERE patient = ?1 AND state = 3", &e->total->n_outbox},
         {"UPDATE due SET state = 1 WHERE identifier = ?1 AND state = 0", NULL},
+        {"DELETE FROM withdrawal WHERE identifier = ?1", NULL},
         /* A link stands there from either side. */
         {"DELETE FROM link WHERE other = ?1 AND identifier IN"
          " (SELECT other FROM link WHERE identifier = ?1)",

@@ -117,7 +117,24 @@
              " ON m.id = s.message WHERE m.sha256 IS NOT s.sha256 LIMIT 1")    \
     X(ALL_SAID, "SELECT message, min_available_us,"                            \
                 " unseal(claims, 'claims', identifier, sha256), n_events,"     \
-                " unseal(events, 'events', identifier, sha256) FROM said")     \
+                " unseal(events, 'events', identifier, sha256), identifier,"   \
+                " (SELECT format FROM message m WHERE m.id = said.message)"    \
+                " FROM said")                                                  \
+    X(HAS_RESOURCE, "SELECT 1 FROM resource WHERE key = ?1"                    \
+                    " AND identifier = ?2 AND message = ?3")                   \
+    X(VERSIONS, "SELECT r.identifier, r.message, s.sha256,"                    \
+                " unseal(s.events, 'events', s.identifier, s.sha256)"          \
+                " FROM resource r JOIN said s ON s.identifier = r.identifier"  \
+                " AND s.message = r.message WHERE r.key = ?1"                  \
+                " AND (?2 = 0 OR r.identifier = ?2) AND s.n_events > 0"        \
+                " ORDER BY r.identifier, r.message")                           \
+    X(DELETED, "SELECT fact, at_us FROM deleted WHERE key = ?1"                \
+               " ORDER BY at_us")                                              \
+    X(WITHDRAWALS,                                                             \
+      "SELECT w.id, w.identifier, w.key, i.authority, i.value, i.type"         \
+      " FROM withdrawal w JOIN identifier i ON i.id = w.identifier"            \
+      " WHERE w.identifier = (SELECT identifier FROM withdrawal"               \
+      " ORDER BY id LIMIT 1) ORDER BY w.id LIMIT ?1")                          \
     X(SUGGESTION, PL_SUGGESTION_COLUMNS " WHERE s.id = ?1")                    \
     X(OF_PATIENT, PL_SUGGESTION_COLUMNS                                        \
       " WHERE s.patient = (SELECT id FROM identifier WHERE value = ?3"         \

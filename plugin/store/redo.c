@@ -183,6 +183,19 @@ static int redo_begin(struct pl_writer *w, const struct pl_intake *in,
     return rows_get(w, r->message, x->id, x->n_ids, &x->before, &x->n_events);
 }
 
+/* It says something else now. */
+static int follow_change(struct pl_writer *w, const struct redo *x,
+                         struct pl_receipt *r)
+{
+    int rc = pl_writer_resources_changed(w, &x->before, &x->now);
+
+    if (rc == SQLITE_OK)
+        rc = ask_again(w, &x->before, r->message, r);
+    if (rc == SQLITE_OK)
+        rc = ask_again(w, &x->now, r->message, r);
+    return rc == SQLITE_OK ? pl_writer_close(w, &x->now, r) : rc;
+}
+
 int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
                       struct pl_receipt *r)
 {
@@ -205,11 +218,7 @@ int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
     if (rc == SQLITE_OK)
         rc = put_again(w, &x.now, &x.old, x.id, x.n_ids);
     if (rc == SQLITE_OK && r->changed)
-        rc = ask_again(w, &x.before, r->message, r);
-    if (rc == SQLITE_OK && r->changed)
-        rc = ask_again(w, &x.now, r->message, r);
-    if (rc == SQLITE_OK && r->changed)
-        rc = pl_writer_close(w, &x.now, r);
+        rc = follow_change(w, &x, r);
     if (rc != SQLITE_OK)
         return rc;
     more = (struct pl_feed_tally){

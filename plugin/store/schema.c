@@ -281,8 +281,39 @@ static const char version_4[] =
     "UPDATE link SET parted_us = 1"
     " WHERE identifier IN (SELECT identifier FROM closing);";
 
+static const char version_5[] =
+    /* resources.h.  Where what a FHIR resource said lies. */
+    "CREATE TABLE resource("
+    " key INTEGER NOT NULL,"
+    " identifier INTEGER NOT NULL,"
+    " message INTEGER NOT NULL,"
+    " PRIMARY KEY(key, identifier, message)"
+    ") STRICT, WITHOUT ROWID;"
+    /* What servers have deleted, whether we had it or not. */
+    "CREATE TABLE deleted("
+    " key INTEGER NOT NULL,"
+    " fact BLOB NOT NULL," /* its SHA-256 */
+    " at_us INTEGER NOT NULL,"
+    " PRIMARY KEY(key, fact, at_us)"
+    ") STRICT, WITHOUT ROWID;"
+    /* What may have to be withdrawn for that. */
+    "CREATE TABLE withdrawal("
+    " id INTEGER PRIMARY KEY,"
+    " identifier INTEGER NOT NULL,"
+    " key INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX withdrawal_of ON withdrawal(identifier);"
+    /* Of the messages that were here before those tables: after which the next
+     * has no rows yet, and the last. */
+    "CREATE TABLE indexing("
+    " one INTEGER PRIMARY KEY CHECK(one = 1),"
+    " after INTEGER NOT NULL,"
+    " until INTEGER NOT NULL"
+    ") STRICT;"
+    "INSERT INTO indexing SELECT 1, 0, coalesce(max(id), 0) FROM message;";
+
 const char *const pl_schema_step[] = {version_1, version_2, version_3,
-                                      version_4};
+                                      version_4, version_5};
 const size_t pl_schema_n_steps =
     sizeof(pl_schema_step) / sizeof(pl_schema_step[0]);
 

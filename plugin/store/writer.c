@@ -433,6 +433,7 @@ static int put_new(struct pl_writer *w, const struct pl_intake *in,
         (rc = put_message(w, &d, r->reused)) != SQLITE_OK ||
         (rc = pl_writer_rows(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_put_rows(w, &d)) != SQLITE_OK ||
+        (rc = pl_writer_resources(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_links(w, &d)) != SQLITE_OK ||
         (rc = put_dues(w, &d, r)) != SQLITE_OK ||
         (rc = pl_writer_close(w, &d, r)) != SQLITE_OK ||

@@ -70,6 +70,25 @@
                 " n_asked = excluded.n_asked")                                   \
     X(PUT_LINK, "INSERT INTO link(identifier, other) VALUES(?1, ?2)"             \
                 " ON CONFLICT DO NOTHING")                                       \
+    /* resources.c */                                                            \
+    X(PUT_RESOURCE, "INSERT INTO resource(key, identifier, message)"             \
+                    " VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING")                \
+    X(DROP_RESOURCE, "DELETE FROM resource WHERE key = ?1"                       \
+                     " AND identifier = ?2 AND message = ?3")                    \
+    X(FIND_DELETED, "SELECT 1 FROM deleted WHERE key = ?1 LIMIT 1")              \
+    X(PUT_DELETED, "INSERT INTO deleted(key, fact, at_us) VALUES(?1, ?2, ?3)"    \
+                   " ON CONFLICT DO NOTHING")                                    \
+    X(PUT_WITHDRAWAL, "INSERT INTO withdrawal(identifier, key)"                  \
+                      " VALUES(?1, ?2)")                                         \
+    X(PUT_WITHDRAWALS, "INSERT INTO withdrawal(identifier, key)"                 \
+                       " SELECT DISTINCT identifier, key FROM resource"          \
+                       " WHERE key = ?1")                                        \
+    X(DROP_WITHDRAWAL, "DELETE FROM withdrawal WHERE id = ?1")                   \
+    X(FIND_FORMAT, "SELECT format FROM message WHERE id = ?1")                   \
+    X(GET_INDEXING, "SELECT after, until FROM indexing WHERE one = 1")           \
+    X(SET_INDEXING, "UPDATE indexing SET after = ?1 WHERE one = 1")              \
+    X(FIND_UNINDEXED, "SELECT id, derived FROM message"                          \
+                      " WHERE id > ?1 AND id <= ?2 AND format = ?3")             \
     X(PUT_DUE, "INSERT INTO due(identifier, message, reason)"                    \
                " VALUES(?1, ?2, ?3)")                                            \
     X(DUE_DONE, "UPDATE due SET state = 1 WHERE id = ?1 AND state = 0")          \
@@ -323,6 +342,16 @@ int pl_writer_same(struct pl_writer *w, const struct pl_intake *in,
 bool pl_writer_too_big(const struct pl_intake *in);
 int64_t pl_writer_n_events(const struct pl_intake *in);
 struct an_str pl_writer_hash(const struct pl_intake *in);
+
+/* resources.c: what names the FHIR resources of a message, of one that is new, and
+ * of one that says something else now. */
+int pl_writer_resources(struct pl_writer *w, const struct pl_derivation *d);
+int pl_writer_resources_changed(struct pl_writer *w,
+                                const struct pl_derivation *before,
+                                const struct pl_derivation *now);
+/* The same of what a message said about one identifier, before it goes. */
+int pl_writer_resources_drop(struct pl_writer *w, int64_t identifier,
+                             int64_t message);
 
 /* closing.c: what the message closes is heard of no more from here on. */
 int pl_writer_close(struct pl_writer *w, const struct pl_derivation *d,

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a FHIR server has deleted meets what came before it and what comes after, and
+ * costs no more in a large store than in a small one. */
+#include "plugin/store/reader_int.h"
+#include "plugin/store/writer_int.h"
+#include "tests/store_said.h"
+#include "tests/suite.h"
+
+Suite *store_deleted_suite(void);
+
+static struct test_store t;
+
+static void set_up(void)
+{
+    test_store_open(&t);
+    test_said_in(&t);
+}
+
+static void tear_down(void)
+{
+    test_store_close(&t);
+}
+
+/* ---- deletions ----------------------------------------------------------------- */
+
+START_TEST(each_who_has_it_loses_it)
+{
+    test_say(1, 1, test_hour(9), 1);
+    test_say(1, 2, test_hour(10), 2);
+    test_say(2, 1, test_hour(9), 3);
+    test_delete(1, test_hour(11));
+    ck_assert_uint_eq(test_settle(), 2);
+    ck_assert_uint_eq(test_values(1, CTX_AS_OF_ALL), 3);
+    ck_assert_uint_eq(test_values(2, CTX_AS_OF_ALL), 0);
+    ck_assert_uint_eq(test_values(2, test_hour(10)), 2);
+    /* Told again it is nothing new. */
+    test_delete(1, test_hour(11));
+    ck_assert_uint_eq(test_settle(), 0);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM withdrawal"), 0);
+    test_store_check(&t);
+}
+END_TEST
+
+START_TEST(one_of_nothing_that_is_here_waits_for_it)
+{
+    test_delete(1, test_hour(11));
+    ck_assert_uint_eq(test_settle(), 0);
+    test_say(1, 1, test_hour(9), 1);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM withdrawal"), 1);
+    ck_assert_uint_eq(test_settle(), 1);
+    ck_assert_uint_eq(test_values(1, CTX_AS_OF_ALL), 0);
+    /* What was made anew after it stays. */
+    test_say(1, 1, test_hour(12), 2);
+    ck_assert_uint_eq(test_settle(), 0);
+    ck_assert_uint_eq(test_values(1, CTX_AS_OF_ALL), 2);
+    /* What says itself that it is withdrawn is not withdrawn once more. */
+    test_say(1, 2, test_hour(9), 0);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM withdrawal"), 0);
+    test_store_check(&t);
+}
+END_TEST
+
+/* Two owners, one made anew, two deletions: any order gives the same timelines. */
+START_TEST(the_order_of_arrival_changes_nothing)
+{
+    enum { THINGS = 5, ORDERS = 120 };
+
+    for (uint64_t k = 0; k < ORDERS; k++) {
+        uint64_t one = 2 * k + 1, other = one + 1, left = k;
+        int order[THINGS] = {0, 1, 2, 3, 4};
+
+        for (int i = THINGS; i > 1; i--) {
+            int at = (int)(left % (uint64_t)i), swap = order[i - 1];
+
+            left /= (uint64_t)i;
+            order[i - 1] = order[at];
+            order[at] = swap;
+        }
+        for (int i = 0; i < THINGS; i++) {
+            switch (order[i]) {
+            case 0: test_say(k, one, test_hour(9), 1); break;
+            case 1: test_say(k, other, test_hour(10), 2); break;
+            case 2: test_delete(k, test_hour(11)); break;
+            case 3: test_say(k, one, test_hour(12), 3); break;
+            default: test_delete(k, test_hour(13)); break;
+            }
+            if ((k + (uint64_t)i) % 3 == 0)
+                (void)test_settle();
+        }
+        (void)test_settle();
+        ck_assert_uint_eq(test_values(one, test_hour(9)), 1);
+        ck_assert_uint_eq(test_values(other, test_hour(10)), 2);
+        ck_assert_uint_eq(test_values(one, test_hour(11)), 0);
+        ck_assert_uint_eq(test_values(other, test_hour(11)), 0);
+        ck_assert_uint_eq(test_values(one, test_hour(12)), 3);
+        ck_assert_uint_eq(test_values(one, CTX_AS_OF_ALL), 0);
+        ck_assert_uint_eq(test_values(other, CTX_AS_OF_ALL), 0);
+    }
+    ck_assert_int_eq(test_number("SELECT count(*) FROM withdrawal"), 0);
+    test_store_check(&t);
+}
+END_TEST
+
+static int put_stranger(struct pl_writer *w, void *ctx)
+{
+    (void)ctx;
+    return sqlite3_exec(w->db.sql,
+                        "INSERT INTO deleted SELECT key, zeroblob(32), 1 << 60"
+                        " FROM resource LIMIT 1;"
+                        "INSERT INTO withdrawal(identifier, key)"
+                        " SELECT identifier, key FROM resource",
+                        NULL, NULL, NULL);
+}
+
+START_TEST(a_deletion_of_another_by_the_same_key_withdraws_nothing)
+{
+    test_say(1, 1, test_hour(9), 1);
+    ck_assert_int_eq(pl_store_transaction(t.store, put_stranger, NULL, NULL),
+                     AN_OK);
+    ck_assert_uint_eq(test_settle(), 0);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM withdrawal"), 0);
+    ck_assert_uint_eq(test_values(1, CTX_AS_OF_ALL), 1);
+}
+END_TEST
+
+START_TEST(a_note_goes_when_the_message_stands)
+{
+    struct pl_withdrawal w;
+
+    test_say(1, 1, test_hour(9), 1);
+    test_delete(1, test_hour(11));
+    for (int i = 0; i < 2; i++) { /* killed in between */
+        ck_assert_int_eq(pl_withdrawal_next(t.reader, &t.arena, &w, NULL),
+                         AN_OK);
+        ck_assert_uint_eq(w.n, 1);
+        ck_assert_an_str_eq(w.patient.value, "M1");
+        ck_assert_an_str_eq(w.deleted[0].fact, "urn:fhir:Observation/1");
+        ck_assert_int_eq(w.deleted[0].at_us, test_hour(11));
+        test_store_reopen(&t);
+    }
+    /* What comes meanwhile has a note of its own. */
+    test_say(1, 1, test_hour(10), 2);
+    ck_assert_int_eq(pl_store_withdrawn(t.store, &w, false, NULL), AN_OK);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM withdrawal"), 1);
+    ck_assert_uint_eq(test_settle(), 1);
+    ck_assert_uint_eq(test_values(1, CTX_AS_OF_ALL), 0);
+}
+END_TEST
+
+/* ---- the work -------------------------------------------------------------------- */
+
+static int64_t work; /* steps of SQLite's machine */
+
+static int add_work(unsigned mask, void *ctx, void *statement, void *ns)
+{
+    (void)mask, (void)ctx, (void)ns;
+    work += sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1);
+    return 0;
+}
+
+static int watch(struct pl_writer *w, void *ctx)
+{
+    struct pl_reader *reader = ctx;
+    sqlite3 *const sql[] = {w->db.sql, reader->db.sql};
+    int rc = SQLITE_OK;
+
+    for (int i = 0; rc == SQLITE_OK && i < 2; i++) {
+        sqlite3_stmt *s = NULL;
+
+        while ((s = sqlite3_next_stmt(sql[i], s)) != NULL)
+            (void)sqlite3_stmt_status(s, SQLITE_STMTSTATUS_VM_STEP, 1);
+        rc = sqlite3_trace_v2(sql[i], SQLITE_TRACE_PROFILE, add_work, NULL);
+    }
+    return rc;
+}
+
+/* Patients with two resources each, a hundred to a transaction. */
+static void crowd(uint64_t from, uint64_t to)
+{
+    enum { GROUP = 100 };
+
+    for (uint64_t n = from; n < to; n += GROUP) {
+        struct an_mark mark = an_arena_mark(&t.arena);
+        static struct pl_intake in[2 * GROUP];
+        static const struct pl_intake *list[2 * GROUP];
+        static struct pl_receipt r[2 * GROUP];
+
+        for (uint64_t i = 0; i < 2 * GROUP; i++) {
+            in[i] = test_version(2 * n + i, n + i / 2, test_hour(9), 1);
+            list[i] = &in[i];
+        }
+        ck_assert_int_eq(pl_store_put(t.store, list, 2 * GROUP, r, NULL),
+                         AN_OK);
+        an_arena_rewind(&t.arena, mark);
+    }
+}
+
+/* Of one that two patients have, and of one that nobody has. */
+static int64_t work_of_deletions(uint64_t resource)
+{
+    test_say(resource, resource, test_hour(9), 1);
+    test_say(resource, resource + 1, test_hour(9), 1);
+    ck_assert_int_eq(pl_store_transaction(t.store, watch, t.reader, NULL),
+                     AN_OK);
+    work = 0;
+    ck_assert_uint_eq(test_there(resource, test_hour(11)).n_live, 2);
+    test_delete(resource, test_hour(11));
+    ck_assert_uint_eq(test_there(resource + 1, test_hour(11)).n_live, 0);
+    test_delete(resource + 1, test_hour(11));
+    ck_assert_uint_eq(test_settle(), 2);
+    return work;
+}
+
+START_TEST(a_deletion_costs_the_same_among_two_thousand_patients)
+{
+    int64_t before;
+
+    crowd(0, 200);
+    before = work_of_deletions(1000000);
+    ck_assert_int_gt(before, 0);
+    crowd(200, 2000);
+    ck_assert_int_eq(work_of_deletions(2000000), before);
+    test_store_check(&t);
+}
+END_TEST
+
+Suite *store_deleted_suite(void)
+{
+    const TTest *const test[] = {
+        each_who_has_it_loses_it,
+        one_of_nothing_that_is_here_waits_for_it,
+        the_order_of_arrival_changes_nothing,
+        a_deletion_of_another_by_the_same_key_withdraws_nothing,
+        a_note_goes_when_the_message_stands,
+        a_deletion_costs_the_same_among_two_thousand_patients};
+
+    return test_suite_around("store/deleted", test,
+                             sizeof(test) / sizeof(test[0]), set_up, tear_down);
+}

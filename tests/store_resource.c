@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a FHIR resource to what it said: the index is true whatever happens to the
+ * messages. */
+#include "plugin/store/purge.h"
+#include "plugin/store/writer_int.h"
+#include "tests/store_said.h"
+#include "tests/suite.h"
+
+Suite *store_resource_suite(void);
+
+static struct test_store t;
+
+static void set_up(void)
+{
+    test_store_open(&t);
+    test_said_in(&t);
+}
+
+static void tear_down(void)
+{
+    test_store_close(&t);
+}
+
+/* ---- finding ------------------------------------------------------------------ */
+
+START_TEST(numbers_that_follow_each_other_lie_together)
+{
+    int64_t a, b, c, d;
+
+    ck_assert_int_eq(pl_resource_key(test_fact(123401), &a, NULL), AN_OK);
+    ck_assert_int_eq(pl_resource_key(test_fact(123402), &b, NULL), AN_OK);
+    ck_assert_int_eq(pl_resource_key(test_fact(123501), &c, NULL), AN_OK);
+    ck_assert_int_eq(pl_resource_key(AN_STR("1"), &d, NULL), AN_OK);
+    ck_assert_int_eq(b - a, 1);
+    ck_assert_int_ne(c >> 16, a >> 16);
+    ck_assert_int_ne(d, a);
+}
+END_TEST
+
+START_TEST(a_resource_is_found_at_each_who_has_it)
+{
+    test_say(1, 1, test_hour(9), 1);
+    test_say(1, 2, test_hour(10), 2);
+    test_say(2, 1, test_hour(11), 3);
+    ck_assert_uint_eq(test_there(1, INT64_MAX).n_live, 2);
+    ck_assert_int_eq(test_there(1, INT64_MAX).said_us, test_hour(10));
+    ck_assert_uint_eq(test_there(1, test_hour(9)).n_live, 1);
+    ck_assert_int_eq(test_there(1, test_hour(9)).said_us, test_hour(10));
+    ck_assert_uint_eq(test_there(1, test_hour(8)).n_live, 0);
+    ck_assert_uint_eq(test_there(3, INT64_MAX).n_live, 0);
+    test_say(1, 1, test_hour(12), 0);
+    ck_assert_uint_eq(test_there(1, INT64_MAX).n_live, 1);
+    ck_assert_uint_eq(test_there(1, test_hour(10)).n_live, 2);
+    test_store_check(&t);
+}
+END_TEST
+
+START_TEST(one_row_is_a_resource_however_many_events_it_makes)
+{
+    struct ctx_identifier who = test_patient(1);
+    struct ctx_event e[6];
+    struct pl_intake in;
+
+    for (int i = 0; i < 6; i++) {
+        e[i] = test_version_event(test_fact(i < 3 ? 1 : 2), test_hour(9),
+                                  i % 3 + 1);
+        e[i].place = test_text("/entry/", (uint64_t)i);
+    }
+    e[2].fact = test_fact(2);
+    e[5].kind = CTX_SEX;
+    e[5].fact = AN_STR("sex|fhir/1");
+    in = test_said(&who, e, 6);
+    (void)test_put(&t, &in);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM resource"), 2);
+    /* What has no id cannot be deleted by one. */
+    e[0].fact = AN_STR("Observation?identifier=http://h/lab|17");
+    e[1].fact = AN_STR("");
+    e[2].kind = CTX_CONSENT;
+    in = test_said(&who, e, 3);
+    (void)test_put(&t, &in);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM resource"), 2);
+    test_store_check(&t);
+}
+END_TEST
+
+START_TEST(messages_of_hl7v2_need_no_rows)
+{
+    struct pl_intake in = test_intake(&t, 1, 7);
+
+    (void)test_put(&t, &in);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM resource"), 0);
+    test_store_check(&t);
+}
+END_TEST
+
+/* ---- what becomes of messages --------------------------------------------------- */
+
+START_TEST(what_is_read_again_is_found_by_what_it_says_now)
+{
+    struct ctx_identifier who = test_patient(1);
+    struct ctx_event e[2] = {test_version_event(test_fact(1), test_hour(9), 1),
+                             test_version_event(test_fact(2), test_hour(9), 2)};
+    struct pl_intake in = test_said(&who, e, 2), again;
+    struct pl_intake const *list = &again;
+    struct pl_receipt r;
+
+    (void)test_put(&t, &in);
+    test_delete(3, test_hour(11));
+    /* The same bytes say something else. */
+    e[1].fact = test_fact(3);
+    again = test_said(&who, e, 2);
+    ck_assert_int_eq(pl_store_replace(t.store, &list, 1, &r, NULL, NULL),
+                     AN_OK);
+    ck_assert(r.changed);
+    ck_assert_uint_eq(test_there(1, INT64_MAX).n_live, 1);
+    ck_assert_uint_eq(test_there(2, INT64_MAX).n_live, 0);
+    ck_assert_uint_eq(test_there(3, INT64_MAX).n_live, 1);
+    test_store_check(&t);
+    ck_assert_uint_eq(test_settle(), 1);
+    ck_assert_uint_eq(test_values(1, CTX_AS_OF_ALL), 1);
+    test_store_check(&t);
+}
+END_TEST
+
+START_TEST(what_is_removed_by_age_is_not_in_the_index)
+{
+    struct pl_purge what = {.before_us = 2 * TEST_EPOCH_US,
+                            .now_us = TEST_EPOCH_US};
+    struct pl_purged done;
+
+    test_say(1, 1, test_hour(9), 1);
+    test_say(2, 1, test_hour(9), 2);
+    test_delete(1, test_hour(11));
+    for (int kind = PL_PURGE_RAW; kind <= PL_PURGE_EVENTS; kind++) {
+        what.kind = (enum pl_purge_kind)kind;
+        ck_assert_int_eq(pl_store_purge(t.store, &what, &done, NULL), AN_OK);
+        ck_assert_int_eq(done.n, 2);
+    }
+    ck_assert_int_eq(test_number("SELECT count(*) FROM resource"), 0);
+    ck_assert_uint_eq(test_settle(), 0);
+    test_store_check(&t);
+}
+END_TEST
+
+START_TEST(what_is_erased_is_not_in_the_index)
+{
+    struct pl_purge who = {.now_us = TEST_EPOCH_US,
+                           .actor = AN_STR("op"),
+                           .role = AN_STR("operator")};
+    struct pl_erased total = {.more = true};
+    struct ctx_identifier patient = test_patient(1);
+    struct pl_history h;
+
+    test_say(1, 1, test_hour(9), 1);
+    test_say(1, 2, test_hour(9), 2);
+    test_delete(1, test_hour(11));
+    ck_assert_int_eq(
+        pl_history(t.reader, &t.arena, &patient, CTX_AS_OF_ALL, &h, NULL),
+        AN_OK);
+    ck_assert_int_eq(pl_store_erase(t.store, &h.person, TEST_EPOCH_US, NULL),
+                     AN_OK);
+    while (total.more)
+        ck_assert_int_eq(pl_store_erase_step(t.store, &who, &total, NULL),
+                         AN_OK);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM resource"), 1);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM withdrawal"), 1);
+    ck_assert_uint_eq(test_settle(), 1);
+    ck_assert_uint_eq(test_values(2, CTX_AS_OF_ALL), 0);
+    test_store_check(&t);
+}
+END_TEST
+
+/* ---- a store of before the index -------------------------------------------------- */
+
+static void as_version_4(void)
+{
+    sqlite3 *db = NULL;
+
+    pl_reader_close(t.reader);
+    pl_store_close(t.store);
+    ck_assert_int_eq(sqlite3_open(t.path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db,
+                                  "DROP TABLE resource; DROP TABLE deleted;"
+                                  "DROP TABLE withdrawal; DROP TABLE indexing;"
+                                  "PRAGMA user_version = 4",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    t.store = NULL;
+    t.reader = NULL;
+    test_store_reopen(&t);
+}
+
+/* How many steps that took. */
+static int index_all(void)
+{
+    bool more = true;
+    int n = 0;
+
+    for (; more; n++)
+        ck_assert_int_eq(pl_store_index_step(t.store, &more, NULL), AN_OK);
+    return n;
+}
+
+START_TEST(an_older_store_gets_its_index_by_and_by)
+{
+    enum { MESSAGES = 300 };
+    struct pl_intake in = test_intake(&t, 1, 7);
+
+    (void)test_put(&t, &in);
+    for (uint64_t i = 0; i < MESSAGES; i++) {
+        struct an_mark mark = an_arena_mark(&t.arena);
+
+        test_say(i, i, test_hour(9), 1);
+        an_arena_rewind(&t.arena, mark);
+    }
+    as_version_4();
+    test_store_check(&t);
+    ck_assert_uint_eq(test_there(0, INT64_MAX).n_live, 0);
+    /* What is deleted meanwhile waits for the index, what is new does not. */
+    test_delete(0, test_hour(11));
+    test_delete(MESSAGES - 1, test_hour(11));
+    test_say(MESSAGES, 1, test_hour(9), 2);
+    ck_assert_uint_eq(test_there(MESSAGES, INT64_MAX).n_live, 1);
+    ck_assert_uint_eq(test_settle(), 0);
+    ck_assert_int_eq(index_all(), 3);
+    ck_assert_uint_eq(test_there(1, INT64_MAX).n_live, 1);
+    ck_assert_uint_eq(test_settle(), 2);
+    ck_assert_uint_eq(test_values(0, CTX_AS_OF_ALL), 0);
+    ck_assert_uint_eq(test_values(MESSAGES - 1, CTX_AS_OF_ALL), 0);
+    test_store_check(&t);
+    ck_assert_int_eq(index_all(), 1);
+}
+END_TEST
+
+static int drop_row(struct pl_writer *w, void *ctx)
+{
+    return sqlite3_exec(w->db.sql, ctx, NULL, NULL, NULL);
+}
+
+START_TEST(the_check_finds_an_index_that_is_not_true)
+{
+    static char gone[] = "DELETE FROM resource",
+                stray[] = "INSERT INTO resource VALUES(1, 1, 1)";
+    struct an_err err;
+
+    test_say(1, 1, test_hour(9), 1);
+    ck_assert_int_eq(pl_store_transaction(t.store, drop_row, stray, NULL),
+                     AN_OK);
+    ck_assert_int_eq(pl_check(t.reader, &t.arena, &err), AN_INTEGRITY);
+    ck_assert_str_eq(err.what, "the index of resources names some that are not"
+                               " stored");
+    ck_assert_int_eq(pl_store_transaction(t.store, drop_row, gone, NULL),
+                     AN_OK);
+    ck_assert_int_eq(pl_check(t.reader, &t.arena, &err), AN_INTEGRITY);
+    ck_assert_str_eq(err.what, "a stored resource is not in its index");
+}
+END_TEST
+
+Suite *store_resource_suite(void)
+{
+    const TTest *const test[] = {
+        numbers_that_follow_each_other_lie_together,
+        a_resource_is_found_at_each_who_has_it,
+        one_row_is_a_resource_however_many_events_it_makes,
+        messages_of_hl7v2_need_no_rows,
+        what_is_read_again_is_found_by_what_it_says_now,
+        what_is_removed_by_age_is_not_in_the_index,
+        what_is_erased_is_not_in_the_index,
+        an_older_store_gets_its_index_by_and_by,
+        the_check_finds_an_index_that_is_not_true};
+
+    return test_suite_around("store/resource", test,
+                             sizeof(test) / sizeof(test[0]), set_up, tear_down);
+}
