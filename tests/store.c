@@ -16,6 +16,8 @@ Suite *store_audit_suite(void);
 Suite *store_closing_suite(void);
 Suite *store_power_suite(void);
 Suite *store_vault_suite(void);
+Suite *store_closing_moves_suite(void);
+Suite *store_moved_suite(void);
 Suite *store_purge_suite(void);
 
 Suite *(*const test_suites[])(void) = {
@@ -33,6 +35,8 @@ Suite *(*const test_suites[])(void) = {
     store_codes_suite,
     store_redo_suite,
     store_power_suite,
+    store_closing_moves_suite,
+    store_moved_suite,
     store_purge_suite,
     store_closing_suite,
     NULL,

@@ -8,7 +8,7 @@
 struct set {
     const struct ctx_event *event;
     size_t n;
-    size_t node; /* of the web, under which it is filed */
+    size_t person; /* whose it would be if no visit had been moved */
 };
 
 struct sets {
@@ -19,21 +19,28 @@ struct sets {
     int64_t as_of_us;
 };
 
-/* Whose the visits in a web are. */
-struct visits {
-    const size_t *person; /* of each node: the first node of the same one; the
-                             one who was asked for is 0.  NULL: no visit was
-                             ever moved */
-    struct ctx_visit_move *move;
-    size_t n_moves;
-};
+/* Of these the events of one visit. */
+static void keep_visit(struct set *set, struct an_str visit,
+                       struct ctx_event *event)
+{
+    size_t kept = 0;
 
+    for (size_t i = 0; i < set->n; i++)
+        if (an_str_eq(set->event[i].encounter, visit))
+            event[kept++] = set->event[i];
+    set->event = event;
+    set->n = kept;
+}
+
+/* visit: NULL for all events of the row. */
 static enum an_code set_take(struct sets *sets, struct an_arena *arena,
-                             sqlite3_stmt *s, size_t node, struct an_err *err)
+                             sqlite3_stmt *s, size_t person,
+                             const struct an_str *visit, struct an_err *err)
 {
     struct an_str hash = pl_column(s, 1), blob;
     int64_t message = sqlite3_column_int64(s, 0);
     char *id = an_arena_get(arena, AN_SHA256_HEX + 1, 1);
+    struct ctx_event *event;
     struct set *set;
     enum an_code code;
 
@@ -45,33 +52,41 @@ static enum an_code set_take(struct sets *sets, struct an_arena *arena,
         return pl_fail_message(err, AN_INTEGRITY,
                                "a stored event names no message", message);
     an_hex_print((const uint8_t *)hash.p, hash.n, id);
-    set += sets->n++;
-    set->node = node;
+    set += sets->n;
+    set->person = person;
     code = ctx_events_decode(arena, blob, (struct an_str){id, AN_SHA256_HEX},
                              &set->event, &set->n, err);
     if (code == AN_INTEGRITY)
         return pl_fail_message(err, code, "stored events are damaged", message);
+    if (code == AN_OK && visit) {
+        event = an_arena_get(arena, set->n, sizeof(*event));
+        if (event == NULL)
+            return an_fail_nomem(err);
+        keep_visit(set, *visit, event);
+    }
+    sets->n++;
     sets->n_events += set->n;
-    if (message > sets->last_message &&
+    if (set->n && message > sets->last_message &&
         sqlite3_column_int64(s, 3) <= sets->as_of_us)
         sets->last_message = message;
     return code;
 }
 
-static enum an_code sets_load(struct pl_reader *r, struct an_arena *arena,
-                              const struct pl_web *web, size_t node,
-                              struct sets *sets, struct an_err *err)
+/* The rows of a statement that is bound. */
+static enum an_code sets_take(struct pl_reader *r, struct an_arena *arena,
+                              enum pl_read which, size_t person,
+                              const struct an_str *visit, struct sets *sets,
+                              struct an_err *err)
 {
-    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_EVENTS);
+    sqlite3_stmt *s = pl_reader_stmt(r, which);
     enum an_code code;
     bool more;
 
-    sqlite3_bind_int64(s, 1, web->node[node].number);
     for (;;) {
         code = pl_reader_step(r, s, &more, err);
         if (code != AN_OK || !more)
             return code;
-        code = set_take(sets, arena, s, node, err);
+        code = set_take(sets, arena, s, person, visit, err);
         if (code != AN_OK) {
             sqlite3_reset(s);
             return code;
@@ -79,91 +94,70 @@ static enum an_code sets_load(struct pl_reader *r, struct an_arena *arena,
     }
 }
 
-/* ---- visits that were moved ---------------------------------------------- */
-
-static enum an_code persons_find(struct an_arena *arena,
-                                 const struct pl_web *web, int64_t as_of_us,
-                                 size_t *person, struct an_err *err)
+/* What is filed under a person. */
+static enum an_code person_load(struct pl_reader *r, struct an_arena *arena,
+                                const struct pl_visits *v, size_t person,
+                                struct sets *sets, struct an_err *err)
 {
+    const struct pl_someone *p = &v->person[person];
     enum an_code code = AN_OK;
 
-    for (size_t i = 0; i < web->n_nodes; i++)
-        person[i] = web->n_nodes;
-    for (size_t i = 0; code == AN_OK && i < web->n_nodes; i++) {
-        struct ctx_person p;
-
-        if (person[i] < web->n_nodes)
-            continue;
-        code = ctx_person_find(arena, web->claim, web->n_claims,
-                               &web->node[i].id, as_of_us, &p, err);
-        for (size_t k = i; code == AN_OK && k < web->n_nodes; k++)
-            if (pl_is_member(&p, &web->node[k].id))
-                person[k] = i;
+    for (size_t i = 0; code == AN_OK && i < p->n_members; i++) {
+        sqlite3_bind_int64(pl_reader_stmt(r, PL_R_EVENTS), 1,
+                           p->member[i].number);
+        code = sets_take(r, arena, PL_R_EVENTS, person, NULL, sets, err);
     }
     return code;
 }
 
-/* A claim's identifiers are those of nodes: the same bytes. */
-static size_t node_of(const struct pl_web *web, const struct ctx_identifier *id)
-{
-    size_t i = 0;
+/* ---- visits that were moved ---------------------------------------------- */
 
-    while (i < web->n_nodes && web->node[i].id.value.p != id->value.p)
-        i++;
-    return i;
+static enum an_code is_visited(struct pl_reader *r, int64_t number, bool *is,
+                               struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_IS_VISITED);
+    enum an_code code;
+
+    sqlite3_bind_int64(s, 1, number);
+    code = pl_reader_step(r, s, is, err);
+    sqlite3_reset(s);
+    return code;
 }
 
-static enum an_code visits_find(struct an_arena *arena,
-                                const struct pl_web *web, int64_t as_of_us,
-                                struct visits *out, struct an_err *err)
+/* What is filed under a person about one visit.  Who was joined with him since
+ * his visits were moved is read all through. */
+static enum an_code visit_load(struct pl_reader *r, struct an_arena *arena,
+                               const struct pl_visits *v,
+                               const struct pl_visit *visit, struct sets *sets,
+                               struct an_err *err)
 {
-    size_t *person;
+    const struct pl_someone *p = &v->person[visit->person];
+    enum an_code code = AN_OK;
 
-    *out = (struct visits){NULL, NULL, 0};
-    if (!web->visits)
-        return AN_OK;
-    person = an_arena_get(arena, web->n_nodes, sizeof(*person));
-    out->move = an_arena_get(arena, web->n_claims, sizeof(*out->move));
-    if (person == NULL || out->move == NULL)
-        return an_fail_nomem(err);
-    out->person = person;
-    for (size_t i = 0; i < web->n_claims; i++) {
-        const struct ctx_claim *c = &web->claim[i];
+    for (size_t i = 0; code == AN_OK && i < p->n_members; i++) {
+        enum pl_read which = PL_R_EVENTS;
+        bool is;
 
-        if (c->kind == CTX_CLAIM_VISIT)
-            out->move[out->n_moves++] = (struct ctx_visit_move){
-                node_of(web, &c->current), node_of(web, &c->prior), c};
+        code = is_visited(r, p->member[i].number, &is, err);
+        if (code != AN_OK)
+            return code;
+        if (is)
+            which = PL_R_EVENTS_OF_VISIT;
+        sqlite3_bind_int64(pl_reader_stmt(r, which), 1, p->member[i].number);
+        if (is)
+            pl_bind_text(pl_reader_stmt(r, which), 2, visit->visit);
+        code =
+            sets_take(r, arena, which, visit->person, &visit->visit, sets, err);
     }
-    if (persons_find(arena, web, as_of_us, person, err) != AN_OK)
-        return AN_NOMEM;
-    for (size_t i = 0; i < out->n_moves; i++) {
-        out->move[i].current = person[out->move[i].current];
-        out->move[i].prior = person[out->move[i].prior];
-    }
-    return AN_OK;
-}
-
-/* May something be filed under the node that is of the person now? */
-static bool is_asked_for(const struct pl_web *web, const struct visits *v,
-                         const struct ctx_person *person, size_t node)
-{
-    if (pl_is_member(person, &web->node[node].id))
-        return true;
-    for (size_t i = 0; i < v->n_moves; i++)
-        if (v->move[i].prior == v->person[node])
-            return true;
-    return false;
+    return code;
 }
 
 /* False: the event is another's.  *e may get another visit. */
-static bool follow(struct an_arena *arena, const struct visits *v, size_t node,
-                   struct ctx_event *e, bool *no_memory)
+static bool follow(struct an_arena *arena, const struct pl_visits *v,
+                   size_t person, struct ctx_event *e, bool *no_memory)
 {
-    struct ctx_visit visit;
+    struct ctx_visit visit = {person, e->encounter};
 
-    if (v->person == NULL)
-        return true;
-    visit = (struct ctx_visit){v->person[node], e->encounter};
     if (ctx_visit_follow(v->move, v->n_moves, &visit)) {
         if (!ctx_visit_fact(arena, e, visit.encounter, &e->fact))
             *no_memory = true;
@@ -198,7 +192,7 @@ static enum an_code find_consents(struct an_arena *arena,
 }
 
 static enum an_code join(struct an_arena *arena, const struct sets *sets,
-                         const struct visits *visits, int64_t as_of_us,
+                         const struct pl_visits *visits, int64_t as_of_us,
                          struct pl_history *out, struct an_err *err)
 {
     struct ctx_event *all = an_arena_get(arena, sets->n_events, sizeof(*all));
@@ -210,7 +204,8 @@ static enum an_code join(struct an_arena *arena, const struct sets *sets,
     for (size_t i = 0; i < sets->n; i++)
         for (size_t k = 0; k < sets->set[i].n; k++) {
             all[n] = sets->set[i].event[k];
-            n += follow(arena, visits, sets->set[i].node, &all[n], &no_memory);
+            n +=
+                follow(arena, visits, sets->set[i].person, &all[n], &no_memory);
         }
     if (no_memory)
         return an_fail_nomem(err);
@@ -242,7 +237,7 @@ enum an_code pl_history(struct pl_reader *r, struct an_arena *arena,
                         struct pl_history *out, struct an_err *err)
 {
     struct sets sets = {.as_of_us = as_of_us};
-    struct visits visits = {NULL, NULL, 0};
+    struct pl_visits visits;
     struct pl_numbered node;
     struct pl_web web;
     enum an_code code = pl_reader_begin(r, err);
@@ -255,10 +250,13 @@ enum an_code pl_history(struct pl_reader *r, struct an_arena *arena,
         code =
             pl_web_person(r, arena, &node, as_of_us, &web, &out->person, err);
     if (code == AN_OK)
-        code = visits_find(arena, &web, as_of_us, &visits, err);
-    for (size_t i = 0; code == AN_OK && i < web.n_nodes; i++)
-        if (is_asked_for(&web, &visits, &out->person, i))
-            code = sets_load(r, arena, &web, i, &sets, err);
+        code = pl_visits_find(r, arena, &web, &out->person, as_of_us, &visits,
+                              err);
+    if (code == AN_OK)
+        code = person_load(r, arena, &visits, 0, &sets, err);
+    for (size_t i = 0; code == AN_OK && i < visits.n_visits; i++)
+        if (visits.visit[i].is_source)
+            code = visit_load(r, arena, &visits, &visits.visit[i], &sets, err);
     if (code == AN_OK)
         code = closings(r, &out->closings, err);
     code = pl_reader_end(r, code, err);

@@ -136,6 +136,7 @@ static int put_again(struct pl_writer *w, const struct pl_derivation *d,
 
     if ((rc = rows_drop(w, d->message, id, n)) != SQLITE_OK ||
         (rc = pl_writer_put_rows(w, d)) != SQLITE_OK ||
+        (rc = pl_writer_visited(w, d)) != SQLITE_OK ||
         (rc = pl_writer_links(w, d)) != SQLITE_OK ||
         (rc = pl_tally_accounts(w, d->feed, old->account, old->n_accounts,
                                 -1)) != SQLITE_OK ||
@@ -172,7 +173,7 @@ static int redo_begin(struct pl_writer *w, const struct pl_intake *in,
         return SQLITE_NOTFOUND;
     if (r->gone)
         return SQLITE_OK;
-    x->now.message = r->message;
+    x->now.message = x->before.message = r->message;
     code = pl_derived_get(&w->arena, x->blob, &x->old, NULL);
     if (code != AN_OK)
         return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
@@ -181,6 +182,36 @@ static int redo_begin(struct pl_writer *w, const struct pl_intake *in,
         (rc = identifiers(w, &x->old, &x->id, &x->n_ids)) != SQLITE_OK)
         return rc;
     return rows_get(w, r->message, x->id, x->n_ids, &x->before, &x->n_events);
+}
+
+/* What was moved by what it said: before what hung on that is closed, which is
+ * what comes together again. */
+static int moves_drop(struct pl_writer *w, const struct pl_derivation *before)
+{
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < before->n_rows; i++)
+        rc = pl_writer_moves_drop(w, before->message, &before->row[i]);
+    return rc;
+}
+
+/* The rows and what hangs on them, with what that closes before and after. */
+static int redo_all(struct pl_writer *w, struct redo *x, struct pl_receipt *r)
+{
+    int rc = SQLITE_OK;
+
+    if (r->changed && ((rc = moves_drop(w, &x->before)) != SQLITE_OK ||
+                       (rc = pl_writer_close_changed(w, &x->before, &x->now,
+                                                     r)) != SQLITE_OK))
+        return rc;
+    rc = put_again(w, &x->now, &x->old, x->id, x->n_ids);
+    if (rc != SQLITE_OK || !r->changed)
+        return rc;
+    if ((rc = ask_again(w, &x->before, r->message, r)) != SQLITE_OK ||
+        (rc = ask_again(w, &x->now, r->message, r)) != SQLITE_OK ||
+        (rc = pl_writer_close(w, &x->now, r)) != SQLITE_OK)
+        return rc;
+    return pl_writer_moves(w, &x->now);
 }
 
 int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
@@ -197,19 +228,14 @@ int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
     if (rc != SQLITE_OK || r->gone)
         return rc;
     r->changed = !same_rows(&x.before, &x.now);
-    /* Most messages say what they said: their pages stay as they are. */
+    /* Most messages say what they said: their pages stay as they are.  A store
+     * of before version 5 knows of no moves but by this. */
+    if (!r->changed && (rc = pl_writer_moves(w, &x.now)) != SQLITE_OK)
+        return rc;
     if (!r->changed && an_str_eq(x.blob, x.now.derived) &&
         r->n_warnings == in->n_warnings)
         return SQLITE_OK;
-    rc = pl_writer_close_changed(w, &x.before, &x.now, r);
-    if (rc == SQLITE_OK)
-        rc = put_again(w, &x.now, &x.old, x.id, x.n_ids);
-    if (rc == SQLITE_OK && r->changed)
-        rc = ask_again(w, &x.before, r->message, r);
-    if (rc == SQLITE_OK && r->changed)
-        rc = ask_again(w, &x.now, r->message, r);
-    if (rc == SQLITE_OK && r->changed)
-        rc = pl_writer_close(w, &x.now, r);
+    rc = redo_all(w, &x, r);
     if (rc != SQLITE_OK)
         return rc;
     more = (struct pl_feed_tally){
