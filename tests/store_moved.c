@@ -3,11 +3,10 @@
  * was said; and a dummy record, through which a hospital's patients pass, that
  * neither makes one of them nor costs more the more of them there were. */
 #include "context/visit.h"
-#include "plugin/store/outgoing.h"
-#include "plugin/store/reader_int.h"
 #include "plugin/store/writer_int.h"
 #include "tests/invented.h"
 #include "tests/store_help.h"
+#include "tests/store_work.h"
 #include "tests/suite.h"
 
 #include <stdio.h>
@@ -441,26 +440,6 @@ END_TEST
 
 enum { FEW = 300, MANY = 3000 };
 
-/* Steps of SQLite's machine. */
-static int64_t work;
-
-static int add_work(unsigned mask, void *ctx, void *statement, void *ns)
-{
-    (void)mask, (void)ctx, (void)ns;
-    work += sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1);
-    return 0;
-}
-
-static int watch(struct pl_writer *w, void *ctx)
-{
-    sqlite3_stmt *s = NULL;
-
-    (void)ctx;
-    while ((s = sqlite3_next_stmt(w->db.sql, s)) != NULL)
-        (void)sqlite3_stmt_status(s, SQLITE_STMTSTATUS_VM_STEP, 1);
-    return sqlite3_trace_v2(w->db.sql, SQLITE_TRACE_PROFILE, add_work, NULL);
-}
-
 /* What a history costs: SQLite's steps and the arena's bytes. */
 struct cost {
     int64_t steps;
@@ -473,12 +452,9 @@ static struct cost cost_of_reading(unsigned number, int64_t as_of_us)
     size_t before = t.arena.used_bytes;
     struct cost c;
 
-    ck_assert_int_eq(sqlite3_trace_v2(t.reader->db.sql, SQLITE_TRACE_PROFILE,
-                                      add_work, NULL),
-                     SQLITE_OK);
-    work = 0;
+    test_work_of_reader(&t);
     (void)history(number, as_of_us);
-    c = (struct cost){work, t.arena.used_bytes - before};
+    c = (struct cost){test_work(), t.arena.used_bytes - before};
     an_arena_rewind(&t.arena, mark);
     return c;
 }
@@ -518,10 +494,9 @@ static void pass(unsigned from, unsigned to, bool by_visit)
 
 static int64_t cost_of_passing(unsigned number, bool by_visit)
 {
-    ck_assert_int_eq(pl_store_transaction(t.store, watch, NULL, NULL), AN_OK);
-    work = 0; /* that of its own COMMIT */
+    test_work_of_writer(&t);
     pass(number, number + 1, by_visit);
-    return work;
+    return test_work();
 }
 
 START_TEST(visits_that_pass_through_a_dummy_make_nobody_one)
