@@ -18,6 +18,7 @@ Suite *store_power_suite(void);
 Suite *store_vault_suite(void);
 Suite *store_closing_moves_suite(void);
 Suite *store_moved_suite(void);
+Suite *store_past_suite(void);
 Suite *store_purge_suite(void);
 
 Suite *(*const test_suites[])(void) = {
@@ -37,6 +38,7 @@ Suite *(*const test_suites[])(void) = {
     store_power_suite,
     store_closing_moves_suite,
     store_moved_suite,
+    store_past_suite,
     store_purge_suite,
     store_closing_suite,
     NULL,

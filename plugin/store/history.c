@@ -94,18 +94,29 @@ static enum an_code sets_take(struct pl_reader *r, struct an_arena *arena,
     }
 }
 
-/* What is filed under a person. */
-static enum an_code person_load(struct pl_reader *r, struct an_arena *arena,
-                                const struct pl_visits *v, size_t person,
-                                struct sets *sets, struct an_err *err)
+static bool is_one_of(const struct pl_someone *p, int64_t number)
 {
-    const struct pl_someone *p = &v->person[person];
+    for (size_t i = 0; i < p->n_members; i++)
+        if (p->member[i].number == number)
+            return true;
+    return false;
+}
+
+/* What is filed under the first person, but for those of another. */
+static enum an_code person_load(struct pl_reader *r, struct an_arena *arena,
+                                const struct pl_visits *v,
+                                const struct pl_someone *but, struct sets *sets,
+                                struct an_err *err)
+{
+    const struct pl_someone *p = &v->person[0];
     enum an_code code = AN_OK;
 
     for (size_t i = 0; code == AN_OK && i < p->n_members; i++) {
+        if (is_one_of(but, p->member[i].number))
+            continue;
         sqlite3_bind_int64(pl_reader_stmt(r, PL_R_EVENTS), 1,
                            p->member[i].number);
-        code = sets_take(r, arena, PL_R_EVENTS, person, NULL, sets, err);
+        code = sets_take(r, arena, PL_R_EVENTS, 0, NULL, sets, err);
     }
     return code;
 }
@@ -191,11 +202,31 @@ static enum an_code find_consents(struct an_arena *arena,
                               err);
 }
 
-static enum an_code join(struct an_arena *arena, const struct sets *sets,
-                         const struct pl_visits *visits, int64_t as_of_us,
-                         struct pl_history *out, struct an_err *err)
+/* What of others may close something of this: where a label or a consent is
+ * said.  It was never known, so that no version of it counts but by that. */
+static size_t add_closed(const struct sets *closed, struct ctx_event *all)
 {
-    struct ctx_event *all = an_arena_get(arena, sets->n_events, sizeof(*all));
+    size_t n = 0;
+
+    for (size_t i = 0; i < closed->n; i++)
+        for (size_t k = 0; k < closed->set[i].n; k++) {
+            const struct ctx_event *e = &closed->set[i].event[k];
+
+            if (e->labels == 0 && e->kind != CTX_CONSENT)
+                continue;
+            all[n] = *e;
+            all[n++].available_us = INT64_MAX;
+        }
+    return n;
+}
+
+static enum an_code join(struct an_arena *arena, const struct sets *sets,
+                         const struct sets *closed,
+                         const struct pl_visits *visits, struct pl_history *out,
+                         struct an_err *err)
+{
+    struct ctx_event *all =
+        an_arena_get(arena, sets->n_events + closed->n_events, sizeof(*all));
     bool no_memory = false;
     size_t n = 0;
 
@@ -210,17 +241,72 @@ static enum an_code join(struct an_arena *arena, const struct sets *sets,
     if (no_memory)
         return an_fail_nomem(err);
     for (size_t i = 0; i < n; i++)
-        out->n_said += all[i].available_us <= as_of_us;
+        out->n_said += all[i].available_us <= sets->as_of_us;
     out->last_message = sets->last_message;
+    n += add_closed(closed, all + n);
     if (find_consents(arena, all, n, &out->consents, err) != AN_OK)
         return AN_NOMEM;
-    return ctx_timeline_build(arena, all, n, as_of_us, &out->timeline, err);
+    return ctx_timeline_build(arena, all, n, sets->as_of_us, &out->timeline,
+                              err);
 }
 
-static enum an_code closings(struct pl_reader *r, int64_t *n,
+/* Everything that is filed of one person, as of a moment. */
+static enum an_code all_load(struct pl_reader *r, struct an_arena *arena,
+                             const struct pl_visits *v, struct sets *sets,
                              struct an_err *err)
 {
-    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_CLOSINGS);
+    static const struct pl_someone nobody = {NULL, 0};
+    enum an_code code = person_load(r, arena, v, &nobody, sets, err);
+
+    for (size_t i = 0; code == AN_OK && i < v->n_visits; i++)
+        if (v->visit[i].is_source)
+            code = visit_load(r, arena, v, &v->visit[i], sets, err);
+    return code;
+}
+
+/* How confidential something is, and what was forbidden, is asked as of now
+ * (context/timeline.h): of each who was the person then, what is filed under
+ * whom he is now, and under those to whom visits went, or from whom. */
+static enum an_code closed_load(struct pl_reader *r, struct an_arena *arena,
+                                const struct pl_someone *then,
+                                struct sets *closed, struct an_err *err)
+{
+    struct pl_someone *known =
+        an_arena_get(arena, then->n_members, sizeof(*known));
+    enum an_code code = AN_OK;
+    size_t n = 0;
+
+    if (known == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; code == AN_OK && i < then->n_members; i++) {
+        struct ctx_person person;
+        struct pl_visits v;
+        struct pl_web web;
+        bool met = false;
+
+        for (size_t k = 0; k < n; k++)
+            met |= is_one_of(&known[k], then->member[i].number);
+        if (met)
+            continue;
+        code = pl_web_person(r, arena, &then->member[i], CTX_AS_OF_ALL, &web,
+                             &person, err);
+        if (code == AN_OK)
+            code =
+                pl_visits_find(r, arena, &web, &person, CTX_AS_OF_ALL, &v, err);
+        if (code == AN_OK)
+            code = person_load(r, arena, &v, then, closed, err);
+        for (size_t k = 0; code == AN_OK && k < v.n_visits; k++)
+            code = visit_load(r, arena, &v, &v.visit[k], closed, err);
+        if (code == AN_OK)
+            known[n++] = v.person[0];
+    }
+    return code;
+}
+
+static enum an_code ask_number(struct pl_reader *r, enum pl_read which,
+                               int64_t *n, struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, which);
     enum an_code code;
     bool more;
 
@@ -236,10 +322,11 @@ enum an_code pl_history(struct pl_reader *r, struct an_arena *arena,
                         const struct ctx_identifier *who, int64_t as_of_us,
                         struct pl_history *out, struct an_err *err)
 {
-    struct sets sets = {.as_of_us = as_of_us};
+    struct sets sets = {.as_of_us = as_of_us}, closed = {.n = 0};
     struct pl_visits visits;
     struct pl_numbered node;
     struct pl_web web;
+    int64_t newest_us = 0;
     enum an_code code = pl_reader_begin(r, err);
 
     *out = (struct pl_history){.n_said = 0};
@@ -247,19 +334,23 @@ enum an_code pl_history(struct pl_reader *r, struct an_arena *arena,
         return code;
     code = pl_exact(r, arena, who, &node, err);
     if (code == AN_OK)
+        code = ask_number(r, PL_R_NEWEST, &newest_us, err);
+    /* Nothing is claimed later: who is who is as of now. */
+    if (as_of_us >= newest_us)
+        as_of_us = CTX_AS_OF_ALL;
+    if (code == AN_OK)
         code =
             pl_web_person(r, arena, &node, as_of_us, &web, &out->person, err);
     if (code == AN_OK)
         code = pl_visits_find(r, arena, &web, &out->person, as_of_us, &visits,
                               err);
     if (code == AN_OK)
-        code = person_load(r, arena, &visits, 0, &sets, err);
-    for (size_t i = 0; code == AN_OK && i < visits.n_visits; i++)
-        if (visits.visit[i].is_source)
-            code = visit_load(r, arena, &visits, &visits.visit[i], &sets, err);
+        code = all_load(r, arena, &visits, &sets, err);
+    if (code == AN_OK && as_of_us < CTX_AS_OF_ALL)
+        code = closed_load(r, arena, &visits.person[0], &closed, err);
     if (code == AN_OK)
-        code = closings(r, &out->closings, err);
+        code = ask_number(r, PL_R_CLOSINGS, &out->closings, err);
     code = pl_reader_end(r, code, err);
-    return code == AN_OK ? join(arena, &sets, &visits, as_of_us, out, err)
+    return code == AN_OK ? join(arena, &sets, &closed, &visits, out, err)
                          : code;
 }

@@ -76,6 +76,10 @@
       " ON s.identifier = v.identifier AND s.message = v.message"              \
       " WHERE v.identifier = ?1 AND v.visit = ?2 AND s.n_events > 0"           \
       " ORDER BY v.message")                                                   \
+    /* Claims are available once their message has come. */                    \
+    X(NEWEST, "SELECT max(coalesce((SELECT max(received_us) FROM message"      \
+              " WHERE purged_us = 0), 0), coalesce((SELECT max(received_us)"   \
+              " FROM message WHERE purged_us <> 0 AND forgotten_us = 0), 0))") \
     X(CLOSINGS, "SELECT coalesce(max(n), 0) FROM closing")                     \
     X(NEXT_MESSAGE,                                                            \
       PL_MESSAGE_COLUMNS " WHERE m.id > ?1 ORDER BY m.id LIMIT 1")             \
