@@ -459,11 +459,11 @@ static struct cost cost_of_reading(unsigned number, int64_t as_of_us)
     return c;
 }
 
-/* Patients come as the dummy and are known a minute later: with the visit, or
- * by a number that was the dummy's. */
+/* Patients come as the dummy and are known a minute later: with the visit (the
+ * dummy has two numbers), or by a number that was the dummy's. */
 static void pass(unsigned from, unsigned to, bool by_visit)
 {
-    const struct ctx_identifier dummy = patient(0);
+    const struct ctx_identifier dummy = patient(0), second = patient(99999);
     struct an_mark mark = an_arena_mark(&t.arena);
     struct pl_intake *in = an_arena_get(&t.arena, 2 * (to - from), sizeof(*in));
 
@@ -475,7 +475,7 @@ static void pass(unsigned from, unsigned to, bool by_visit)
         struct ctx_event e = event(visit, us);
         struct ctx_claim named = {.kind = CTX_CLAIM_SAME,
                                   .current = dummy,
-                                  .prior = own,
+                                  .prior = by_visit ? second : own,
                                   .said_us = us,
                                   .available_us = us};
         struct ctx_claim move = visit_moved(&dummy, &who, visit, us + 60);
@@ -484,8 +484,8 @@ static void pass(unsigned from, unsigned to, bool by_visit)
             move.kind = CTX_CLAIM_MOVE;
             move.prior = own;
         }
-        in[2 * (i - from)] = message(text("came ", i), by_visit ? &dummy : &own,
-                                     &e, by_visit ? NULL : &named);
+        in[2 * (i - from)] =
+            message(text("came ", i), by_visit ? &dummy : &own, &e, &named);
         in[2 * (i - from) + 1] = message(text("known ", i), NULL, NULL, &move);
     }
     put_all(in, 2 * (to - from));

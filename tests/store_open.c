@@ -259,7 +259,7 @@ START_TEST(released_steps_are_as_they_were)
         "f597b8e22c9b1089a61c5d5e1b5ab62146025900f4cc37a8db59c4bade698e00",
         "758bc85b97c71a43e511aecf472e4a1d32623e1be5610534e387d2cacfe360ad",
         "6b053ca7873e4325b20dfaa65569c36871059ef3d4c26a64c0cdb03342ee6a99",
-        "b46380c69647548cf1616c997c789d7894e7270994f0b755afd5a73cd0997be9"};
+        "c06117e9fcee541a355058891c845209ed3b950fd6ebc34ca63157a53cbc88e0"};
     char text[AN_SHA256_HEX + 1];
     struct an_sha256 hash;
 

@@ -293,8 +293,16 @@ int pl_writer_moves(struct pl_writer *w, const struct pl_derivation *d)
     return rc;
 }
 
-int pl_writer_moves_drop(struct pl_writer *w, int64_t message,
-                         const struct pl_said_row *row)
+/* Another claim may still say the same, but that is to be looked up now. */
+static int link_doubt(struct pl_writer *w, int64_t a, int64_t b)
+{
+    sqlite3_bind_int64(stmt(w, PL_W_DOUBT_LINK), 1, a);
+    sqlite3_bind_int64(stmt(w, PL_W_DOUBT_LINK), 2, b);
+    return pl_writer_run(w, PL_W_DOUBT_LINK);
+}
+
+int pl_writer_claims_drop(struct pl_writer *w, int64_t message,
+                          const struct pl_said_row *row)
 {
     struct an_str rest = row->claims;
     struct ctx_claim c;
@@ -304,6 +312,8 @@ int pl_writer_moves_drop(struct pl_writer *w, int64_t message,
 
     while (rc == SQLITE_OK &&
            pl_claims_next(row->claims, &rest, &c, &prior, &bad)) {
+        if (c.kind == CTX_CLAIM_SAME)
+            rc = link_doubt(w, row->identifier, prior);
         if (!is_move(&c, row->identifier, prior))
             continue;
         rc = moved_row(w, PL_W_DROP_MOVED, &c, row->identifier, prior, message);

@@ -45,11 +45,11 @@
              " FROM identifier WHERE value = ?1 ORDER BY authority LIMIT ?2")  \
     X(NEXT_ID, "SELECT id, authority, value, type FROM identifier"             \
                " WHERE id > ?1 ORDER BY id LIMIT 1")                           \
-    X(LINKS, "SELECT l.other, i.authority, i.value, i.type"                    \
+    X(LINKS, "SELECT l.other, i.authority, i.value, i.type, l.is_plain"        \
              " FROM link l JOIN identifier i ON i.id = l.other"                \
              " WHERE l.identifier = ?1 AND l.first_us <= ?2"                   \
              " AND " PL_LINK_STANDS(" AND available_us <= ?2"))                \
-    X(LINKS_NOW, "SELECT l.other, i.authority, i.value, i.type"                \
+    X(LINKS_NOW, "SELECT l.other, i.authority, i.value, i.type, l.is_plain"    \
                  " FROM link l INDEXED BY link_stands"                         \
                  " JOIN identifier i ON i.id = l.other"                        \
                  " WHERE l.identifier = ?1 AND l.is_over = 0 AND ?2 IS ?2")    \
@@ -241,6 +241,7 @@ struct pl_web {
     size_t n_nodes, room_nodes;
     struct ctx_claim *claim;
     size_t n_claims, room_claims;
+    bool is_plain; /* identifiers were listed together, and that is all */
 };
 
 /* These two between begin and end. */

@@ -184,14 +184,14 @@ static int redo_begin(struct pl_writer *w, const struct pl_intake *in,
     return rows_get(w, r->message, x->id, x->n_ids, &x->before, &x->n_events);
 }
 
-/* What was moved by what it said: before what hung on that is closed, which is
- * what comes together again. */
-static int moves_drop(struct pl_writer *w, const struct pl_derivation *before)
+/* What it claimed: before what hung on that is closed, for what it had moved comes
+ * together again. */
+static int claims_drop(struct pl_writer *w, const struct pl_derivation *before)
 {
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < before->n_rows; i++)
-        rc = pl_writer_moves_drop(w, before->message, &before->row[i]);
+        rc = pl_writer_claims_drop(w, before->message, &before->row[i]);
     return rc;
 }
 
@@ -200,7 +200,7 @@ static int redo_all(struct pl_writer *w, struct redo *x, struct pl_receipt *r)
 {
     int rc = SQLITE_OK;
 
-    if (r->changed && ((rc = moves_drop(w, &x->before)) != SQLITE_OK ||
+    if (r->changed && ((rc = claims_drop(w, &x->before)) != SQLITE_OK ||
                        (rc = pl_writer_close_changed(w, &x->before, &x->now,
                                                      r)) != SQLITE_OK))
         return rc;

@@ -286,12 +286,14 @@ static const char version_5[] =
      * one (0: not known), the earliest moment at which one was available, and
      * the latest at which one was said.  That is kept only where one of the
      * two was moved, which makes an end of what was said before; else it is
-     * the largest number.  1: by all that is known now, that was its end. */
+     * the largest number.  1: by all that is known now, that was its end; it
+     * was never said but in one list of identifiers. */
     "ALTER TABLE link ADD COLUMN message INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE link ADD COLUMN first_us INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE link ADD COLUMN last_us INTEGER NOT NULL"
     " DEFAULT 9223372036854775807;"
     "ALTER TABLE link ADD COLUMN is_over INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE link ADD COLUMN is_plain INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX link_stands ON link(identifier) WHERE is_over = 0;"
     /* A visit of one identifier that is one of another since a message said
      * so; with no visit, the first identifier itself, with all it has. */

@@ -326,6 +326,7 @@ static int put_link(struct pl_writer *w, const struct pl_derivation *d,
     sqlite3_bind_int64(s, 3, d->message);
     sqlite3_bind_int64(s, 4, parts ? INT64_MAX : c->available_us);
     sqlite3_bind_int64(s, 5, parts ? INT64_MIN : pl_claim_us(c));
+    sqlite3_bind_int64(s, 6, c->kind == CTX_CLAIM_SAME);
     rc = pl_writer_run(w, which);
     *changed = rc == SQLITE_OK && sqlite3_changes(w->db.sql) > 0;
     return rc;

@@ -71,14 +71,18 @@
                 " n_unreadable = excluded.n_unreadable,"                         \
                 " n_asked = excluded.n_asked")                                   \
     X(PUT_LINK,                                                                  \
-      "INSERT INTO link(identifier, other, message, first_us, last_us)"          \
-      " VALUES(?1, ?2, ?3, ?4, iif(EXISTS(SELECT 1 FROM moved"                   \
+      "INSERT INTO link(identifier, other, message, first_us, last_us,"          \
+      " is_plain) VALUES(?1, ?2, ?3, ?4, iif(EXISTS(SELECT 1 FROM moved"         \
       " WHERE prior IN (?1, ?2) AND prior_visit = ''), ?5,"                      \
-      " 9223372036854775807)) ON CONFLICT DO NOTHING")                           \
-    X(WIDEN_LINK, "UPDATE link SET message = min(message, ?3),"                  \
-                  " first_us = min(first_us, ?4), last_us = max(last_us, ?5)"    \
-                  " WHERE identifier = ?1 AND other = ?2"                        \
-                  " AND (message > ?3 OR first_us > ?4 OR last_us < ?5)")        \
+      " 9223372036854775807), ?6) ON CONFLICT DO NOTHING")                       \
+    X(WIDEN_LINK,                                                                \
+      "UPDATE link SET message = min(message, ?3),"                              \
+      " first_us = min(first_us, ?4), last_us = max(last_us, ?5),"               \
+      " is_plain = min(is_plain, ?6) WHERE identifier = ?1 AND other = ?2"       \
+      " AND (message > ?3 OR first_us > ?4 OR last_us < ?5"                      \
+      " OR is_plain > ?6)")                                                      \
+    X(DOUBT_LINK, "UPDATE link SET is_plain = 0"                                 \
+                  " WHERE identifier IN (?1, ?2) AND other IN (?1, ?2)")         \
     X(LINKS_OF, "SELECT other, message, last_us FROM link"                       \
                 " WHERE identifier = ?1 ORDER BY other")                         \
     X(END_LINK, "UPDATE link SET last_us = ?3"                                   \
@@ -367,11 +371,11 @@ struct an_str pl_writer_hash(const struct pl_intake *in);
 
 /* moves.c, after what is closed, which is whom they leave: what was moved; of
  * what is filed now, which visits it is about; take back what a row of before
- * said. */
+ * claims. */
 int pl_writer_moves(struct pl_writer *w, const struct pl_derivation *d);
 int pl_writer_visited(struct pl_writer *w, const struct pl_derivation *d);
-int pl_writer_moves_drop(struct pl_writer *w, int64_t message,
-                         const struct pl_said_row *row);
+int pl_writer_claims_drop(struct pl_writer *w, int64_t message,
+                          const struct pl_said_row *row);
 /* Whether a move has ended the link of the two. */
 int pl_writer_judge_link(struct pl_writer *w, int64_t a, int64_t b);
 /* The moment from which a claim counts. */
