@@ -89,6 +89,66 @@ START_TEST(a_move_that_comes_late_closes_where_the_visit_is)
 }
 END_TEST
 
+/* Under the old number still; invented messages are of visit V0001. */
+START_TEST(a_label_on_a_visit_that_was_moved_closes_where_it_is)
+{
+    struct test_message m;
+    struct an_str whom = AN_STR("");
+    unsigned needs;
+
+    test_message(&m, 9, 9);
+    for (unsigned i = 6; i <= 9; i++)
+        closing_put(i, i, 0);
+    closing_claim_as("first", CTX_CLAIM_VISIT, 8, 9, 1, "GENHOSP|V1");
+    closing_claim_as("on", CTX_CLAIM_VISIT, 8, 9, 2, m.event[0].encounter.p);
+    closing_claim_as("and on", CTX_CLAIM_VISIT, 7, 8, 3, "GENHOSP|V2");
+    for (unsigned i = 6; i <= 9; i++)
+        closing_say(i, closing_number(i));
+    closing_put(20, 9, CTX_LABEL_HIV);
+    ck_assert_uint_eq(closing_current(7, &needs), 1);
+    ck_assert_uint_eq(needs, CTX_LABEL_HIV);
+    ck_assert_uint_eq(closing_current(9, &needs), 1);
+    ck_assert_uint_eq(needs, CTX_LABEL_HIV);
+    ck_assert_uint_eq(closing_current(6, &needs), 1);
+    ck_assert_uint_eq(needs, 0);
+    ck_assert_int_eq(closing_counts().n_outbox_waiting, 1);
+    ck_assert_uint_eq(closing_asked(&whom), 3);
+}
+END_TEST
+
+/* What another table changes under the old number rests with whom it is now. */
+START_TEST(reading_again_asks_about_whose_the_visit_is)
+{
+    struct test_message m;
+    const struct pl_trigger *list;
+    const struct pl_intake *one;
+    struct pl_intake in;
+    struct pl_receipt r;
+    size_t n, n_asked = 0;
+
+    closing_put(1, 9, 0);
+    closing_put(2, 7, 0);
+    test_message(&m, 1, 9);
+    closing_claim_as("move", CTX_CLAIM_VISIT, 7, 9, 1, m.event[0].encounter.p);
+    closing_say(7, closing_number(7));
+    m.event[0].concept.code = AN_STR("1-8");
+    in = test_intake_of(&closing_store, m.bytes, &m.reading);
+    one = &in;
+    ck_assert_int_eq(
+        pl_store_replace(closing_store.store, &one, 1, &r, NULL, NULL), AN_OK);
+    ck_assert(r.changed);
+    ck_assert_int_eq(pl_triggers(closing_store.reader, &closing_store.arena, 0,
+                                 100, &list, &n, NULL),
+                     AN_OK);
+    for (size_t i = 0; i < n; i++)
+        if (list[i].reason == PL_REASON_TABLES) {
+            ck_assert_an_str_eq(list[i].patient.value, "M0000007");
+            n_asked++;
+        }
+    ck_assert_uint_eq(n_asked, 1);
+}
+END_TEST
+
 /* A table had made a move of it; read again, it is none. */
 START_TEST(a_visit_that_is_read_as_moved_no_more_closes_where_it_is)
 {
@@ -172,6 +232,8 @@ Suite *store_closing_moves_suite(void)
         a_visit_that_is_renamed_closes_what_stands,
         a_visit_that_is_moved_closes_two_and_nobody_else,
         a_move_that_comes_late_closes_where_the_visit_is,
+        a_label_on_a_visit_that_was_moved_closes_where_it_is,
+        reading_again_asks_about_whose_the_visit_is,
         a_visit_that_is_read_as_moved_no_more_closes_where_it_is,
         a_number_that_is_moved_closes_whom_it_leaves_and_joins};
     Suite *s =

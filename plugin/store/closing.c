@@ -108,6 +108,21 @@ static int close_labelled(struct pl_writer *w, int64_t identifier,
     return ask(w, whom, d->message, r);
 }
 
+/* Who has a visit now hears of it too, where it is still filed under another. */
+static int close_filed(struct pl_writer *w, const struct pl_derivation *d,
+                       size_t filing, struct pl_receipt *r)
+{
+    const struct pl_filing *f = &d->in->filing[filing];
+    struct pl_led led = {NULL, 0, 0};
+    int rc = close_labelled(w, d->filed[filing], f->closes, d, r);
+
+    if (rc == SQLITE_OK && f->n_events)
+        rc = pl_writer_led_by(w, d->filed[filing], f->blob, &led);
+    for (size_t i = 0; rc == SQLITE_OK && i < led.n; i++)
+        rc = close_labelled(w, led.identifier[i], f->closes, d, r);
+    return rc;
+}
+
 /* ---- who is who ---------------------------------------------------------- */
 
 static struct whom whom_of(const struct pl_derivation *d, size_t claim)
@@ -233,45 +248,18 @@ static int close_left(struct pl_writer *w, const struct pl_derivation *d,
     return supersede(w, whom, now_us);
 }
 
-/* Those to whom later moves, which were heard of before, lead the visit on from
- * `current`: seldom anybody. */
-static int led_to(struct pl_writer *w, const struct ctx_claim *c,
-                  int64_t current, int64_t prior, int64_t **out, size_t *n)
-{
-    sqlite3_stmt *s = stmt(w, PL_W_LED_TO);
-    size_t room = 0;
-    int rc;
-
-    *out = NULL;
-    *n = 0;
-    sqlite3_bind_int64(s, 1, current);
-    pl_bind_text(s, 2, c->visit);
-    sqlite3_bind_int64(s, 3, pl_claim_us(c));
-    sqlite3_bind_int64(s, 4, prior);
-    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        int64_t *id = pl_grown(&w->arena, *out, *n, &room, sizeof(*id));
-
-        if (id == NULL) {
-            sqlite3_reset(s);
-            return SQLITE_NOMEM;
-        }
-        *out = id;
-        id[(*n)++] = sqlite3_column_int64(s, 0);
-    }
-    sqlite3_reset(s);
-    return rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
+/* And those to whom later moves, which were heard of before, lead the visit on. */
 static int close_led(struct pl_writer *w, const struct pl_derivation *d,
                      size_t claim, struct pl_receipt *r)
 {
-    int64_t now_us = d->in->received_us, *id;
-    size_t n;
-    int rc = led_to(w, &d->in->claim[claim], d->current[claim], d->prior[claim],
-                    &id, &n);
+    const struct ctx_claim *c = &d->in->claim[claim];
+    int64_t now_us = d->in->received_us;
+    struct pl_led led = {NULL, 0, 0};
+    int rc = pl_writer_led_to(w, d->current[claim], d->prior[claim], c->visit,
+                              pl_claim_us(c), &led);
 
-    for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
-        struct whom whom = {id[i], id[i]};
+    for (size_t i = 0; rc == SQLITE_OK && i < led.n; i++) {
+        struct whom whom = {led.identifier[i], led.identifier[i]};
 
         if ((rc = note(w, whom)) != SQLITE_OK ||
             (rc = drop(w, whom, now_us)) != SQLITE_OK ||
@@ -353,11 +341,11 @@ static int close_stayed(struct pl_writer *w, const struct pl_said_row *before,
                         const struct pl_derivation *now, struct pl_receipt *r)
 {
     struct an_str rest = before->claims;
+    struct pl_led led = {NULL, 0, 0};
     struct ctx_claim c;
     bool bad = false;
     int rc = SQLITE_OK;
-    int64_t prior, *id;
-    size_t n;
+    int64_t prior;
 
     while (rc == SQLITE_OK &&
            pl_claims_next(before->claims, &rest, &c, &prior, &bad)) {
@@ -366,10 +354,11 @@ static int close_stayed(struct pl_writer *w, const struct pl_said_row *before,
         if (prior != before->identifier)
             rc = close_again(w, prior, now, r);
         if (rc == SQLITE_OK)
-            rc = led_to(w, &c, before->identifier, prior, &id, &n);
-        for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
-            rc = close_again(w, id[i], now, r);
+            rc = pl_writer_led_to(w, before->identifier, prior, c.visit,
+                                  pl_claim_us(&c), &led);
     }
+    for (size_t i = 0; rc == SQLITE_OK && i < led.n; i++)
+        rc = close_again(w, led.identifier[i], now, r);
     return bad ? SQLITE_CORRUPT : rc;
 }
 
@@ -401,7 +390,7 @@ int pl_writer_close(struct pl_writer *w, const struct pl_derivation *d,
 
     for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++)
         if (d->in->filing[i].closes)
-            rc = close_labelled(w, d->filed[i], d->in->filing[i].closes, d, r);
+            rc = close_filed(w, d, i, r);
     for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_claims; i++)
         rc = close_claim(w, d, i, r);
     return rc;

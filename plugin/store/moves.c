@@ -167,26 +167,39 @@ static int put_visited(struct pl_writer *w, int64_t identifier,
     return pl_writer_run(w, PL_W_PUT_VISITED);
 }
 
+/* The visits that events are about; one that has several may stand there more
+ * than once. */
+static int visits_in(struct pl_writer *w, struct an_str blob,
+                     struct an_str **visit, size_t *n)
+{
+    const struct ctx_event *e;
+    size_t n_events;
+    enum an_code code =
+        ctx_events_decode(&w->arena, blob, AN_STR(""), &e, &n_events, NULL);
+
+    *n = 0;
+    if (code != AN_OK)
+        return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
+    *visit = an_arena_get(&w->arena, n_events, sizeof(**visit));
+    if (*visit == NULL)
+        return SQLITE_NOMEM;
+    for (size_t i = 0; i < n_events; i++)
+        if (e[i].encounter.n &&
+            (*n == 0 || !an_str_eq(e[i].encounter, (*visit)[*n - 1])))
+            (*visit)[(*n)++] = e[i].encounter;
+    return SQLITE_OK;
+}
+
 static int visits_of(struct pl_writer *w, int64_t identifier, int64_t message,
                      struct an_str blob)
 {
     struct an_mark mark = an_arena_mark(&w->arena);
-    struct an_str last = AN_STR("");
-    const struct ctx_event *e;
-    int rc = SQLITE_OK;
+    struct an_str *visit;
     size_t n;
-    enum an_code code =
-        ctx_events_decode(&w->arena, blob, AN_STR(""), &e, &n, NULL);
+    int rc = visits_in(w, blob, &visit, &n);
 
-    if (code != AN_OK)
-        return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
-    for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
-        if (an_str_eq(e[i].encounter, last))
-            continue;
-        last = e[i].encounter;
-        if (last.n)
-            rc = put_visited(w, identifier, last, message);
-    }
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
+        rc = put_visited(w, identifier, visit[i], message);
     an_arena_rewind(&w->arena, mark);
     return rc;
 }
@@ -243,6 +256,58 @@ int pl_writer_visited(struct pl_writer *w, const struct pl_derivation *d)
         if (rc == SQLITE_OK && found && d->in->filing[i].n_events)
             rc = visits_of(w, d->filed[i], d->message, d->in->filing[i].blob);
     }
+    return rc;
+}
+
+/* ---- where a visit went on ------------------------------------------------ */
+
+static bool is_new(const struct pl_led *led, int64_t identifier)
+{
+    for (size_t i = 0; i < led->n; i++)
+        if (led->identifier[i] == identifier)
+            return false;
+    return true;
+}
+
+int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
+                     struct an_str visit, int64_t us, struct pl_led *out)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_LED_TO);
+    int rc;
+
+    sqlite3_bind_int64(s, 1, current);
+    pl_bind_text(s, 2, visit);
+    sqlite3_bind_int64(s, 3, us);
+    sqlite3_bind_int64(s, 9, prior);
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        int64_t found = sqlite3_column_int64(s, 0), *id;
+
+        if (!is_new(out, found))
+            continue;
+        id = pl_grown(&w->arena, out->identifier, out->n, &out->room,
+                      sizeof(*id));
+        if (id == NULL) {
+            rc = SQLITE_NOMEM;
+            break;
+        }
+        out->identifier = id;
+        id[out->n++] = found;
+    }
+    return end_of(s, rc);
+}
+
+int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
+                     struct an_str events, struct pl_led *out)
+{
+    struct an_str *visit;
+    size_t n = 0;
+    int rc = SQLITE_OK;
+
+    if (events.n)
+        rc = visits_in(w, events, &visit, &n);
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
+        rc = pl_writer_led_to(w, identifier, identifier, visit[i], INT64_MIN,
+                              out);
     return rc;
 }
 

@@ -111,20 +111,36 @@ static int redo_message(struct pl_writer *w, const struct pl_derivation *d)
 /* Of whom something is said that rests on other events now, the question is
  * asked again: about the newest message, so that no old answer takes the place
  * of a newer one.  Once each, however many of the messages changed. */
-static int ask_again(struct pl_writer *w, const struct pl_derivation *rows,
-                     int64_t message, struct pl_receipt *r)
+static int ask_again(struct pl_writer *w, int64_t identifier, int64_t message,
+                     struct pl_receipt *r)
 {
     sqlite3_stmt *s = stmt(w, PL_W_ASK_AGAIN);
+    int rc;
+
+    sqlite3_bind_int64(s, 1, identifier);
+    sqlite3_bind_int64(s, 2, message);
+    sqlite3_bind_int64(s, 3, PL_REASON_TABLES);
+    rc = pl_writer_run(w, PL_W_ASK_AGAIN);
+    if (rc == SQLITE_OK)
+        r->n_triggers += (size_t)sqlite3_changes(w->db.sql);
+    return rc;
+}
+
+/* Of those too to whom a visit went that is filed there. */
+static int ask_all_again(struct pl_writer *w, const struct pl_derivation *rows,
+                         int64_t message, struct pl_receipt *r)
+{
+    struct pl_led led = {NULL, 0, 0};
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < rows->n_rows; i++) {
-        sqlite3_bind_int64(s, 1, rows->row[i].identifier);
-        sqlite3_bind_int64(s, 2, message);
-        sqlite3_bind_int64(s, 3, PL_REASON_TABLES);
-        rc = pl_writer_run(w, PL_W_ASK_AGAIN);
+        rc = ask_again(w, rows->row[i].identifier, message, r);
         if (rc == SQLITE_OK)
-            r->n_triggers += (size_t)sqlite3_changes(w->db.sql);
+            rc = pl_writer_led_by(w, rows->row[i].identifier,
+                                  rows->row[i].events, &led);
     }
+    for (size_t i = 0; rc == SQLITE_OK && i < led.n; i++)
+        rc = ask_again(w, led.identifier[i], message, r);
     return rc;
 }
 
@@ -207,8 +223,8 @@ static int redo_all(struct pl_writer *w, struct redo *x, struct pl_receipt *r)
     rc = put_again(w, &x->now, &x->old, x->id, x->n_ids);
     if (rc != SQLITE_OK || !r->changed)
         return rc;
-    if ((rc = ask_again(w, &x->before, r->message, r)) != SQLITE_OK ||
-        (rc = ask_again(w, &x->now, r->message, r)) != SQLITE_OK ||
+    if ((rc = ask_all_again(w, &x->before, r->message, r)) != SQLITE_OK ||
+        (rc = ask_all_again(w, &x->now, r->message, r)) != SQLITE_OK ||
         (rc = pl_writer_close(w, &x->now, r)) != SQLITE_OK)
         return rc;
     return pl_writer_moves(w, &x->now);

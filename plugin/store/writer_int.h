@@ -100,12 +100,16 @@
     X(DROP_MOVED, "DELETE FROM moved WHERE prior = ?1 AND prior_visit = ?2"      \
                   " AND said_us = ?3 AND current = ?4 AND visit = ?5"            \
                   " AND message = ?6")                                           \
-    /* To whom a visit goes on from there, at that moment or later. */           \
-    X(LED_TO,                                                                    \
-      "WITH RECURSIVE led(i, v, us) AS (VALUES(?1, ?2, ?3)"                      \
-      " UNION SELECT m.current, m.visit, m.said_us FROM led JOIN moved m"        \
+    /* To whom moves said then or later lead a visit on from there. */           \
+    X(LED_TO, PL_WEBS                                                            \
+      ", led(i, v, us, moved) AS (VALUES(?1, ?2, ?3, 0)"                         \
+      " UNION SELECT l.other, v, us, 0 FROM led"                                 \
+      " JOIN link l INDEXED BY link_stands"                                      \
+      " ON l.identifier = led.i AND l.is_over = 0"                               \
+      " UNION SELECT m.current, m.visit, m.said_us, 1 FROM led JOIN moved m"     \
       " ON m.prior = led.i AND m.prior_visit = led.v WHERE m.said_us >= us)"     \
-      " SELECT DISTINCT i FROM led WHERE i NOT IN (?1, ?4)")                     \
+      " SELECT DISTINCT i FROM led"                                              \
+      " WHERE moved = 1 AND i NOT IN (SELECT i FROM web)")                       \
     X(NOT_VISITED,                                                               \
       PL_WEBS "SELECT i FROM web WHERE NOT EXISTS (SELECT 1 FROM visited"        \
               " WHERE identifier = i AND visit = '') LIMIT ?2")                  \
@@ -376,6 +380,17 @@ int pl_writer_moves(struct pl_writer *w, const struct pl_derivation *d);
 int pl_writer_visited(struct pl_writer *w, const struct pl_derivation *d);
 int pl_writer_claims_drop(struct pl_writer *w, int64_t message,
                           const struct pl_said_row *row);
+/* Those, besides the persons of the first two, to whom moves that were said at
+ * us or later lead a visit on from `current`; of what is filed, as `events`, any
+ * visit that it is about.  Seldom anybody. */
+struct pl_led {
+    int64_t *identifier;
+    size_t n, room;
+};
+int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
+                     struct an_str visit, int64_t us, struct pl_led *out);
+int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
+                     struct an_str events, struct pl_led *out);
 /* Whether a move has ended the link of the two. */
 int pl_writer_judge_link(struct pl_writer *w, int64_t a, int64_t b);
 /* The moment from which a claim counts. */
