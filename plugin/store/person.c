@@ -229,8 +229,9 @@ static enum an_code load_all(struct pl_reader *r, struct an_arena *arena,
         return code;
     /* What a plain link is says nothing of when. */
     web->n_claims -= n_plain;
-    memmove(web->claim, web->claim + n_plain,
-            web->n_claims * sizeof(*web->claim));
+    if (n_plain)
+        memmove(web->claim, web->claim + n_plain,
+                web->n_claims * sizeof(*web->claim));
     for (size_t i = 0; code == AN_OK && i < web->n_nodes; i++)
         code = load_claims(r, arena, web, i, as_of_us, err);
     return code;
