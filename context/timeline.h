@@ -20,7 +20,9 @@
  *
  * Labels are the exception to "as of": how confidential a fact is, is asked of all
  * that was ever said of it, so that looking back shows nothing that has been
- * closed since.  So `all` holds what came later, too.
+ * closed since.  So `all` holds what came later, too, and what was said of the
+ * same facts where nobody knew then that it is the same patient: those with an
+ * available_us of CTX_AS_OF_ALL, which were never known.
  *
  * Takes n log n comparisons and memory for 1.5 n pointers, a third given back.
  *

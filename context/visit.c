@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "context/visit.h"
 
+#include "base/sort.h"
 #include "context/identity.h"
 
 #include <string.h>
@@ -24,18 +25,63 @@ static bool counts_more(const struct ctx_visit_move *a,
            (r == 0 && an_str_cmp(a->claim->visit, b->claim->visit) < 0);
 }
 
+/* By the visit that is left. */
+static int cmp(size_t person, struct an_str visit,
+               const struct ctx_visit_move *m)
+{
+    if (person != m->prior)
+        return person < m->prior ? -1 : 1;
+    return an_str_cmp(visit, m->claim->prior_visit);
+}
+
+static int by_visit(const void *x, const void *y)
+{
+    const struct ctx_visit_move *a = x;
+
+    return cmp(a->prior, a->claim->prior_visit, y);
+}
+
+bool ctx_visit_sort(struct an_arena *arena, struct ctx_visit_move *move,
+                    size_t n)
+{
+    struct an_mark mark = an_arena_mark(arena);
+    void *scratch = an_arena_get(arena, n / 2 + 1, sizeof(*move));
+
+    if (scratch)
+        an_sort(move, n, sizeof(*move), scratch, by_visit);
+    an_arena_rewind(arena, mark);
+    return scratch != NULL;
+}
+
+/* The first of those that left it, or where it would stand. */
+static size_t first_of(const struct ctx_visit_move *move, size_t n,
+                       const struct ctx_visit *v)
+{
+    size_t low = 0, high = n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (cmp(v->person, v->encounter, &move[middle]) > 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static const struct ctx_visit_move *next(const struct ctx_visit_move *move,
                                          size_t n, const struct ctx_visit *v,
                                          const struct ctx_visit_move *last)
 {
     const struct ctx_visit_move *best = NULL;
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = first_of(move, n, v); i < n; i++) {
         const struct ctx_visit_move *m = &move[i];
 
-        if (m->prior != v->person ||
-            !an_str_eq(m->claim->prior_visit, v->encounter) ||
-            (last && said_us(m) < said_us(last)) ||
+        if (cmp(v->person, v->encounter, m) != 0)
+            break;
+        if ((last && said_us(m) < said_us(last)) ||
             (m->current == m->prior &&
              an_str_eq(m->claim->visit, m->claim->prior_visit)))
             continue;

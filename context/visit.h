@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whose a visit is, and how it is called, when messages have moved it.
  *
+ *     ctx_visit_sort(arena, move, n);
  *     struct ctx_visit v = {person, event.encounter};
  *     ctx_visit_follow(move, n, &v);
  *     if (v.person == asked)
@@ -16,7 +17,8 @@
  * changes nothing.
  *
  * Persons are numbers that the caller gives to those whom context/identity.h
- * found, as of the same moment as the moves.
+ * found, as of the same moment as the moves.  Where a visit is takes log n
+ * comparisons and the moves that were said of it.
  *
  * Thread-safety: immutable.  Ownership: strings are the caller's. */
 #ifndef CONTEXT_VISIT_H
@@ -34,6 +36,10 @@ struct ctx_visit_move {
     size_t current, prior; /* persons */
     const struct ctx_claim *claim;
 };
+
+/* As ctx_visit_follow needs them.  False without memory. */
+bool ctx_visit_sort(struct an_arena *arena, struct ctx_visit_move *move,
+                    size_t n) __attribute__((warn_unused_result));
 
 /* True when it moved. */
 bool ctx_visit_follow(const struct ctx_visit_move *move, size_t n,

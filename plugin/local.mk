@@ -45,12 +45,12 @@ libstore_la_SOURCES = \
 	plugin/store/reader.h plugin/store/reader.c \
 	plugin/store/arrivals.h \
 	plugin/store/reader_int.h plugin/store/person.c \
-	plugin/store/history.c plugin/store/browse.c plugin/store/check.c \
+	plugin/store/history.c plugin/store/visits.c \
+	plugin/store/browse.c plugin/store/check.c \
 	plugin/store/db_int.h plugin/store/db.c plugin/store/schema.c \
 	plugin/store/writer_int.h plugin/store/writer.c \
 	plugin/store/tally.c plugin/store/refuse.c plugin/store/redo.c \
-	plugin/store/closing.c \
-	plugin/store/resources.h \
+	plugin/store/closing.c plugin/store/moves.c plugin/store/resources.h \
 	plugin/store/resources.c plugin/store/withdrawals.c \
 	plugin/store/named.h plugin/store/named.c \
 	plugin/store/codes.h plugin/store/codes.c \

@@ -51,11 +51,13 @@ static void add(struct moves *m, const char *what, int64_t said_us)
                                               (size_t)(what[0] - '0'), c};
 }
 
-static void where(const struct moves *m, const char *what, char text[3])
+static void where(struct moves *m, const char *what, char text[3])
 {
     struct ctx_visit v = {(size_t)(what[0] - '0'), name(what[1])};
-    bool moved = ctx_visit_follow(m->move, m->n, &v);
+    bool moved;
 
+    ck_assert(ctx_visit_sort(&arena, m->move, m->n));
+    moved = ctx_visit_follow(m->move, m->n, &v);
     text[0] = (char)('0' + v.person);
     text[1] = v.encounter.p[0];
     text[2] = '\0';

@@ -115,7 +115,7 @@ START_TEST(refuses_a_newer_schema_and_leaves_it_alone)
     ck_assert_int_eq(try_open(&err), AN_UNSUPPORTED);
     ck_assert_str_eq(err.what, "the store was written by a newer version");
     ck_assert_int_eq(try_read(&err), AN_UNSUPPORTED);
-    outside("PRAGMA user_version = 5");
+    outside("PRAGMA user_version = 6");
     ck_assert_int_eq(try_open(NULL), AN_OK);
 }
 END_TEST
@@ -259,6 +259,8 @@ START_TEST(released_steps_are_as_they_were)
         "f597b8e22c9b1089a61c5d5e1b5ab62146025900f4cc37a8db59c4bade698e00",
         "758bc85b97c71a43e511aecf472e4a1d32623e1be5610534e387d2cacfe360ad",
         "6b053ca7873e4325b20dfaa65569c36871059ef3d4c26a64c0cdb03342ee6a99",
+        "c06117e9fcee541a355058891c845209ed3b950fd6ebc34ca63157a53cbc88e0",
+
         "f692a15ed66a5b68b907387245284b647a23204bca84089dd25f0c19fc58c735"};
     char text[AN_SHA256_HEX + 1];
     struct an_sha256 hash;
@@ -338,6 +340,32 @@ START_TEST(links_of_version_3_that_were_closed_may_be_parted)
 }
 END_TEST
 
+/* When they were said is not known: no move ends them, and from each side they
+ * are there as in a file that this version made. */
+START_TEST(links_of_version_4_stand)
+{
+    static const char rows[] =
+        "INSERT INTO link VALUES(1, 2, 0), (2, 1, 7), (3, 4, 0), (4, 3, 0)";
+    static const char made[] =
+        "SELECT count(*) FROM sqlite_schema WHERE name IN ('link_stands',"
+        " 'moved', 'moved_to', 'visited')";
+    struct pl_db db;
+
+    ck_assert_int_eq(pl_db_open(&db, path, NULL, true, 1 << 20, 100, NULL),
+                     AN_OK);
+    ck_assert_int_eq(pl_schema_migrate(&db, pl_schema_step, 4, NULL), AN_OK);
+    ck_assert_int_eq(pl_db_exec(&db, rows, NULL), AN_OK);
+    ck_assert_int_eq(pl_schema_migrate(&db, pl_schema_step, 5, NULL), AN_OK);
+    ck_assert_int_eq(number(&db, "SELECT count(*) FROM link WHERE is_over = 0"
+                                 " AND message = 0 AND first_us = 0 AND"
+                                 " last_us = 9223372036854775807"),
+                     4);
+    ck_assert_int_eq(number(&db, "SELECT sum(parted_us) FROM link"), 7);
+    ck_assert_int_eq(number(&db, made), 4);
+    pl_db_close(&db);
+}
+END_TEST
+
 Suite *store_open_suite(void)
 {
     const TTest *const test[] = {
@@ -354,7 +382,8 @@ Suite *store_open_suite(void)
         a_step_that_fails_leaves_nothing,
         released_steps_are_as_they_were,
         a_file_of_version_1_keeps_its_rows_and_learns_to_speak,
-        links_of_version_3_that_were_closed_may_be_parted};
+        links_of_version_3_that_were_closed_may_be_parted,
+        links_of_version_4_stand};
 
     return test_suite_around("store/open", test, sizeof(test) / sizeof(test[0]),
                              set_up, tear_down);

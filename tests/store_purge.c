@@ -6,6 +6,7 @@
 #include "plugin/store/purge.h"
 #include "plugin/store/writer_int.h"
 #include "tests/store_help.h"
+#include "tests/store_work.h"
 #include "tests/suite.h"
 
 #include <stdio.h>
@@ -22,34 +23,6 @@ static void set_up(void)
 static void tear_down(void)
 {
     test_store_close(&t);
-}
-
-/* ---- the work of a call --------------------------------------------------- */
-
-/* Steps of SQLite's machine, over all statements of the writer. */
-static int64_t work;
-
-static int add_work(unsigned mask, void *ctx, void *statement, void *ns)
-{
-    (void)mask, (void)ctx, (void)ns;
-    work += sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1);
-    return 0;
-}
-
-static int watch(struct pl_writer *w, void *ctx)
-{
-    sqlite3_stmt *s = NULL;
-
-    (void)ctx;
-    while ((s = sqlite3_next_stmt(w->db.sql, s)) != NULL)
-        (void)sqlite3_stmt_status(s, SQLITE_STMTSTATUS_VM_STEP, 1);
-    return sqlite3_trace_v2(w->db.sql, SQLITE_TRACE_PROFILE, add_work, NULL);
-}
-
-static void begin_work(void)
-{
-    ck_assert_int_eq(pl_store_transaction(t.store, watch, NULL, NULL), AN_OK);
-    work = 0; /* that of its own COMMIT */
 }
 
 enum { FEW = 15, MANY = 90 };
@@ -119,10 +92,10 @@ static int64_t work_of_purge(enum pl_purge_kind kind, int64_t before_us)
         .kind = kind, .before_us = before_us, .now_us = TEST_EPOCH_US};
     struct pl_purged done;
 
-    begin_work();
+    test_work_of_writer(&t);
     ck_assert_int_eq(pl_store_purge(t.store, &what, &done, NULL), AN_OK);
     ck_assert_int_eq(done.n, 0);
-    return work;
+    return test_work();
 }
 
 START_TEST(looking_for_what_is_due_costs_the_same_in_a_larger_store)
@@ -180,14 +153,14 @@ static int64_t work_of_erasure(uint64_t n)
     h = test_history(&t, n, CTX_AS_OF_ALL);
     ck_assert_int_eq(pl_store_erase(t.store, &h.person, TEST_EPOCH_US, NULL),
                      AN_OK);
-    begin_work();
+    test_work_of_writer(&t);
     while (total.more)
         ck_assert_int_eq(pl_store_erase_step(t.store, &who, &total, NULL),
                          AN_OK);
     ck_assert_int_eq(total.n_messages, 1);
     ck_assert_int_eq(total.n_suggestions, 2);
     ck_assert_int_eq(total.n_outbox, 1);
-    return work;
+    return test_work();
 }
 
 START_TEST(erasing_one_patient_costs_the_same_among_more)

@@ -65,6 +65,32 @@ START_TEST(says_whether_anything_changed)
 }
 END_TEST
 
+/* Two numbers in one list; by other tables the second proves nothing. */
+START_TEST(a_list_that_is_read_otherwise_holds_nobody_together)
+{
+    struct test_message *m = an_arena_get(&t.arena, 2, sizeof(*m));
+    struct pl_intake in;
+
+    ck_assert_ptr_nonnull(m);
+    for (uint64_t n = 0; n < 2; n++) {
+        in = read_as(n + 1, 7, false);
+        test_put(&t, &in);
+    }
+    for (uint64_t n = 0; n < 2; n++) {
+        ck_assert_uint_eq(test_history(&t, 7, CTX_AS_OF_ALL).person.n_members,
+                          2);
+        test_message(&m[n], n + 1, 7);
+        m[n].reading.n_claims = 0;
+        in = test_intake_of(&t, m[n].bytes, &m[n].reading);
+        ck_assert(replace(&in).changed);
+    }
+    ck_assert_uint_eq(test_history(&t, 7, CTX_AS_OF_ALL).person.n_members, 1);
+    in = read_as(1, 7, false);
+    ck_assert(replace(&in).changed);
+    ck_assert_uint_eq(test_history(&t, 7, CTX_AS_OF_ALL).person.n_members, 2);
+}
+END_TEST
+
 /* A field that is understood now counts, though no event is another. */
 START_TEST(counts_change_without_an_event)
 {
@@ -339,6 +365,7 @@ Suite *store_redo_suite(void)
 {
     const TTest *const test[] = {
         says_whether_anything_changed,
+        a_list_that_is_read_otherwise_holds_nobody_together,
         counts_change_without_an_event,
         of_whom_something_is_said_is_asked_again_once,
         the_person_counts_and_not_the_number,

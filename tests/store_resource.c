@@ -172,7 +172,7 @@ END_TEST
 
 /* ---- a store of before the index -------------------------------------------------- */
 
-static void as_version_4(void)
+static void as_version_5(void)
 {
     sqlite3 *db = NULL;
 
@@ -182,7 +182,7 @@ static void as_version_4(void)
     ck_assert_int_eq(sqlite3_exec(db,
                                   "DROP TABLE resource; DROP TABLE deleted;"
                                   "DROP TABLE withdrawal; DROP TABLE indexing;"
-                                  "PRAGMA user_version = 4",
+                                  "PRAGMA user_version = 5",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     sqlite3_close(db);
@@ -214,7 +214,7 @@ START_TEST(an_older_store_gets_its_index_by_and_by)
         test_say(i, i, test_hour(9), 1);
         an_arena_rewind(&t.arena, mark);
     }
-    as_version_4();
+    as_version_5();
     test_store_check(&t);
     ck_assert_uint_eq(test_there(0, INT64_MAX).n_live, 0);
     /* What is deleted meanwhile waits for the index, what is new does not. */

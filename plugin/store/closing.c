@@ -2,6 +2,8 @@
 /* What a message closes, in T1: from the commit on nothing leaves of what was
  * said before on what is confidential now or is another's, and whoever is
  * thinking about the patient learns that the record has changed under him. */
+#include "plugin/store/claims_int.h"
+#include "plugin/store/reader_int.h"
 #include "plugin/store/writer_int.h"
 
 static sqlite3_stmt *stmt(struct pl_writer *w, enum pl_write which)
@@ -9,54 +11,63 @@ static sqlite3_stmt *stmt(struct pl_writer *w, enum pl_write which)
     return w->db.stmt[which];
 }
 
-/* Everybody in the web of `identifier`, now number `n` of all closings. */
-static int note(struct pl_writer *w, int64_t identifier)
+/* Those whose webs are closed: they may be one. */
+struct whom {
+    int64_t current, prior;
+};
+
+static sqlite3_stmt *of_both(struct pl_writer *w, enum pl_write which,
+                             struct whom whom)
+{
+    sqlite3_bind_int64(stmt(w, which), 1, whom.current);
+    sqlite3_bind_int64(stmt(w, which), 9, whom.prior);
+    return stmt(w, which);
+}
+
+/* Everybody in their webs, now number `n` of all closings. */
+static int note(struct pl_writer *w, struct whom whom)
 {
     int64_t n;
     int rc = pl_writer_number(w, PL_W_CLOSE_NEXT, &n);
 
     if (rc != SQLITE_OK)
         return rc;
-    sqlite3_bind_int64(stmt(w, PL_W_CLOSE_NOTE), 1, identifier);
-    sqlite3_bind_int64(stmt(w, PL_W_CLOSE_NOTE), 2, n);
+    sqlite3_bind_int64(of_both(w, PL_W_CLOSE_NOTE, whom), 2, n);
     return pl_writer_run(w, PL_W_CLOSE_NOTE);
 }
 
 /* The same, unless this message is the first about any of them: nobody can be
  * thinking yet, and most who come have several numbers. */
-static int note_known(struct pl_writer *w, int64_t identifier, int64_t message)
+static int note_known(struct pl_writer *w, struct whom whom, int64_t message)
 {
     int64_t known;
     int rc;
 
-    sqlite3_bind_int64(stmt(w, PL_W_FIND_KNOWN), 1, identifier);
-    sqlite3_bind_int64(stmt(w, PL_W_FIND_KNOWN), 2, message);
+    sqlite3_bind_int64(of_both(w, PL_W_FIND_KNOWN, whom), 2, message);
     rc = pl_writer_number(w, PL_W_FIND_KNOWN, &known);
-    return rc == SQLITE_OK && known ? note(w, identifier) : rc;
+    return rc == SQLITE_OK && known ? note(w, whom) : rc;
 }
 
-static int drop(struct pl_writer *w, int64_t identifier, int64_t now_us)
+static int drop(struct pl_writer *w, struct whom whom, int64_t now_us)
 {
     static const enum pl_write which[] = {PL_W_CLOSE_DROP,
                                           PL_W_CLOSE_DROP_HELD};
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < 2; i++) {
-        sqlite3_bind_int64(stmt(w, which[i]), 1, identifier);
-        sqlite3_bind_int64(stmt(w, which[i]), 2, now_us);
+        sqlite3_bind_int64(of_both(w, which[i], whom), 2, now_us);
         rc = pl_writer_run(w, which[i]);
     }
     return rc;
 }
 
 /* Each under whose number something is said that is current. */
-static int ask(struct pl_writer *w, int64_t identifier, int64_t message,
+static int ask(struct pl_writer *w, struct whom whom, int64_t message,
                struct pl_receipt *r)
 {
-    sqlite3_stmt *s = stmt(w, PL_W_CLOSE_ASK);
+    sqlite3_stmt *s = of_both(w, PL_W_CLOSE_ASK, whom);
     int rc;
 
-    sqlite3_bind_int64(s, 1, identifier);
     sqlite3_bind_int64(s, 2, message);
     sqlite3_bind_int64(s, 3, PL_REASON_CLOSING);
     rc = pl_writer_run(w, PL_W_CLOSE_ASK);
@@ -68,11 +79,17 @@ static int ask(struct pl_writer *w, int64_t identifier, int64_t message,
 /* What stands needs what was closed too, until the question has been asked
  * again: those who may see that still see it, and a word that was given about
  * a text is not lost. */
-static int raise_needs(struct pl_writer *w, int64_t identifier, unsigned needs)
+static int raise_needs(struct pl_writer *w, struct whom whom, unsigned needs)
 {
-    sqlite3_bind_int64(stmt(w, PL_W_CLOSE_RAISE), 1, identifier);
-    sqlite3_bind_int64(stmt(w, PL_W_CLOSE_RAISE), 2, needs);
+    sqlite3_bind_int64(of_both(w, PL_W_CLOSE_RAISE, whom), 2, needs);
     return pl_writer_run(w, PL_W_CLOSE_RAISE);
+}
+
+/* Nothing that was said of them stays current. */
+static int supersede(struct pl_writer *w, struct whom whom, int64_t now_us)
+{
+    sqlite3_bind_int64(of_both(w, PL_W_CLOSE_SUPERSEDE, whom), 2, now_us);
+    return pl_writer_run(w, PL_W_CLOSE_SUPERSEDE);
 }
 
 /* ---- how confidential ---------------------------------------------------- */
@@ -81,29 +98,51 @@ static int close_labelled(struct pl_writer *w, int64_t identifier,
                           unsigned needs, const struct pl_derivation *d,
                           struct pl_receipt *r)
 {
+    struct whom whom = {identifier, identifier};
     int rc;
 
-    if ((rc = note(w, identifier)) != SQLITE_OK ||
-        (rc = drop(w, identifier, d->in->received_us)) != SQLITE_OK ||
-        (rc = raise_needs(w, identifier, needs)) != SQLITE_OK)
+    if ((rc = note(w, whom)) != SQLITE_OK ||
+        (rc = drop(w, whom, d->in->received_us)) != SQLITE_OK ||
+        (rc = raise_needs(w, whom, needs)) != SQLITE_OK)
         return rc;
-    return ask(w, identifier, d->message, r);
+    return ask(w, whom, d->message, r);
+}
+
+/* Who has a visit now hears of it too, where it is still filed under another. */
+static int close_filed(struct pl_writer *w, const struct pl_derivation *d,
+                       size_t filing, struct pl_receipt *r)
+{
+    const struct pl_filing *f = &d->in->filing[filing];
+    struct pl_led led = {NULL, 0, 0};
+    int rc = close_labelled(w, d->filed[filing], f->closes, d, r);
+
+    if (rc == SQLITE_OK && f->n_events)
+        rc = pl_writer_led_by(w, d->filed[filing], f->blob, &led);
+    for (size_t i = 0; rc == SQLITE_OK && i < led.n; i++)
+        rc = close_labelled(w, led.identifier[i], f->closes, d, r);
+    return rc;
 }
 
 /* ---- who is who ---------------------------------------------------------- */
+
+static struct whom whom_of(const struct pl_derivation *d, size_t claim)
+{
+    return (struct whom){d->current[claim], d->prior[claim]};
+}
 
 /* Both whom a claim is about, and whoever hangs together with them. */
 static int ask_both(struct pl_writer *w, const struct pl_derivation *d,
                     size_t claim, struct pl_receipt *r)
 {
-    const int64_t each[] = {d->current[claim], d->prior[claim]};
-    sqlite3_stmt *s = stmt(w, PL_W_CLOSE_ASK_ONE);
-    int rc = ask(w, each[0], d->message, r);
+    struct whom whom = whom_of(d, claim);
+    struct whom turned = {whom.prior, whom.current};
+    int rc = ask(w, whom, d->message, r);
 
     for (size_t i = 0; rc == SQLITE_OK && i < 2; i++) {
-        if (i && each[i] == each[0])
+        sqlite3_stmt *s = of_both(w, PL_W_CLOSE_ASK_ONE, i ? turned : whom);
+
+        if (i && whom.current == whom.prior)
             break;
-        sqlite3_bind_int64(s, 1, each[i]);
         sqlite3_bind_int64(s, 2, d->message);
         sqlite3_bind_int64(s, 3, PL_REASON_CLOSING);
         rc = pl_writer_run(w, PL_W_CLOSE_ASK_ONE);
@@ -111,11 +150,6 @@ static int ask_both(struct pl_writer *w, const struct pl_derivation *d,
             r->n_triggers += (size_t)sqlite3_changes(w->db.sql);
     }
     return rc;
-}
-
-static int64_t said_us(const struct ctx_claim *c)
-{
-    return c->said_us ? c->said_us : c->available_us;
 }
 
 static int part(struct pl_writer *w, enum pl_write which, int64_t identifier,
@@ -135,11 +169,12 @@ static int note_parted(struct pl_writer *w, const struct pl_derivation *d,
     int rc;
 
     if (c->kind == CTX_CLAIM_MOVE) {
-        rc = part(w, PL_W_PART_FROM, prior, said_us(c));
-        return rc == SQLITE_OK ? part(w, PL_W_PART_TO, prior, said_us(c)) : rc;
+        rc = part(w, PL_W_PART_FROM, prior, pl_claim_us(c));
+        return rc == SQLITE_OK ? part(w, PL_W_PART_TO, prior, pl_claim_us(c))
+                               : rc;
     }
     sqlite3_bind_int64(stmt(w, PL_W_PART), 3, d->current[claim]);
-    return part(w, PL_W_PART, prior, said_us(c));
+    return part(w, PL_W_PART, prior, pl_claim_us(c));
 }
 
 /* Whether a claim that joins two is the first to do so since they were strangers
@@ -162,7 +197,7 @@ static int find_news(struct pl_writer *w, const struct pl_derivation *d,
     s = stmt(w, PL_W_JOIN);
     sqlite3_bind_int64(s, 1, d->current[claim]);
     sqlite3_bind_int64(s, 2, d->prior[claim]);
-    sqlite3_bind_int64(s, 3, said_us(&d->in->claim[claim]));
+    sqlite3_bind_int64(s, 3, pl_claim_us(&d->in->claim[claim]));
     return pl_writer_run(w, PL_W_JOIN);
 }
 
@@ -172,13 +207,12 @@ static int find_news(struct pl_writer *w, const struct pl_derivation *d,
 static int close_all(struct pl_writer *w, const struct pl_derivation *d,
                      size_t claim, struct pl_receipt *r)
 {
-    int64_t identifier = d->current[claim];
+    struct whom whom = whom_of(d, claim);
     int rc;
 
-    if ((rc = note_known(w, identifier, d->message)) != SQLITE_OK ||
-        (rc = drop(w, identifier, d->in->received_us)) != SQLITE_OK ||
-        (rc = raise_needs(w, identifier, CTX_LABEL_VERY_RESTRICTED)) !=
-            SQLITE_OK)
+    if ((rc = note_known(w, whom, d->message)) != SQLITE_OK ||
+        (rc = drop(w, whom, d->in->received_us)) != SQLITE_OK ||
+        (rc = raise_needs(w, whom, CTX_LABEL_VERY_RESTRICTED)) != SQLITE_OK)
         return rc;
     return ask_both(w, d, claim, r);
 }
@@ -198,48 +232,82 @@ static int close_joined(struct pl_writer *w, const struct pl_derivation *d,
     return rc;
 }
 
-/* One record becomes two: what was said of it rests on another's. */
-static int close_parted(struct pl_writer *w, const struct pl_derivation *d,
-                        size_t claim, struct pl_receipt *r)
+/* One record becomes two, or a visit another's: what was said of it rests on
+ * that, too. */
+static int close_left(struct pl_writer *w, const struct pl_derivation *d,
+                      size_t claim, struct pl_receipt *r)
 {
-    int64_t identifier = d->current[claim], now_us = d->in->received_us;
+    struct whom whom = whom_of(d, claim);
+    int64_t now_us = d->in->received_us;
     int rc;
 
-    if ((rc = note(w, identifier)) != SQLITE_OK ||
-        (rc = note_parted(w, d, claim)) != SQLITE_OK ||
-        (rc = drop(w, identifier, now_us)) != SQLITE_OK ||
+    if ((rc = note(w, whom)) != SQLITE_OK ||
+        (rc = drop(w, whom, now_us)) != SQLITE_OK ||
         (rc = ask_both(w, d, claim, r)) != SQLITE_OK)
         return rc;
-    sqlite3_bind_int64(stmt(w, PL_W_CLOSE_SUPERSEDE), 1, identifier);
-    sqlite3_bind_int64(stmt(w, PL_W_CLOSE_SUPERSEDE), 2, now_us);
-    return pl_writer_run(w, PL_W_CLOSE_SUPERSEDE);
+    return supersede(w, whom, now_us);
+}
+
+/* And those to whom later moves, which were heard of before, lead the visit on. */
+static int close_led(struct pl_writer *w, const struct pl_derivation *d,
+                     size_t claim, struct pl_receipt *r)
+{
+    const struct ctx_claim *c = &d->in->claim[claim];
+    int64_t now_us = d->in->received_us;
+    struct pl_led led = {NULL, 0, 0};
+    int rc = pl_writer_led_to(w, d->current[claim], d->prior[claim], c->visit,
+                              pl_claim_us(c), &led);
+
+    for (size_t i = 0; rc == SQLITE_OK && i < led.n; i++) {
+        struct whom whom = {led.identifier[i], led.identifier[i]};
+
+        if ((rc = note(w, whom)) != SQLITE_OK ||
+            (rc = drop(w, whom, now_us)) != SQLITE_OK ||
+            (rc = ask(w, whom, d->message, r)) != SQLITE_OK)
+            return rc;
+        rc = supersede(w, whom, now_us);
+    }
+    return rc;
 }
 
 /* A visit that gets another name within one record takes the label of that one:
  * what stands may rest on what is confidential now. */
+static int close_visit(struct pl_writer *w, const struct pl_derivation *d,
+                       size_t claim, struct pl_receipt *r)
+{
+    int rc = d->current[claim] == d->prior[claim] ? close_all(w, d, claim, r)
+                                                  : close_left(w, d, claim, r);
+
+    return rc == SQLITE_OK ? close_led(w, d, claim, r) : rc;
+}
+
 static int close_claim(struct pl_writer *w, const struct pl_derivation *d,
                        size_t claim, struct pl_receipt *r)
 {
     unsigned kind = d->in->claim[claim].kind;
+    int rc;
 
+    if (kind == CTX_CLAIM_VISIT)
+        return close_visit(w, d, claim, r);
     if (d->current[claim] == d->prior[claim])
-        return kind == CTX_CLAIM_VISIT ? close_all(w, d, claim, r) : SQLITE_OK;
+        return SQLITE_OK;
     if (kind == CTX_CLAIM_SAME || kind == CTX_CLAIM_MERGE)
         return close_joined(w, d, claim, r);
-    return close_parted(w, d, claim, r);
+    rc = note_parted(w, d, claim);
+    return rc == SQLITE_OK ? close_left(w, d, claim, r) : rc;
 }
 
 /* About the newest message: this one may be old. */
 static int ask_newest(struct pl_writer *w, int64_t identifier, int64_t message,
                       struct pl_receipt *r)
 {
+    struct whom whom = {identifier, identifier};
     int64_t newest;
     int rc;
 
     sqlite3_bind_int64(stmt(w, PL_W_FIND_NEWEST), 1, identifier);
     rc = pl_writer_number(w, PL_W_FIND_NEWEST, &newest);
-    return rc == SQLITE_OK ? ask(w, identifier, newest ? newest : message, r)
-                           : rc;
+    return rc == SQLITE_OK ? ask(w, whom, newest ? newest : message, r) : rc;
 }
 
 static bool claims_stay(const struct pl_said_row *before,
@@ -251,6 +319,49 @@ static bool claims_stay(const struct pl_said_row *before,
     return before->claims.n == 0;
 }
 
+static int close_again(struct pl_writer *w, int64_t identifier,
+                       const struct pl_derivation *now, struct pl_receipt *r)
+{
+    const struct pl_intake *in = now->in;
+    struct whom whom = {identifier, identifier};
+    int rc;
+
+    if ((rc = note(w, whom)) != SQLITE_OK ||
+        (rc = part(w, PL_W_PART_FROM, identifier, in->said_us)) != SQLITE_OK ||
+        (rc = part(w, PL_W_PART_TO, identifier, in->said_us)) != SQLITE_OK ||
+        (rc = drop(w, whom, in->received_us)) != SQLITE_OK)
+        return rc;
+    rc = raise_needs(w, whom, CTX_LABEL_VERY_RESTRICTED);
+    return rc == SQLITE_OK ? ask_newest(w, identifier, now->message, r) : rc;
+}
+
+/* Whose a visit is that is not moved any more: its former patient, and those to
+ * whom it went on. */
+static int close_stayed(struct pl_writer *w, const struct pl_said_row *before,
+                        const struct pl_derivation *now, struct pl_receipt *r)
+{
+    struct an_str rest = before->claims;
+    struct pl_led led = {NULL, 0, 0};
+    struct ctx_claim c;
+    bool bad = false;
+    int rc = SQLITE_OK;
+    int64_t prior;
+
+    while (rc == SQLITE_OK &&
+           pl_claims_next(before->claims, &rest, &c, &prior, &bad)) {
+        if (c.kind != CTX_CLAIM_VISIT)
+            continue;
+        if (prior != before->identifier)
+            rc = close_again(w, prior, now, r);
+        if (rc == SQLITE_OK)
+            rc = pl_writer_led_to(w, before->identifier, prior, c.visit,
+                                  pl_claim_us(&c), &led);
+    }
+    for (size_t i = 0; rc == SQLITE_OK && i < led.n; i++)
+        rc = close_again(w, led.identifier[i], now, r);
+    return bad ? SQLITE_CORRUPT : rc;
+}
+
 /* A claim that is read otherwise now may have joined those who are two: what
  * stands rests on both, until the question has been asked again. */
 int pl_writer_close_changed(struct pl_writer *w,
@@ -258,22 +369,16 @@ int pl_writer_close_changed(struct pl_writer *w,
                             const struct pl_derivation *now,
                             struct pl_receipt *r)
 {
-    const struct pl_intake *in = now->in;
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < before->n_rows; i++) {
-        int64_t id = before->row[i].identifier;
+        const struct pl_said_row *row = &before->row[i];
 
-        if (claims_stay(&before->row[i], now))
+        if (claims_stay(row, now))
             continue;
-        if ((rc = note(w, id)) != SQLITE_OK ||
-            (rc = part(w, PL_W_PART_FROM, id, in->said_us)) != SQLITE_OK ||
-            (rc = part(w, PL_W_PART_TO, id, in->said_us)) != SQLITE_OK ||
-            (rc = drop(w, id, in->received_us)) != SQLITE_OK)
-            return rc;
-        rc = raise_needs(w, id, CTX_LABEL_VERY_RESTRICTED);
+        rc = close_again(w, row->identifier, now, r);
         if (rc == SQLITE_OK)
-            rc = ask_newest(w, id, now->message, r);
+            rc = close_stayed(w, row, now, r);
     }
     return rc;
 }
@@ -285,7 +390,7 @@ int pl_writer_close(struct pl_writer *w, const struct pl_derivation *d,
 
     for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++)
         if (d->in->filing[i].closes)
-            rc = close_labelled(w, d->filed[i], d->in->filing[i].closes, d, r);
+            rc = close_filed(w, d, i, r);
     for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_claims; i++)
         rc = close_claim(w, d, i, r);
     return rc;

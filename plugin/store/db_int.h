@@ -19,6 +19,15 @@ enum { PL_APPLICATION_ID = 0x416E616D, PL_PAGE_BYTES = 4096 };
  * several values, is limited to twice that. */
 enum { PL_LIMIT_VALUE_BYTES = 256 << 20 };
 
+/* A link `l` that a move of one of the two, among those known, has not ended for
+ * good. */
+#define PL_LINK_STANDS(known)                                                  \
+    "(l.last_us = 9223372036854775807 OR (l.last_us >= coalesce("              \
+    "(SELECT max(said_us) FROM moved WHERE prior = l.identifier"               \
+    " AND prior_visit = ''" known "), l.last_us) AND l.last_us >= coalesce("   \
+    "(SELECT max(said_us) FROM moved WHERE prior = l.other"                    \
+    " AND prior_visit = ''" known "), l.last_us)))"
+
 struct pl_db {
     sqlite3 *sql;
     struct pl_vault *vault; /* vault_int.h */

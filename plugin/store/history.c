@@ -8,7 +8,7 @@
 struct set {
     const struct ctx_event *event;
     size_t n;
-    size_t node; /* of the web, under which it is filed */
+    size_t person; /* whose it would be if no visit had been moved */
 };
 
 struct sets {
@@ -19,21 +19,28 @@ struct sets {
     int64_t as_of_us;
 };
 
-/* Whose the visits in a web are. */
-struct visits {
-    const size_t *person; /* of each node: the first node of the same one; the
-                             one who was asked for is 0.  NULL: no visit was
-                             ever moved */
-    struct ctx_visit_move *move;
-    size_t n_moves;
-};
+/* Of these the events of one visit. */
+static void keep_visit(struct set *set, struct an_str visit,
+                       struct ctx_event *event)
+{
+    size_t kept = 0;
 
+    for (size_t i = 0; i < set->n; i++)
+        if (an_str_eq(set->event[i].encounter, visit))
+            event[kept++] = set->event[i];
+    set->event = event;
+    set->n = kept;
+}
+
+/* visit: NULL for all events of the row. */
 static enum an_code set_take(struct sets *sets, struct an_arena *arena,
-                             sqlite3_stmt *s, size_t node, struct an_err *err)
+                             sqlite3_stmt *s, size_t person,
+                             const struct an_str *visit, struct an_err *err)
 {
     struct an_str hash = pl_column(s, 1), blob;
     int64_t message = sqlite3_column_int64(s, 0);
     char *id = an_arena_get(arena, AN_SHA256_HEX + 1, 1);
+    struct ctx_event *event;
     struct set *set;
     enum an_code code;
 
@@ -45,33 +52,41 @@ static enum an_code set_take(struct sets *sets, struct an_arena *arena,
         return pl_fail_message(err, AN_INTEGRITY,
                                "a stored event names no message", message);
     an_hex_print((const uint8_t *)hash.p, hash.n, id);
-    set += sets->n++;
-    set->node = node;
+    set += sets->n;
+    set->person = person;
     code = ctx_events_decode(arena, blob, (struct an_str){id, AN_SHA256_HEX},
                              &set->event, &set->n, err);
     if (code == AN_INTEGRITY)
         return pl_fail_message(err, code, "stored events are damaged", message);
+    if (code == AN_OK && visit) {
+        event = an_arena_get(arena, set->n, sizeof(*event));
+        if (event == NULL)
+            return an_fail_nomem(err);
+        keep_visit(set, *visit, event);
+    }
+    sets->n++;
     sets->n_events += set->n;
-    if (message > sets->last_message &&
+    if (set->n && message > sets->last_message &&
         sqlite3_column_int64(s, 3) <= sets->as_of_us)
         sets->last_message = message;
     return code;
 }
 
-static enum an_code sets_load(struct pl_reader *r, struct an_arena *arena,
-                              const struct pl_web *web, size_t node,
-                              struct sets *sets, struct an_err *err)
+/* The rows of a statement that is bound. */
+static enum an_code sets_take(struct pl_reader *r, struct an_arena *arena,
+                              enum pl_read which, size_t person,
+                              const struct an_str *visit, struct sets *sets,
+                              struct an_err *err)
 {
-    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_EVENTS);
+    sqlite3_stmt *s = pl_reader_stmt(r, which);
     enum an_code code;
     bool more;
 
-    sqlite3_bind_int64(s, 1, web->node[node].number);
     for (;;) {
         code = pl_reader_step(r, s, &more, err);
         if (code != AN_OK || !more)
             return code;
-        code = set_take(sets, arena, s, node, err);
+        code = set_take(sets, arena, s, person, visit, err);
         if (code != AN_OK) {
             sqlite3_reset(s);
             return code;
@@ -79,91 +94,81 @@ static enum an_code sets_load(struct pl_reader *r, struct an_arena *arena,
     }
 }
 
-/* ---- visits that were moved ---------------------------------------------- */
-
-static enum an_code persons_find(struct an_arena *arena,
-                                 const struct pl_web *web, int64_t as_of_us,
-                                 size_t *person, struct an_err *err)
+static bool is_one_of(const struct pl_someone *p, int64_t number)
 {
-    enum an_code code = AN_OK;
-
-    for (size_t i = 0; i < web->n_nodes; i++)
-        person[i] = web->n_nodes;
-    for (size_t i = 0; code == AN_OK && i < web->n_nodes; i++) {
-        struct ctx_person p;
-
-        if (person[i] < web->n_nodes)
-            continue;
-        code = ctx_person_find(arena, web->claim, web->n_claims,
-                               &web->node[i].id, as_of_us, &p, err);
-        for (size_t k = i; code == AN_OK && k < web->n_nodes; k++)
-            if (pl_is_member(&p, &web->node[k].id))
-                person[k] = i;
-    }
-    return code;
-}
-
-/* A claim's identifiers are those of nodes: the same bytes. */
-static size_t node_of(const struct pl_web *web, const struct ctx_identifier *id)
-{
-    size_t i = 0;
-
-    while (i < web->n_nodes && web->node[i].id.value.p != id->value.p)
-        i++;
-    return i;
-}
-
-static enum an_code visits_find(struct an_arena *arena,
-                                const struct pl_web *web, int64_t as_of_us,
-                                struct visits *out, struct an_err *err)
-{
-    size_t *person;
-
-    *out = (struct visits){NULL, NULL, 0};
-    if (!web->visits)
-        return AN_OK;
-    person = an_arena_get(arena, web->n_nodes, sizeof(*person));
-    out->move = an_arena_get(arena, web->n_claims, sizeof(*out->move));
-    if (person == NULL || out->move == NULL)
-        return an_fail_nomem(err);
-    out->person = person;
-    for (size_t i = 0; i < web->n_claims; i++) {
-        const struct ctx_claim *c = &web->claim[i];
-
-        if (c->kind == CTX_CLAIM_VISIT)
-            out->move[out->n_moves++] = (struct ctx_visit_move){
-                node_of(web, &c->current), node_of(web, &c->prior), c};
-    }
-    if (persons_find(arena, web, as_of_us, person, err) != AN_OK)
-        return AN_NOMEM;
-    for (size_t i = 0; i < out->n_moves; i++) {
-        out->move[i].current = person[out->move[i].current];
-        out->move[i].prior = person[out->move[i].prior];
-    }
-    return AN_OK;
-}
-
-/* May something be filed under the node that is of the person now? */
-static bool is_asked_for(const struct pl_web *web, const struct visits *v,
-                         const struct ctx_person *person, size_t node)
-{
-    if (pl_is_member(person, &web->node[node].id))
-        return true;
-    for (size_t i = 0; i < v->n_moves; i++)
-        if (v->move[i].prior == v->person[node])
+    for (size_t i = 0; i < p->n_members; i++)
+        if (p->member[i].number == number)
             return true;
     return false;
 }
 
-/* False: the event is another's.  *e may get another visit. */
-static bool follow(struct an_arena *arena, const struct visits *v, size_t node,
-                   struct ctx_event *e, bool *no_memory)
+/* What is filed under the first person, but for those of another. */
+static enum an_code person_load(struct pl_reader *r, struct an_arena *arena,
+                                const struct pl_visits *v,
+                                const struct pl_someone *but, struct sets *sets,
+                                struct an_err *err)
 {
-    struct ctx_visit visit;
+    const struct pl_someone *p = &v->person[0];
+    enum an_code code = AN_OK;
 
-    if (v->person == NULL)
-        return true;
-    visit = (struct ctx_visit){v->person[node], e->encounter};
+    for (size_t i = 0; code == AN_OK && i < p->n_members; i++) {
+        if (is_one_of(but, p->member[i].number))
+            continue;
+        sqlite3_bind_int64(pl_reader_stmt(r, PL_R_EVENTS), 1,
+                           p->member[i].number);
+        code = sets_take(r, arena, PL_R_EVENTS, 0, NULL, sets, err);
+    }
+    return code;
+}
+
+/* ---- visits that were moved ---------------------------------------------- */
+
+static enum an_code is_visited(struct pl_reader *r, int64_t number, bool *is,
+                               struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_IS_VISITED);
+    enum an_code code;
+
+    sqlite3_bind_int64(s, 1, number);
+    code = pl_reader_step(r, s, is, err);
+    sqlite3_reset(s);
+    return code;
+}
+
+/* What is filed under a person about one visit.  Who was joined with him since
+ * his visits were moved is read all through. */
+static enum an_code visit_load(struct pl_reader *r, struct an_arena *arena,
+                               const struct pl_visits *v,
+                               const struct pl_visit *visit, struct sets *sets,
+                               struct an_err *err)
+{
+    const struct pl_someone *p = &v->person[visit->person];
+    enum an_code code = AN_OK;
+
+    for (size_t i = 0; code == AN_OK && i < p->n_members; i++) {
+        enum pl_read which = PL_R_EVENTS;
+        bool is;
+
+        code = is_visited(r, p->member[i].number, &is, err);
+        if (code != AN_OK)
+            return code;
+        if (is)
+            which = PL_R_EVENTS_OF_VISIT;
+        sqlite3_bind_int64(pl_reader_stmt(r, which), 1, p->member[i].number);
+        if (is)
+            pl_bind_text(pl_reader_stmt(r, which), 2, visit->visit);
+        code =
+            sets_take(r, arena, which, visit->person, &visit->visit, sets, err);
+    }
+    return code;
+}
+
+/* False: the event is another's.  *e may get another visit. */
+static bool follow(struct an_arena *arena, const struct pl_visits *v,
+                   size_t person, struct ctx_event *e, bool *no_memory)
+{
+    struct ctx_visit visit = {person, e->encounter};
+
     if (ctx_visit_follow(v->move, v->n_moves, &visit)) {
         if (!ctx_visit_fact(arena, e, visit.encounter, &e->fact))
             *no_memory = true;
@@ -197,11 +202,31 @@ static enum an_code find_consents(struct an_arena *arena,
                               err);
 }
 
-static enum an_code join(struct an_arena *arena, const struct sets *sets,
-                         const struct visits *visits, int64_t as_of_us,
-                         struct pl_history *out, struct an_err *err)
+/* What of others may close something of this: where a label or a consent is
+ * said.  It was never known, so that no version of it counts but by that. */
+static size_t add_closed(const struct sets *closed, struct ctx_event *all)
 {
-    struct ctx_event *all = an_arena_get(arena, sets->n_events, sizeof(*all));
+    size_t n = 0;
+
+    for (size_t i = 0; i < closed->n; i++)
+        for (size_t k = 0; k < closed->set[i].n; k++) {
+            const struct ctx_event *e = &closed->set[i].event[k];
+
+            if (e->labels == 0 && e->kind != CTX_CONSENT)
+                continue;
+            all[n] = *e;
+            all[n++].available_us = INT64_MAX;
+        }
+    return n;
+}
+
+static enum an_code join(struct an_arena *arena, const struct sets *sets,
+                         const struct sets *closed,
+                         const struct pl_visits *visits, struct pl_history *out,
+                         struct an_err *err)
+{
+    struct ctx_event *all =
+        an_arena_get(arena, sets->n_events + closed->n_events, sizeof(*all));
     bool no_memory = false;
     size_t n = 0;
 
@@ -210,22 +235,78 @@ static enum an_code join(struct an_arena *arena, const struct sets *sets,
     for (size_t i = 0; i < sets->n; i++)
         for (size_t k = 0; k < sets->set[i].n; k++) {
             all[n] = sets->set[i].event[k];
-            n += follow(arena, visits, sets->set[i].node, &all[n], &no_memory);
+            n +=
+                follow(arena, visits, sets->set[i].person, &all[n], &no_memory);
         }
     if (no_memory)
         return an_fail_nomem(err);
     for (size_t i = 0; i < n; i++)
-        out->n_said += all[i].available_us <= as_of_us;
+        out->n_said += all[i].available_us <= sets->as_of_us;
     out->last_message = sets->last_message;
+    n += add_closed(closed, all + n);
     if (find_consents(arena, all, n, &out->consents, err) != AN_OK)
         return AN_NOMEM;
-    return ctx_timeline_build(arena, all, n, as_of_us, &out->timeline, err);
+    return ctx_timeline_build(arena, all, n, sets->as_of_us, &out->timeline,
+                              err);
 }
 
-static enum an_code closings(struct pl_reader *r, int64_t *n,
+/* Everything that is filed of one person, as of a moment. */
+static enum an_code all_load(struct pl_reader *r, struct an_arena *arena,
+                             const struct pl_visits *v, struct sets *sets,
                              struct an_err *err)
 {
-    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_CLOSINGS);
+    static const struct pl_someone nobody = {NULL, 0};
+    enum an_code code = person_load(r, arena, v, &nobody, sets, err);
+
+    for (size_t i = 0; code == AN_OK && i < v->n_visits; i++)
+        if (v->visit[i].is_source)
+            code = visit_load(r, arena, v, &v->visit[i], sets, err);
+    return code;
+}
+
+/* How confidential something is, and what was forbidden, is asked as of now
+ * (context/timeline.h): of each who was the person then, what is filed under
+ * whom he is now, and under those to whom visits went, or from whom. */
+static enum an_code closed_load(struct pl_reader *r, struct an_arena *arena,
+                                const struct pl_someone *then,
+                                struct sets *closed, struct an_err *err)
+{
+    struct pl_someone *known =
+        an_arena_get(arena, then->n_members, sizeof(*known));
+    enum an_code code = AN_OK;
+    size_t n = 0;
+
+    if (known == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; code == AN_OK && i < then->n_members; i++) {
+        struct ctx_person person;
+        struct pl_visits v;
+        struct pl_web web;
+        bool met = false;
+
+        for (size_t k = 0; k < n; k++)
+            met |= is_one_of(&known[k], then->member[i].number);
+        if (met)
+            continue;
+        code = pl_web_person(r, arena, &then->member[i], CTX_AS_OF_ALL, &web,
+                             &person, err);
+        if (code == AN_OK)
+            code =
+                pl_visits_find(r, arena, &web, &person, CTX_AS_OF_ALL, &v, err);
+        if (code == AN_OK)
+            code = person_load(r, arena, &v, then, closed, err);
+        for (size_t k = 0; code == AN_OK && k < v.n_visits; k++)
+            code = visit_load(r, arena, &v, &v.visit[k], closed, err);
+        if (code == AN_OK)
+            known[n++] = v.person[0];
+    }
+    return code;
+}
+
+static enum an_code ask_number(struct pl_reader *r, enum pl_read which,
+                               int64_t *n, struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, which);
     enum an_code code;
     bool more;
 
@@ -241,10 +322,11 @@ enum an_code pl_history(struct pl_reader *r, struct an_arena *arena,
                         const struct ctx_identifier *who, int64_t as_of_us,
                         struct pl_history *out, struct an_err *err)
 {
-    struct sets sets = {.as_of_us = as_of_us};
-    struct visits visits = {NULL, NULL, 0};
+    struct sets sets = {.as_of_us = as_of_us}, closed = {.n = 0};
+    struct pl_visits visits;
     struct pl_numbered node;
     struct pl_web web;
+    int64_t newest_us = 0;
     enum an_code code = pl_reader_begin(r, err);
 
     *out = (struct pl_history){.n_said = 0};
@@ -252,16 +334,23 @@ enum an_code pl_history(struct pl_reader *r, struct an_arena *arena,
         return code;
     code = pl_exact(r, arena, who, &node, err);
     if (code == AN_OK)
+        code = ask_number(r, PL_R_NEWEST, &newest_us, err);
+    /* Nothing is claimed later: who is who is as of now. */
+    if (as_of_us >= newest_us)
+        as_of_us = CTX_AS_OF_ALL;
+    if (code == AN_OK)
         code =
             pl_web_person(r, arena, &node, as_of_us, &web, &out->person, err);
     if (code == AN_OK)
-        code = visits_find(arena, &web, as_of_us, &visits, err);
-    for (size_t i = 0; code == AN_OK && i < web.n_nodes; i++)
-        if (is_asked_for(&web, &visits, &out->person, i))
-            code = sets_load(r, arena, &web, i, &sets, err);
+        code = pl_visits_find(r, arena, &web, &out->person, as_of_us, &visits,
+                              err);
     if (code == AN_OK)
-        code = closings(r, &out->closings, err);
+        code = all_load(r, arena, &visits, &sets, err);
+    if (code == AN_OK && as_of_us < CTX_AS_OF_ALL)
+        code = closed_load(r, arena, &visits.person[0], &closed, err);
+    if (code == AN_OK)
+        code = ask_number(r, PL_R_CLOSINGS, &out->closings, err);
     code = pl_reader_end(r, code, err);
-    return code == AN_OK ? join(arena, &sets, &visits, as_of_us, out, err)
+    return code == AN_OK ? join(arena, &sets, &closed, &visits, out, err)
                          : code;
 }

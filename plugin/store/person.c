@@ -3,6 +3,8 @@
 #include "plugin/store/claims_int.h"
 #include "plugin/store/reader_int.h"
 
+#include <string.h>
+
 enum an_code pl_exact(struct pl_reader *r, struct an_arena *arena,
                       const struct ctx_identifier *who, struct pl_numbered *out,
                       struct an_err *err)
@@ -25,9 +27,9 @@ enum an_code pl_exact(struct pl_reader *r, struct an_arena *arena,
     return code;
 }
 
-/* The row's identifier, unless it was met before. */
+/* The row's identifier, where it stands if it was met before. */
 static enum an_code meet(struct pl_web *web, struct an_arena *arena,
-                         sqlite3_stmt *s, struct an_err *err)
+                         sqlite3_stmt *s, size_t *at, struct an_err *err)
 {
     int64_t number = sqlite3_column_int64(s, 0);
     struct pl_numbered *node = pl_grown(arena, web->node, web->n_nodes,
@@ -36,8 +38,8 @@ static enum an_code meet(struct pl_web *web, struct an_arena *arena,
     if (node == NULL)
         return an_fail_nomem(err);
     web->node = node;
-    for (size_t i = 0; i < web->n_nodes; i++)
-        if (node[i].number == number)
+    for (*at = 0; *at < web->n_nodes; (*at)++)
+        if (node[*at].number == number)
             return AN_OK;
     if (web->n_nodes == PL_LIMIT_MEMBERS)
         return an_fail(err, AN_LIMIT,
@@ -48,28 +50,6 @@ static enum an_code meet(struct pl_web *web, struct an_arena *arena,
         return an_fail_nomem(err);
     web->n_nodes++;
     return AN_OK;
-}
-
-static enum an_code follow_links(struct pl_reader *r, struct an_arena *arena,
-                                 struct pl_web *web, size_t from,
-                                 struct an_err *err)
-{
-    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_LINKS);
-    enum an_code code;
-    bool more;
-
-    sqlite3_bind_int64(s, 1, web->node[from].number);
-    for (;;) {
-        code = pl_reader_step(r, s, &more, err);
-        if (code != AN_OK || !more)
-            return code;
-        web->renamed |= sqlite3_column_int64(s, 0) == web->node[from].number;
-        code = meet(web, arena, s, err);
-        if (code != AN_OK) {
-            sqlite3_reset(s);
-            return code;
-        }
-    }
 }
 
 /* A patient's every message may claim the same; of claims that differ in
@@ -87,21 +67,64 @@ static enum an_code keep_last(struct pl_web *web, struct an_arena *arena,
         /* Identifiers of nodes: the same one has the same bytes. */
         if (kept[i].kind != c->kind ||
             kept[i].current.value.p != c->current.value.p ||
-            kept[i].prior.value.p != c->prior.value.p ||
-            !an_str_eq(kept[i].visit, c->visit) ||
-            !an_str_eq(kept[i].prior_visit, c->prior_visit))
+            kept[i].prior.value.p != c->prior.value.p)
             continue;
         if (c->said_us > kept[i].said_us)
             kept[i].said_us = c->said_us;
         return AN_OK;
     }
-    kept += web->n_claims++;
-    *kept = *c;
-    web->visits |= c->kind == CTX_CLAIM_VISIT;
-    return an_arena_str(arena, c->visit, &kept->visit) &&
-                   an_arena_str(arena, c->prior_visit, &kept->prior_visit)
-               ? AN_OK
-               : an_fail_nomem(err);
+    kept[web->n_claims++] = *c;
+    return AN_OK;
+}
+
+/* A plain link is a claim by itself: one list that holds both, which nothing has
+ * taken back, is all that there is to know. */
+static enum an_code link_take(struct pl_web *web, struct an_arena *arena,
+                              size_t from, size_t to, bool is_plain,
+                              struct an_err *err)
+{
+    const struct ctx_claim c = {.kind = CTX_CLAIM_SAME,
+                                .current = web->node[from].id,
+                                .prior = web->node[to].id,
+                                .said_us = 1,
+                                .available_us = INT64_MIN};
+
+    web->is_plain &= is_plain;
+    return web->is_plain ? keep_last(web, arena, &c, err) : AN_OK;
+}
+
+static enum an_code follow_links(struct pl_reader *r, struct an_arena *arena,
+                                 struct pl_web *web, size_t from,
+                                 int64_t as_of_us, struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(
+        r, as_of_us == CTX_AS_OF_ALL ? PL_R_LINKS_NOW : PL_R_LINKS);
+    enum an_code code;
+    bool more;
+    size_t to = 0;
+
+    sqlite3_bind_int64(s, 1, web->node[from].number);
+    sqlite3_bind_int64(s, 2, as_of_us);
+    for (;;) {
+        code = pl_reader_step(r, s, &more, err);
+        if (code != AN_OK || !more)
+            return code;
+        code = meet(web, arena, s, &to, err);
+        if (code == AN_OK)
+            code = link_take(web, arena, from, to,
+                             sqlite3_column_int(s, 4) != 0, err);
+        if (code != AN_OK) {
+            sqlite3_reset(s);
+            return code;
+        }
+    }
+}
+
+/* Visits link nobody, and moves of identifiers are taken from their own table:
+ * they count though whom it went to is no node. */
+static bool is_of_persons(const struct ctx_claim *c)
+{
+    return c->kind != CTX_CLAIM_VISIT && c->kind != CTX_CLAIM_MOVE;
 }
 
 static enum an_code claims_take(struct pl_web *web, struct an_arena *arena,
@@ -119,7 +142,8 @@ static enum an_code claims_take(struct pl_web *web, struct an_arena *arena,
 
         while (i < web->n_nodes && web->node[i].number != other)
             i++;
-        if (i == web->n_nodes || c.available_us > as_of_us)
+        if (i == web->n_nodes || c.available_us > as_of_us ||
+            !is_of_persons(&c))
             continue;
         c.current = web->node[from].id;
         c.prior = web->node[i].id;
@@ -158,24 +182,77 @@ static enum an_code load_claims(struct pl_reader *r, struct an_arena *arena,
     }
 }
 
+/* The moves of a node, each of which parts it from somebody. */
+static enum an_code load_moves(struct pl_reader *r, struct an_arena *arena,
+                               struct pl_web *web, size_t from,
+                               int64_t as_of_us, struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_MOVES);
+    enum an_code code;
+    bool more;
+
+    sqlite3_bind_int64(s, 1, web->node[from].number);
+    sqlite3_bind_int64(s, 2, as_of_us);
+    for (;;) {
+        struct ctx_claim c = {.kind = CTX_CLAIM_MOVE,
+                              .prior = web->node[from].id,
+                              .available_us = as_of_us};
+
+        code = pl_reader_step(r, s, &more, err);
+        if (code != AN_OK || !more)
+            return code;
+        c.said_us = sqlite3_column_int64(s, 4);
+        code = pl_column_identifier(arena, s, 1, &c.current)
+                   ? keep_last(web, arena, &c, err)
+                   : an_fail_nomem(err);
+        if (code != AN_OK) {
+            sqlite3_reset(s);
+            return code;
+        }
+    }
+}
+
+/* What is said of the nodes.  Of a web that is plain that is known, unless one of
+ * them was moved: then it matters when each was said. */
+static enum an_code load_all(struct pl_reader *r, struct an_arena *arena,
+                             struct pl_web *web, int64_t as_of_us,
+                             struct an_err *err)
+{
+    size_t n_plain = web->n_claims;
+    enum an_code code = AN_OK;
+
+    if (!web->is_plain)
+        n_plain = web->n_claims = 0;
+    for (size_t i = 0; code == AN_OK && i < web->n_nodes; i++)
+        code = load_moves(r, arena, web, i, as_of_us, err);
+    if (code != AN_OK || (web->is_plain && web->n_claims == n_plain))
+        return code;
+    /* What a plain link is says nothing of when. */
+    web->n_claims -= n_plain;
+    if (n_plain)
+        memmove(web->claim, web->claim + n_plain,
+                web->n_claims * sizeof(*web->claim));
+    for (size_t i = 0; code == AN_OK && i < web->n_nodes; i++)
+        code = load_claims(r, arena, web, i, as_of_us, err);
+    return code;
+}
+
 enum an_code pl_web_person(struct pl_reader *r, struct an_arena *arena,
                            const struct pl_numbered *who, int64_t as_of_us,
                            struct pl_web *web, struct ctx_person *out,
                            struct an_err *err)
 {
     enum an_code code = AN_OK;
-    bool any;
 
-    *web = (struct pl_web){.n_nodes = 1};
-    web->node = an_arena_get(arena, PL_LIMIT_MEMBERS + 1, sizeof(*web->node));
+    *web = (struct pl_web){.is_plain = true};
+    web->node = pl_grown(arena, NULL, 0, &web->room_nodes, sizeof(*web->node));
     if (web->node == NULL)
         return an_fail_nomem(err);
-    web->node[0] = *who;
+    web->node[web->n_nodes++] = *who;
     for (size_t i = 0; code == AN_OK && i < web->n_nodes; i++)
-        code = follow_links(r, arena, web, i, err);
-    any = web->n_nodes > 1 || web->renamed;
-    for (size_t i = 0; code == AN_OK && any && i < web->n_nodes; i++)
-        code = load_claims(r, arena, web, i, as_of_us, err);
+        code = follow_links(r, arena, web, i, as_of_us, err);
+    if (code == AN_OK && web->n_nodes > 1)
+        code = load_all(r, arena, web, as_of_us, err);
     if (code != AN_OK)
         return code;
     return ctx_person_find(arena, web->claim, web->n_claims, &who->id, as_of_us,

@@ -415,6 +415,8 @@ static int erase_rest(struct pl_writer *w, const struct erasure *e, int64_t id)
          " (SELECT other FROM link WHERE identifier = ?1)",
          NULL},
         {"DELETE FROM link WHERE identifier = ?1", NULL},
+        {"DELETE FROM moved WHERE prior = ?1", NULL},
+        {"DELETE FROM visited WHERE identifier = ?1", NULL},
         {"UPDATE identifier SET value = 'erased ' || id, authority = '',"
          " type = '' WHERE id = ?1",
          NULL},

@@ -81,8 +81,9 @@ struct pl_history {
     int64_t closings;     /* for pl_store_conclude: when this was read */
 };
 
-/* Everything known about the person that `who` names, as of a moment.  Fails
- * as pl_person does. */
+/* Everything known about the person that `who` names, as of a moment; how
+ * confidential it is, and what was forbidden, as of now and of who she is now.
+ * Fails as pl_person does. */
 enum an_code pl_history(struct pl_reader *r, struct an_arena *arena,
                         const struct ctx_identifier *who, int64_t as_of_us,
                         struct pl_history *out, struct an_err *err)

@@ -26,6 +26,15 @@
     " s.detail_bytes, s.deflated, s.needs"                                     \
     " FROM suggestion s JOIN identifier i ON i.id = s.patient"
 
+/* A move: who, whose it is now, which. */
+#define PL_MOVED                                                               \
+    "SELECT m.prior, p.authority, p.value, p.type,"                            \
+    " m.current, c.authority, c.value, c.type,"                                \
+    " m.prior_visit, m.visit, m.said_us FROM moved m"                          \
+    " JOIN identifier p ON p.id = m.prior"                                     \
+    " JOIN identifier c ON c.id = m.current"                                   \
+    " WHERE m.available_us <= ?2 AND +m.prior_visit > ''"
+
 #define PL_READS(X)                                                            \
     X(BEGIN, "BEGIN")                                                          \
     X(COMMIT, "COMMIT")                                                        \
@@ -36,9 +45,22 @@
              " FROM identifier WHERE value = ?1 ORDER BY authority LIMIT ?2")  \
     X(NEXT_ID, "SELECT id, authority, value, type FROM identifier"             \
                " WHERE id > ?1 ORDER BY id LIMIT 1")                           \
-    X(LINKS, "SELECT l.other, i.authority, i.value, i.type"                    \
+    X(LINKS, "SELECT l.other, i.authority, i.value, i.type, l.is_plain"        \
              " FROM link l JOIN identifier i ON i.id = l.other"                \
-             " WHERE l.identifier = ?1")                                       \
+             " WHERE l.identifier = ?1 AND l.first_us <= ?2"                   \
+             " AND " PL_LINK_STANDS(" AND available_us <= ?2"))                \
+    X(LINKS_NOW, "SELECT l.other, i.authority, i.value, i.type, l.is_plain"    \
+                 " FROM link l INDEXED BY link_stands"                         \
+                 " JOIN identifier i ON i.id = l.other"                        \
+                 " WHERE l.identifier = ?1 AND l.is_over = 0 AND ?2 IS ?2")    \
+    X(MOVES, "SELECT m.current, i.authority, i.value, i.type, m.said_us"       \
+             " FROM moved m JOIN identifier i ON i.id = m.current"             \
+             " WHERE m.prior = ?1 AND m.prior_visit = ''"                      \
+             " AND m.available_us <= ?2")                                      \
+    X(MOVED_FROM, PL_MOVED " AND m.prior = ?1")                                \
+    X(MOVED_TO, PL_MOVED " AND m.current = ?1")                                \
+    X(LEFT, PL_MOVED " AND m.prior = ?1 AND m.prior_visit = ?3")               \
+    X(CAME, PL_MOVED " AND m.current = ?1 AND m.visit = ?3")                   \
     X(CLAIMS, "SELECT message, unseal(claims, 'claims', identifier, sha256)"   \
               " FROM said WHERE identifier = ?1"                               \
               " AND min_available_us <= ?2 AND length(claims) > 0")            \
@@ -46,6 +68,18 @@
       "SELECT message, sha256, unseal(events, 'events', identifier, sha256),"  \
       " min_available_us FROM said"                                            \
       " WHERE identifier = ?1 AND n_events > 0 ORDER BY message")              \
+    X(IS_VISITED, "SELECT 1 FROM visited WHERE identifier = ?1"                \
+                  " AND visit = ''")                                           \
+    X(EVENTS_OF_VISIT,                                                         \
+      "SELECT s.message, s.sha256, unseal(s.events, 'events', s.identifier,"   \
+      " s.sha256), s.min_available_us FROM visited v JOIN said s"              \
+      " ON s.identifier = v.identifier AND s.message = v.message"              \
+      " WHERE v.identifier = ?1 AND v.visit = ?2 AND s.n_events > 0"           \
+      " ORDER BY v.message")                                                   \
+    /* Claims are available once their message has come. */                    \
+    X(NEWEST, "SELECT max(coalesce((SELECT max(received_us) FROM message"      \
+              " WHERE purged_us = 0), 0), coalesce((SELECT max(received_us)"   \
+              " FROM message WHERE purged_us <> 0 AND forgotten_us = 0), 0))") \
     X(CLOSINGS, "SELECT coalesce(max(n), 0) FROM closing")                     \
     X(NEXT_MESSAGE,                                                            \
       PL_MESSAGE_COLUMNS " WHERE m.id > ?1 ORDER BY m.id LIMIT 1")             \
@@ -215,14 +249,16 @@ bool pl_column_identifier(struct an_arena *arena, sqlite3_stmt *s, int at,
 void *pl_grown(struct an_arena *arena, void *old, size_t n, size_t *room,
                size_t each) __attribute__((warn_unused_result));
 
-/* What claims hang together around one identifier, valid or not. */
+/* What claims about persons hang together around one identifier; some may not
+ * be valid.  Claims about visits are no part of it, nor are links that were
+ * over by the moment, or had not begun.  A dummy record, to which patients are
+ * attached until they are known, would make one of them all. */
 struct pl_web {
     struct pl_numbered *node;
     size_t n_nodes, room_nodes;
     struct ctx_claim *claim;
     size_t n_claims, room_claims;
-    bool renamed; /* visits of the only one have got other names */
-    bool visits;  /* there are claims about visits */
+    bool is_plain; /* identifiers were listed together, and that is all */
 };
 
 /* These two between begin and end. */
@@ -236,6 +272,46 @@ enum an_code pl_web_person(struct pl_reader *r, struct an_arena *arena,
                            struct an_err *err)
     __attribute__((warn_unused_result));
 bool pl_is_member(const struct ctx_person *p, const struct ctx_identifier *id);
+
+/* The members of a person, with their numbers. */
+struct pl_someone {
+    const struct pl_numbered *member;
+    size_t n_members;
+};
+
+/* A visit of a person to which moves lead, or from which. */
+struct pl_visit {
+    size_t person;
+    struct an_str visit;
+    bool is_source; /* it may be the first one's now */
+    bool left, came;
+};
+
+/* Moves of visits as of a moment, as far as they matter for one person, who is
+ * the first. */
+struct pl_visits {
+    int64_t as_of_us;
+    struct pl_someone *person;
+    size_t n_persons, room_persons;
+    struct pl_visit *visit; /* of others */
+    size_t n_visits, room_visits;
+    struct ctx_visit_move *move;
+    size_t n_moves, room_moves;
+    struct pl_index {
+        uint64_t hash;
+        size_t at; /* 1-based; 0: free */
+    } * of_number, *of_visit;
+    size_t n_of_number, room_of_number, room_of_visit;
+};
+
+/* Finds *out->person[0] and, one at a time, each visit that came from another
+ * or went to one: what it costs depends on those alone, not on what else the
+ * others have. */
+enum an_code pl_visits_find(struct pl_reader *r, struct an_arena *arena,
+                            const struct pl_web *web,
+                            const struct ctx_person *person, int64_t as_of_us,
+                            struct pl_visits *out, struct an_err *err)
+    __attribute__((warn_unused_result));
 
 /* With the place that err cannot know by itself. */
 enum an_code pl_fail_message(struct an_err *err, enum an_code code,

@@ -111,20 +111,36 @@ static int redo_message(struct pl_writer *w, const struct pl_derivation *d)
 /* Of whom something is said that rests on other events now, the question is
  * asked again: about the newest message, so that no old answer takes the place
  * of a newer one.  Once each, however many of the messages changed. */
-static int ask_again(struct pl_writer *w, const struct pl_derivation *rows,
-                     int64_t message, struct pl_receipt *r)
+static int ask_again(struct pl_writer *w, int64_t identifier, int64_t message,
+                     struct pl_receipt *r)
 {
     sqlite3_stmt *s = stmt(w, PL_W_ASK_AGAIN);
+    int rc;
+
+    sqlite3_bind_int64(s, 1, identifier);
+    sqlite3_bind_int64(s, 2, message);
+    sqlite3_bind_int64(s, 3, PL_REASON_TABLES);
+    rc = pl_writer_run(w, PL_W_ASK_AGAIN);
+    if (rc == SQLITE_OK)
+        r->n_triggers += (size_t)sqlite3_changes(w->db.sql);
+    return rc;
+}
+
+/* Of those too to whom a visit went that is filed there. */
+static int ask_all_again(struct pl_writer *w, const struct pl_derivation *rows,
+                         int64_t message, struct pl_receipt *r)
+{
+    struct pl_led led = {NULL, 0, 0};
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < rows->n_rows; i++) {
-        sqlite3_bind_int64(s, 1, rows->row[i].identifier);
-        sqlite3_bind_int64(s, 2, message);
-        sqlite3_bind_int64(s, 3, PL_REASON_TABLES);
-        rc = pl_writer_run(w, PL_W_ASK_AGAIN);
+        rc = ask_again(w, rows->row[i].identifier, message, r);
         if (rc == SQLITE_OK)
-            r->n_triggers += (size_t)sqlite3_changes(w->db.sql);
+            rc = pl_writer_led_by(w, rows->row[i].identifier,
+                                  rows->row[i].events, &led);
     }
+    for (size_t i = 0; rc == SQLITE_OK && i < led.n; i++)
+        rc = ask_again(w, led.identifier[i], message, r);
     return rc;
 }
 
@@ -136,6 +152,7 @@ static int put_again(struct pl_writer *w, const struct pl_derivation *d,
 
     if ((rc = rows_drop(w, d->message, id, n)) != SQLITE_OK ||
         (rc = pl_writer_put_rows(w, d)) != SQLITE_OK ||
+        (rc = pl_writer_visited(w, d)) != SQLITE_OK ||
         (rc = pl_writer_links(w, d)) != SQLITE_OK ||
         (rc = pl_tally_accounts(w, d->feed, old->account, old->n_accounts,
                                 -1)) != SQLITE_OK ||
@@ -172,7 +189,7 @@ static int redo_begin(struct pl_writer *w, const struct pl_intake *in,
         return SQLITE_NOTFOUND;
     if (r->gone)
         return SQLITE_OK;
-    x->now.message = r->message;
+    x->now.message = x->before.message = r->message;
     code = pl_derived_get(&w->arena, x->blob, &x->old, NULL);
     if (code != AN_OK)
         return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
@@ -183,17 +200,36 @@ static int redo_begin(struct pl_writer *w, const struct pl_intake *in,
     return rows_get(w, r->message, x->id, x->n_ids, &x->before, &x->n_events);
 }
 
-/* It says something else now. */
-static int follow_change(struct pl_writer *w, const struct redo *x,
-                         struct pl_receipt *r)
+/* What it claimed: before what hung on that is closed, for what it had moved comes
+ * together again. */
+static int claims_drop(struct pl_writer *w, const struct pl_derivation *before)
 {
-    int rc = pl_writer_resources_changed(w, &x->before, &x->now);
+    int rc = SQLITE_OK;
 
-    if (rc == SQLITE_OK)
-        rc = ask_again(w, &x->before, r->message, r);
-    if (rc == SQLITE_OK)
-        rc = ask_again(w, &x->now, r->message, r);
-    return rc == SQLITE_OK ? pl_writer_close(w, &x->now, r) : rc;
+    for (size_t i = 0; rc == SQLITE_OK && i < before->n_rows; i++)
+        rc = pl_writer_claims_drop(w, before->message, &before->row[i]);
+    return rc;
+}
+
+/* The rows and what hangs on them, with what that closes before and after. */
+static int redo_all(struct pl_writer *w, struct redo *x, struct pl_receipt *r)
+{
+    int rc = SQLITE_OK;
+
+    if (r->changed && ((rc = claims_drop(w, &x->before)) != SQLITE_OK ||
+                       (rc = pl_writer_close_changed(w, &x->before, &x->now,
+                                                     r)) != SQLITE_OK))
+        return rc;
+    rc = put_again(w, &x->now, &x->old, x->id, x->n_ids);
+    if (rc != SQLITE_OK || !r->changed)
+        return rc;
+    if ((rc = pl_writer_resources_changed(w, &x->before, &x->now)) !=
+            SQLITE_OK ||
+        (rc = ask_all_again(w, &x->before, r->message, r)) != SQLITE_OK ||
+        (rc = ask_all_again(w, &x->now, r->message, r)) != SQLITE_OK ||
+        (rc = pl_writer_close(w, &x->now, r)) != SQLITE_OK)
+        return rc;
+    return pl_writer_moves(w, &x->now);
 }
 
 int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
@@ -210,15 +246,14 @@ int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
     if (rc != SQLITE_OK || r->gone)
         return rc;
     r->changed = !same_rows(&x.before, &x.now);
-    /* Most messages say what they said: their pages stay as they are. */
+    /* Most messages say what they said: their pages stay as they are.  A store
+     * of before version 5 knows of no moves but by this. */
+    if (!r->changed && (rc = pl_writer_moves(w, &x.now)) != SQLITE_OK)
+        return rc;
     if (!r->changed && an_str_eq(x.blob, x.now.derived) &&
         r->n_warnings == in->n_warnings)
         return SQLITE_OK;
-    rc = pl_writer_close_changed(w, &x.before, &x.now, r);
-    if (rc == SQLITE_OK)
-        rc = put_again(w, &x.now, &x.old, x.id, x.n_ids);
-    if (rc == SQLITE_OK && r->changed)
-        rc = follow_change(w, &x, r);
+    rc = redo_all(w, &x, r);
     if (rc != SQLITE_OK)
         return rc;
     more = (struct pl_feed_tally){

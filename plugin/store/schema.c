@@ -282,6 +282,42 @@ static const char version_4[] =
     " WHERE identifier IN (SELECT identifier FROM closing);";
 
 static const char version_5[] =
+    /* Of the claims that make the two one person: the first message that holds
+     * one (0: not known), the earliest moment at which one was available, and
+     * the latest at which one was said.  That is kept only where one of the
+     * two was moved, which makes an end of what was said before; else it is
+     * the largest number.  1: by all that is known now, that was its end; it
+     * was never said but in one list of identifiers. */
+    "ALTER TABLE link ADD COLUMN message INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE link ADD COLUMN first_us INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE link ADD COLUMN last_us INTEGER NOT NULL"
+    " DEFAULT 9223372036854775807;"
+    "ALTER TABLE link ADD COLUMN is_over INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE link ADD COLUMN is_plain INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX link_stands ON link(identifier) WHERE is_over = 0;"
+    /* A visit of one identifier that is one of another since a message said
+     * so; with no visit, the first identifier itself, with all it has. */
+    "CREATE TABLE moved("
+    " prior INTEGER NOT NULL,"
+    " prior_visit TEXT NOT NULL,"
+    " said_us INTEGER NOT NULL,"
+    " current INTEGER NOT NULL,"
+    " visit TEXT NOT NULL,"
+    " message INTEGER NOT NULL,"
+    " available_us INTEGER NOT NULL,"
+    " PRIMARY KEY(prior, prior_visit, said_us, current, visit, message)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX moved_to ON moved(current, visit);"
+    /* Which messages speak of a visit, of identifiers whose visits were moved:
+     * those that have a row without a visit. */
+    "CREATE TABLE visited("
+    " identifier INTEGER NOT NULL,"
+    " visit TEXT NOT NULL,"
+    " message INTEGER NOT NULL,"
+    " PRIMARY KEY(identifier, visit, message)"
+    ") STRICT, WITHOUT ROWID;";
+
+static const char version_6[] =
     /* resources.h.  Where what a FHIR resource said lies. */
     "CREATE TABLE resource("
     " key INTEGER NOT NULL,"
@@ -313,7 +349,7 @@ static const char version_5[] =
     "INSERT INTO indexing SELECT 1, 0, coalesce(max(id), 0) FROM message;";
 
 const char *const pl_schema_step[] = {version_1, version_2, version_3,
-                                      version_4, version_5};
+                                      version_4, version_5, version_6};
 const size_t pl_schema_n_steps =
     sizeof(pl_schema_step) / sizeof(pl_schema_step[0]);
 

@@ -310,26 +310,56 @@ int pl_writer_said(struct pl_writer *w, int64_t identifier, int64_t message,
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-static int put_link(struct pl_writer *w, int64_t identifier, int64_t other)
+/* From `identifier` to `other`, unless it is there; or what another claim changes
+ * of it. */
+static int put_link(struct pl_writer *w, const struct pl_derivation *d,
+                    size_t claim, int64_t identifier, int64_t other,
+                    enum pl_write which, bool *changed)
 {
-    sqlite3_bind_int64(stmt(w, PL_W_PUT_LINK), 1, identifier);
-    sqlite3_bind_int64(stmt(w, PL_W_PUT_LINK), 2, other);
-    return pl_writer_run(w, PL_W_PUT_LINK);
+    const struct ctx_claim *c = &d->in->claim[claim];
+    bool parts = c->kind == CTX_CLAIM_UNMERGE;
+    sqlite3_stmt *s = stmt(w, which);
+    int rc;
+
+    sqlite3_bind_int64(s, 1, identifier);
+    sqlite3_bind_int64(s, 2, other);
+    sqlite3_bind_int64(s, 3, d->message);
+    sqlite3_bind_int64(s, 4, parts ? INT64_MAX : c->available_us);
+    sqlite3_bind_int64(s, 5, parts ? INT64_MIN : pl_claim_us(c));
+    sqlite3_bind_int64(s, 6, c->kind == CTX_CLAIM_SAME);
+    rc = pl_writer_run(w, which);
+    *changed = rc == SQLITE_OK && sqlite3_changes(w->db.sql) > 0;
+    return rc;
 }
 
+/* A link stands there from either side. */
+static int put_links(struct pl_writer *w, const struct pl_derivation *d,
+                     size_t claim)
+{
+    int64_t a = d->current[claim], b = d->prior[claim];
+    bool *first = &d->joined[claim], changed;
+    enum pl_write which;
+    int rc = put_link(w, d, claim, a, b, PL_W_PUT_LINK, first);
+
+    which = *first ? PL_W_PUT_LINK : PL_W_WIDEN_LINK;
+    if (rc == SQLITE_OK)
+        rc = put_link(w, d, claim, b, a, which, &changed);
+    if (rc != SQLITE_OK || !changed)
+        return rc;
+    if (!*first)
+        rc = put_link(w, d, claim, a, b, which, &changed);
+    return rc == SQLITE_OK ? pl_writer_judge_link(w, a, b) : rc;
+}
+
+/* A visit links nobody. */
 int pl_writer_links(struct pl_writer *w, const struct pl_derivation *d)
 {
     int rc = SQLITE_OK;
 
-    for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_claims; i++) {
-        if (!claims_something(d, i))
-            continue;
-        /* With itself: it has visits of another name. */
-        rc = put_link(w, d->current[i], d->prior[i]);
-        d->joined[i] = sqlite3_changes(w->db.sql) > 0;
-        if (rc == SQLITE_OK)
-            rc = put_link(w, d->prior[i], d->current[i]);
-    }
+    for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_claims; i++)
+        if (d->current[i] != d->prior[i] &&
+            d->in->claim[i].kind != CTX_CLAIM_VISIT)
+            rc = put_links(w, d, i);
     return rc;
 }
 
@@ -434,9 +464,11 @@ static int put_new(struct pl_writer *w, const struct pl_intake *in,
         (rc = pl_writer_rows(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_put_rows(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_resources(w, &d)) != SQLITE_OK ||
+        (rc = pl_writer_visited(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_links(w, &d)) != SQLITE_OK ||
         (rc = put_dues(w, &d, r)) != SQLITE_OK ||
         (rc = pl_writer_close(w, &d, r)) != SQLITE_OK ||
+        (rc = pl_writer_moves(w, &d)) != SQLITE_OK ||
         (rc = tally(w, &d, r->reused)) != SQLITE_OK)
         return rc;
     r->message = d.message;

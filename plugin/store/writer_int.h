@@ -10,10 +10,15 @@
 #include "plugin/store/store.h"
 #include "plugin/trust/audit.h"
 
-/* All identifiers that claims hang together with ?1, valid or not. */
-#define PL_WEB                                                                 \
-    "WITH RECURSIVE web(i) AS (VALUES(?1) UNION SELECT l.other"                \
-    " FROM link l JOIN web ON l.identifier = web.i) "
+/* All identifiers that claims about persons hang together with these, but for
+ * links that are over; other links may not be valid. */
+#define PL_WEB_OF(these)                                                       \
+    "WITH RECURSIVE web(i) AS (VALUES" these " UNION SELECT l.other FROM web"  \
+    " JOIN link l INDEXED BY link_stands"                                      \
+    " ON l.identifier = web.i AND l.is_over = 0) "
+#define PL_WEB PL_WEB_OF("(?1)")
+/* Of both whom a claim is about: they may be two persons. */
+#define PL_WEBS PL_WEB_OF("(?1), (?9)")
 
 #define PL_WRITES(X)                                                             \
     X(BEGIN, "BEGIN IMMEDIATE")                                                  \
@@ -51,11 +56,8 @@
       " seal(?5, 'events', identifier, sha256)"                                  \
       " WHERE identifier = ?1 AND message = ?2")                                 \
     X(DROP_SAID, "DELETE FROM said WHERE identifier = ?1 AND message = ?2")      \
-    /* All identifiers that claims hang together, valid or not. */               \
-    X(ASK_AGAIN,                                                                 \
+    X(ASK_AGAIN, PL_WEB                                                          \
       "INSERT INTO due(identifier, message, reason)"                             \
-      " WITH RECURSIVE web(i) AS (VALUES(?1) UNION SELECT l.other"               \
-      " FROM link l JOIN web ON l.identifier = web.i)"                           \
       " SELECT ?1, coalesce((SELECT max((SELECT max(s.message) FROM said s"      \
       " WHERE s.identifier = web.i)) FROM web), ?2), ?3"                         \
       " WHERE EXISTS (SELECT 1 FROM web JOIN suggestion g"                       \
@@ -68,8 +70,56 @@
                 " n_read = excluded.n_read, n_changed = excluded.n_changed,"     \
                 " n_unreadable = excluded.n_unreadable,"                         \
                 " n_asked = excluded.n_asked")                                   \
-    X(PUT_LINK, "INSERT INTO link(identifier, other) VALUES(?1, ?2)"             \
-                " ON CONFLICT DO NOTHING")                                       \
+    X(PUT_LINK,                                                                  \
+      "INSERT INTO link(identifier, other, message, first_us, last_us,"          \
+      " is_plain) VALUES(?1, ?2, ?3, ?4, iif(EXISTS(SELECT 1 FROM moved"         \
+      " WHERE prior IN (?1, ?2) AND prior_visit = ''), ?5,"                      \
+      " 9223372036854775807), ?6) ON CONFLICT DO NOTHING")                       \
+    X(WIDEN_LINK,                                                                \
+      "UPDATE link SET message = min(message, ?3),"                              \
+      " first_us = min(first_us, ?4), last_us = max(last_us, ?5),"               \
+      " is_plain = min(is_plain, ?6) WHERE identifier = ?1 AND other = ?2"       \
+      " AND (message > ?3 OR first_us > ?4 OR last_us < ?5"                      \
+      " OR is_plain > ?6)")                                                      \
+    X(DOUBT_LINK, "UPDATE link SET is_plain = 0"                                 \
+                  " WHERE identifier IN (?1, ?2) AND other IN (?1, ?2)")         \
+    X(LINKS_OF, "SELECT other, message, last_us FROM link"                       \
+                " WHERE identifier = ?1 ORDER BY other")                         \
+    X(END_LINK, "UPDATE link SET last_us = ?3"                                   \
+                " WHERE identifier IN (?1, ?2) AND other IN (?1, ?2)")           \
+    X(JUDGE_LINK,                                                                \
+      "UPDATE link AS l SET is_over = NOT " PL_LINK_STANDS(                      \
+          "") " WHERE identifier IN (?1, ?2) AND other IN (?1, ?2)")             \
+    X(CLAIMS_SINCE,                                                              \
+      "SELECT unseal(claims, 'claims', identifier, sha256) FROM said"            \
+      " WHERE identifier = ?1 AND message >= ?2 AND length(claims) > 0")         \
+    X(PUT_MOVED,                                                                 \
+      "INSERT INTO moved(prior, prior_visit, said_us, current, visit, "          \
+      "message,"                                                                 \
+      " available_us) VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT DO NOTHING")      \
+    X(DROP_MOVED, "DELETE FROM moved WHERE prior = ?1 AND prior_visit = ?2"      \
+                  " AND said_us = ?3 AND current = ?4 AND visit = ?5"            \
+                  " AND message = ?6")                                           \
+    /* To whom moves said then or later lead a visit on from there. */           \
+    X(LED_TO, PL_WEBS                                                            \
+      ", led(i, v, us, moved) AS (VALUES(?1, ?2, ?3, 0)"                         \
+      " UNION SELECT l.other, v, us, 0 FROM led"                                 \
+      " JOIN link l INDEXED BY link_stands"                                      \
+      " ON l.identifier = led.i AND l.is_over = 0"                               \
+      " UNION SELECT m.current, m.visit, m.said_us, 1 FROM led JOIN moved m"     \
+      " ON m.prior = led.i AND m.prior_visit = led.v WHERE m.said_us >= us)"     \
+      " SELECT DISTINCT i FROM led"                                              \
+      " WHERE moved = 1 AND i NOT IN (SELECT i FROM web)")                       \
+    X(NOT_VISITED,                                                               \
+      PL_WEBS "SELECT i FROM web WHERE NOT EXISTS (SELECT 1 FROM visited"        \
+              " WHERE identifier = i AND visit = '') LIMIT ?2")                  \
+    X(FIND_VISITED, "SELECT 1 FROM visited WHERE identifier = ?1"                \
+                    " AND visit = ''")                                           \
+    X(PUT_VISITED, "INSERT INTO visited(identifier, visit, message)"             \
+                   " VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING")                 \
+    X(EVENTS_OF,                                                                 \
+      "SELECT message, unseal(events, 'events', identifier, sha256)"             \
+      " FROM said WHERE identifier = ?1 AND n_events > 0")                       \
     /* resources.c */                                                            \
     X(PUT_RESOURCE, "INSERT INTO resource(key, identifier, message)"             \
                     " VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING")                \
@@ -175,32 +225,32 @@
       "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
       " WHERE state = 1 AND origin <> ?2")                                       \
     X(CLOSE_NOTE,                                                                \
-      PL_WEB "INSERT INTO closing SELECT i, ?2 FROM web WHERE true"              \
-             " ON CONFLICT(identifier) DO UPDATE SET n = excluded.n")            \
+      PL_WEBS "INSERT INTO closing SELECT i, ?2 FROM web WHERE true"             \
+              " ON CONFLICT(identifier) DO UPDATE SET n = excluded.n")           \
     X(CLOSE_NEXT, "SELECT coalesce(max(n), 0) + 1 FROM closing")                 \
     X(CLOSE_DROP,                                                                \
-      PL_WEB "UPDATE outbox SET state = 4, payload = x'', done_us = ?2"          \
-             " WHERE state = 0 AND patient IN (SELECT i FROM web)")              \
+      PL_WEBS "UPDATE outbox SET state = 4, payload = x'', done_us = ?2"         \
+              " WHERE state = 0 AND patient IN (SELECT i FROM web)")             \
     X(CLOSE_DROP_HELD,                                                           \
-      PL_WEB "UPDATE outbox SET state = 4, payload = x'', done_us = ?2"          \
-             " WHERE state = 1 AND patient IN (SELECT i FROM web)")              \
+      PL_WEBS "UPDATE outbox SET state = 4, payload = x'', done_us = ?2"         \
+              " WHERE state = 1 AND patient IN (SELECT i FROM web)")             \
     X(CLOSE_RAISE,                                                               \
-      PL_WEB "UPDATE suggestion SET needs = needs | ?2"                          \
-             " WHERE superseded_us = 0 AND patient IN (SELECT i FROM web)")      \
+      PL_WEBS "UPDATE suggestion SET needs = needs | ?2"                         \
+              " WHERE superseded_us = 0 AND patient IN (SELECT i FROM web)")     \
     X(CLOSE_ASK,                                                                 \
-      PL_WEB "INSERT INTO due(identifier, message, reason)"                      \
-             " SELECT DISTINCT g.patient, ?2, ?3 FROM web JOIN suggestion g"     \
-             " ON g.patient = web.i WHERE g.superseded_us = 0")                  \
+      PL_WEBS "INSERT INTO due(identifier, message, reason)"                     \
+              " SELECT DISTINCT g.patient, ?2, ?3 FROM web JOIN suggestion g"    \
+              " ON g.patient = web.i WHERE g.superseded_us = 0")                 \
     /* One of whom nothing is said, though something is of another. */           \
     X(CLOSE_ASK_ONE,                                                             \
-      PL_WEB "INSERT INTO due(identifier, message, reason) SELECT ?1, ?2, ?3"    \
-             " WHERE EXISTS (SELECT 1 FROM web JOIN suggestion g"                \
-             " ON g.patient = web.i WHERE g.superseded_us = 0)"                  \
-             " AND NOT EXISTS (SELECT 1 FROM suggestion"                         \
-             " WHERE patient = ?1 AND superseded_us = 0)")                       \
+      PL_WEBS "INSERT INTO due(identifier, message, reason) SELECT ?1, ?2, ?3"   \
+              " WHERE EXISTS (SELECT 1 FROM web JOIN suggestion g"               \
+              " ON g.patient = web.i WHERE g.superseded_us = 0)"                 \
+              " AND NOT EXISTS (SELECT 1 FROM suggestion"                        \
+              " WHERE patient = ?1 AND superseded_us = 0)")                      \
     X(CLOSE_SUPERSEDE,                                                           \
-      PL_WEB "UPDATE suggestion SET superseded_us = ?2"                          \
-             " WHERE superseded_us = 0 AND patient IN (SELECT i FROM web)")      \
+      PL_WEBS "UPDATE suggestion SET superseded_us = ?2"                         \
+              " WHERE superseded_us = 0 AND patient IN (SELECT i FROM web)")     \
     X(PART, "UPDATE link SET parted_us = max(parted_us, ?2, 1)"                  \
             " WHERE identifier IN (?1, ?3) AND other IN (?1, ?3)")               \
     /* From everybody: a link stands there from either side. */                  \
@@ -215,8 +265,8 @@
             " AND identifier IN (?1, ?2) AND other IN (?1, ?2)")                 \
     /* Of whom something was said before. */                                     \
     X(FIND_KNOWN,                                                                \
-      PL_WEB "SELECT 1 FROM web JOIN said s"                                     \
-             " ON s.identifier = web.i WHERE s.message <> ?2 LIMIT 1")           \
+      PL_WEBS "SELECT 1 FROM web JOIN said s"                                    \
+              " ON s.identifier = web.i WHERE s.message <> ?2 LIMIT 1")          \
     X(FIND_NEWEST, PL_WEB "SELECT max((SELECT max(s.message) FROM said s"        \
                           " WHERE s.identifier = web.i)) FROM web")              \
     X(FIND_CLOSED, "SELECT 1 FROM closing WHERE identifier = ?1 AND n > ?2")     \
@@ -293,7 +343,7 @@ struct pl_derivation {
     int64_t message, feed;
     int64_t *filed;           /* identifier of each filing */
     int64_t *current, *prior; /* identifiers of each claim */
-    bool *joined;             /* of each claim: the first of these two */
+    bool *joined; /* of each claim: the first that links these two */
     struct an_str derived;
     struct pl_said_row *row;
     size_t n_rows;
@@ -352,6 +402,32 @@ int pl_writer_resources_changed(struct pl_writer *w,
 /* The same of what a message said about one identifier, before it goes. */
 int pl_writer_resources_drop(struct pl_writer *w, int64_t identifier,
                              int64_t message);
+
+/* moves.c, after what is closed, which is whom they leave: what was moved; of
+ * what is filed now, which visits it is about; take back what a row of before
+ * claims. */
+int pl_writer_moves(struct pl_writer *w, const struct pl_derivation *d);
+int pl_writer_visited(struct pl_writer *w, const struct pl_derivation *d);
+int pl_writer_claims_drop(struct pl_writer *w, int64_t message,
+                          const struct pl_said_row *row);
+/* Those, besides the persons of the first two, to whom moves that were said at
+ * us or later lead a visit on from `current`; of what is filed, as `events`, any
+ * visit that it is about.  Seldom anybody. */
+struct pl_led {
+    int64_t *identifier;
+    size_t n, room;
+};
+int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
+                     struct an_str visit, int64_t us, struct pl_led *out);
+int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
+                     struct an_str events, struct pl_led *out);
+/* Whether a move has ended the link of the two. */
+int pl_writer_judge_link(struct pl_writer *w, int64_t a, int64_t b);
+/* The moment from which a claim counts. */
+static inline int64_t pl_claim_us(const struct ctx_claim *c)
+{
+    return c->said_us ? c->said_us : c->available_us;
+}
 
 /* closing.c: what the message closes is heard of no more from here on. */
 int pl_writer_close(struct pl_writer *w, const struct pl_derivation *d,

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was moved: visits, and identifiers with all they have.  And what a
+ * reader needs so that he does not read all of those who once had it. */
+#include "plugin/store/writer_int.h"
+
+#include "context/codec.h"
+#include "plugin/store/claims_int.h"
+#include "plugin/store/reader_int.h"
+
+static sqlite3_stmt *stmt(struct pl_writer *w, enum pl_write which)
+{
+    return w->db.stmt[which];
+}
+
+/* The code of a step that gives rows; SQLITE_DONE is the end. */
+static int end_of(sqlite3_stmt *s, int rc)
+{
+    int reset = sqlite3_reset(s);
+
+    return rc == SQLITE_DONE ? reset : rc;
+}
+
+/* ---- links that a move ends ----------------------------------------------- */
+
+struct link {
+    int64_t other, message, last_us;
+    bool known;
+};
+
+/* All of one identifier. */
+struct links {
+    int64_t moved;
+    struct link *link; /* by other */
+    size_t n;
+    int64_t since; /* the first message that matters */
+};
+
+static int links_get(struct pl_writer *w, int64_t moved, struct links *out)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_LINKS_OF);
+    size_t room = 0;
+    int rc;
+
+    *out = (struct links){.moved = moved, .since = INT64_MAX};
+    sqlite3_bind_int64(s, 1, moved);
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        struct link *link =
+            pl_grown(&w->arena, out->link, out->n, &room, sizeof(*link));
+
+        if (link == NULL) {
+            sqlite3_reset(s);
+            return SQLITE_NOMEM;
+        }
+        out->link = link;
+        link += out->n++;
+        *link = (struct link){sqlite3_column_int64(s, 0),
+                              sqlite3_column_int64(s, 1), INT64_MIN,
+                              sqlite3_column_int64(s, 2) != INT64_MAX};
+        if (!link->known && link->message < out->since)
+            out->since = link->message;
+    }
+    return end_of(s, rc);
+}
+
+static struct link *link_to(const struct links *l, int64_t other)
+{
+    size_t low = 0, high = l->n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (l->link[middle].other < other)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < l->n && l->link[low].other == other ? &l->link[low] : NULL;
+}
+
+static bool joins(const struct ctx_claim *c)
+{
+    return c->kind == CTX_CLAIM_SAME || c->kind == CTX_CLAIM_MERGE ||
+           c->kind == CTX_CLAIM_MOVE;
+}
+
+/* What the rows of an identifier claim about the links. */
+static int links_date(struct pl_writer *w, int64_t identifier, int64_t since,
+                      struct links *l)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_CLAIMS_SINCE);
+    bool bad = false;
+    int rc = SQLITE_DONE;
+
+    sqlite3_bind_int64(s, 1, identifier);
+    sqlite3_bind_int64(s, 2, since);
+    while (!bad && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+        struct an_str blob = pl_column(s, 0), rest = blob;
+        struct ctx_claim c;
+        int64_t other;
+
+        while (pl_claims_next(blob, &rest, &c, &other, &bad)) {
+            struct link *link = identifier == l->moved ? link_to(l, other)
+                                : other == l->moved    ? link_to(l, identifier)
+                                                       : NULL;
+
+            if (link && joins(&c) && pl_claim_us(&c) > link->last_us)
+                link->last_us = pl_claim_us(&c);
+        }
+    }
+    if (bad) {
+        sqlite3_reset(s);
+        return SQLITE_CORRUPT;
+    }
+    return end_of(s, rc);
+}
+
+int pl_writer_judge_link(struct pl_writer *w, int64_t a, int64_t b)
+{
+    sqlite3_bind_int64(stmt(w, PL_W_JUDGE_LINK), 1, a);
+    sqlite3_bind_int64(stmt(w, PL_W_JUDGE_LINK), 2, b);
+    return pl_writer_run(w, PL_W_JUDGE_LINK);
+}
+
+/* When one was last said to be the other, if that was not kept. */
+static int link_date(struct pl_writer *w, const struct link *link,
+                     struct links *l)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_END_LINK);
+    int rc;
+
+    if (link->known)
+        return SQLITE_OK;
+    rc = links_date(w, link->other, link->message, l);
+    sqlite3_bind_int64(s, 1, l->moved);
+    sqlite3_bind_int64(s, 2, link->other);
+    sqlite3_bind_int64(s, 3, link->last_us);
+    return rc == SQLITE_OK ? pl_writer_run(w, PL_W_END_LINK) : rc;
+}
+
+/* Until when it was linked with whom, once its moves have changed: a dummy
+ * record, through which patients pass, must not make one of all of them. */
+static int links_end(struct pl_writer *w, int64_t moved)
+{
+    struct links l;
+    int rc = links_get(w, moved, &l);
+
+    if (rc == SQLITE_OK && l.since != INT64_MAX)
+        rc = links_date(w, moved, l.since, &l);
+    for (size_t i = 0; rc == SQLITE_OK && i < l.n; i++) {
+        rc = link_date(w, &l.link[i], &l);
+        if (rc == SQLITE_OK)
+            rc = pl_writer_judge_link(w, moved, l.link[i].other);
+    }
+    return rc;
+}
+
+/* ---- which messages speak of a visit -------------------------------------- */
+
+static int put_visited(struct pl_writer *w, int64_t identifier,
+                       struct an_str visit, int64_t message)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_PUT_VISITED);
+
+    sqlite3_bind_int64(s, 1, identifier);
+    pl_bind_text(s, 2, visit);
+    sqlite3_bind_int64(s, 3, message);
+    return pl_writer_run(w, PL_W_PUT_VISITED);
+}
+
+/* The visits that events are about; one that has several may stand there more
+ * than once. */
+static int visits_in(struct pl_writer *w, struct an_str blob,
+                     struct an_str **visit, size_t *n)
+{
+    const struct ctx_event *e;
+    size_t n_events;
+    enum an_code code =
+        ctx_events_decode(&w->arena, blob, AN_STR(""), &e, &n_events, NULL);
+
+    *n = 0;
+    if (code != AN_OK)
+        return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
+    *visit = an_arena_get(&w->arena, n_events, sizeof(**visit));
+    if (*visit == NULL)
+        return SQLITE_NOMEM;
+    for (size_t i = 0; i < n_events; i++)
+        if (e[i].encounter.n &&
+            (*n == 0 || !an_str_eq(e[i].encounter, (*visit)[*n - 1])))
+            (*visit)[(*n)++] = e[i].encounter;
+    return SQLITE_OK;
+}
+
+static int visits_of(struct pl_writer *w, int64_t identifier, int64_t message,
+                     struct an_str blob)
+{
+    struct an_mark mark = an_arena_mark(&w->arena);
+    struct an_str *visit;
+    size_t n;
+    int rc = visits_in(w, blob, &visit, &n);
+
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
+        rc = put_visited(w, identifier, visit[i], message);
+    an_arena_rewind(&w->arena, mark);
+    return rc;
+}
+
+/* Everything that is filed under it; from then on pl_writer_visited goes on. */
+static int visits_index(struct pl_writer *w, int64_t identifier)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_EVENTS_OF);
+    int rc;
+
+    sqlite3_bind_int64(s, 1, identifier);
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        rc = visits_of(w, identifier, sqlite3_column_int64(s, 0),
+                       pl_column(s, 1));
+        if (rc != SQLITE_OK)
+            break;
+    }
+    rc = end_of(s, rc);
+    return rc == SQLITE_OK ? put_visited(w, identifier, AN_STR(""), 0) : rc;
+}
+
+/* Of both persons, all identifiers under which the visit may be filed.  More
+ * than a reader takes are none. */
+static int visits_index_both(struct pl_writer *w, int64_t current,
+                             int64_t prior)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_NOT_VISITED);
+    int64_t *id = an_arena_get(&w->arena, PL_LIMIT_MEMBERS, sizeof(*id));
+    size_t n = 0;
+    int rc;
+
+    if (id == NULL)
+        return SQLITE_NOMEM;
+    sqlite3_bind_int64(s, 1, current);
+    sqlite3_bind_int64(s, 9, prior);
+    sqlite3_bind_int64(s, 2, PL_LIMIT_MEMBERS);
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW && n < PL_LIMIT_MEMBERS)
+        id[n++] = sqlite3_column_int64(s, 0);
+    rc = end_of(s, rc);
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
+        rc = visits_index(w, id[i]);
+    return rc;
+}
+
+int pl_writer_visited(struct pl_writer *w, const struct pl_derivation *d)
+{
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++) {
+        int64_t found;
+
+        sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITED), 1, d->filed[i]);
+        rc = pl_writer_number(w, PL_W_FIND_VISITED, &found);
+        if (rc == SQLITE_OK && found && d->in->filing[i].n_events)
+            rc = visits_of(w, d->filed[i], d->message, d->in->filing[i].blob);
+    }
+    return rc;
+}
+
+/* ---- where a visit went on ------------------------------------------------ */
+
+static bool is_new(const struct pl_led *led, int64_t identifier)
+{
+    for (size_t i = 0; i < led->n; i++)
+        if (led->identifier[i] == identifier)
+            return false;
+    return true;
+}
+
+int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
+                     struct an_str visit, int64_t us, struct pl_led *out)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_LED_TO);
+    int rc;
+
+    sqlite3_bind_int64(s, 1, current);
+    pl_bind_text(s, 2, visit);
+    sqlite3_bind_int64(s, 3, us);
+    sqlite3_bind_int64(s, 9, prior);
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        int64_t found = sqlite3_column_int64(s, 0), *id;
+
+        if (!is_new(out, found))
+            continue;
+        id = pl_grown(&w->arena, out->identifier, out->n, &out->room,
+                      sizeof(*id));
+        if (id == NULL) {
+            rc = SQLITE_NOMEM;
+            break;
+        }
+        out->identifier = id;
+        id[out->n++] = found;
+    }
+    return end_of(s, rc);
+}
+
+int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
+                     struct an_str events, struct pl_led *out)
+{
+    struct an_str *visit;
+    size_t n = 0;
+    int rc = SQLITE_OK;
+
+    if (events.n)
+        rc = visits_in(w, events, &visit, &n);
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
+        rc = pl_writer_led_to(w, identifier, identifier, visit[i], INT64_MIN,
+                              out);
+    return rc;
+}
+
+/* ---- moves ---------------------------------------------------------------- */
+
+static bool is_move(const struct ctx_claim *c, int64_t current, int64_t prior)
+{
+    if (c->kind == CTX_CLAIM_VISIT)
+        return c->prior_visit.n != 0;
+    return c->kind == CTX_CLAIM_MOVE && current != prior;
+}
+
+/* Puts or drops the row of a claim; the times may be equal in several. */
+static int moved_row(struct pl_writer *w, enum pl_write which,
+                     const struct ctx_claim *c, int64_t current, int64_t prior,
+                     int64_t message)
+{
+    bool is_visit = c->kind == CTX_CLAIM_VISIT;
+    sqlite3_stmt *s = stmt(w, which);
+
+    sqlite3_bind_int64(s, 1, prior);
+    pl_bind_text(s, 2, is_visit ? c->prior_visit : AN_STR(""));
+    sqlite3_bind_int64(s, 3, pl_claim_us(c));
+    sqlite3_bind_int64(s, 4, current);
+    pl_bind_text(s, 5, is_visit ? c->visit : AN_STR(""));
+    sqlite3_bind_int64(s, 6, message);
+    if (which == PL_W_PUT_MOVED)
+        sqlite3_bind_int64(s, 7, c->available_us);
+    return pl_writer_run(w, which);
+}
+
+int pl_writer_moves(struct pl_writer *w, const struct pl_derivation *d)
+{
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_claims; i++) {
+        const struct ctx_claim *c = &d->in->claim[i];
+
+        if (!is_move(c, d->current[i], d->prior[i]))
+            continue;
+        rc = moved_row(w, PL_W_PUT_MOVED, c, d->current[i], d->prior[i],
+                       d->message);
+        if (rc == SQLITE_OK)
+            rc = c->kind == CTX_CLAIM_VISIT
+                     ? visits_index_both(w, d->current[i], d->prior[i])
+                     : links_end(w, d->prior[i]);
+    }
+    return rc;
+}
+
+/* Another claim may still say the same, but that is to be looked up now. */
+static int link_doubt(struct pl_writer *w, int64_t a, int64_t b)
+{
+    sqlite3_bind_int64(stmt(w, PL_W_DOUBT_LINK), 1, a);
+    sqlite3_bind_int64(stmt(w, PL_W_DOUBT_LINK), 2, b);
+    return pl_writer_run(w, PL_W_DOUBT_LINK);
+}
+
+int pl_writer_claims_drop(struct pl_writer *w, int64_t message,
+                          const struct pl_said_row *row)
+{
+    struct an_str rest = row->claims;
+    struct ctx_claim c;
+    bool bad = false;
+    int rc = SQLITE_OK;
+    int64_t prior;
+
+    while (rc == SQLITE_OK &&
+           pl_claims_next(row->claims, &rest, &c, &prior, &bad)) {
+        if (c.kind == CTX_CLAIM_SAME)
+            rc = link_doubt(w, row->identifier, prior);
+        if (!is_move(&c, row->identifier, prior))
+            continue;
+        rc = moved_row(w, PL_W_DROP_MOVED, &c, row->identifier, prior, message);
+        if (rc == SQLITE_OK && c.kind == CTX_CLAIM_MOVE)
+            rc = links_end(w, prior);
+    }
+    return bad ? SQLITE_CORRUPT : rc;
+}
