@@ -299,7 +299,7 @@ int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
 int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
                      struct an_str events, struct pl_led *out)
 {
-    struct an_str *visit;
+    struct an_str *visit = NULL;
     size_t n = 0;
     int rc = SQLITE_OK;
 

@@ -337,7 +337,7 @@ static int put_links(struct pl_writer *w, const struct pl_derivation *d,
                      size_t claim)
 {
     int64_t a = d->current[claim], b = d->prior[claim];
-    bool *first = &d->joined[claim], changed;
+    bool *first = &d->joined[claim], changed = false;
     enum pl_write which;
     int rc = put_link(w, d, claim, a, b, PL_W_PUT_LINK, first);
 
