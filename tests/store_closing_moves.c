@@ -226,6 +226,34 @@ START_TEST(who_only_had_the_same_visit_is_no_less_news)
 }
 END_TEST
 
+/* What linked them came late, and was over; what does so now is news. */
+START_TEST(who_was_only_linked_before_a_move_is_no_less_news)
+{
+    enum ctx_claim_kind joins = _i ? CTX_CLAIM_MERGE : CTX_CLAIM_SAME;
+    int64_t before;
+    unsigned needs;
+
+    for (unsigned i = 6; i <= 8; i++)
+        closing_put(i, i, 0);
+    closing_claim_at("8 is 6", CTX_CLAIM_MOVE, 6, 8, 5);
+    closing_claim_at("late", CTX_CLAIM_SAME, 7, 8, 3);
+    closing_say(7, closing_number(7));
+    closing_say(8, closing_number(8));
+    before = closing_number(7);
+    closing_claim_at("join", joins, 7, 8, 9);
+    ck_assert_int_eq(closing_counts().n_outbox_waiting, 0);
+    for (unsigned i = 7; i <= 8; i++) {
+        ck_assert_uint_eq(closing_current(i, &needs), 1);
+        ck_assert_uint_eq(needs, CTX_LABEL_VERY_RESTRICTED);
+    }
+    ck_assert(closing_say(7, before).unseen);
+    /* And no more from then on. */
+    closing_say(7, closing_number(7));
+    closing_claim_at("join again", CTX_CLAIM_SAME, 7, 8, 10);
+    ck_assert_int_eq(closing_counts().n_outbox_waiting, 1);
+}
+END_TEST
+
 Suite *store_closing_moves_suite(void)
 {
     const TTest *const test[] = {
@@ -244,6 +272,8 @@ Suite *store_closing_moves_suite(void)
     tcase_add_checked_fixture(kinds, set_up, tear_down);
     tcase_add_loop_test(kinds, who_only_had_the_same_visit_is_no_less_news, 0,
                         2);
+    tcase_add_loop_test(
+        kinds, who_was_only_linked_before_a_move_is_no_less_news, 0, 2);
     suite_add_tcase(s, kinds);
     return s;
 }

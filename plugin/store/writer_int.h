@@ -71,10 +71,14 @@
                 " n_unreadable = excluded.n_unreadable,"                         \
                 " n_asked = excluded.n_asked")                                   \
     X(PUT_LINK,                                                                  \
-      "INSERT INTO link(identifier, other, message, first_us, last_us,"          \
-      " is_plain) VALUES(?1, ?2, ?3, ?4, iif(EXISTS(SELECT 1 FROM moved"         \
-      " WHERE prior IN (?1, ?2) AND prior_visit = ''), ?5,"                      \
-      " 9223372036854775807), ?6) ON CONFLICT DO NOTHING")                       \
+      "INSERT INTO link(identifier, other, message, first_us, is_plain)"         \
+      " VALUES(?1, ?2, ?3, ?4, ?6) ON CONFLICT DO NOTHING")                      \
+    /* Of one that is new: since when a move of one of them parts them. */       \
+    X(DATE_LINK,                                                                 \
+      "UPDATE link SET last_us = ?3, parted_us = (SELECT max(1, max(said_us))"   \
+      " FROM moved WHERE prior IN (?1, ?2) AND prior_visit = '')"                \
+      " WHERE identifier IN (?1, ?2) AND other IN (?1, ?2) AND EXISTS"           \
+      " (SELECT 1 FROM moved WHERE prior IN (?1, ?2) AND prior_visit = '')")     \
     X(WIDEN_LINK,                                                                \
       "UPDATE link SET message = min(message, ?3),"                              \
       " first_us = min(first_us, ?4), last_us = max(last_us, ?5),"               \
