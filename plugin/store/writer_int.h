@@ -101,6 +101,9 @@
       "INSERT INTO moved(prior, prior_visit, said_us, current, visit, "          \
       "message,"                                                                 \
       " available_us) VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT DO NOTHING")      \
+    X(FIND_MOVED, "SELECT 1 FROM moved WHERE prior = ?1 AND prior_visit = ?2"    \
+                  " AND said_us = ?3 AND current = ?4 AND visit = ?5"            \
+                  " AND message = ?6")                                           \
     X(DROP_MOVED, "DELETE FROM moved WHERE prior = ?1 AND prior_visit = ?2"      \
                   " AND said_us = ?3 AND current = ?4 AND visit = ?5"            \
                   " AND message = ?6")                                           \
@@ -411,6 +414,10 @@ int pl_writer_resources_drop(struct pl_writer *w, int64_t identifier,
  * what is filed now, which visits it is about; take back what a row of before
  * claims. */
 int pl_writer_moves(struct pl_writer *w, const struct pl_derivation *d);
+/* Whether all that it moves is known: a store of before version 5 has the claims
+ * alone. */
+int pl_writer_moves_known(struct pl_writer *w, const struct pl_derivation *d,
+                          bool *known);
 int pl_writer_visited(struct pl_writer *w, const struct pl_derivation *d);
 int pl_writer_claims_drop(struct pl_writer *w, int64_t message,
                           const struct pl_said_row *row);
