@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a move of a visit or of a number closes: two persons' records, and that
  * of nobody else who once had to do with either. */
+#include "plugin/store/writer_int.h"
 #include "tests/closing_help.h"
 #include "tests/suite.h"
 
@@ -179,6 +180,59 @@ START_TEST(a_visit_that_is_read_as_moved_no_more_closes_where_it_is)
 }
 END_TEST
 
+static int forget_moves(struct pl_writer *w, void *ctx)
+{
+    (void)ctx;
+    return sqlite3_exec(w->db.sql,
+                        "DELETE FROM moved; DELETE FROM visited;"
+                        "UPDATE link SET is_over = 0, message = 0,"
+                        " last_us = 9223372036854775807",
+                        NULL, NULL, NULL);
+}
+
+/* A store of before version 5 shows a number where it was until it is read again;
+ * what was said of it there meanwhile does not stay. */
+START_TEST(a_move_that_is_found_by_reading_again_closes_whom_it_leaves)
+{
+    struct ctx_claim c = {.kind = CTX_CLAIM_MOVE,
+                          .current = closing_numbered(6),
+                          .prior = closing_numbered(8),
+                          .said_us = TEST_EPOCH_US + 2000000,
+                          .available_us = TEST_EPOCH_US + 2000000};
+    struct ctx_reading reading = {.kind = AN_STR("ADT^A43"),
+                                  .said_us = c.said_us,
+                                  .claim = &c,
+                                  .n_claims = 1};
+    struct pl_intake in =
+        test_intake_of(&closing_store, AN_STR("move"), &reading);
+    const struct pl_intake *one = &in;
+    struct pl_receipt r;
+    unsigned needs;
+
+    for (unsigned i = 6; i <= 9; i++)
+        closing_put(i, i, 0);
+    closing_claim_at("7 is 8", CTX_CLAIM_SAME, 7, 8, 1);
+    (void)test_put(&closing_store, &in);
+    ck_assert_int_eq(
+        pl_store_transaction(closing_store.store, forget_moves, NULL, NULL),
+        AN_OK);
+    for (unsigned i = 6; i <= 9; i++)
+        closing_say(i, closing_number(i));
+    for (unsigned again = 0; again < 2; again++) {
+        ck_assert_int_eq(
+            pl_store_replace(closing_store.store, &one, 1, &r, NULL, NULL),
+            AN_OK);
+        ck_assert(!r.changed);
+        ck_assert(r.n_triggers ? again == 0 : again == 1);
+        for (unsigned i = 6; i <= 8; i++)
+            ck_assert_uint_eq(closing_current(i, &needs), again);
+        ck_assert_uint_eq(closing_current(9, &needs), 1);
+        for (unsigned i = 6; i <= 8; i++)
+            closing_say(i, closing_number(i));
+    }
+}
+END_TEST
+
 /* A number goes from a dummy record, which others left before. */
 START_TEST(a_number_that_is_moved_closes_whom_it_leaves_and_joins)
 {
@@ -226,6 +280,34 @@ START_TEST(who_only_had_the_same_visit_is_no_less_news)
 }
 END_TEST
 
+/* What linked them came late, and was over; what does so now is news. */
+START_TEST(who_was_only_linked_before_a_move_is_no_less_news)
+{
+    enum ctx_claim_kind joins = _i ? CTX_CLAIM_MERGE : CTX_CLAIM_SAME;
+    int64_t before;
+    unsigned needs;
+
+    for (unsigned i = 6; i <= 8; i++)
+        closing_put(i, i, 0);
+    closing_claim_at("8 is 6", CTX_CLAIM_MOVE, 6, 8, 5);
+    closing_claim_at("late", CTX_CLAIM_SAME, 7, 8, 3);
+    closing_say(7, closing_number(7));
+    closing_say(8, closing_number(8));
+    before = closing_number(7);
+    closing_claim_at("join", joins, 7, 8, 9);
+    ck_assert_int_eq(closing_counts().n_outbox_waiting, 0);
+    for (unsigned i = 7; i <= 8; i++) {
+        ck_assert_uint_eq(closing_current(i, &needs), 1);
+        ck_assert_uint_eq(needs, CTX_LABEL_VERY_RESTRICTED);
+    }
+    ck_assert(closing_say(7, before).unseen);
+    /* And no more from then on. */
+    closing_say(7, closing_number(7));
+    closing_claim_at("join again", CTX_CLAIM_SAME, 7, 8, 10);
+    ck_assert_int_eq(closing_counts().n_outbox_waiting, 1);
+}
+END_TEST
+
 Suite *store_closing_moves_suite(void)
 {
     const TTest *const test[] = {
@@ -235,6 +317,7 @@ Suite *store_closing_moves_suite(void)
         a_label_on_a_visit_that_was_moved_closes_where_it_is,
         reading_again_asks_about_whose_the_visit_is,
         a_visit_that_is_read_as_moved_no_more_closes_where_it_is,
+        a_move_that_is_found_by_reading_again_closes_whom_it_leaves,
         a_number_that_is_moved_closes_whom_it_leaves_and_joins};
     Suite *s =
         test_suite_around("store/closing_moves", test,
@@ -244,6 +327,8 @@ Suite *store_closing_moves_suite(void)
     tcase_add_checked_fixture(kinds, set_up, tear_down);
     tcase_add_loop_test(kinds, who_only_had_the_same_visit_is_no_less_news, 0,
                         2);
+    tcase_add_loop_test(
+        kinds, who_was_only_linked_before_a_move_is_no_less_news, 0, 2);
     suite_add_tcase(s, kinds);
     return s;
 }

@@ -198,6 +198,19 @@ START_TEST(a_label_of_a_visit_that_is_anothers_since)
 }
 END_TEST
 
+/* The diagnosis of a visit is known by its number. */
+START_TEST(a_label_of_a_visit_that_is_called_otherwise_since)
+{
+    static const char *visits[2] = {"H|V1", "H|V2"};
+    const char *to = _i ? "B" : "A";
+
+    file("A", 100, "H|V1", "dx|V1|f", 0);
+    claim(CTX_CLAIM_VISIT, "A", to, visits, 200);
+    file(to, 250, "H|V2", "dx|V2|f", HIV);
+    ck_assert_uint_eq(labels("A"), HIV);
+}
+END_TEST
+
 Suite *store_past_suite(void)
 {
     const TTest *const test[] = {
@@ -212,6 +225,8 @@ Suite *store_past_suite(void)
 
     tcase_add_checked_fixture(kinds, set_up, tear_down);
     tcase_add_loop_test(kinds, a_label_under_a_number_that_is_hers_since, 0, 2);
+    tcase_add_loop_test(
+        kinds, a_label_of_a_visit_that_is_called_otherwise_since, 0, 2);
     suite_add_tcase(s, kinds);
     return s;
 }

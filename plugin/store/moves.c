@@ -320,13 +320,11 @@ static bool is_move(const struct ctx_claim *c, int64_t current, int64_t prior)
     return c->kind == CTX_CLAIM_MOVE && current != prior;
 }
 
-/* Puts or drops the row of a claim; the times may be equal in several. */
-static int moved_row(struct pl_writer *w, enum pl_write which,
-                     const struct ctx_claim *c, int64_t current, int64_t prior,
-                     int64_t message)
+/* Binds the row of a claim; the times may be equal in several. */
+static void bind_moved(sqlite3_stmt *s, const struct ctx_claim *c,
+                       int64_t current, int64_t prior, int64_t message)
 {
     bool is_visit = c->kind == CTX_CLAIM_VISIT;
-    sqlite3_stmt *s = stmt(w, which);
 
     sqlite3_bind_int64(s, 1, prior);
     pl_bind_text(s, 2, is_visit ? c->prior_visit : AN_STR(""));
@@ -334,9 +332,26 @@ static int moved_row(struct pl_writer *w, enum pl_write which,
     sqlite3_bind_int64(s, 4, current);
     pl_bind_text(s, 5, is_visit ? c->visit : AN_STR(""));
     sqlite3_bind_int64(s, 6, message);
-    if (which == PL_W_PUT_MOVED)
-        sqlite3_bind_int64(s, 7, c->available_us);
-    return pl_writer_run(w, which);
+}
+
+int pl_writer_moves_known(struct pl_writer *w, const struct pl_derivation *d,
+                          bool *known)
+{
+    int rc = SQLITE_OK;
+
+    *known = true;
+    for (size_t i = 0; rc == SQLITE_OK && *known && i < d->in->n_claims; i++) {
+        const struct ctx_claim *c = &d->in->claim[i];
+        int64_t found;
+
+        if (!is_move(c, d->current[i], d->prior[i]))
+            continue;
+        bind_moved(stmt(w, PL_W_FIND_MOVED), c, d->current[i], d->prior[i],
+                   d->message);
+        rc = pl_writer_number(w, PL_W_FIND_MOVED, &found);
+        *known = found != 0;
+    }
+    return rc;
 }
 
 int pl_writer_moves(struct pl_writer *w, const struct pl_derivation *d)
@@ -348,8 +363,10 @@ int pl_writer_moves(struct pl_writer *w, const struct pl_derivation *d)
 
         if (!is_move(c, d->current[i], d->prior[i]))
             continue;
-        rc = moved_row(w, PL_W_PUT_MOVED, c, d->current[i], d->prior[i],
-                       d->message);
+        bind_moved(stmt(w, PL_W_PUT_MOVED), c, d->current[i], d->prior[i],
+                   d->message);
+        sqlite3_bind_int64(stmt(w, PL_W_PUT_MOVED), 7, c->available_us);
+        rc = pl_writer_run(w, PL_W_PUT_MOVED);
         if (rc == SQLITE_OK)
             rc = c->kind == CTX_CLAIM_VISIT
                      ? visits_index_both(w, d->current[i], d->prior[i])
@@ -381,7 +398,9 @@ int pl_writer_claims_drop(struct pl_writer *w, int64_t message,
             rc = link_doubt(w, row->identifier, prior);
         if (!is_move(&c, row->identifier, prior))
             continue;
-        rc = moved_row(w, PL_W_DROP_MOVED, &c, row->identifier, prior, message);
+        bind_moved(stmt(w, PL_W_DROP_MOVED), &c, row->identifier, prior,
+                   message);
+        rc = pl_writer_run(w, PL_W_DROP_MOVED);
         if (rc == SQLITE_OK && c.kind == CTX_CLAIM_MOVE)
             rc = links_end(w, prior);
     }

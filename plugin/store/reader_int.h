@@ -313,6 +313,10 @@ enum an_code pl_visits_find(struct pl_reader *r, struct an_arena *arena,
                             struct pl_visits *out, struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* Which of the persons has this number, if any of them. */
+bool pl_visits_person(const struct pl_visits *v, int64_t number,
+                      size_t *person);
+
 /* With the place that err cannot know by itself. */
 enum an_code pl_fail_message(struct an_err *err, enum an_code code,
                              const char *what, int64_t message);

@@ -232,6 +232,20 @@ static int redo_all(struct pl_writer *w, struct redo *x, struct pl_receipt *r)
     return pl_writer_moves(w, &x->now);
 }
 
+/* A store of before version 5 knows of no moves but by this.  What was said since
+ * then rests on whom they left. */
+static int moves_find(struct pl_writer *w, const struct pl_derivation *d,
+                      struct pl_receipt *r)
+{
+    bool known;
+    int rc = pl_writer_moves_known(w, d, &known);
+
+    if (rc != SQLITE_OK || known)
+        return rc;
+    rc = pl_writer_close(w, d, r);
+    return rc == SQLITE_OK ? pl_writer_moves(w, d) : rc;
+}
+
 int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
                       struct pl_receipt *r)
 {
@@ -246,9 +260,8 @@ int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
     if (rc != SQLITE_OK || r->gone)
         return rc;
     r->changed = !same_rows(&x.before, &x.now);
-    /* Most messages say what they said: their pages stay as they are.  A store
-     * of before version 5 knows of no moves but by this. */
-    if (!r->changed && (rc = pl_writer_moves(w, &x.now)) != SQLITE_OK)
+    /* Most messages say what they said: their pages stay as they are. */
+    if (!r->changed && (rc = moves_find(w, &x.now, r)) != SQLITE_OK)
         return rc;
     if (!r->changed && an_str_eq(x.blob, x.now.derived) &&
         r->n_warnings == in->n_warnings)

@@ -48,7 +48,7 @@ static bool index_grow(struct an_arena *arena, struct pl_index **index,
 
 /* The slot of an identifier: free, or its own.  Numbers ascend from 1, so that
  * they are spread as they are. */
-static struct pl_index *number_slot(struct pl_visits *v, int64_t number)
+static struct pl_index *number_slot(const struct pl_visits *v, int64_t number)
 {
     size_t mask = v->room_of_number - 1;
     size_t i = (uint64_t)number & mask;
@@ -56,6 +56,14 @@ static struct pl_index *number_slot(struct pl_visits *v, int64_t number)
     while (v->of_number[i].at && v->of_number[i].hash != (uint64_t)number)
         i = (i + 1) & mask;
     return &v->of_number[i];
+}
+
+bool pl_visits_person(const struct pl_visits *v, int64_t number, size_t *person)
+{
+    const struct pl_index *slot = number_slot(v, number);
+
+    *person = slot->at ? slot->at - 1 : 0;
+    return slot->at != 0;
 }
 
 /* One more, of members who stand in the web with their numbers. */

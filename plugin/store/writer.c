@@ -310,6 +310,12 @@ int pl_writer_said(struct pl_writer *w, int64_t identifier, int64_t message,
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+/* One that parts does not say that they are one. */
+static int64_t joins_us(const struct ctx_claim *c)
+{
+    return c->kind == CTX_CLAIM_UNMERGE ? INT64_MIN : pl_claim_us(c);
+}
+
 /* From `identifier` to `other`, unless it is there; or what another claim changes
  * of it. */
 static int put_link(struct pl_writer *w, const struct pl_derivation *d,
@@ -325,11 +331,25 @@ static int put_link(struct pl_writer *w, const struct pl_derivation *d,
     sqlite3_bind_int64(s, 2, other);
     sqlite3_bind_int64(s, 3, d->message);
     sqlite3_bind_int64(s, 4, parts ? INT64_MAX : c->available_us);
-    sqlite3_bind_int64(s, 5, parts ? INT64_MIN : pl_claim_us(c));
+    if (which == PL_W_WIDEN_LINK)
+        sqlite3_bind_int64(s, 5, joins_us(c));
     sqlite3_bind_int64(s, 6, c->kind == CTX_CLAIM_SAME);
     rc = pl_writer_run(w, which);
     *changed = rc == SQLITE_OK && sqlite3_changes(w->db.sql) > 0;
     return rc;
+}
+
+/* A link that is new, of two of whom one may have been moved before: that parted
+ * whoever was linked until then, and so this one too, if it came late. */
+static int date_link(struct pl_writer *w, const struct ctx_claim *c, int64_t a,
+                     int64_t b)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_DATE_LINK);
+
+    sqlite3_bind_int64(s, 1, a);
+    sqlite3_bind_int64(s, 2, b);
+    sqlite3_bind_int64(s, 3, joins_us(c));
+    return pl_writer_run(w, PL_W_DATE_LINK);
 }
 
 /* A link stands there from either side. */
@@ -346,8 +366,8 @@ static int put_links(struct pl_writer *w, const struct pl_derivation *d,
         rc = put_link(w, d, claim, b, a, which, &changed);
     if (rc != SQLITE_OK || !changed)
         return rc;
-    if (!*first)
-        rc = put_link(w, d, claim, a, b, which, &changed);
+    rc = *first ? date_link(w, &d->in->claim[claim], a, b)
+                : put_link(w, d, claim, a, b, which, &changed);
     return rc == SQLITE_OK ? pl_writer_judge_link(w, a, b) : rc;
 }
 

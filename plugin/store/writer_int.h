@@ -71,10 +71,14 @@
                 " n_unreadable = excluded.n_unreadable,"                         \
                 " n_asked = excluded.n_asked")                                   \
     X(PUT_LINK,                                                                  \
-      "INSERT INTO link(identifier, other, message, first_us, last_us,"          \
-      " is_plain) VALUES(?1, ?2, ?3, ?4, iif(EXISTS(SELECT 1 FROM moved"         \
-      " WHERE prior IN (?1, ?2) AND prior_visit = ''), ?5,"                      \
-      " 9223372036854775807), ?6) ON CONFLICT DO NOTHING")                       \
+      "INSERT INTO link(identifier, other, message, first_us, is_plain)"         \
+      " VALUES(?1, ?2, ?3, ?4, ?6) ON CONFLICT DO NOTHING")                      \
+    /* Of one that is new: since when a move of one of them parts them. */       \
+    X(DATE_LINK,                                                                 \
+      "UPDATE link SET last_us = ?3, parted_us = (SELECT max(1, max(said_us))"   \
+      " FROM moved WHERE prior IN (?1, ?2) AND prior_visit = '')"                \
+      " WHERE identifier IN (?1, ?2) AND other IN (?1, ?2) AND EXISTS"           \
+      " (SELECT 1 FROM moved WHERE prior IN (?1, ?2) AND prior_visit = '')")     \
     X(WIDEN_LINK,                                                                \
       "UPDATE link SET message = min(message, ?3),"                              \
       " first_us = min(first_us, ?4), last_us = max(last_us, ?5),"               \
@@ -97,6 +101,9 @@
       "INSERT INTO moved(prior, prior_visit, said_us, current, visit, "          \
       "message,"                                                                 \
       " available_us) VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT DO NOTHING")      \
+    X(FIND_MOVED, "SELECT 1 FROM moved WHERE prior = ?1 AND prior_visit = ?2"    \
+                  " AND said_us = ?3 AND current = ?4 AND visit = ?5"            \
+                  " AND message = ?6")                                           \
     X(DROP_MOVED, "DELETE FROM moved WHERE prior = ?1 AND prior_visit = ?2"      \
                   " AND said_us = ?3 AND current = ?4 AND visit = ?5"            \
                   " AND message = ?6")                                           \
@@ -407,6 +414,10 @@ int pl_writer_resources_drop(struct pl_writer *w, int64_t identifier,
  * what is filed now, which visits it is about; take back what a row of before
  * claims. */
 int pl_writer_moves(struct pl_writer *w, const struct pl_derivation *d);
+/* Whether all that it moves is known: a store of before version 5 has the claims
+ * alone. */
+int pl_writer_moves_known(struct pl_writer *w, const struct pl_derivation *d,
+                          bool *known);
 int pl_writer_visited(struct pl_writer *w, const struct pl_derivation *d);
 int pl_writer_claims_drop(struct pl_writer *w, int64_t message,
                           const struct pl_said_row *row);
