@@ -301,10 +301,10 @@ static int drop_notes(struct pl_writer *w, void *ctx)
 }
 
 enum an_code pl_store_withdrawn(struct pl_store *store,
-                                const struct pl_withdrawal *w, bool again,
+                                const struct pl_withdrawal *w, bool all,
                                 struct an_err *err)
 {
-    struct notes notes = {w->id, again ? w->n_ids : w->n_settled};
+    struct notes notes = {w->id, all ? w->n_ids : w->n_settled};
 
     return notes.n ? pl_store_transaction(store, drop_notes, &notes, err)
                    : AN_OK;
