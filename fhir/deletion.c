@@ -173,7 +173,7 @@ static void put_before(struct an_json_out *w, const struct fhir_deletion *d,
     an_out_end(w);
 }
 
-enum an_code fhir_deletions_write(struct an_arena *arena,
+enum an_code fhir_deletions_write(struct an_arena *arena, struct an_str id,
                                   const struct ctx_identifier *patient,
                                   const struct fhir_deletion *one, size_t n,
                                   struct an_str *json, struct an_err *err)
@@ -184,6 +184,7 @@ enum an_code fhir_deletions_write(struct an_arena *arena,
     an_out_init(&w, arena, BUNDLE_BYTES);
     an_out_object(&w);
     an_out_key_str(&w, "resourceType", AN_STR("Bundle"));
+    an_out_key_str(&w, "id", id);
     an_out_key_str(&w, "type", AN_STR("history"));
     an_out_key(&w, "entry");
     an_out_array(&w);

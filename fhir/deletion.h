@@ -5,7 +5,7 @@
  *
  *     fhir_deletions_read(arena, bytes, &list, &n, err);
  *     fact = fhir_deletion_fact(arena, &settings, &list[i]);
- *     fhir_deletions_write(arena, &patient, list, n, &json, err);
+ *     fhir_deletions_write(arena, id, &patient, list, n, &json, err);
  *
  * What is written is a history Bundle: of each resource its deletion, and before
  * it a version that says nothing but whose it was.  fhir/read.h reads it as what
@@ -46,8 +46,9 @@ struct an_str fhir_deletion_fact(struct an_arena *arena,
 bool fhir_deletion_of_fact(const struct fhir_settings *s, struct an_str fact,
                            struct fhir_deletion *out);
 
-/* All of one patient.  AN_LIMIT, AN_NOMEM. */
-enum an_code fhir_deletions_write(struct an_arena *arena,
+/* All of one patient.  The id, of the Bundle, tells apart what says the same; it may
+ * be "".  AN_LIMIT, AN_NOMEM. */
+enum an_code fhir_deletions_write(struct an_arena *arena, struct an_str id,
                                   const struct ctx_identifier *patient,
                                   const struct fhir_deletion *one, size_t n,
                                   struct an_str *json, struct an_err *err)

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/deletions.h"
 
+#include "base/buf.h"
+#include "base/hash.h"
 #include "plugin/store/resources.h"
 
+#include <string.h>
+
 enum {
-    AT_ONCE = 500,         /* of one transaction */
-    EACH_BYTES = 256 << 20 /* of the message that withdraws some */
+    AT_ONCE = 500,          /* of one transaction */
+    EACH_BYTES = 256 << 20, /* of the message that withdraws some */
+    NAME_BYTES = 64,
+    MOST_TRIES = 2
 };
 
 /* ---- noting ----------------------------------------------------------------- */
@@ -93,14 +99,38 @@ enum an_code pl_deletions_note(struct pl_engine *engine,
 
 /* ---- withdrawing ------------------------------------------------------------- */
 
+/* What one call has in hand. */
+struct settling {
+    const struct pl_settling *by;
+    struct pl_reader *reader;
+    struct an_arena arena;
+    struct an_sha256 last; /* of the deletions that were looked at before */
+    size_t n_same;         /* how often they came again */
+    int64_t after;         /* the note that was passed over */
+    enum an_code passed;   /* why the first was, and more of it */
+    struct an_err err;
+};
+
+/* Another message that says the same. */
+static enum an_code name_anew(struct settling *s, struct an_str *id)
+{
+    struct an_buf b;
+
+    an_buf_init(&b, &s->arena, NAME_BYTES);
+    an_buf_put_c(&b, "again-");
+    an_buf_put_i64(&b, pl_engine_now_us(s->by->engine));
+    return an_buf_done(&b, id, NULL);
+}
+
 /* As the server would have said it of this patient; "" when it has no name for any
  * of them. */
-static enum an_code write_message(const struct fhir_settings *s,
-                                  struct an_arena *arena,
+static enum an_code write_message(struct settling *s, struct an_str id,
                                   const struct pl_withdrawal *w,
                                   struct an_str *bytes, struct an_err *err)
 {
-    struct fhir_deletion *said = an_arena_get(arena, w->n, sizeof(*said));
+    const struct fhir_settings *settings =
+        &pl_engine_settings(s->by->engine)->fhir;
+    struct fhir_deletion *said = an_arena_get(&s->arena, w->n, sizeof(*said));
     size_t n = 0;
 
     if (said == NULL)
@@ -108,20 +138,21 @@ static enum an_code write_message(const struct fhir_settings *s,
     for (size_t i = 0; i < w->n; i++) {
         char at[AN_TIME_TEXT_BYTES];
 
-        if (!fhir_deletion_of_fact(s, w->deleted[i].fact, &said[n]))
+        if (!fhir_deletion_of_fact(settings, w->deleted[i].fact, &said[n]))
             continue;
         (void)an_time_print_instant(w->deleted[i].at_us, at);
-        if (!an_arena_str(arena, an_str_c(at), &said[n++].at))
+        if (!an_arena_str(&s->arena, an_str_c(at), &said[n++].at))
             return an_fail_nomem(err);
     }
     *bytes = AN_STR("");
-    return n ? fhir_deletions_write(arena, &w->patient, said, n, bytes, err)
+    return n ? fhir_deletions_write(&s->arena, id, &w->patient, said, n, bytes,
+                                    err)
              : AN_OK;
 }
 
 /* No sender is meant to say these often, so nobody waits for the next. */
 static enum an_code put(const struct pl_settling *by, struct an_str bytes,
-                        bool *again, struct an_err *err)
+                        bool *is_new, struct an_err *err)
 {
     struct pl_settings settings = *pl_engine_settings(by->engine);
     struct pl_job *job = pl_engine_job(by->engine, PL_FORMAT_FHIR, by->feed,
@@ -137,7 +168,7 @@ static enum an_code put(const struct pl_settling *by, struct an_str bytes,
     if (by->answered)
         by->answered(by->user, job);
     verdict = pl_job_verdict(job);
-    *again = verdict == PL_DUPLICATE;
+    *is_new = verdict == PL_ACCEPTED;
     if (verdict != PL_ACCEPTED && verdict != PL_DUPLICATE) {
         rc = pl_job_err(job)->code;
         if (err)
@@ -147,36 +178,89 @@ static enum an_code put(const struct pl_settling *by, struct an_str bytes,
     return rc;
 }
 
-static enum an_code settle_one(const struct pl_settling *by,
-                               struct pl_reader *reader, struct an_arena *arena,
+/* How often the same was to be withdrawn just before. */
+static enum an_code count_same(struct settling *s, struct an_str bytes,
                                struct an_err *err)
 {
-    const struct fhir_settings *s = &pl_engine_settings(by->engine)->fhir;
+    struct an_sha256 hash;
+    enum an_code rc = an_sha256(bytes, &hash, err);
+
+    if (rc != AN_OK)
+        return rc;
+    s->n_same = memcmp(&hash, &s->last, sizeof(hash)) ? 0 : s->n_same + 1;
+    s->last = hash;
+    return AN_OK;
+}
+
+/* What is damaged, or has more versions than there is room for, keeps nobody else
+ * waiting. */
+static bool pass_over(struct settling *s, const struct pl_withdrawal *w,
+                      enum an_code rc, const struct an_err *err)
+{
+    if (w->first == 0 || (rc != AN_INTEGRITY && rc != AN_UNSUPPORTED &&
+                          rc != AN_NOMEM && rc != AN_LIMIT))
+        return false;
+    s->after = w->first;
+    if (s->passed == AN_OK) {
+        s->passed = rc;
+        s->err = *err;
+    }
+    return true;
+}
+
+/* Of a message that was there already somebody else may just have put it, and we look
+ * again: what it leaves is not yet withdrawn.  Where that shows the same, its events
+ * have been removed, by age or with the patient, before the resource came again, and
+ * it takes another message.  What that does not withdraw, none does. */
+static enum an_code settle_one(struct settling *s, struct an_err *err)
+{
+    struct pl_store *store = pl_engine_store(s->by->engine);
+    struct an_err own = {.code = AN_OK};
+    struct an_str bytes, id;
     struct pl_withdrawal w;
-    struct an_str bytes;
-    bool again = true;
-    enum an_code rc = pl_withdrawal_next(reader, arena, &w, err);
+    bool is_new = false;
+    enum an_code rc =
+        pl_withdrawal_next(s->reader, &s->arena, s->after, &w, &own);
 
     if (rc == AN_OK)
-        rc = write_message(s, arena, &w, &bytes, err);
-    if (rc == AN_OK && bytes.n)
-        rc = put(by, bytes, &again, err);
-    return rc == AN_OK
-               ? pl_store_withdrawn(pl_engine_store(by->engine), &w, again, err)
-               : rc;
+        rc = write_message(s, AN_STR(""), &w, &bytes, &own);
+    if (rc == AN_OK)
+        rc = count_same(s, bytes, &own);
+    if (pass_over(s, &w, rc, &own))
+        return AN_OK;
+    if (rc != AN_OK) {
+        if (err)
+            *err = own;
+        return rc;
+    }
+    if (bytes.n == 0 || s->n_same >= MOST_TRIES)
+        return pl_store_withdrawn(store, &w, true, err);
+    if (s->n_same) {
+        if (name_anew(s, &id) != AN_OK)
+            return an_fail_nomem(err);
+        rc = write_message(s, id, &w, &bytes, err);
+    }
+    if (rc == AN_OK)
+        rc = put(s->by, bytes, &is_new, err);
+    return rc == AN_OK && is_new ? pl_store_withdrawn(store, &w, false, err)
+                                 : rc;
 }
 
 enum an_code pl_deletions_settle(const struct pl_settling *by,
                                  struct pl_reader *reader, struct an_err *err)
 {
-    struct an_arena arena;
+    struct settling s = {.by = by, .reader = reader, .passed = AN_OK};
     enum an_code rc = AN_OK;
 
-    an_arena_init(&arena, EACH_BYTES);
+    an_arena_init(&s.arena, EACH_BYTES);
     for (size_t n = 0; rc == AN_OK && (by->most == 0 || n < by->most); n++) {
-        an_arena_reset(&arena);
-        rc = settle_one(by, reader, &arena, err);
+        an_arena_reset(&s.arena);
+        rc = settle_one(&s, err);
     }
-    an_arena_free(&arena);
-    return rc == AN_NOTFOUND ? AN_OK : rc;
+    an_arena_free(&s.arena);
+    if (rc != AN_OK && rc != AN_NOTFOUND)
+        return rc;
+    if (s.passed != AN_OK && err)
+        *err = s.err;
+    return s.passed;
 }

@@ -39,7 +39,7 @@ struct pl_settling {
 };
 
 /* What waits, by whomever it was noted.  Fails as the reader and the store, and
- * the rest waits on. */
+ * the rest waits on; what cannot be read of one patient waits alone. */
 enum an_code pl_deletions_settle(const struct pl_settling *by,
                                  struct pl_reader *reader, struct an_err *err)
     __attribute__((warn_unused_result));

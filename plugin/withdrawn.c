@@ -95,8 +95,10 @@ static enum an_code note(struct pl_noticing *k, const struct fhir_deletion *d,
     if (rc == AN_OK)
         rc = pl_deletions_note(source->engine, reader, k->arena, d, 1, n_found,
                                err);
+    /* It is kept, and to be sent it again would date one without a moment anew: what
+     * fails here, the keeper tries and tells of. */
     if (rc == AN_OK)
-        rc = pl_deletions_settle(&by, reader, err);
+        (void)!pl_deletions_settle(&by, reader, NULL);
     pl_reader_close(reader);
     return rc;
 }

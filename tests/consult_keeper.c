@@ -4,6 +4,8 @@
 #include "plugin/deletions.h"
 #include "plugin/host/thread.h"
 #include "plugin/keeper.h"
+#include "plugin/store/purge.h"
+#include "plugin/store/resources.h"
 #include "tests/consult_ward.h"
 #include "tests/suite.h"
 
@@ -97,16 +99,17 @@ static void put_note(void)
     pl_job_free(j);
 }
 
-static void put_resource(const char *value)
+static void put_about(const char *patient, const char *id, int hour,
+                      const char *value)
 {
     char message[512];
     int n = snprintf(message, sizeof(message),
-                     "{\"resourceType\":\"Observation\",\"id\":\"o1\","
-                     "\"meta\":{\"lastUpdated\":\"2026-03-01T09:00:00Z\"},"
+                     "{\"resourceType\":\"Observation\",\"id\":\"%s\","
+                     "\"meta\":{\"lastUpdated\":\"2026-03-01T%02d:00:00Z\"},"
                      "\"status\":\"final\",\"code\":{\"text\":\"%s\"},"
-                     "\"subject\":{\"reference\":\"Patient/p1\"},"
+                     "\"subject\":{\"reference\":\"Patient/%s\"},"
                      "\"valueInteger\":1}",
-                     value);
+                     id, hour, value, patient);
     struct pl_job *j =
         pl_engine_job(engine, PL_FORMAT_FHIR, AN_STR("fhir"),
                       (struct an_str){message, (size_t)n}, false);
@@ -116,6 +119,52 @@ static void put_resource(const char *value)
     pl_job_put(j, pl_engine_committer(engine));
     ck_assert_int_eq(pl_job_verdict(j), PL_ACCEPTED);
     pl_job_free(j);
+}
+
+static void put_version(const char *id, int hour, const char *value)
+{
+    put_about("p1", id, hour, value);
+}
+
+static void put_resource(const char *value)
+{
+    put_version("o1", 9, value);
+}
+
+static void note_deletion(struct pl_reader *r, const char *id, int hour)
+{
+    char at[64];
+    struct fhir_deletion d = {.server = AN_STR(""),
+                              .type = AN_STR("Observation"),
+                              .id = an_str_c(id)};
+    size_t n_found;
+
+    (void)snprintf(at, sizeof(at), "2026-03-01T%02d:00:00Z", hour);
+    d.at = an_str_c(at);
+    ck_assert_int_eq(
+        pl_deletions_note(engine, r, &arena, &d, 1, &n_found, NULL), AN_OK);
+}
+
+static enum an_code settle(struct pl_reader *r)
+{
+    struct pl_settling by = {.engine = engine, .feed = AN_STR("deletions")};
+
+    return pl_deletions_settle(&by, r, NULL);
+}
+
+/* Who has it still. */
+static size_t who_has(struct pl_reader *r, const char *id)
+{
+    struct fhir_deletion d = {.server = AN_STR(""),
+                              .type = AN_STR("Observation"),
+                              .id = an_str_c(id)};
+    struct an_str fact =
+        fhir_deletion_fact(&arena, &pl_engine_settings(engine)->fhir, &d);
+    struct pl_resource_there there;
+
+    ck_assert_int_eq(pl_resource_find(r, &arena, fact, INT64_MAX, &there, NULL),
+                     AN_OK);
+    return there.n_live;
 }
 
 static int64_t outside(const char *text)
@@ -304,6 +353,100 @@ START_TEST(what_was_deleted_before_it_came_is_withdrawn)
 }
 END_TEST
 
+/* The message that withdraws it is there already, and its events are not. */
+START_TEST(what_comes_again_after_a_purge_is_withdrawn_again)
+{
+    struct pl_purge what = {.before_us = INT64_MAX, .now_us = 1};
+    struct pl_purged done;
+    struct pl_reader *r;
+
+    open_engine("");
+    ck_assert_int_eq(pl_engine_reader(engine, &r, NULL), AN_OK);
+    put_resource("Creatinine");
+    note_deletion(r, "o1", 10);
+    ck_assert_int_eq(settle(r), AN_OK);
+    for (int kind = PL_PURGE_RAW; kind <= PL_PURGE_EVENTS; kind++) {
+        what.kind = (enum pl_purge_kind)kind;
+        ck_assert_int_eq(
+            pl_store_purge(pl_engine_store(engine), &what, &done, NULL), AN_OK);
+        ck_assert_int_eq(done.n, 2);
+    }
+    put_resource("Creatinine, from an archive");
+    ck_assert_uint_eq(who_has(r, "o1"), 1);
+    ck_assert_int_eq(settle(r), AN_OK);
+    ck_assert_uint_eq(who_has(r, "o1"), 0);
+    ck_assert_int_eq(outside("SELECT count(*) FROM withdrawal"), 0);
+    ck_assert_int_eq(outside("SELECT count(*) FROM message"), 4);
+    pl_reader_close(r);
+}
+END_TEST
+
+START_TEST(what_is_damaged_keeps_nobody_else_waiting)
+{
+    struct pl_deleted d = {AN_STR("urn:fhir:Observation/o1"), 1};
+    struct pl_reader *r;
+
+    open_engine("");
+    ck_assert_int_eq(pl_engine_reader(engine, &r, NULL), AN_OK);
+    put_version("o1", 9, "Creatinine");
+    (void)outside("UPDATE said SET events = x'FF00' WHERE n_events > 0");
+    put_about("p2", "o2", 9, "Creatinine");
+    ck_assert_int_eq(pl_store_deleted(pl_engine_store(engine), &d, 1, NULL),
+                     AN_OK);
+    note_deletion(r, "o2", 10);
+    ck_assert_int_eq(settle(r), AN_UNSUPPORTED);
+    ck_assert_uint_eq(who_has(r, "o2"), 0);
+    ck_assert_int_eq(outside("SELECT count(*) FROM withdrawal"), 1);
+    pl_reader_close(r);
+}
+END_TEST
+
+static void *settle_too(void *arg)
+{
+    struct pl_reader *r = NULL;
+    enum an_code *rc = arg;
+
+    *rc = pl_engine_reader(engine, &r, NULL);
+    if (*rc == AN_OK)
+        *rc = settle(r);
+    pl_reader_close(r);
+    return NULL;
+}
+
+/* As notifications and the keeper do. */
+START_TEST(those_who_withdraw_at_once_lose_nothing)
+{
+    enum { RESOURCES = 40, THREADS = 4 };
+    enum an_code rc[THREADS];
+    pthread_t thread[THREADS];
+    struct pl_reader *r;
+    char id[32];
+
+    open_engine("");
+    ck_assert_int_eq(pl_engine_reader(engine, &r, NULL), AN_OK);
+    for (int i = 0; i < RESOURCES; i++) {
+        (void)snprintf(id, sizeof(id), "o%02d", i);
+        for (int k = 0; k < 4; k++) {
+            put_version(id, 9 + 2 * k, "Creatinine");
+            note_deletion(r, id, 10 + 2 * k);
+        }
+    }
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_create(&thread[i], NULL, settle_too, &rc[i]),
+                         0);
+    for (int i = 0; i < THREADS; i++) {
+        ck_assert_int_eq(pthread_join(thread[i], NULL), 0);
+        ck_assert_int_eq(rc[i], AN_OK);
+    }
+    for (int i = 0; i < RESOURCES; i++) {
+        (void)snprintf(id, sizeof(id), "o%02d", i);
+        ck_assert_uint_eq(who_has(r, id), 0);
+    }
+    ck_assert_int_eq(outside("SELECT count(*) FROM withdrawal"), 0);
+    pl_reader_close(r);
+}
+END_TEST
+
 START_TEST(what_fails_is_told_without_a_word_of_it)
 {
     int64_t until_ms = pl_now_ms() + PATIENCE_MS;
@@ -332,11 +475,15 @@ END_TEST
 
 Suite *consult_keeper_suite(void)
 {
-    const TTest *const test[] = {what_an_erasure_frees_is_given_back,
-                                 a_log_that_is_read_is_emptied_when_it_is_not,
-                                 giving_back_a_large_file_stops_when_told,
-                                 what_was_deleted_before_it_came_is_withdrawn,
-                                 what_fails_is_told_without_a_word_of_it};
+    const TTest *const test[] = {
+        what_an_erasure_frees_is_given_back,
+        a_log_that_is_read_is_emptied_when_it_is_not,
+        giving_back_a_large_file_stops_when_told,
+        what_was_deleted_before_it_came_is_withdrawn,
+        what_comes_again_after_a_purge_is_withdrawn_again,
+        those_who_withdraw_at_once_lose_nothing,
+        what_is_damaged_keeps_nobody_else_waiting,
+        what_fails_is_told_without_a_word_of_it};
 
     return test_suite_around("consult/keeper", test,
                              sizeof(test) / sizeof(test[0]), set_up, tear_down);

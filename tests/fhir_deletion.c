@@ -168,7 +168,8 @@ START_TEST(what_is_written_withdraws_the_fact_of_that_patient)
     struct ctx_reading r;
     struct an_str json;
 
-    ck_assert_int_eq(fhir_deletions_write(&arena, &patient, d, 2, &json, NULL),
+    ck_assert_int_eq(fhir_deletions_write(&arena, AN_STR("again-1"), &patient,
+                                          d, 2, &json, NULL),
                      AN_OK);
     ck_assert_int_eq(fhir_read(&arena, &settings, json, &r, NULL), AN_OK);
     ck_assert_uint_eq(r.n_warnings, 0);
@@ -199,7 +200,8 @@ START_TEST(a_deletion_survives_each_failed_allocation)
     for (; got == AN_NOMEM && n < 100; n++) {
         an_arena_reset(&arena);
         arena.fail_after = n;
-        got = fhir_deletions_write(&arena, &patient, &d, 1, &json, NULL);
+        got = fhir_deletions_write(&arena, AN_STR("again-1"), &patient, &d, 1,
+                                   &json, NULL);
     }
     ck_assert_int_eq(got, AN_OK);
     ck_assert_int_gt(n, 1);

@@ -85,7 +85,8 @@ static void check_deletion(struct an_arena *a, const struct fhir_settings *s,
     if (fact.n == 0)
         return;
     d.at = AN_STR("2026-01-01T00:00:00Z");
-    must(fhir_deletions_write(a, &who, &d, 1, &json, NULL) == AN_OK);
+    must(fhir_deletions_write(a, AN_STR(""), &who, &d, 1, &json, NULL) ==
+         AN_OK);
     must(fhir_read(a, s, json, &r, NULL) == AN_OK);
     must(r.n_parts == 1 && r.part[0].n_events == 1);
     must(ctx_identifier_cmp(&r.part[0].patient, &who) == 0);

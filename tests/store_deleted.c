@@ -130,7 +130,7 @@ START_TEST(a_note_goes_when_the_message_stands)
     test_say(1, 1, test_hour(9), 1);
     test_delete(1, test_hour(11));
     for (int i = 0; i < 2; i++) { /* killed in between */
-        ck_assert_int_eq(pl_withdrawal_next(t.reader, &t.arena, &w, NULL),
+        ck_assert_int_eq(pl_withdrawal_next(t.reader, &t.arena, 0, &w, NULL),
                          AN_OK);
         ck_assert_uint_eq(w.n, 1);
         ck_assert_an_str_eq(w.patient.value, "M1");
@@ -144,6 +144,27 @@ START_TEST(a_note_goes_when_the_message_stands)
     ck_assert_int_eq(test_number("SELECT count(*) FROM withdrawal"), 1);
     ck_assert_uint_eq(test_settle(), 1);
     ck_assert_uint_eq(test_values(1, CTX_AS_OF_ALL), 0);
+}
+END_TEST
+
+/* The keeper and a notification see the same note; one of them is late. */
+START_TEST(of_two_who_withdraw_the_later_one_takes_no_new_note_away)
+{
+    struct pl_withdrawal one, other;
+
+    test_say(1, 1, test_hour(9), 1);
+    test_delete(1, test_hour(11));
+    ck_assert_int_eq(pl_withdrawal_next(t.reader, &t.arena, 0, &one, NULL),
+                     AN_OK);
+    ck_assert_int_eq(pl_withdrawal_next(t.reader, &t.arena, 0, &other, NULL),
+                     AN_OK);
+    ck_assert_int_eq(pl_store_withdrawn(t.store, &one, false, NULL), AN_OK);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM withdrawal"), 0);
+    test_delete(2, test_hour(11));
+    test_say(2, 2, test_hour(9), 2);
+    ck_assert_int_eq(pl_store_withdrawn(t.store, &other, true, NULL), AN_OK);
+    ck_assert_uint_eq(test_settle(), 1);
+    ck_assert_uint_eq(test_values(2, CTX_AS_OF_ALL), 0);
 }
 END_TEST
 
@@ -216,6 +237,7 @@ START_TEST(a_deletion_costs_the_same_among_two_thousand_patients)
     int64_t before;
 
     crowd(0, 200);
+    (void)work_of_deletions(900000); /* the first number of all takes more */
     before = work_of_deletions(1000000);
     ck_assert_int_gt(before, 0);
     crowd(200, 2000);
@@ -232,6 +254,7 @@ Suite *store_deleted_suite(void)
         the_order_of_arrival_changes_nothing,
         a_deletion_of_another_by_the_same_key_withdraws_nothing,
         a_note_goes_when_the_message_stands,
+        of_two_who_withdraw_the_later_one_takes_no_new_note_away,
         a_deletion_costs_the_same_among_two_thousand_patients};
 
     return test_suite_around("store/deleted", test,

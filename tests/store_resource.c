@@ -233,10 +233,48 @@ START_TEST(an_older_store_gets_its_index_by_and_by)
 }
 END_TEST
 
-static int drop_row(struct pl_writer *w, void *ctx)
+static int change(struct pl_writer *w, void *ctx)
 {
     return sqlite3_exec(w->db.sql, ctx, NULL, NULL, NULL);
 }
+
+static char damage[] = "UPDATE said SET events = x'FF00' WHERE message = 1";
+
+START_TEST(a_damaged_row_does_not_stop_the_index)
+{
+    test_say(1, 1, test_hour(9), 1);
+    test_say(2, 2, test_hour(9), 2);
+    as_version_5();
+    ck_assert_int_eq(pl_store_transaction(t.store, change, damage, NULL),
+                     AN_OK);
+    ck_assert_int_eq(index_all(), 2);
+    ck_assert_uint_eq(test_there(2, INT64_MAX).n_live, 1);
+}
+END_TEST
+
+START_TEST(a_damaged_row_is_erased)
+{
+    struct pl_purge who = {.now_us = TEST_EPOCH_US,
+                           .actor = AN_STR("op"),
+                           .role = AN_STR("operator")};
+    struct ctx_member member = {.id = test_patient(1)};
+    struct ctx_person person = {.member = &member, .n_members = 1};
+    struct pl_erased total = {.more = true};
+
+    test_say(1, 1, test_hour(9), 1);
+    test_say(1, 2, test_hour(9), 2);
+    ck_assert_int_eq(pl_store_transaction(t.store, change, damage, NULL),
+                     AN_OK);
+    ck_assert_int_eq(pl_store_erase(t.store, &person, TEST_EPOCH_US, NULL),
+                     AN_OK);
+    while (total.more)
+        ck_assert_int_eq(pl_store_erase_step(t.store, &who, &total, NULL),
+                         AN_OK);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM said"), 1);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM resource"), 1);
+    test_store_check(&t);
+}
+END_TEST
 
 START_TEST(the_check_finds_an_index_that_is_not_true)
 {
@@ -245,13 +283,11 @@ START_TEST(the_check_finds_an_index_that_is_not_true)
     struct an_err err;
 
     test_say(1, 1, test_hour(9), 1);
-    ck_assert_int_eq(pl_store_transaction(t.store, drop_row, stray, NULL),
-                     AN_OK);
+    ck_assert_int_eq(pl_store_transaction(t.store, change, stray, NULL), AN_OK);
     ck_assert_int_eq(pl_check(t.reader, &t.arena, &err), AN_INTEGRITY);
     ck_assert_str_eq(err.what, "the index of resources names some that are not"
                                " stored");
-    ck_assert_int_eq(pl_store_transaction(t.store, drop_row, gone, NULL),
-                     AN_OK);
+    ck_assert_int_eq(pl_store_transaction(t.store, change, gone, NULL), AN_OK);
     ck_assert_int_eq(pl_check(t.reader, &t.arena, &err), AN_INTEGRITY);
     ck_assert_str_eq(err.what, "a stored resource is not in its index");
 }
@@ -268,6 +304,8 @@ Suite *store_resource_suite(void)
         what_is_removed_by_age_is_not_in_the_index,
         what_is_erased_is_not_in_the_index,
         an_older_store_gets_its_index_by_and_by,
+        a_damaged_row_does_not_stop_the_index,
+        a_damaged_row_is_erased,
         the_check_finds_an_index_that_is_not_true};
 
     return test_suite_around("store/resource", test,

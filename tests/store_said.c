@@ -113,7 +113,7 @@ size_t test_settle(void)
     enum an_code code;
     size_t n = 0;
 
-    while ((code = pl_withdrawal_next(t->reader, &t->arena, &w, NULL)) ==
+    while ((code = pl_withdrawal_next(t->reader, &t->arena, 0, &w, NULL)) ==
            AN_OK) {
         struct pl_receipt r = {.duplicate = true};
 

@@ -4,6 +4,7 @@
 #include "plugin/store/outgoing.h"
 #include "plugin/store/purge.h"
 #include "plugin/store/rekey.h"
+#include "plugin/store/vault_int.h"
 #include "tests/store_help.h"
 #include "tests/suite.h"
 
@@ -503,9 +504,35 @@ START_TEST(what_is_kept_for_long_enough_goes_by_parts)
 }
 END_TEST
 
+/* As one that a server holds open for years. */
+START_TEST(a_reader_reads_however_often_the_key_has_changed)
+{
+    enum { CHANGES = 2 * PL_VAULT_KEYS };
+    char text[2 * sizeof(KEY_A)];
+
+    put(1, 1);
+    for (int i = 1; i <= CHANGES; i++) {
+        struct pl_rekey p = {.finished = false};
+        size_t n;
+
+        (void)snprintf(text, sizeof(text), "%064x\n%064x\n", (unsigned)i,
+                       (unsigned)i - 1);
+        if (i == 1)
+            (void)snprintf(text, sizeof(text), "%064x\n" KEY_A, (unsigned)i);
+        write_keys(text);
+        ck_assert_int_eq(pl_store_reload_keys(t.store, &n, NULL), AN_OK);
+        while (!p.finished)
+            ck_assert_int_eq(pl_store_rekey(t.store, &p, NULL), AN_OK);
+        ck_assert_msg(pl_check(t.reader, &t.arena, NULL) == AN_OK,
+                      "after %d changes", i);
+    }
+}
+END_TEST
+
 Suite *store_vault_suite(void)
 {
     const TTest *const test[] = {
+        a_reader_reads_however_often_the_key_has_changed,
         a_store_without_its_key_is_refused,
         who_had_it_open_seals_by_the_key_that_came,
         the_order_of_keys_counts_when_it_is_put_right,

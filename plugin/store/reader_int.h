@@ -165,10 +165,12 @@
     X(DELETED, "SELECT fact, at_us FROM deleted WHERE key = ?1"                \
                " ORDER BY at_us")                                              \
     X(WITHDRAWALS,                                                             \
-      "SELECT w.id, w.identifier, w.key, i.authority, i.value, i.type"         \
-      " FROM withdrawal w JOIN identifier i ON i.id = w.identifier"            \
-      " WHERE w.identifier = (SELECT identifier FROM withdrawal"               \
-      " ORDER BY id LIMIT 1) ORDER BY w.id LIMIT ?1")                          \
+      "SELECT w.id, w.identifier, w.key, i.authority, i.value, i.type, f.id"   \
+      " FROM (SELECT id, identifier FROM withdrawal WHERE id > ?2"             \
+      " ORDER BY id LIMIT 1) f"                                                \
+      " JOIN identifier i ON i.id = f.identifier"                              \
+      " JOIN withdrawal w ON w.identifier = f.identifier"                      \
+      " ORDER BY w.id LIMIT ?1")                                               \
     X(SUGGESTION, PL_SUGGESTION_COLUMNS " WHERE s.id = ?1")                    \
     X(OF_PATIENT, PL_SUGGESTION_COLUMNS                                        \
       " WHERE s.patient = (SELECT id FROM identifier WHERE value = ?3"         \

@@ -224,6 +224,32 @@ static int with_said(struct pl_writer *w, with_all *with, int64_t identifier,
     return rc;
 }
 
+/* Damaged, or sealed by a key that is lost. */
+static bool is_unreadable(int rc)
+{
+    return rc == SQLITE_CORRUPT || rc == SQLITE_AUTH;
+}
+
+/* What it said cannot tell its keys, and must be removable all the same: all rows
+ * are walked for it. */
+static int drop_blindly(struct pl_writer *w, int64_t identifier,
+                        int64_t message)
+{
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(w->db.sql,
+                                "DELETE FROM resource WHERE identifier = ?1"
+                                " AND message = ?2",
+                                -1, &s, NULL);
+
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_int64(s, 1, identifier);
+        sqlite3_bind_int64(s, 2, message);
+        rc = sqlite3_step(s);
+    }
+    sqlite3_finalize(s);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 int pl_writer_resources_drop(struct pl_writer *w, int64_t identifier,
                              int64_t message)
 {
@@ -232,9 +258,10 @@ int pl_writer_resources_drop(struct pl_writer *w, int64_t identifier,
 
     sqlite3_bind_int64(stmt(w, PL_W_FIND_FORMAT), 1, message);
     rc = pl_writer_number(w, PL_W_FIND_FORMAT, &format);
-    return rc == SQLITE_OK && format == PL_FORMAT_FHIR
-               ? with_said(w, drop_all, identifier, message)
-               : rc;
+    if (rc != SQLITE_OK || format != PL_FORMAT_FHIR)
+        return rc;
+    rc = with_said(w, drop_all, identifier, message);
+    return is_unreadable(rc) ? drop_blindly(w, identifier, message) : rc;
 }
 
 /* ---- deletions -------------------------------------------------------------- */
@@ -301,10 +328,10 @@ static int drop_notes(struct pl_writer *w, void *ctx)
 }
 
 enum an_code pl_store_withdrawn(struct pl_store *store,
-                                const struct pl_withdrawal *w, bool again,
+                                const struct pl_withdrawal *w, bool all,
                                 struct an_err *err)
 {
-    struct notes notes = {w->id, again ? w->n_ids : w->n_settled};
+    struct notes notes = {w->id, all ? w->n_ids : w->n_settled};
 
     return notes.n ? pl_store_transaction(store, drop_notes, &notes, err)
                    : AN_OK;
@@ -312,7 +339,9 @@ enum an_code pl_store_withdrawn(struct pl_store *store,
 
 /* ---- what was there before the index ----------------------------------------- */
 
-/* The note of the message names the identifiers under which it said things. */
+/* The note of the message names the identifiers under which it said things.  What
+ * cannot be read has no rows, as there is nothing to be seen of it, and `verify`
+ * tells of it: the others do not wait for it. */
 static int index_message(struct pl_writer *w, int64_t message,
                          struct an_str blob)
 {
@@ -322,8 +351,11 @@ static int index_message(struct pl_writer *w, int64_t message,
 
     if (code != AN_OK)
         return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
-    for (size_t i = 0; rc == SQLITE_OK && i < note.n_identifiers; i++)
+    for (size_t i = 0; rc == SQLITE_OK && i < note.n_identifiers; i++) {
         rc = with_said(w, put_all, note.identifier[i], message);
+        if (is_unreadable(rc))
+            rc = SQLITE_OK;
+    }
     return rc;
 }
 

@@ -3,7 +3,7 @@
  *
  *     pl_resource_find(reader, arena, fact, until_us, &there, err);
  *     pl_store_deleted(store, &(struct pl_deleted){fact, at_us}, 1, err);
- *     while (pl_withdrawal_next(reader, arena, &w, err) == AN_OK) {
+ *     while (pl_withdrawal_next(reader, arena, 0, &w, err) == AN_OK) {
  *         put(message_that_withdraws(&w));
  *         pl_store_withdrawn(store, &w, false, err);
  *     }
@@ -84,15 +84,18 @@ struct pl_withdrawal {
     /* The notes: those that are settled by it come first. */
     const int64_t *id;
     size_t n_settled, n_ids;
+    int64_t first; /* note, that brought it; of one that failed, too; else 0 */
 };
 
-/* The first that waits.  AN_NOTFOUND when nothing does. */
+/* The first that waits behind that note, with all others of its identifier.
+ * AN_NOTFOUND when nothing does. */
 enum an_code pl_withdrawal_next(struct pl_reader *r, struct an_arena *arena,
-                                struct pl_withdrawal *out, struct an_err *err)
+                                int64_t after, struct pl_withdrawal *out,
+                                struct an_err *err)
     __attribute__((warn_unused_result));
-/* It stands in the store.  `again`: so it did before, and nothing is left of it. */
+/* It stands in the store.  `all`: and what is left of it, nothing withdraws. */
 enum an_code pl_store_withdrawn(struct pl_store *store,
-                                const struct pl_withdrawal *w, bool again,
+                                const struct pl_withdrawal *w, bool all,
                                 struct an_err *err)
     __attribute__((warn_unused_result));
 

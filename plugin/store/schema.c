@@ -332,9 +332,10 @@ static const char version_6[] =
     " at_us INTEGER NOT NULL,"
     " PRIMARY KEY(key, fact, at_us)"
     ") STRICT, WITHOUT ROWID;"
-    /* What may have to be withdrawn for that. */
+    /* What may have to be withdrawn for that.  No number comes twice: who was late
+     * to take a note away would take another's. */
     "CREATE TABLE withdrawal("
-    " id INTEGER PRIMARY KEY,"
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " identifier INTEGER NOT NULL,"
     " key INTEGER NOT NULL"
     ") STRICT;"

@@ -302,6 +302,25 @@ static void seal(sqlite3_context *c, int n_values, sqlite3_value **value)
     sqlite3_result_blob64(c, out, SEAL_BYTES + n, sqlite3_free);
 }
 
+/* A key of `from`, behind its own.  The first, which seals, stays; of the others the
+ * one that came first makes room. */
+static void take_key(struct pl_vault *v, struct pl_vault *from,
+                     const uint8_t *id)
+{
+    struct key *key = find_key(from, id);
+
+    if (key == NULL)
+        return;
+    if (v->n == PL_VAULT_KEYS) {
+        gnutls_aead_cipher_deinit(v->key[1].cipher);
+        memmove(&v->key[1], &v->key[2],
+                (PL_VAULT_KEYS - 2) * sizeof(v->key[0]));
+        v->n--;
+    }
+    v->key[v->n++] = *key;
+    key->cipher = NULL;
+}
+
 /* The key of a value: of another program that was given a newer one, perhaps,
  * and then the file has it too.  It opens and does not seal yet. */
 static const struct key *key_of(struct pl_vault *v, const uint8_t *id)
@@ -312,7 +331,7 @@ static const struct key *key_of(struct pl_vault *v, const uint8_t *id)
     if (key || !pl_vault_is_stale(v))
         return key;
     if (pl_vault_read(v, &fresh, NULL) == AN_OK)
-        add_keys(v, fresh);
+        take_key(v, fresh, id);
     pl_vault_close(fresh);
     return find_key(v, id);
 }

@@ -179,14 +179,15 @@ struct waiting {
     size_t n, room;
 };
 
-static enum an_code notes_load(struct waiting *w, struct pl_withdrawal *out,
-                               struct an_err *err)
+static enum an_code notes_load(struct waiting *w, int64_t after,
+                               struct pl_withdrawal *out, struct an_err *err)
 {
     sqlite3_stmt *s = pl_reader_stmt(w->reader, PL_R_WITHDRAWALS);
     enum an_code code;
     bool more;
 
     sqlite3_bind_int64(s, 1, PL_LIMIT_WITHDRAWN);
+    sqlite3_bind_int64(s, 2, after);
     for (;;) {
         code = pl_reader_step(w->reader, s, &more, err);
         if (code != AN_OK || !more)
@@ -197,6 +198,7 @@ static enum an_code notes_load(struct waiting *w, struct pl_withdrawal *out,
             return an_fail_nomem(err);
         }
         w->identifier = sqlite3_column_int64(s, 1);
+        out->first = sqlite3_column_int64(s, 6);
         w->note[w->n_notes++] = (struct note){sqlite3_column_int64(s, 0),
                                               sqlite3_column_int64(s, 2), true};
     }
@@ -365,7 +367,8 @@ static enum an_code hand_over(const struct waiting *w,
 }
 
 enum an_code pl_withdrawal_next(struct pl_reader *r, struct an_arena *arena,
-                                struct pl_withdrawal *out, struct an_err *err)
+                                int64_t after, struct pl_withdrawal *out,
+                                struct an_err *err)
 {
     struct waiting *w = an_arena_get(arena, 1, sizeof(*w));
     enum an_code code;
@@ -378,7 +381,7 @@ enum an_code pl_withdrawal_next(struct pl_reader *r, struct an_arena *arena,
     if (code != AN_OK)
         return code;
     an_arena_init(&w->each, EACH_BYTES);
-    code = notes_load(w, out, err);
+    code = notes_load(w, after, out, err);
     if (code == AN_OK)
         code = look_at_notes(w, err);
     code = pl_reader_end(r, code, err);
