@@ -112,7 +112,8 @@ static void deleted(struct fhir_reader *r, struct fhir_entry *e,
     e->type_row = fhir_type_row(e->type);
     e->rule = fhir_rule_of(e->type);
     e->said_us = instant(r, an_json_get(response, AN_STR("lastModified")));
-    if (e->said_us == 0)
+    if (e->said_us == 0 &&
+        !r->history) /* whose time is when it was asked for */
         e->said_us = r->out->said_us;
 }
 

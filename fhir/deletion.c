@@ -73,7 +73,7 @@ enum an_code fhir_deletions_read(struct an_arena *arena, struct an_str bytes,
                                  struct an_err *err)
 {
     const struct an_json *root, *entries;
-    struct an_str at;
+    struct an_str at = AN_STR("");
     enum an_code rc =
         an_json_read(arena, &(struct an_json_limits){0}, bytes, &root, err);
 
@@ -85,7 +85,10 @@ enum an_code fhir_deletions_read(struct an_arena *arena, struct an_str bytes,
     *out = an_arena_get(arena, (entries ? entries->n : 0) + 1, sizeof(**out));
     if (*out == NULL)
         return an_fail_nomem(err);
-    at = an_json_text(an_json_get(root, AN_STR("timestamp")));
+    /* Of a history it is when that was asked for. */
+    if (!an_str_eq(an_json_text(an_json_get(root, AN_STR("type"))),
+                   AN_STR("history")))
+        at = an_json_text(an_json_get(root, AN_STR("timestamp")));
     for (const struct an_json *e = an_json_first(entries); e; e = e->next)
         if (entry_read(e, at, &(*out)[*n]))
             date_by_version(e->next, &(*out)[(*n)++]);

@@ -122,7 +122,8 @@ END_TEST
 START_TEST(one_without_a_moment_is_of_the_version_before_it)
 {
     static const char bytes[] =
-        "{\"resourceType\":\"Bundle\",\"type\":\"history\",\"entry\":["
+        "{\"resourceType\":\"Bundle\",\"type\":\"history\","
+        "\"timestamp\":\"2026-01-02T00:00:00Z\",\"entry\":["
         "{\"request\":{\"method\":\"DELETE\",\"url\":\"Observation/1\"}},"
         "{\"resource\":{\"resourceType\":\"Observation\",\"id\":\"1\","
         "\"meta\":{\"lastUpdated\":\"2020-03-01T09:00:00Z\"}},"
@@ -138,6 +139,42 @@ START_TEST(one_without_a_moment_is_of_the_version_before_it)
     ck_assert_uint_eq(n, 2);
     ck_assert_an_str_eq(list[0].at, "2020-03-01T09:00:00Z");
     ck_assert_an_str_eq(list[1].at, "");
+}
+END_TEST
+
+/* The time of the answer is later than all that is in it. */
+START_TEST(what_was_made_anew_after_a_deletion_stands)
+{
+#define VERSION(day, value)                                                    \
+    "{\"resource\":{\"resourceType\":\"Observation\",\"id\":\"1\",\"meta\":{"  \
+    "\"lastUpdated\":\"2020-03-0" day "T09:00:00Z\"},\"status\":\"final\","    \
+    "\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":"         \
+    "\"2160-0\"}]},\"subject\":{\"identifier\":{\"system\":\"H\",\"value\":"   \
+    "\"1\"}},\"valueQuantity\":{\"value\":" value "}},\"request\":{"           \
+    "\"method\":\"PUT\",\"url\":\"Observation/1\"}}"
+    static const char bytes[] =
+        "{\"resourceType\":\"Bundle\",\"type\":\"history\","
+        "\"timestamp\":\"2026-01-02T00:00:00Z\",\"entry\":[" VERSION(
+            "3", "3") ",{\"request\":{\"method\":\"DELETE\",\"url\":"
+                      "\"Observation/1\"}}," VERSION("1", "1") "]}";
+    static const struct fhir_settings settings;
+    struct ctx_reading r;
+    size_t n = 0;
+
+    ck_assert_int_eq(fhir_read(&arena, &settings, an_str_c(bytes), &r, NULL),
+                     AN_OK);
+    ck_assert_uint_eq(r.n_parts, 1);
+    for (size_t i = 0; i < r.part[0].n_events; i++) {
+        const struct ctx_event *e = &r.part[0].event[i];
+
+        /* The moment of the third version. */
+        if (ctx_event_withdrawn(e))
+            ck_assert_int_lt(e->said_us, INT64_C(1583226000000000));
+        else
+            n += e->said_us == INT64_C(1583226000000000);
+    }
+    ck_assert_uint_eq(n, 1);
+#undef VERSION
 }
 END_TEST
 
@@ -211,9 +248,11 @@ END_TEST
 Suite *fhir_deletion_suite(void)
 {
     const TTest *const list[] = {
-        those_of_a_bundle_are_read, its_fact_is_that_of_what_it_said,
+        those_of_a_bundle_are_read,
+        its_fact_is_that_of_what_it_said,
         a_fact_is_a_deletion_of_its_resource,
         one_without_a_moment_is_of_the_version_before_it,
+        what_was_made_anew_after_a_deletion_stands,
         a_deletion_survives_each_failed_allocation};
     Suite *s = suite_create("fhir: deletions");
     TCase *c = tcase_create("each");

@@ -138,12 +138,12 @@ enum an_code pl_gone_settle(struct pl_gone *g, const struct pl_settling *by,
     enum an_code rc = pl_engine_reader(by->engine, &reader, err);
     bool more = g->n > 0;
 
-    /* What is not in its index yet would be withdrawn later. */
-    while (rc == AN_OK && more)
-        rc = pl_store_index_step(pl_engine_store(by->engine), &more, err);
     if (rc == AN_OK)
         rc = pl_deletions_note(by->engine, reader, &g->arena, g->one, g->n,
                                &g->n_filed, err);
+    /* What is not in its index yet would be withdrawn later. */
+    while (rc == AN_OK && more)
+        rc = pl_store_index_step(pl_engine_store(by->engine), &more, err);
     if (rc == AN_OK)
         rc = pl_deletions_settle(by, reader, err);
     pl_reader_close(reader);
