@@ -279,38 +279,6 @@ START_TEST(refuses_a_person_of_too_many_identifiers)
 }
 END_TEST
 
-START_TEST(goes_through_each_person_once)
-{
-    const struct ctx_identifier a = id("H", "1"), b = id("H", "2");
-    struct ctx_claim c = {CTX_CLAIM_MERGE, a,          b,         9, 9,
-                          AN_STR(""),      AN_STR(""), AN_STR("")};
-    struct ctx_event e = event("f", 1);
-    size_t n_members[4], n = 0;
-    struct ctx_person p;
-    enum an_code code;
-    int64_t cursor = 0;
-
-    say("b", &b, &e, NULL);
-    say("x", &(struct ctx_identifier){AN_STR("H"), AN_STR("x"), AN_STR("")}, &e,
-        NULL);
-    say("a", &a, &e, &c);
-    while ((code = pl_patient_next(t.reader, &t.arena, CTX_AS_OF_ALL, &cursor,
-                                   &p, NULL)) == AN_OK) {
-        ck_assert_uint_lt(n, 4);
-        n_members[n++] = p.n_members;
-    }
-    ck_assert_int_eq(code, AN_NOTFOUND);
-    ck_assert_uint_eq(n, 2);
-    ck_assert_uint_eq(n_members[0], 2);
-    ck_assert_uint_eq(n_members[1], 1);
-    cursor = 0;
-    for (n = 0;
-         pl_patient_next(t.reader, &t.arena, 8, &cursor, &p, NULL) == AN_OK;)
-        n++;
-    ck_assert_uint_eq(n, 3);
-}
-END_TEST
-
 START_TEST(gives_back_the_bytes_as_received)
 {
     static const char strange[] = "MSH|^~\\&|\0\xff\xfe binary \r\n|";
@@ -534,7 +502,6 @@ Suite *store_read_suite(void)
         identifiers_of_any_bytes_are_told_apart,
         refuses_to_choose_among_too_many,
         refuses_a_person_of_too_many_identifiers,
-        goes_through_each_person_once,
         gives_back_the_bytes_as_received,
         every_size_of_message_comes_back,
         an_unknown_patient_is_not_found,

@@ -89,15 +89,6 @@ enum an_code pl_history(struct pl_reader *r, struct an_arena *arena,
                         struct pl_history *out, struct an_err *err)
     __attribute__((warn_unused_result));
 
-/* ---- all of them -------------------------------------------------------- */
-
-/* Each person once: *cursor begins at 0.  AN_NOTFOUND after the last one, and
- * then the cursor can be kept to ask again later. */
-enum an_code pl_patient_next(struct pl_reader *r, struct an_arena *arena,
-                             int64_t as_of_us, int64_t *cursor,
-                             struct ctx_person *out, struct an_err *err)
-    __attribute__((warn_unused_result));
-
 struct pl_message {
     int64_t id; /* ascending in order of receipt */
     struct an_sha256 sha256;

@@ -43,8 +43,6 @@
     X(VALUE, "SELECT id, authority, value, type,"                              \
              " EXISTS(SELECT 1 FROM said WHERE identifier = id)"               \
              " FROM identifier WHERE value = ?1 ORDER BY authority LIMIT ?2")  \
-    X(NEXT_ID, "SELECT id, authority, value, type FROM identifier"             \
-               " WHERE id > ?1 ORDER BY id LIMIT 1")                           \
     X(LINKS, "SELECT l.other, i.authority, i.value, i.type, l.is_plain"        \
              " FROM link l JOIN identifier i ON i.id = l.other"                \
              " WHERE l.identifier = ?1 AND l.first_us <= ?2"                   \
