@@ -237,6 +237,33 @@ static enum an_code load_all(struct pl_reader *r, struct an_arena *arena,
     return code;
 }
 
+static enum an_code next_identifier(struct pl_reader *r, struct an_arena *arena,
+                                    int64_t after, struct pl_numbered *out,
+                                    struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_NEXT_ID);
+    enum an_code code;
+    bool more;
+
+    sqlite3_bind_int64(s, 1, after);
+    code = pl_reader_step(r, s, &more, err);
+    if (code != AN_OK)
+        return code;
+    if (!more)
+        return an_fail(err, AN_NOTFOUND, "that was the last patient", 0);
+    out->number = sqlite3_column_int64(s, 0);
+    if (!pl_column_identifier(arena, s, 1, &out->id))
+        code = an_fail_nomem(err);
+    sqlite3_reset(s);
+    return code;
+}
+
+enum an_code pl_numbered_get(struct pl_reader *r, struct an_arena *arena,
+                             struct pl_numbered *who, struct an_err *err)
+{
+    return next_identifier(r, arena, who->number - 1, who, err);
+}
+
 enum an_code pl_web_person(struct pl_reader *r, struct an_arena *arena,
                            const struct pl_numbered *who, int64_t as_of_us,
                            struct pl_web *web, struct ctx_person *out,
@@ -403,27 +430,6 @@ static bool is_first(const struct pl_web *web, const struct ctx_person *p,
         if (web->node[i].number < number && pl_is_member(p, &web->node[i].id))
             return false;
     return true;
-}
-
-static enum an_code next_identifier(struct pl_reader *r, struct an_arena *arena,
-                                    int64_t after, struct pl_numbered *out,
-                                    struct an_err *err)
-{
-    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_NEXT_ID);
-    enum an_code code;
-    bool more;
-
-    sqlite3_bind_int64(s, 1, after);
-    code = pl_reader_step(r, s, &more, err);
-    if (code != AN_OK)
-        return code;
-    if (!more)
-        return an_fail(err, AN_NOTFOUND, "that was the last patient", 0);
-    out->number = sqlite3_column_int64(s, 0);
-    if (!pl_column_identifier(arena, s, 1, &out->id))
-        code = an_fail_nomem(err);
-    sqlite3_reset(s);
-    return code;
 }
 
 enum an_code pl_patient_next(struct pl_reader *r, struct an_arena *arena,

@@ -224,8 +224,9 @@ static int with_said(struct pl_writer *w, with_all *with, int64_t identifier,
     return rc;
 }
 
-int pl_writer_resources_drop(struct pl_writer *w, int64_t identifier,
-                             int64_t message)
+/* Other messages have none. */
+static int with_resources(struct pl_writer *w, with_all *with,
+                          int64_t identifier, int64_t message)
 {
     int64_t format;
     int rc;
@@ -233,8 +234,20 @@ int pl_writer_resources_drop(struct pl_writer *w, int64_t identifier,
     sqlite3_bind_int64(stmt(w, PL_W_FIND_FORMAT), 1, message);
     rc = pl_writer_number(w, PL_W_FIND_FORMAT, &format);
     return rc == SQLITE_OK && format == PL_FORMAT_FHIR
-               ? with_said(w, drop_all, identifier, message)
+               ? with_said(w, with, identifier, message)
                : rc;
+}
+
+int pl_writer_resources_drop(struct pl_writer *w, int64_t identifier,
+                             int64_t message)
+{
+    return with_resources(w, drop_all, identifier, message);
+}
+
+int pl_writer_resources_kept(struct pl_writer *w, int64_t identifier,
+                             int64_t message)
+{
+    return with_resources(w, put_all, identifier, message);
 }
 
 /* ---- deletions -------------------------------------------------------------- */
