@@ -70,9 +70,9 @@ static size_t first_of(const struct ctx_visit_move *move, size_t n,
     return low;
 }
 
-static const struct ctx_visit_move *next(const struct ctx_visit_move *move,
-                                         size_t n, const struct ctx_visit *v,
-                                         const struct ctx_visit_move *last)
+const struct ctx_visit_move *ctx_visit_next(const struct ctx_visit_move *move,
+                                            size_t n, const struct ctx_visit *v,
+                                            const struct ctx_visit_move *last)
 {
     const struct ctx_visit_move *best = NULL;
 
@@ -100,7 +100,7 @@ bool ctx_visit_follow(const struct ctx_visit_move *move, size_t n,
 
     if (v->encounter.n == 0)
         return false;
-    while ((m = next(move, n, v, last)) != NULL) {
+    while ((m = ctx_visit_next(move, n, v, last)) != NULL) {
         bool same = last && said_us(m) == said_us(last);
 
         n_more = same ? n_more + 1 : 0;

@@ -41,6 +41,12 @@ struct ctx_visit_move {
 bool ctx_visit_sort(struct an_arena *arena, struct ctx_visit_move *move,
                     size_t n) __attribute__((warn_unused_result));
 
+/* The move that leads on from where *v stands, behind `last` (NULL: no move led
+ * there); NULL when it stays. */
+const struct ctx_visit_move *ctx_visit_next(const struct ctx_visit_move *move,
+                                            size_t n, const struct ctx_visit *v,
+                                            const struct ctx_visit_move *last);
+
 /* True when it moved. */
 bool ctx_visit_follow(const struct ctx_visit_move *move, size_t n,
                       struct ctx_visit *v);

@@ -170,6 +170,50 @@ START_TEST(what_is_erased_is_not_in_the_index)
 }
 END_TEST
 
+/* A visit of the first patient was moved to the second, who is erased. */
+START_TEST(what_is_erased_in_part_is_found_by_what_is_left)
+{
+    struct pl_purge who = {.now_us = TEST_EPOCH_US,
+                           .actor = AN_STR("op"),
+                           .role = AN_STR("operator")};
+    struct pl_erased total = {.more = true};
+    struct ctx_identifier from = test_patient(1), to = test_patient(2);
+    struct ctx_claim move = {.kind = CTX_CLAIM_VISIT,
+                             .prior = from,
+                             .current = to,
+                             .said_us = test_hour(10),
+                             .available_us = test_hour(10),
+                             .place = AN_STR(""),
+                             .visit = AN_STR("H|V1"),
+                             .prior_visit = AN_STR("H|V1")};
+    const struct ctx_reading reading = {
+        .kind = AN_STR("ADT^A45"), .claim = &move, .n_claims = 1};
+    struct ctx_event e[3] = {test_version_event(test_fact(1), test_hour(9), 1),
+                             test_version_event(test_fact(2), test_hour(9), 2),
+                             test_version_event(test_fact(3), test_hour(9), 3)};
+    struct pl_intake in;
+    struct ctx_person p;
+
+    e[0].encounter = e[1].encounter = AN_STR("H|V1");
+    if (_i)
+        e[2].fact = e[1].fact;
+    in = test_said(&from, e, 3);
+    (void)test_put(&t, &in);
+    in = test_intake_of(&t, AN_STR("move"), &reading);
+    (void)test_put(&t, &in);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM resource"), _i ? 2 : 3);
+    ck_assert_int_eq(
+        pl_person(t.reader, &t.arena, &to, CTX_AS_OF_ALL, &p, NULL), AN_OK);
+    ck_assert_int_eq(pl_store_erase(t.store, &p, TEST_EPOCH_US, NULL), AN_OK);
+    while (total.more)
+        ck_assert_int_eq(pl_store_erase_step(t.store, &who, &total, NULL),
+                         AN_OK);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM resource"), 1);
+    ck_assert_uint_eq(test_values(1, CTX_AS_OF_ALL), 3);
+    test_store_check(&t);
+}
+END_TEST
+
 /* ---- a store of before the index -------------------------------------------------- */
 
 static void as_version_5(void)
@@ -307,7 +351,14 @@ Suite *store_resource_suite(void)
         a_damaged_row_does_not_stop_the_index,
         a_damaged_row_is_erased,
         the_check_finds_an_index_that_is_not_true};
+    Suite *s =
+        test_suite_around("store/resource", test,
+                          sizeof(test) / sizeof(test[0]), set_up, tear_down);
+    TCase *part = tcase_create("part");
 
-    return test_suite_around("store/resource", test,
-                             sizeof(test) / sizeof(test[0]), set_up, tear_down);
+    tcase_add_checked_fixture(part, set_up, tear_down);
+    tcase_add_loop_test(part, what_is_erased_in_part_is_found_by_what_is_left,
+                        0, 2);
+    suite_add_tcase(s, part);
+    return s;
 }

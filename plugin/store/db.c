@@ -232,11 +232,18 @@ enum an_code pl_db_open(struct pl_db *db, const char *path,
     return code == AN_OK ? pl_vault_open(db, key_file, err) : code;
 }
 
-void pl_db_close(struct pl_db *db)
+void pl_db_release(struct pl_db *db)
 {
     for (size_t i = 0; i < db->n_stmts; i++)
         sqlite3_finalize(db->stmt[i]);
     free(db->stmt);
+    db->stmt = NULL;
+    db->n_stmts = 0;
+}
+
+void pl_db_close(struct pl_db *db)
+{
+    pl_db_release(db);
     sqlite3_close(db->sql);
     pl_vault_close(db->vault);
     *db = (struct pl_db){.n_stmts = 0};

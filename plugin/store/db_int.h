@@ -66,6 +66,8 @@ enum an_code pl_db_prepare(struct pl_db *db, const char *const *text, size_t n,
                            struct an_err *err)
     __attribute__((warn_unused_result));
 
+void pl_db_release(struct pl_db *db);
+
 /* Statements without rows. */
 enum an_code pl_db_exec(struct pl_db *db, const char *text, struct an_err *err)
     __attribute__((warn_unused_result));

@@ -204,12 +204,17 @@ static int visits_of(struct pl_writer *w, int64_t identifier, int64_t message,
     return rc;
 }
 
-/* Everything that is filed under it; from then on pl_writer_visited goes on. */
-static int visits_index(struct pl_writer *w, int64_t identifier)
+/* From then on pl_writer_visited goes on. */
+int pl_writer_visits_index(struct pl_writer *w, int64_t identifier)
 {
     sqlite3_stmt *s = stmt(w, PL_W_EVENTS_OF);
+    int64_t found;
     int rc;
 
+    sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITED), 1, identifier);
+    rc = pl_writer_number(w, PL_W_FIND_VISITED, &found);
+    if (rc != SQLITE_OK || found)
+        return rc;
     sqlite3_bind_int64(s, 1, identifier);
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
         rc = visits_of(w, identifier, sqlite3_column_int64(s, 0),
@@ -240,7 +245,7 @@ static int visits_index_both(struct pl_writer *w, int64_t current,
         id[n++] = sqlite3_column_int64(s, 0);
     rc = end_of(s, rc);
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
-        rc = visits_index(w, id[i]);
+        rc = pl_writer_visits_index(w, id[i]);
     return rc;
 }
 

@@ -237,6 +237,25 @@ static enum an_code load_all(struct pl_reader *r, struct an_arena *arena,
     return code;
 }
 
+enum an_code pl_numbered_get(struct pl_reader *r, struct an_arena *arena,
+                             struct pl_numbered *who, struct an_err *err)
+{
+    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_NUMBERED);
+    enum an_code code;
+    bool more;
+
+    sqlite3_bind_int64(s, 1, who->number);
+    code = pl_reader_step(r, s, &more, err);
+    if (code != AN_OK)
+        return code;
+    if (!more)
+        return an_fail(err, AN_NOTFOUND, "there is no such identifier", 0);
+    if (!pl_column_identifier(arena, s, 1, &who->id))
+        code = an_fail_nomem(err);
+    sqlite3_reset(s);
+    return code;
+}
+
 enum an_code pl_web_person(struct pl_reader *r, struct an_arena *arena,
                            const struct pl_numbered *who, int64_t as_of_us,
                            struct pl_web *web, struct ctx_person *out,

@@ -5,13 +5,18 @@
 #include "context/codec.h"
 #include "plugin/store/claims_int.h"
 #include "plugin/store/derived_int.h"
+#include "plugin/store/erase_int.h"
 #include "plugin/store/reader_int.h"
-#include "plugin/store/writer_int.h"
 
 #include <stdio.h>
 #include <time.h>
 
-enum { STEP = 64, NOTE_BYTES = 1024, PATIENCE = 100, PAUSE_NS = 50000000 };
+enum {
+    STEP = PL_ERASE_STEP,
+    NOTE_BYTES = 1024,
+    PATIENCE = 100,
+    PAUSE_NS = 50000000
+};
 
 const char *pl_purge_text(enum pl_purge_kind kind)
 {
@@ -23,10 +28,8 @@ const char *pl_purge_text(enum pl_purge_kind kind)
     return kind < PL_N_PURGE_KINDS ? text[kind] : "unknown";
 }
 
-/* A statement of its own: ?1... are the first of n numbers, as many as it names.
- * *out, unless NULL, is the first column of the first row, 0 without one. */
-static int run(struct pl_writer *w, const char *text, const int64_t *value,
-               int n, int64_t *out)
+int pl_erase_run(struct pl_writer *w, const char *text, const int64_t *value,
+                 int n, int64_t *out)
 {
     sqlite3_stmt *s = NULL;
     int rc = sqlite3_prepare_v2(w->db.sql, text, -1, &s, NULL);
@@ -67,14 +70,15 @@ struct purging {
     struct pl_purged *out;
 };
 
-static int drop_raw(struct pl_writer *w, int64_t message, int64_t now_us)
+int pl_erase_raw(struct pl_writer *w, int64_t message, int64_t now_us)
 {
     const int64_t value[] = {message, now_us};
 
-    return run(w,
-               "UPDATE message SET raw = x'', deflated = 0, purged_us = ?2"
-               " WHERE id = ?1 AND purged_us = 0",
-               value, 2, NULL);
+    return pl_erase_run(
+        w,
+        "UPDATE message SET raw = x'', deflated = 0, purged_us = ?2"
+        " WHERE id = ?1 AND purged_us = 0",
+        value, 2, NULL);
 }
 
 /* Of what a message said about one identifier, that which is kept for good: who
@@ -174,8 +178,8 @@ static int drop_events(struct pl_writer *w, int64_t message, int64_t now_us)
         if (rc != SQLITE_OK)
             return rc;
     }
-    return run(w, "UPDATE message SET forgotten_us = ?2 WHERE id = ?1", value,
-               2, NULL);
+    return pl_erase_run(w, "UPDATE message SET forgotten_us = ?2 WHERE id = ?1",
+                        value, 2, NULL);
 }
 
 #define EMPTY_SUGGESTION                                                       \
@@ -190,11 +194,12 @@ static int drop_events(struct pl_writer *w, int64_t message, int64_t now_us)
 static int drop_suggestion(struct pl_writer *w, int64_t id, int64_t now_us)
 {
     const int64_t value[] = {id, now_us};
-    int rc = run(w, EMPTY_SUGGESTION " WHERE id = ?1", value, 2, NULL);
+    int rc = pl_erase_run(w, EMPTY_SUGGESTION " WHERE id = ?1", value, 2, NULL);
 
     if (rc == SQLITE_OK)
-        rc = run(w, EMPTY_OUTBOX " WHERE suggestion = ?1 AND suggestion <> 0",
-                 value, 2, NULL);
+        rc = pl_erase_run(
+            w, EMPTY_OUTBOX " WHERE suggestion = ?1 AND suggestion <> 0", value,
+            2, NULL);
     return rc;
 }
 
@@ -243,16 +248,17 @@ static int count_purged(struct pl_writer *w, const struct pl_purge *what,
 {
     const int64_t value[] = {what->kind, n, what->now_us};
 
-    return run(w,
-               "INSERT INTO purge VALUES(?1, ?2, ?3) ON CONFLICT(kind)"
-               " DO UPDATE SET n = n + excluded.n, last_us = excluded.last_us",
-               value, 3, NULL);
+    return pl_erase_run(
+        w,
+        "INSERT INTO purge VALUES(?1, ?2, ?3) ON CONFLICT(kind)"
+        " DO UPDATE SET n = n + excluded.n, last_us = excluded.last_us",
+        value, 3, NULL);
 }
 
 static int purge_some(struct pl_writer *w, void *ctx)
 {
     static int (*const drop[])(struct pl_writer *, int64_t, int64_t) = {
-        drop_raw, drop_events, drop_suggestion};
+        pl_erase_raw, drop_events, drop_suggestion};
     struct purging *p = ctx;
     const struct pl_purge *what = p->what;
     int64_t id[STEP];
@@ -319,10 +325,10 @@ static int note_person(struct pl_writer *w, void *ctx)
 
         rc = pl_writer_identifier(w, &e->person->member[i].id, &value[0]);
         if (rc == SQLITE_OK)
-            rc = run(w,
-                     "INSERT INTO erasing VALUES(?1, ?2)"
-                     " ON CONFLICT DO NOTHING",
-                     value, 2, NULL);
+            rc = pl_erase_run(w,
+                              "INSERT INTO erasing VALUES(?1, ?2)"
+                              " ON CONFLICT DO NOTHING",
+                              value, 2, NULL);
     }
     return rc;
 }
@@ -348,7 +354,7 @@ static int erase_messages(struct pl_writer *w, const struct erasure *e,
     for (size_t i = 0; rc == SQLITE_OK && i < *n; i++) {
         sqlite3_stmt *drop = w->db.stmt[PL_W_DROP_SAID];
 
-        rc = drop_raw(w, id[i], e->who->now_us);
+        rc = pl_erase_raw(w, id[i], e->who->now_us);
         if (rc == SQLITE_OK)
             rc = pl_writer_resources_drop(w, identifier, id[i]);
         sqlite3_bind_int64(drop, 1, identifier);
@@ -384,7 +390,7 @@ static int audit_erasure(struct pl_writer *w, const struct erasure *e,
 static int change(struct pl_writer *w, const char *text, const int64_t value[2],
                   int64_t *changed)
 {
-    int rc = run(w, text, value, 2, NULL);
+    int rc = pl_erase_run(w, text, value, 2, NULL);
 
     if (rc == SQLITE_OK && changed)
         *changed += sqlite3_changes(w->db.sql);
@@ -436,11 +442,16 @@ static int erase_some(struct pl_writer *w, void *ctx)
     const struct erasure *e = ctx;
     int64_t identifier = 0;
     size_t n = 0;
-    int rc =
-        run(w, "SELECT min(identifier) FROM erasing", NULL, 0, &identifier);
+    bool more = false;
+    int rc = pl_erase_run(w, "SELECT min(identifier) FROM erasing", NULL, 0,
+                          &identifier);
 
     e->total->more = identifier != 0;
     if (rc != SQLITE_OK || identifier == 0)
+        return rc;
+    rc = pl_erase_others(w, identifier, e->who->now_us, &n, &more);
+    e->total->n_messages += (int64_t)n;
+    if (rc != SQLITE_OK || more)
         return rc;
     rc = erase_messages(w, e, identifier, &n);
     return rc == SQLITE_OK && n < STEP ? erase_rest(w, e, identifier) : rc;
@@ -462,7 +473,7 @@ static int vacuum_some(struct pl_writer *w, void *ctx)
     static const char count[] = "PRAGMA freelist_count";
     struct pl_purged *out = ctx;
     int64_t before = 0, after = 0;
-    int rc = run(w, count, NULL, 0, &before);
+    int rc = pl_erase_run(w, count, NULL, 0, &before);
 
     if (rc == SQLITE_OK && before == 0)
         return SQLITE_DONE;
@@ -470,7 +481,7 @@ static int vacuum_some(struct pl_writer *w, void *ctx)
         rc = sqlite3_exec(w->db.sql, "PRAGMA incremental_vacuum(256)", NULL,
                           NULL, NULL);
     if (rc == SQLITE_OK)
-        rc = run(w, count, NULL, 0, &after);
+        rc = pl_erase_run(w, count, NULL, 0, &after);
     if (rc != SQLITE_OK)
         return rc;
     /* A file of before this version gives nothing back: it uses pages again. */

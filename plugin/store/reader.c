@@ -62,6 +62,18 @@ void pl_reader_close(struct pl_reader *r)
     free(r);
 }
 
+enum an_code pl_reader_within(struct pl_reader *r, const struct pl_db *writer,
+                              struct an_err *err)
+{
+    *r = (struct pl_reader){.db = {.sql = writer->sql, .vault = writer->vault}};
+    return pl_db_prepare(&r->db, read_text, PL_N_READS, err);
+}
+
+void pl_reader_leave(struct pl_reader *r)
+{
+    pl_db_release(&r->db);
+}
+
 sqlite3_stmt *pl_reader_stmt(struct pl_reader *r, enum pl_read which)
 {
     return r->db.stmt[which];

@@ -38,6 +38,8 @@
 #define PL_READS(X)                                                            \
     X(BEGIN, "BEGIN")                                                          \
     X(COMMIT, "COMMIT")                                                        \
+    X(NUMBERED, "SELECT id, authority, value, type FROM identifier"            \
+                " WHERE id = ?1")                                              \
     X(EXACT, "SELECT id, authority, value, type FROM identifier"               \
              " WHERE value = ?1 AND authority = ?2")                           \
     X(VALUE, "SELECT id, authority, value, type,"                              \
@@ -228,6 +230,13 @@ enum an_code pl_reader_begin(struct pl_reader *r, struct an_err *err)
 enum an_code pl_reader_end(struct pl_reader *r, enum an_code code,
                            struct an_err *err);
 
+/* Reads what the writer sees within its transaction, until it leaves, also where
+ * this failed: no begin and no end. */
+enum an_code pl_reader_within(struct pl_reader *r, const struct pl_db *writer,
+                              struct an_err *err)
+    __attribute__((warn_unused_result));
+void pl_reader_leave(struct pl_reader *r);
+
 /* A statement ready to be bound. */
 sqlite3_stmt *pl_reader_stmt(struct pl_reader *r, enum pl_read which);
 /* *more says whether there is a row.  A statement that has no more, or failed,
@@ -261,10 +270,14 @@ struct pl_web {
     bool is_plain; /* identifiers were listed together, and that is all */
 };
 
-/* These two between begin and end. */
+/* These between begin and end. */
 enum an_code pl_exact(struct pl_reader *r, struct an_arena *arena,
                       const struct ctx_identifier *who, struct pl_numbered *out,
                       struct an_err *err) __attribute__((warn_unused_result));
+/* Of its number. */
+enum an_code pl_numbered_get(struct pl_reader *r, struct an_arena *arena,
+                             struct pl_numbered *who, struct an_err *err)
+    __attribute__((warn_unused_result));
 /* The web of *who, and the person in it as of the moment. */
 enum an_code pl_web_person(struct pl_reader *r, struct an_arena *arena,
                            const struct pl_numbered *who, int64_t as_of_us,

@@ -250,18 +250,32 @@ static int drop_blindly(struct pl_writer *w, int64_t identifier,
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-int pl_writer_resources_drop(struct pl_writer *w, int64_t identifier,
-                             int64_t message)
+/* Other messages have none. */
+static int with_resources(struct pl_writer *w, with_all *with,
+                          int64_t identifier, int64_t message)
 {
     int64_t format;
     int rc;
 
     sqlite3_bind_int64(stmt(w, PL_W_FIND_FORMAT), 1, message);
     rc = pl_writer_number(w, PL_W_FIND_FORMAT, &format);
-    if (rc != SQLITE_OK || format != PL_FORMAT_FHIR)
-        return rc;
-    rc = with_said(w, drop_all, identifier, message);
+    return rc == SQLITE_OK && format == PL_FORMAT_FHIR
+               ? with_said(w, with, identifier, message)
+               : rc;
+}
+
+int pl_writer_resources_drop(struct pl_writer *w, int64_t identifier,
+                             int64_t message)
+{
+    int rc = with_resources(w, drop_all, identifier, message);
+
     return is_unreadable(rc) ? drop_blindly(w, identifier, message) : rc;
+}
+
+int pl_writer_resources_kept(struct pl_writer *w, int64_t identifier,
+                             int64_t message)
+{
+    return with_resources(w, put_all, identifier, message);
 }
 
 /* ---- deletions -------------------------------------------------------------- */

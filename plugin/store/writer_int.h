@@ -55,6 +55,11 @@
       "UPDATE said SET min_available_us = ?3, n_events = ?4, events ="           \
       " seal(?5, 'events', identifier, sha256)"                                  \
       " WHERE identifier = ?1 AND message = ?2")                                 \
+    X(CUT_SAID,                                                                  \
+      "UPDATE said SET min_available_us = ?3, n_events = ?4, events ="           \
+      " seal(?5, 'events', identifier, sha256), claims ="                        \
+      " seal(?6, 'claims', identifier, sha256)"                                  \
+      " WHERE identifier = ?1 AND message = ?2")                                 \
     X(DROP_SAID, "DELETE FROM said WHERE identifier = ?1 AND message = ?2")      \
     X(ASK_AGAIN, PL_WEB                                                          \
       "INSERT INTO due(identifier, message, reason)"                             \
@@ -124,6 +129,15 @@
                     " AND visit = ''")                                           \
     X(PUT_VISITED, "INSERT INTO visited(identifier, visit, message)"             \
                    " VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING")                 \
+    X(DROP_VISITED, "DELETE FROM visited WHERE identifier = ?1 AND visit = ?2"   \
+                    " AND message = ?3")                                         \
+    X(SPEAKS_OF, "SELECT message FROM visited WHERE identifier = ?1"             \
+                 " AND visit = ?2 LIMIT ?3")                                     \
+    X(FIRST_MOVED, "SELECT message, available_us FROM moved WHERE prior = ?1"    \
+                   " AND prior_visit = ?2 AND said_us = ?3 AND current = ?4"     \
+                   " AND visit = ?5 ORDER BY available_us LIMIT 1")              \
+    X(CLAIMING_SINCE, "SELECT message FROM said WHERE identifier = ?1"           \
+                      " AND message >= ?2 AND length(claims) > 0 LIMIT ?3")      \
     X(EVENTS_OF,                                                                 \
       "SELECT message, unseal(events, 'events', identifier, sha256)"             \
       " FROM said WHERE identifier = ?1 AND n_events > 0")                       \
@@ -409,6 +423,9 @@ int pl_writer_resources_changed(struct pl_writer *w,
 /* The same of what a message said about one identifier, before it goes. */
 int pl_writer_resources_drop(struct pl_writer *w, int64_t identifier,
                              int64_t message);
+/* And of what is left of it. */
+int pl_writer_resources_kept(struct pl_writer *w, int64_t identifier,
+                             int64_t message);
 
 /* moves.c, after what is closed, which is whom they leave: what was moved; of
  * what is filed now, which visits it is about; take back what a row of before
@@ -419,6 +436,8 @@ int pl_writer_moves(struct pl_writer *w, const struct pl_derivation *d);
 int pl_writer_moves_known(struct pl_writer *w, const struct pl_derivation *d,
                           bool *known);
 int pl_writer_visited(struct pl_writer *w, const struct pl_derivation *d);
+/* The same of everything that is filed under an identifier, unless it was done. */
+int pl_writer_visits_index(struct pl_writer *w, int64_t identifier);
 int pl_writer_claims_drop(struct pl_writer *w, int64_t message,
                           const struct pl_said_row *row);
 /* Those, besides the persons of the first two, to whom moves that were said at
