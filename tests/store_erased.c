@@ -9,6 +9,7 @@
 #include "tests/suite.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 Suite *store_erased_suite(void);
 
@@ -19,10 +20,30 @@ static void set_up(void)
     test_store_open(&t);
 }
 
+/* A store that was sealed from its first message on. */
+static void set_up_sealed(void)
+{
+    static char keys[TEST_PATH_BYTES + 8];
+    FILE *f;
+
+    test_store_open(&t);
+    (void)snprintf(keys, sizeof(keys), "%s.key", t.path);
+    f = fopen(keys, "w");
+    ck_assert_ptr_nonnull(f);
+    (void)fputs("00112233445566778899aabbccddeeff"
+                "00112233445566778899aabbccddeeff\n",
+                f);
+    (void)fclose(f);
+    ck_assert_int_eq(chmod(keys, 0600), 0);
+    t.key_file = keys;
+    test_store_reopen(&t);
+}
+
 static void tear_down(void)
 {
     test_store_check(&t);
     test_store_close(&t);
+    t.key_file = NULL;
 }
 
 /* ---- what is said --------------------------------------------------------- */
@@ -480,12 +501,18 @@ Suite *store_erased_suite(void)
         {messages_that_claim_something_of_the_erased_lose_that, 2},
         {erasing_one_of_whom_a_dummy_had_visits_costs_the_same_among_more, 1}};
     Suite *s = suite_create("store/erased");
-    TCase *tc = tcase_create("erased");
+    TCase *tc = tcase_create("erased"), *sealed = tcase_create("sealed");
 
     tcase_set_timeout(tc, 60);
     tcase_add_checked_fixture(tc, set_up, tear_down);
+    tcase_add_checked_fixture(sealed, set_up_sealed, tear_down);
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
         tcase_add_loop_test(tc, all[i].test, 0, all[i].n);
+    tcase_add_loop_test(sealed, a_visit_that_was_moved_to_the_erased_goes, 0,
+                        3);
+    tcase_add_loop_test(
+        sealed, messages_that_claim_something_of_the_erased_lose_that, 0, 2);
     suite_add_tcase(s, tc);
+    suite_add_tcase(s, sealed);
     return s;
 }
