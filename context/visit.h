@@ -41,9 +41,14 @@ struct ctx_visit_move {
 bool ctx_visit_sort(struct an_arena *arena, struct ctx_visit_move *move,
                     size_t n) __attribute__((warn_unused_result));
 
-/* True when it moved. */
+/* True when it moved.  The second tells of each visit on the way: of some more
+ * than once, where moves lead in a circle, and the last told need not be *v. */
 bool ctx_visit_follow(const struct ctx_visit_move *move, size_t n,
                       struct ctx_visit *v);
+bool ctx_visit_walk(const struct ctx_visit_move *move, size_t n,
+                    struct ctx_visit *v,
+                    void (*at)(void *ctx, const struct ctx_visit *v),
+                    void *ctx);
 
 /* The fact key of an event whose visit is called otherwise now: the admission,
  * transfer, discharge or diagnosis of a visit is known by the visit's number.

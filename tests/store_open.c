@@ -261,7 +261,8 @@ START_TEST(released_steps_are_as_they_were)
         "6b053ca7873e4325b20dfaa65569c36871059ef3d4c26a64c0cdb03342ee6a99",
         "c06117e9fcee541a355058891c845209ed3b950fd6ebc34ca63157a53cbc88e0",
 
-        "f692a15ed66a5b68b907387245284b647a23204bca84089dd25f0c19fc58c735"};
+        "f692a15ed66a5b68b907387245284b647a23204bca84089dd25f0c19fc58c735",
+        "f73aa1462a8bcb3d58894bc293c1da8fc385c81ad13b64592115a427b9112269"};
     char text[AN_SHA256_HEX + 1];
     struct an_sha256 hash;
 

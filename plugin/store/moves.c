@@ -167,6 +167,33 @@ static int put_visited(struct pl_writer *w, int64_t identifier,
     return pl_writer_run(w, PL_W_PUT_VISITED);
 }
 
+static int put_fact(struct pl_writer *w, int64_t identifier, struct an_str fact,
+                    int64_t message)
+{
+    char name[PL_FACT_NAME];
+
+    if (pl_fact_name(fact, name, NULL) != AN_OK)
+        return SQLITE_NOMEM;
+    return put_visited(w, identifier, an_str_c(name), message);
+}
+
+/* Components of one mostly stand together. */
+static bool is_first_of_fact(const struct ctx_event *e, size_t at)
+{
+    return e[at].fact.n && (at == 0 || !an_str_eq(e[at].fact, e[at - 1].fact));
+}
+
+static int events_in(struct pl_writer *w, struct an_str blob,
+                     const struct ctx_event **e, size_t *n)
+{
+    enum an_code code =
+        ctx_events_decode(&w->arena, blob, AN_STR(""), e, n, NULL);
+
+    if (code == AN_OK)
+        return SQLITE_OK;
+    return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
+}
+
 /* The visits that events are about; one that has several may stand there more
  * than once. */
 static int visits_in(struct pl_writer *w, struct an_str blob,
@@ -174,12 +201,11 @@ static int visits_in(struct pl_writer *w, struct an_str blob,
 {
     const struct ctx_event *e;
     size_t n_events;
-    enum an_code code =
-        ctx_events_decode(&w->arena, blob, AN_STR(""), &e, &n_events, NULL);
+    int rc = events_in(w, blob, &e, &n_events);
 
     *n = 0;
-    if (code != AN_OK)
-        return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
+    if (rc != SQLITE_OK)
+        return rc;
     *visit = an_arena_get(&w->arena, n_events, sizeof(**visit));
     if (*visit == NULL)
         return SQLITE_NOMEM;
@@ -190,16 +216,24 @@ static int visits_in(struct pl_writer *w, struct an_str blob,
     return SQLITE_OK;
 }
 
+/* Of each fact by its name (reader_int.h), too: another version may name no
+ * visit, or this one. */
 static int visits_of(struct pl_writer *w, int64_t identifier, int64_t message,
                      struct an_str blob)
 {
     struct an_mark mark = an_arena_mark(&w->arena);
+    const struct ctx_event *e;
     struct an_str *visit;
     size_t n;
     int rc = visits_in(w, blob, &visit, &n);
 
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
         rc = put_visited(w, identifier, visit[i], message);
+    if (rc == SQLITE_OK)
+        rc = events_in(w, blob, &e, &n);
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
+        if (is_first_of_fact(e, i))
+            rc = put_fact(w, identifier, e[i].fact, message);
     an_arena_rewind(&w->arena, mark);
     return rc;
 }
