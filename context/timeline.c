@@ -95,21 +95,30 @@ static int permits(const struct ctx_event *e)
            an_str_eq(e->concept.code, AN_STR("permit"));
 }
 
+/* Of a consent's versions of one moment that counts which is no permit: which
+ * of them was the last is not known. */
+int ctx_version_cmp(const struct ctx_event *a, const struct ctx_event *b)
+{
+    int r;
+
+    if ((r = i64_cmp(a->said_us, b->said_us)) ||
+        (r = permits(b) - permits(a)) || (r = a->status - b->status) ||
+        (r = an_str_cmp(a->message, b->message)))
+        return r;
+    return ctx_event_cmp(a, b);
+}
+
 /* Facts together, in any order (length first is fastest); of each fact the
- * version that counts stands last.  Of a consent's versions of one moment
- * that is no permit: which of them was the last is not known. */
+ * version that counts stands last. */
 static int by_version(const void *x, const void *y)
 {
     const struct ctx_event *a = *(const struct ctx_event *const *)x;
     const struct ctx_event *b = *(const struct ctx_event *const *)y;
     int r = (a->fact.n > b->fact.n) - (a->fact.n < b->fact.n);
 
-    if (r || (r = an_str_cmp(a->fact, b->fact)) ||
-        (r = i64_cmp(a->said_us, b->said_us)) ||
-        (r = permits(b) - permits(a)) || (r = a->status - b->status) ||
-        (r = an_str_cmp(a->message, b->message)))
+    if (r || (r = an_str_cmp(a->fact, b->fact)))
         return r;
-    return ctx_event_cmp(a, b);
+    return ctx_version_cmp(a, b);
 }
 
 static int by_time(const void *x, const void *y)
@@ -129,10 +138,15 @@ static size_t fact_end(const struct ctx_event *const *e, size_t n, size_t from)
     return end;
 }
 
+static bool is_known(const struct ctx_event *e, int64_t as_of_us)
+{
+    return e->available_us <= as_of_us && e->available_us != CTX_AS_OF_ALL;
+}
+
 static bool is_of(const struct ctx_event *e, const struct ctx_event *winner,
                   int64_t as_of_us)
 {
-    return e->available_us <= as_of_us && !ctx_event_withdrawn(e) &&
+    return is_known(e, as_of_us) && !ctx_event_withdrawn(e) &&
            an_str_eq(e->message, winner->message);
 }
 
@@ -142,7 +156,7 @@ static const struct ctx_event *winner_of(const struct ctx_event *const *e,
                                          size_t from, size_t end,
                                          int64_t as_of_us)
 {
-    while (end > from && e[end - 1]->available_us > as_of_us)
+    while (end > from && !is_known(e[end - 1], as_of_us))
         end--;
     return end > from ? e[end - 1] : NULL;
 }

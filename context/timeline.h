@@ -56,4 +56,7 @@ enum an_code ctx_timeline_build(struct an_arena *arena,
  * then all the rest.  0 only for events that are the same in every field. */
 int ctx_event_cmp(const struct ctx_event *a, const struct ctx_event *b);
 
+/* Two versions of one fact: greater than 0 when a counts, of these two. */
+int ctx_version_cmp(const struct ctx_event *a, const struct ctx_event *b);
+
 #endif

@@ -91,8 +91,9 @@ const struct ctx_visit_move *ctx_visit_next(const struct ctx_visit_move *move,
     return best;
 }
 
-bool ctx_visit_follow(const struct ctx_visit_move *move, size_t n,
-                      struct ctx_visit *v)
+bool ctx_visit_walk(const struct ctx_visit_move *move, size_t n,
+                    struct ctx_visit *v,
+                    void (*at)(void *ctx, const struct ctx_visit *v), void *ctx)
 {
     const struct ctx_visit_move *last = NULL, *m;
     struct ctx_visit first = *v; /* where the first move of a moment led */
@@ -112,8 +113,16 @@ bool ctx_visit_follow(const struct ctx_visit_move *move, size_t n,
         if (!same)
             first = *v;
         last = m;
+        if (at)
+            at(ctx, v);
     }
     return last != NULL;
+}
+
+bool ctx_visit_follow(const struct ctx_visit_move *move, size_t n,
+                      struct ctx_visit *v)
+{
+    return ctx_visit_walk(move, n, v, NULL, NULL);
 }
 
 static bool is_of_its_visit(const struct ctx_event *e)

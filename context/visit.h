@@ -47,9 +47,14 @@ const struct ctx_visit_move *ctx_visit_next(const struct ctx_visit_move *move,
                                             size_t n, const struct ctx_visit *v,
                                             const struct ctx_visit_move *last);
 
-/* True when it moved. */
+/* True when it moved.  The second tells of each visit on the way: of some more
+ * than once, where moves lead in a circle, and the last told need not be *v. */
 bool ctx_visit_follow(const struct ctx_visit_move *move, size_t n,
                       struct ctx_visit *v);
+bool ctx_visit_walk(const struct ctx_visit_move *move, size_t n,
+                    struct ctx_visit *v,
+                    void (*at)(void *ctx, const struct ctx_visit *v),
+                    void *ctx);
 
 /* The fact key of an event whose visit is called otherwise now: the admission,
  * transfer, discharge or diagnosis of a visit is known by the visit's number.

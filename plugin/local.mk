@@ -46,6 +46,7 @@ libstore_la_SOURCES = \
 	plugin/store/arrivals.h \
 	plugin/store/reader_int.h plugin/store/person.c \
 	plugin/store/history.c plugin/store/visits.c \
+	plugin/store/sets_int.h plugin/store/sets.c plugin/store/facts.c \
 	plugin/store/browse.c plugin/store/check.c \
 	plugin/store/db_int.h plugin/store/db.c plugin/store/schema.c \
 	plugin/store/writer_int.h plugin/store/writer.c \

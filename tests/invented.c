@@ -21,6 +21,16 @@ uint64_t test_below(struct test_rng *r, uint64_t n)
     return next(r) % n;
 }
 
+void test_shuffle(struct test_rng *r, size_t *order, size_t n)
+{
+    for (size_t i = n; i > 1; i--) {
+        size_t j = test_below(r, i), kept = order[i - 1];
+
+        order[i - 1] = order[j];
+        order[j] = kept;
+    }
+}
+
 static struct an_str pick(struct test_rng *r, const char *const *list, size_t n)
 {
     return an_str_c(list[test_below(r, n)]);

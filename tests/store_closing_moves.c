@@ -117,6 +117,55 @@ START_TEST(a_label_on_a_visit_that_was_moved_closes_where_it_is)
 }
 END_TEST
 
+static int forget(struct pl_writer *w, void *ctx)
+{
+    (void)ctx;
+    return sqlite3_exec(w->db.sql, "DELETE FROM visited", NULL, NULL, NULL);
+}
+
+static void put_fact(uint64_t n, unsigned patient, const char *visit,
+                     unsigned labels)
+{
+    struct test_message m;
+    struct pl_intake in;
+
+    test_message(&m, n, patient);
+    m.event[0].fact = AN_STR("obs|1");
+    m.event[0].encounter = an_str_c(visit);
+    m.event[0].labels = (uint16_t)labels;
+    in = test_intake_of(&closing_store, m.bytes, &m.reading);
+    (void)test_put(&closing_store, &in);
+}
+
+/* It goes with the visit that another version names. */
+START_TEST(a_label_on_a_fact_of_a_visit_that_was_moved_closes_where_it_is)
+{
+    struct an_str whom = AN_STR("");
+    unsigned needs;
+
+    for (unsigned i = 6; i <= 8; i++)
+        closing_put(i, i, 0);
+    put_fact(9, 9, "GENHOSP|V9", 0);
+    closing_claim_as("first", CTX_CLAIM_VISIT, 7, 9, 1, "GENHOSP|V9");
+    for (unsigned i = 6; i <= 9; i++)
+        closing_say(i, closing_number(i));
+    /* Also where the rows of an older store are gone. */
+    if (_i)
+        ck_assert_int_eq(
+            pl_store_transaction(closing_store.store, forget, NULL, NULL),
+            AN_OK);
+    put_fact(20, 9, "", CTX_LABEL_HIV);
+    ck_assert_uint_eq(closing_current(7, &needs), 1);
+    ck_assert_uint_eq(needs, CTX_LABEL_HIV);
+    ck_assert_uint_eq(closing_current(9, &needs), 1);
+    ck_assert_uint_eq(needs, CTX_LABEL_HIV);
+    ck_assert_uint_eq(closing_current(6, &needs), 1);
+    ck_assert_uint_eq(needs, 0);
+    ck_assert_int_eq(closing_counts().n_outbox_waiting, 2);
+    ck_assert_uint_eq(closing_asked(&whom), 2);
+}
+END_TEST
+
 /* What another table changes under the old number rests with whom it is now. */
 START_TEST(reading_again_asks_about_whose_the_visit_is)
 {
@@ -329,6 +378,9 @@ Suite *store_closing_moves_suite(void)
                         2);
     tcase_add_loop_test(
         kinds, who_was_only_linked_before_a_move_is_no_less_news, 0, 2);
+    tcase_add_loop_test(
+        kinds, a_label_on_a_fact_of_a_visit_that_was_moved_closes_where_it_is,
+        0, 2);
     suite_add_tcase(s, kinds);
     return s;
 }

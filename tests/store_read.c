@@ -424,16 +424,6 @@ static void world_make(struct world *w)
     }
 }
 
-static void shuffle(struct test_rng *r, size_t *order, size_t n)
-{
-    for (size_t i = n; i > 1; i--) {
-        size_t j = test_below(r, i), kept = order[i - 1];
-
-        order[i - 1] = order[j];
-        order[j] = kept;
-    }
-}
-
 /* What is known of identifier 1 at the end of a day, as one hash. */
 static struct an_sha256 history_hash(int64_t day)
 {
@@ -484,7 +474,7 @@ START_TEST(order_of_arrival_never_changes_a_history)
         /* The moments are not all alike, or this would prove little. */
         ck_assert_mem_ne(want[0].b, want[MOMENTS - 1].b, AN_SHA256_BYTES);
         test_store_check(&t);
-        shuffle(&r, order, SAID);
+        test_shuffle(&r, order, SAID);
         test_store_close(&t);
         test_store_open(&t);
     }

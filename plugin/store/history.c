@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All that is known of one person. */
-#include "plugin/store/reader_int.h"
+#include "plugin/store/sets_int.h"
 
 #include "base/sort.h"
 #include "context/codec.h"
 #include "context/visit.h"
-
-struct set {
-    const struct ctx_event *event;
-    size_t n;
-    size_t person; /* whose it would be if no visit had been moved */
-    int64_t number;
-};
-
-struct sets {
-    struct set *set;
-    size_t n, room;
-    size_t n_events;
-    int64_t last_message;
-    int64_t as_of_us;
-    int64_t number; /* under which is filed what is taken next */
-};
 
 /* As of now, of whom each was that the person was as of the moment. */
 struct known {
@@ -28,160 +12,23 @@ struct known {
     size_t n;
 };
 
-/* Of these the events of one visit. */
-static void keep_visit(struct set *set, struct an_str visit,
-                       struct ctx_event *event)
-{
-    size_t kept = 0;
+struct read {
+    struct pl_sets sets;   /* of the person, by visits that came too */
+    struct pl_sets facts;  /* of others, of facts that came with visits */
+    struct pl_sets closed; /* of others as of now */
+    struct known known;
+};
 
-    for (size_t i = 0; i < set->n; i++)
-        if (an_str_eq(set->event[i].encounter, visit))
-            event[kept++] = set->event[i];
-    set->event = event;
-    set->n = kept;
-}
-
-/* visit: NULL for all events of the row. */
-static enum an_code set_take(struct sets *sets, struct an_arena *arena,
-                             sqlite3_stmt *s, size_t person,
-                             const struct an_str *visit, struct an_err *err)
-{
-    struct an_str hash = pl_column(s, 1), blob;
-    int64_t message = sqlite3_column_int64(s, 0);
-    char *id = an_arena_get(arena, AN_SHA256_HEX + 1, 1);
-    struct ctx_event *event;
-    struct set *set;
-    enum an_code code;
-
-    set = pl_grown(arena, sets->set, sets->n, &sets->room, sizeof(*set));
-    if (id == NULL || set == NULL || !pl_column_copy(arena, s, 2, &blob))
-        return an_fail_nomem(err);
-    sets->set = set;
-    if (hash.n != AN_SHA256_BYTES)
-        return pl_fail_message(err, AN_INTEGRITY,
-                               "a stored event names no message", message);
-    an_hex_print((const uint8_t *)hash.p, hash.n, id);
-    set += sets->n;
-    set->person = person;
-    set->number = sets->number;
-    code = ctx_events_decode(arena, blob, (struct an_str){id, AN_SHA256_HEX},
-                             &set->event, &set->n, err);
-    if (code == AN_INTEGRITY)
-        return pl_fail_message(err, code, "stored events are damaged", message);
-    if (code == AN_OK && visit) {
-        event = an_arena_get(arena, set->n, sizeof(*event));
-        if (event == NULL)
-            return an_fail_nomem(err);
-        keep_visit(set, *visit, event);
-    }
-    sets->n++;
-    sets->n_events += set->n;
-    if (set->n && message > sets->last_message &&
-        sqlite3_column_int64(s, 3) <= sets->as_of_us)
-        sets->last_message = message;
-    return code;
-}
-
-/* The rows of a statement that is bound. */
-static enum an_code sets_take(struct pl_reader *r, struct an_arena *arena,
-                              enum pl_read which, size_t person,
-                              const struct an_str *visit, struct sets *sets,
-                              struct an_err *err)
-{
-    sqlite3_stmt *s = pl_reader_stmt(r, which);
-    enum an_code code;
-    bool more;
-
-    for (;;) {
-        code = pl_reader_step(r, s, &more, err);
-        if (code != AN_OK || !more)
-            return code;
-        code = set_take(sets, arena, s, person, visit, err);
-        if (code != AN_OK) {
-            sqlite3_reset(s);
-            return code;
-        }
-    }
-}
-
-static bool is_one_of(const struct pl_someone *p, int64_t number)
-{
-    for (size_t i = 0; i < p->n_members; i++)
-        if (p->member[i].number == number)
-            return true;
-    return false;
-}
-
-/* What is filed under the first person, but for those of another. */
-static enum an_code person_load(struct pl_reader *r, struct an_arena *arena,
-                                const struct pl_visits *v,
-                                const struct pl_someone *but, struct sets *sets,
-                                struct an_err *err)
-{
-    const struct pl_someone *p = &v->person[0];
-    enum an_code code = AN_OK;
-
-    for (size_t i = 0; code == AN_OK && i < p->n_members; i++) {
-        if (is_one_of(but, p->member[i].number))
-            continue;
-        sets->number = p->member[i].number;
-        sqlite3_bind_int64(pl_reader_stmt(r, PL_R_EVENTS), 1, sets->number);
-        code = sets_take(r, arena, PL_R_EVENTS, 0, NULL, sets, err);
-    }
-    return code;
-}
-
-/* ---- visits that were moved ---------------------------------------------- */
-
-static enum an_code is_visited(struct pl_reader *r, int64_t number, bool *is,
-                               struct an_err *err)
-{
-    sqlite3_stmt *s = pl_reader_stmt(r, PL_R_IS_VISITED);
-    enum an_code code;
-
-    sqlite3_bind_int64(s, 1, number);
-    code = pl_reader_step(r, s, is, err);
-    sqlite3_reset(s);
-    return code;
-}
-
-/* What is filed under a person about one visit.  Who was joined with him since
- * his visits were moved is read all through. */
-static enum an_code visit_load(struct pl_reader *r, struct an_arena *arena,
-                               const struct pl_visits *v,
-                               const struct pl_visit *visit, struct sets *sets,
-                               struct an_err *err)
-{
-    const struct pl_someone *p = &v->person[visit->person];
-    enum an_code code = AN_OK;
-
-    for (size_t i = 0; code == AN_OK && i < p->n_members; i++) {
-        enum pl_read which = PL_R_EVENTS;
-        bool is;
-
-        code = is_visited(r, p->member[i].number, &is, err);
-        if (code != AN_OK)
-            return code;
-        if (is)
-            which = PL_R_EVENTS_OF_VISIT;
-        sets->number = p->member[i].number;
-        sqlite3_bind_int64(pl_reader_stmt(r, which), 1, sets->number);
-        if (is)
-            pl_bind_text(pl_reader_stmt(r, which), 2, visit->visit);
-        code =
-            sets_take(r, arena, which, visit->person, &visit->visit, sets, err);
-    }
-    return code;
-}
-
-/* False: the event is another's.  *e may get another visit. */
+/* False: the event is another's.  *e may get another visit; `was` is what was
+ * said, as of the visit with which it goes. */
 static bool follow(struct an_arena *arena, const struct pl_visits *v,
-                   size_t person, struct ctx_event *e, bool *no_memory)
+                   size_t person, const struct ctx_event *was,
+                   struct ctx_event *e, bool *no_memory)
 {
-    struct ctx_visit visit = {person, e->encounter};
+    struct ctx_visit visit = {person, was->encounter};
 
     if (ctx_visit_follow(v->move, v->n_moves, &visit)) {
-        if (!ctx_visit_fact(arena, e, visit.encounter, &e->fact))
+        if (!ctx_visit_fact(arena, was, visit.encounter, &e->fact))
             *no_memory = true;
         e->encounter = visit.encounter;
     }
@@ -207,8 +54,10 @@ static enum an_code find_consents(struct an_arena *arena,
         return an_fail_nomem(err);
     n_consents = 0;
     for (size_t i = 0; i < n; i++)
-        if (all[i].kind == CTX_CONSENT)
-            consent[n_consents++] = all[i];
+        if (all[i].kind == CTX_CONSENT) {
+            consent[n_consents] = all[i];
+            consent[n_consents++].available_us = 0; /* all are known */
+        }
     return ctx_timeline_build(arena, consent, n_consents, CTX_AS_OF_ALL, out,
                               err);
 }
@@ -343,7 +192,7 @@ static bool closed_renamed(struct an_arena *arena, const struct known *known,
 
 /* What may close something of this, where a label or a consent is said: of
  * others, and where a visit is called otherwise, of this. */
-static bool add_closed(struct an_arena *arena, const struct sets *from,
+static bool add_closed(struct an_arena *arena, const struct pl_sets *from,
                        bool is_others, const struct known *known,
                        const struct renames *renames, struct all *all)
 {
@@ -353,7 +202,8 @@ static bool add_closed(struct an_arena *arena, const struct sets *from,
         for (size_t k = 0; ok && k < from->set[i].n; k++) {
             const struct ctx_event *e = &from->set[i].event[k];
 
-            if (e->labels == 0 && e->kind != CTX_CONSENT)
+            if ((e->labels == 0 && e->kind != CTX_CONSENT) ||
+                (from->set[i].as.n && !pl_closes(e)))
                 continue;
             if (is_others)
                 ok = closed_add(arena, e, e->fact, all);
@@ -364,64 +214,123 @@ static bool add_closed(struct an_arena *arena, const struct sets *from,
     return ok;
 }
 
+/* All that was read, and how it is put together. */
+struct join {
+    struct an_arena *arena;
+    const struct pl_visits *visits;
+    const struct known *known;
+    struct pl_homes homes;
+    struct renames renames;
+    struct all all; /* has room for what was read */
+    int64_t last_message;
+};
+
 /* What was the person's then, by whom it is known. */
-static bool add_said(struct an_arena *arena, const struct sets *sets,
-                     const struct known *known, const struct pl_visits *visits,
-                     struct renames *renames, struct all *all)
+static bool add_event(struct join *j, const struct pl_set *set,
+                      const struct ctx_event *said, bool moves)
 {
-    bool moves = any_moves(known), no_memory = false;
+    struct ctx_event was = *said, *e = &j->all.event[j->all.n];
+    bool no_memory = false;
 
-    for (size_t i = 0; i < sets->n; i++)
-        for (size_t k = 0; !no_memory && k < sets->set[i].n; k++) {
-            const struct ctx_event *said = &sets->set[i].event[k];
-            struct ctx_event *e = &all->event[all->n];
-
-            *e = *said;
-            if (!follow(arena, visits, sets->set[i].person, e, &no_memory))
-                continue;
-            all->n++;
-            if (moves && !rename_add(arena, known, sets->set[i].number, said,
-                                     e->fact, renames))
-                no_memory = true;
-        }
-    return !no_memory && renames_sort(arena, renames);
+    was.encounter = pl_home_of(&j->homes, set->person, said);
+    *e = *said;
+    if (!follow(j->arena, j->visits, set->person, &was, e, &no_memory))
+        return true;
+    j->all.n++;
+    if (set->message > j->last_message)
+        j->last_message = set->message;
+    return !no_memory && (!moves || rename_add(j->arena, j->known, set->number,
+                                               &was, e->fact, &j->renames));
 }
 
-static enum an_code join(struct an_arena *arena, const struct sets *sets,
-                         const struct sets *closed, const struct known *known,
+/* Of what was read for its fact only that which names no visit: the rest is
+ * read with its own. */
+static bool add_said(struct join *j, const struct pl_sets *sets)
+{
+    bool moves = any_moves(j->known), ok = true;
+
+    for (size_t i = 0; i < sets->n; i++) {
+        const struct pl_set *set = &sets->set[i];
+
+        for (size_t k = 0; ok && !set->is_again && k < set->n; k++)
+            if (set->as.n == 0 || set->event[k].encounter.n == 0)
+                ok = add_event(j, set, &set->event[k], moves);
+    }
+    return ok;
+}
+
+/* What is another's, of facts that are the person's too.  What a person forbids
+ * counts for that of which visits came, not for those from whom they left. */
+static bool add_left(struct join *j, const struct pl_sets *sets)
+{
+    bool ok = true;
+
+    for (size_t i = 0; i < sets->n; i++) {
+        const struct pl_set *set = &sets->set[i];
+
+        for (size_t k = 0; ok && k < set->n; k++) {
+            const struct ctx_event *e = &set->event[k];
+            struct ctx_visit visit = {set->person,
+                                      pl_home_of(&j->homes, set->person, e)};
+
+            if (!pl_closes(e) || (e->kind == CTX_CONSENT && set->as.n == 0))
+                continue;
+            (void)ctx_visit_follow(j->visits->move, j->visits->n_moves, &visit);
+            if (visit.person != 0)
+                ok = closed_add(j->arena, e, set->as.n ? set->as : e->fact,
+                                &j->all);
+        }
+    }
+    return ok;
+}
+
+static enum an_code join(struct an_arena *arena, const struct read *read,
                          const struct pl_visits *visits, struct pl_history *out,
                          struct an_err *err)
 {
-    struct renames renames = {NULL, 0, 0};
-    struct all all = {.room = sets->n_events + closed->n_events};
+    const struct pl_sets *sets = &read->sets, *facts = &read->facts;
+    const struct pl_sets *closed = &read->closed;
+    struct join j = {.arena = arena,
+                     .visits = visits,
+                     .known = &read->known,
+                     .all.room =
+                         sets->n_events + facts->n_events + closed->n_events};
+    struct all *all = &j.all;
 
-    all.event = an_arena_get(arena, all.room, sizeof(*all.event));
-    if (all.event == NULL ||
-        !add_said(arena, sets, known, visits, &renames, &all))
+    all->event = an_arena_get(arena, all->room, sizeof(*all->event));
+    if (all->event == NULL ||
+        !pl_homes_find(arena, visits, sets, facts, &j.homes) ||
+        !add_said(&j, sets) || !add_said(&j, facts) ||
+        !renames_sort(arena, &j.renames))
         return an_fail_nomem(err);
-    for (size_t i = 0; i < all.n; i++)
-        out->n_said += all.event[i].available_us <= sets->as_of_us;
-    out->last_message = sets->last_message;
-    if (!add_closed(arena, sets, false, known, &renames, &all) ||
-        !add_closed(arena, closed, true, known, &renames, &all))
+    for (size_t i = 0; i < all->n; i++)
+        out->n_said += all->event[i].available_us <= sets->as_of_us;
+    out->last_message = sets->last_message > j.last_message ? sets->last_message
+                                                            : j.last_message;
+    if ((visits->n_moves && (!add_left(&j, sets) || !add_left(&j, facts))) ||
+        !add_closed(arena, sets, false, j.known, &j.renames, all) ||
+        !add_closed(arena, closed, true, j.known, &j.renames, all))
         return an_fail_nomem(err);
-    if (find_consents(arena, all.event, all.n, &out->consents, err) != AN_OK)
+    if (find_consents(arena, all->event, all->n, &out->consents, err) != AN_OK)
         return AN_NOMEM;
-    return ctx_timeline_build(arena, all.event, all.n, sets->as_of_us,
+    return ctx_timeline_build(arena, all->event, all->n, sets->as_of_us,
                               &out->timeline, err);
 }
 
 /* Everything that is filed of one person, as of a moment. */
 static enum an_code all_load(struct pl_reader *r, struct an_arena *arena,
-                             const struct pl_visits *v, struct sets *sets,
+                             const struct pl_visits *v, struct read *read,
                              struct an_err *err)
 {
+    struct pl_sets *sets = &read->sets;
     static const struct pl_someone nobody = {NULL, 0};
-    enum an_code code = person_load(r, arena, v, &nobody, sets, err);
+    enum an_code code = pl_person_load(r, arena, v, &nobody, sets, err);
 
     for (size_t i = 0; code == AN_OK && i < v->n_visits; i++)
         if (v->visit[i].is_source)
-            code = visit_load(r, arena, v, &v->visit[i], sets, err);
+            code = pl_visit_load(r, arena, v, &v->visit[i], sets, err);
+    if (code == AN_OK)
+        code = pl_facts_load(r, arena, v, sets, false, &read->facts, err);
     return code;
 }
 
@@ -430,9 +339,10 @@ static enum an_code all_load(struct pl_reader *r, struct an_arena *arena,
  * whom he is now, and under those to whom visits went, or from whom. */
 static enum an_code closed_load(struct pl_reader *r, struct an_arena *arena,
                                 const struct pl_someone *then,
-                                struct sets *closed, struct known *known,
-                                struct an_err *err)
+                                struct read *read, struct an_err *err)
 {
+    struct known *known = &read->known;
+    struct pl_sets *closed = &read->closed;
     enum an_code code = AN_OK;
 
     known->visits =
@@ -446,8 +356,8 @@ static enum an_code closed_load(struct pl_reader *r, struct an_arena *arena,
         bool met = false;
 
         for (size_t k = 0; k < known->n; k++)
-            met |=
-                is_one_of(&known->visits[k].person[0], then->member[i].number);
+            met |= pl_is_one_of(&known->visits[k].person[0],
+                                then->member[i].number);
         if (met)
             continue;
         code = pl_web_person(r, arena, &then->member[i], CTX_AS_OF_ALL, &web,
@@ -456,9 +366,11 @@ static enum an_code closed_load(struct pl_reader *r, struct an_arena *arena,
             code =
                 pl_visits_find(r, arena, &web, &person, CTX_AS_OF_ALL, v, err);
         if (code == AN_OK)
-            code = person_load(r, arena, v, then, closed, err);
+            code = pl_person_load(r, arena, v, then, closed, err);
         for (size_t k = 0; code == AN_OK && k < v->n_visits; k++)
-            code = visit_load(r, arena, v, &v->visit[k], closed, err);
+            code = pl_visit_load(r, arena, v, &v->visit[k], closed, err);
+        if (code == AN_OK)
+            code = pl_facts_load(r, arena, v, &read->sets, true, closed, err);
         known->n += code == AN_OK;
     }
     return code;
@@ -483,8 +395,7 @@ enum an_code pl_history(struct pl_reader *r, struct an_arena *arena,
                         const struct ctx_identifier *who, int64_t as_of_us,
                         struct pl_history *out, struct an_err *err)
 {
-    struct sets sets = {.as_of_us = as_of_us}, closed = {.n = 0};
-    struct known known = {NULL, 0};
+    struct read read = {.sets.as_of_us = as_of_us, .facts.as_of_us = as_of_us};
     struct pl_visits visits;
     struct pl_numbered node;
     struct pl_web web;
@@ -507,13 +418,11 @@ enum an_code pl_history(struct pl_reader *r, struct an_arena *arena,
         code = pl_visits_find(r, arena, &web, &out->person, as_of_us, &visits,
                               err);
     if (code == AN_OK)
-        code = all_load(r, arena, &visits, &sets, err);
+        code = all_load(r, arena, &visits, &read, err);
     if (code == AN_OK && as_of_us < CTX_AS_OF_ALL)
-        code = closed_load(r, arena, &visits.person[0], &closed, &known, err);
+        code = closed_load(r, arena, &visits.person[0], &read, err);
     if (code == AN_OK)
         code = ask_number(r, PL_R_CLOSINGS, &out->closings, err);
     code = pl_reader_end(r, code, err);
-    return code == AN_OK
-               ? join(arena, &sets, &closed, &known, &visits, out, err)
-               : code;
+    return code == AN_OK ? join(arena, &read, &visits, out, err) : code;
 }

@@ -167,39 +167,55 @@ static int put_visited(struct pl_writer *w, int64_t identifier,
     return pl_writer_run(w, PL_W_PUT_VISITED);
 }
 
-/* The visits that events are about; one that has several may stand there more
- * than once. */
-static int visits_in(struct pl_writer *w, struct an_str blob,
-                     struct an_str **visit, size_t *n)
+static int put_fact(struct pl_writer *w, int64_t identifier, struct an_str fact,
+                    int64_t message)
 {
-    const struct ctx_event *e;
-    size_t n_events;
-    enum an_code code =
-        ctx_events_decode(&w->arena, blob, AN_STR(""), &e, &n_events, NULL);
+    char name[PL_FACT_NAME];
 
-    *n = 0;
-    if (code != AN_OK)
-        return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
-    *visit = an_arena_get(&w->arena, n_events, sizeof(**visit));
-    if (*visit == NULL)
+    if (pl_fact_name(fact, name, NULL) != AN_OK)
         return SQLITE_NOMEM;
-    for (size_t i = 0; i < n_events; i++)
-        if (e[i].encounter.n &&
-            (*n == 0 || !an_str_eq(e[i].encounter, (*visit)[*n - 1])))
-            (*visit)[(*n)++] = e[i].encounter;
-    return SQLITE_OK;
+    return put_visited(w, identifier, an_str_c(name), message);
 }
 
+/* Components of one mostly stand together. */
+static bool is_first_of_fact(const struct ctx_event *e, size_t at)
+{
+    return e[at].fact.n && (at == 0 || !an_str_eq(e[at].fact, e[at - 1].fact));
+}
+
+static int events_in(struct pl_writer *w, struct an_str blob,
+                     const struct ctx_event **e, size_t *n)
+{
+    enum an_code code =
+        ctx_events_decode(&w->arena, blob, AN_STR(""), e, n, NULL);
+
+    if (code == AN_OK)
+        return SQLITE_OK;
+    return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
+}
+
+static bool is_first_of_visit(const struct ctx_event *e, size_t at)
+{
+    return e[at].encounter.n &&
+           (at == 0 || !an_str_eq(e[at].encounter, e[at - 1].encounter));
+}
+
+/* By the visits that it is about and by its facts (reader_int.h): other versions
+ * of them may name no visit, or these. */
 static int visits_of(struct pl_writer *w, int64_t identifier, int64_t message,
                      struct an_str blob)
 {
     struct an_mark mark = an_arena_mark(&w->arena);
-    struct an_str *visit;
-    size_t n;
-    int rc = visits_in(w, blob, &visit, &n);
+    const struct ctx_event *e;
+    size_t n = 0;
+    int rc = events_in(w, blob, &e, &n);
 
-    for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
-        rc = put_visited(w, identifier, visit[i], message);
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
+        if (is_first_of_visit(e, i))
+            rc = put_visited(w, identifier, e[i].encounter, message);
+        if (rc == SQLITE_OK && is_first_of_fact(e, i))
+            rc = put_fact(w, identifier, e[i].fact, message);
+    }
     an_arena_rewind(&w->arena, mark);
     return rc;
 }
@@ -301,18 +317,61 @@ int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
     return end_of(s, rc);
 }
 
+/* Those to whom the visits went that events of a fact name, or without a fact
+ * any of them. */
+static int led_on(struct pl_writer *w, int64_t identifier,
+                  const struct ctx_event *e, size_t n, struct an_str fact,
+                  struct pl_led *out)
+{
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
+        if (fact.n ? e[i].encounter.n && an_str_eq(e[i].fact, fact)
+                   : is_first_of_visit(e, i))
+            rc = pl_writer_led_to(w, identifier, identifier, e[i].encounter,
+                                  INT64_MIN, out);
+    return rc;
+}
+
+/* The visits that versions of a fact name which are filed of that person. */
+static int led_by_fact(struct pl_writer *w, int64_t identifier,
+                       struct an_str fact, struct pl_led *out)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_NAMED_BY);
+    char name[PL_FACT_NAME];
+    int rc;
+
+    if (pl_fact_name(fact, name, NULL) != AN_OK)
+        return SQLITE_NOMEM;
+    sqlite3_bind_int64(s, 1, identifier);
+    pl_bind_text(s, 2, an_str_c(name));
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        const struct ctx_event *e;
+        size_t n = 0;
+
+        rc = events_in(w, pl_column(s, 1), &e, &n);
+        if (rc == SQLITE_OK)
+            rc = led_on(w, identifier, e, n, fact, out);
+        if (rc != SQLITE_OK)
+            break;
+    }
+    return end_of(s, rc);
+}
+
 int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
                      struct an_str events, struct pl_led *out)
 {
-    struct an_str *visit = NULL;
+    const struct ctx_event *e = NULL;
     size_t n = 0;
     int rc = SQLITE_OK;
 
     if (events.n)
-        rc = visits_in(w, events, &visit, &n);
+        rc = events_in(w, events, &e, &n);
+    if (rc == SQLITE_OK)
+        rc = led_on(w, identifier, e, n, AN_STR(""), out);
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
-        rc = pl_writer_led_to(w, identifier, identifier, visit[i], INT64_MIN,
-                              out);
+        if (is_first_of_fact(e, i))
+            rc = led_by_fact(w, identifier, e[i].fact, out);
     return rc;
 }
 

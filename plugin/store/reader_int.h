@@ -330,6 +330,14 @@ enum an_code pl_visits_find(struct pl_reader *r, struct an_arena *arena,
 bool pl_visits_person(const struct pl_visits *v, int64_t number,
                       size_t *person);
 
+/* facts.c: the name that a fact has among the visits of `visited`, for those
+ * identifiers that have rows there: a byte that begins no visit's, and some bits
+ * of its hash.  Others may have the same. */
+enum { PL_FACT_NAME = 6 };
+enum an_code pl_fact_name(struct an_str fact, char name[PL_FACT_NAME],
+                          struct an_err *err)
+    __attribute__((warn_unused_result));
+
 /* With the place that err cannot know by itself. */
 enum an_code pl_fail_message(struct an_err *err, enum an_code code,
                              const char *what, int64_t message);

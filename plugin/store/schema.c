@@ -349,8 +349,13 @@ static const char version_6[] =
     ") STRICT;"
     "INSERT INTO indexing SELECT 1, 0, coalesce(max(id), 0) FROM message;";
 
+/* Its rows name facts, too: what has none yet is read all through until a visit
+ * of it is moved again. */
+static const char version_7[] = "DELETE FROM visited;";
+
 const char *const pl_schema_step[] = {version_1, version_2, version_3,
-                                      version_4, version_5, version_6};
+                                      version_4, version_5, version_6,
+                                      version_7};
 const size_t pl_schema_n_steps =
     sizeof(pl_schema_step) / sizeof(pl_schema_step[0]);
 

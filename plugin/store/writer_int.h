@@ -122,6 +122,17 @@
       " ON m.prior = led.i AND m.prior_visit = led.v WHERE m.said_us >= us)"     \
       " SELECT DISTINCT i FROM led"                                              \
       " WHERE moved = 1 AND i NOT IN (SELECT i FROM web)")                       \
+    /* What names a fact; all, where a visit left and that was not indexed. */   \
+    X(NAMED_BY, PL_WEB                                                           \
+      "SELECT s.message, unseal(s.events, 'events', s.identifier, s.sha256)"     \
+      " FROM web JOIN visited v ON v.identifier = web.i AND v.visit = ?2"        \
+      " JOIN said s ON s.identifier = v.identifier AND s.message = v.message"    \
+      " WHERE s.n_events > 0 UNION ALL"                                          \
+      " SELECT s.message, unseal(s.events, 'events', s.identifier, s.sha256)"    \
+      " FROM web JOIN said s ON s.identifier = web.i WHERE s.n_events > 0"       \
+      " AND NOT EXISTS (SELECT 1 FROM visited WHERE identifier = web.i"          \
+      " AND visit = '') AND EXISTS (SELECT 1 FROM web JOIN moved m"              \
+      " ON m.prior = web.i AND m.prior_visit > '')")                             \
     X(NOT_VISITED,                                                               \
       PL_WEBS "SELECT i FROM web WHERE NOT EXISTS (SELECT 1 FROM visited"        \
               " WHERE identifier = i AND visit = '') LIMIT ?2")                  \
@@ -442,7 +453,7 @@ int pl_writer_claims_drop(struct pl_writer *w, int64_t message,
                           const struct pl_said_row *row);
 /* Those, besides the persons of the first two, to whom moves that were said at
  * us or later lead a visit on from `current`; of what is filed, as `events`, any
- * visit that it is about.  Seldom anybody. */
+ * visit that it is about, or that other versions of its facts name.  Seldom anybody. */
 struct pl_led {
     int64_t *identifier;
     size_t n, room;
