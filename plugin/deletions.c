@@ -216,7 +216,7 @@ static enum an_code settle_one(struct settling *s, struct an_err *err)
 {
     struct pl_store *store = pl_engine_store(s->by->engine);
     struct an_err own = {.code = AN_OK};
-    struct an_str bytes, id;
+    struct an_str bytes = AN_STR(""), id;
     struct pl_withdrawal w;
     bool is_new = false;
     enum an_code rc =

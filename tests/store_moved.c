@@ -238,10 +238,11 @@ static struct an_str slowly(const struct world *w, unsigned asked,
                             int64_t as_of_us)
 {
     struct ctx_visit_move move[SAID];
-    struct ctx_event all[SAID];
+    struct ctx_event *all = an_arena_get(&t.arena, SAID, sizeof(*all));
     struct ctx_timeline line;
     size_t who[IDS], n_moves = 0, n = 0;
 
+    ck_assert_ptr_nonnull(all);
     persons(w, as_of_us, who);
     for (size_t i = 0; i < SAID; i++)
         if (w->claim[i].kind == CTX_CLAIM_VISIT &&
