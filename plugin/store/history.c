@@ -3,7 +3,6 @@
 #include "plugin/store/sets_int.h"
 
 #include "base/sort.h"
-#include "context/codec.h"
 #include "context/visit.h"
 
 /* As of now, of whom each was that the person was as of the moment. */

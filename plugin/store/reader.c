@@ -2,6 +2,7 @@
 #include "plugin/store/reader_int.h"
 
 #include "config/options.h"
+#include "context/codec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,4 +155,27 @@ void *pl_grown(struct an_arena *arena, void *old, size_t n, size_t *room,
         memcpy(p, old, n * each);
     *room = more;
     return p;
+}
+
+enum an_code pl_column_events(struct an_arena *arena, sqlite3_stmt *s, int at,
+                              const struct ctx_event **out, size_t *n,
+                              struct an_err *err)
+{
+    int64_t message = sqlite3_column_int64(s, at);
+    struct an_str hash = pl_column(s, at + 1), blob;
+    char *id = an_arena_get(arena, AN_SHA256_HEX + 1, 1);
+    enum an_code code;
+
+    if (id == NULL || !pl_column_copy(arena, s, at + 2, &blob))
+        return an_fail_nomem(err);
+    if (hash.n != AN_SHA256_BYTES)
+        return pl_fail_message(err, AN_INTEGRITY,
+                               "a stored event names no message", message);
+    an_hex_print((const uint8_t *)hash.p, hash.n, id);
+    code = ctx_events_decode(arena, blob, (struct an_str){id, AN_SHA256_HEX},
+                             out, n, err);
+    return code == AN_INTEGRITY
+               ? pl_fail_message(err, code, "stored events are damaged",
+                                 message)
+               : code;
 }

@@ -271,6 +271,12 @@ struct pl_web {
 };
 
 /* These between begin and end. */
+/* The events of a row: from column `at` on the message's number, its hash, and
+ * what is said in it. */
+enum an_code pl_column_events(struct an_arena *arena, sqlite3_stmt *s, int at,
+                              const struct ctx_event **out, size_t *n,
+                              struct an_err *err)
+    __attribute__((warn_unused_result));
 enum an_code pl_exact(struct pl_reader *r, struct an_arena *arena,
                       const struct ctx_identifier *who, struct pl_numbered *out,
                       struct an_err *err) __attribute__((warn_unused_result));

@@ -2,8 +2,6 @@
 /* What is filed of a person: all of it, about one visit, or of one fact. */
 #include "plugin/store/sets_int.h"
 
-#include "context/codec.h"
-
 /* Which events of a row are kept. */
 struct only {
     struct an_str visit, fact; /* the one that is not "" */
@@ -32,27 +30,18 @@ static enum an_code set_take(struct pl_sets *sets, struct an_arena *arena,
                              sqlite3_stmt *s, size_t person,
                              const struct only *only, struct an_err *err)
 {
-    struct an_str hash = pl_column(s, 1), blob;
     int64_t message = sqlite3_column_int64(s, 0);
-    char *id = an_arena_get(arena, AN_SHA256_HEX + 1, 1);
     struct ctx_event *event;
     struct pl_set *set;
     enum an_code code;
 
     set = pl_grown(arena, sets->set, sets->n, &sets->room, sizeof(*set));
-    if (id == NULL || set == NULL || !pl_column_copy(arena, s, 2, &blob))
+    if (set == NULL)
         return an_fail_nomem(err);
     sets->set = set;
-    if (hash.n != AN_SHA256_BYTES)
-        return pl_fail_message(err, AN_INTEGRITY,
-                               "a stored event names no message", message);
-    an_hex_print((const uint8_t *)hash.p, hash.n, id);
     set += sets->n;
     *set = (struct pl_set){.person = person, .number = sets->number};
-    code = ctx_events_decode(arena, blob, (struct an_str){id, AN_SHA256_HEX},
-                             &set->event, &set->n, err);
-    if (code == AN_INTEGRITY)
-        return pl_fail_message(err, code, "stored events are damaged", message);
+    code = pl_column_events(arena, s, 0, &set->event, &set->n, err);
     if (code == AN_OK && only) {
         event = an_arena_get(arena, set->n, sizeof(*event));
         if (event == NULL)

@@ -2,7 +2,6 @@
 /* The reader's part: what is here of a resource, and what is to be withdrawn. */
 #include "plugin/store/resources.h"
 
-#include "context/codec.h"
 #include "plugin/store/reader_int.h"
 
 #include <string.h>
@@ -25,28 +24,15 @@ struct sets {
 static enum an_code set_take(struct an_arena *arena, sqlite3_stmt *s,
                              struct sets *sets, struct an_err *err)
 {
-    struct an_str hash = pl_column(s, 2), blob;
-    int64_t message = sqlite3_column_int64(s, 1);
-    char *id = an_arena_get(arena, AN_SHA256_HEX + 1, 1);
     struct set *set =
         pl_grown(arena, sets->set, sets->n, &sets->room, sizeof(*set));
-    enum an_code code;
 
-    if (id == NULL || set == NULL || !pl_column_copy(arena, s, 3, &blob))
+    if (set == NULL)
         return an_fail_nomem(err);
     sets->set = set;
-    if (hash.n != AN_SHA256_BYTES)
-        return pl_fail_message(err, AN_INTEGRITY,
-                               "a stored event names no message", message);
-    an_hex_print((const uint8_t *)hash.p, hash.n, id);
     set += sets->n++;
     set->identifier = sqlite3_column_int64(s, 0);
-    code = ctx_events_decode(arena, blob, (struct an_str){id, AN_SHA256_HEX},
-                             &set->event, &set->n, err);
-    return code == AN_INTEGRITY
-               ? pl_fail_message(err, code, "stored events are damaged",
-                                 message)
-               : code;
+    return pl_column_events(arena, s, 1, &set->event, &set->n, err);
 }
 
 /* Of one identifier; of all with 0. */
