@@ -8,11 +8,14 @@
 
 void test_folder_make(struct test_folder *f)
 {
+    const char *where = getenv("ANAMNESIS_TEST_FOLDER");
+
     /* In pieces: the tree may hold no unfinished mark. */
     (void)snprintf(f->path, sizeof(f->path),
-                   "test-XX"
+                   "%.150s/test-XX"
                    "XX"
-                   "XX");
+                   "XX",
+                   where && *where ? where : ".");
     if (mkdtemp(f->path) == NULL) {
         perror(f->path);
         exit(EXIT_FAILURE);

@@ -11,7 +11,8 @@ struct test_folder {
     char path[TEST_PATH_BYTES];
 };
 
-/* Below the folder that the test runs in; ends the test where that fails. */
+/* In ANAMNESIS_TEST_FOLDER (test_folder.sh), else in the folder that the test runs
+ * in; ends the test where that fails. */
 void test_folder_make(struct test_folder *f);
 /* With every file in it. */
 void test_folder_drop(const struct test_folder *f);

@@ -9,7 +9,9 @@ AM_TESTS_ENVIRONMENT = CK_TAP_LOG_FILE_NAME=-; export CK_TAP_LOG_FILE_NAME; \
 	top_srcdir='$(top_srcdir)'; export top_srcdir; \
 	top_builddir='$(top_builddir)'; export top_builddir; \
 	AWK='$(AWK)'; export AWK; CC='$(CC)'; export CC; \
-	HEADER_FLAGS='$(HEADER_FLAGS)'; export HEADER_FLAGS;
+	HEADER_FLAGS='$(HEADER_FLAGS)'; export HEADER_FLAGS; \
+	ANAMNESIS_TEST_FOLDER=$$($(SHELL) $(top_srcdir)/tests/test_folder.sh); \
+	export ANAMNESIS_TEST_FOLDER;
 if SANITIZED
 AM_TESTS_ENVIRONMENT += CK_FORK=no; export CK_FORK;
 endif
@@ -172,7 +174,7 @@ tests_drill_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_drill_LDADD = libload.la $(OPENBLAS_LIBS) $(SQLITE_LIBS)
 TESTS += tests/program.sh tests/hostile.sh tests/crash.sh tests/risks.sh \
 	tests/story.sh tests/explain.sh tests/maps.sh
-EXTRA_DIST += tests/program_lib.sh tests/program.sh tests/hostile.sh \
+EXTRA_DIST += tests/test_folder.sh tests/program_lib.sh tests/program.sh tests/hostile.sh \
 	tests/explain.sh tests/maps.sh \
 	tests/crash.sh tests/risks.sh tests/story.sh
 # The same, of what leaves; tests/receiver is the other end of the outbox.

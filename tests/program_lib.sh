@@ -6,7 +6,9 @@
 top=$(cd "${top_srcdir:-.}" && pwd)
 built=$(cd "${top_builddir:-.}" && pwd)
 drill=$built/tests/drill
-work=$(mktemp -d -p "$built/tests")
+work=$(mktemp -d -p "${ANAMNESIS_TEST_FOLDER:-$built/tests}")
+ANAMNESIS_TEST_FOLDER=. # of the programs that it starts, whose files go with it
+export ANAMNESIS_TEST_FOLDER
 server=
 checks=0
 failed=0
