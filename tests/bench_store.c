@@ -6,8 +6,9 @@
  *
  * A message is about 1 kB with 5 events, an identity claim and a trigger; each
  * thread makes the intake (hash, deflate, encode) itself and sleeps until it is
- * answered.  The same into a store that is sealed by a key.  What it is measured
- * against is one thread that inserts intakes made beforehand with the same
+ * answered.  The same into a store that is sealed by a key, and as five resources of
+ * a FHIR server each, which are found by their ids (resources.h): numbers that
+ * ascend, and UUIDs.  What it is measured against is one thread that inserts intakes made beforehand with the same
  * durability, 32 to a transaction, or 8, which is the most that 8 who wait can
  * have in one:
  *
@@ -23,6 +24,7 @@
 #include "tests/messages.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -39,8 +41,12 @@ enum {
     PATH_BYTES = 512
 };
 
+/* What the results are called. */
+enum naming { AS_HL7V2, BY_NUMBER, BY_UUID };
+
 struct bench {
     const char *folder;
+    enum naming naming;
     struct pl_committer *committer;
     pthread_mutex_t lock;
     uint64_t next, end; /* numbers of messages still to send */
@@ -109,8 +115,29 @@ static void bench_flush(const struct bench *b)
     drop(b, "flush");
 }
 
+static void name_resources(struct test_message *m, uint64_t n,
+                           enum naming naming)
+{
+    for (uint64_t i = 0; i < TEST_RESULTS; i++) {
+        uint64_t id = n * TEST_RESULTS + i;
+
+        if (naming == BY_UUID) {
+            struct an_str bytes = {(const char *)&id, sizeof(id)};
+
+            (void)snprintf(m->fact[i], sizeof(m->fact[i]),
+                           "http://f/Observation/"
+                           "%016" PRIx64 "-9e52-60f8a13db7c1",
+                           an_str_hash(bytes));
+        } else {
+            (void)snprintf(m->fact[i], sizeof(m->fact[i]),
+                           "http://f/Observation/%" PRIu64, id);
+        }
+        m->event[i].fact = an_str_c(m->fact[i]);
+    }
+}
+
 static void make(struct an_arena *arena, struct test_message *m, uint64_t n,
-                 struct pl_intake *in)
+                 enum naming naming, struct pl_intake *in)
 {
     struct pl_source from = {.format = PL_FORMAT_HL7V2,
                              .feed = AN_STR("lab"),
@@ -120,6 +147,10 @@ static void make(struct an_arena *arena, struct test_message *m, uint64_t n,
     /* Every 7919th patient: neighbours in time are not neighbours in the
      * file. */
     test_message(m, n, n * 7919 % PATIENTS);
+    if (naming != AS_HL7V2) {
+        name_resources(m, n, naming);
+        from.format = PL_FORMAT_FHIR;
+    }
     from.bytes = m->bytes;
     from.reading = &m->reading;
     if (pl_intake_make(arena, &from, in, &err) != AN_OK)
@@ -216,7 +247,7 @@ static const struct pl_intake *make_all(struct an_arena *arena, uint64_t n)
     struct test_message m;
 
     for (uint64_t i = 0; in && i < n; i++) {
-        make(arena, &m, i, &in[i]);
+        make(arena, &m, i, AS_HL7V2, &in[i]);
         if (!in[i].deflated && !an_arena_str(arena, in[i].raw, &in[i].raw))
             in = NULL;
     }
@@ -250,7 +281,7 @@ static void *send_all(void *self)
         if (n == UINT64_MAX)
             break;
         t0 = bench_now_s();
-        make(&arena, m, n, &in);
+        make(&arena, m, n, b->naming, &in);
         if (pl_committer_put(b->committer, &in, &receipt, &err) != AN_OK)
             stop("put", &err);
         if (receipt.duplicate)
@@ -268,8 +299,28 @@ struct rate {
     double msg_s, group, slowest_ms;
 };
 
+/* Each kind has a store of its own. */
+enum kind { PLAIN, SEALED, RESOURCES, N_KINDS };
+
+static struct run {
+    const char *name;
+    enum kind kind;
+    enum naming naming;
+    size_t n_threads;
+    struct rate best;
+} run[] = {
+    {"store/durable_8", PLAIN, AS_HL7V2, 8, {.msg_s = 0}},
+    {"store/durable_64", PLAIN, AS_HL7V2, 64, {.msg_s = 0}},
+    {"store/sealed_8", SEALED, AS_HL7V2, 8, {.msg_s = 0}},
+    {"store/sealed_64", SEALED, AS_HL7V2, 64, {.msg_s = 0}},
+    {"store/fhir_64", RESOURCES, BY_NUMBER, 64, {.msg_s = 0}},
+    {"store/fhir_uuid_64", RESOURCES, BY_UUID, 64, {.msg_s = 0}},
+};
+
+enum { N_RUNS = sizeof(run) / sizeof(run[0]) };
+
 static struct rate bench_committer(struct bench *b, struct pl_store *store,
-                                   size_t n_threads, uint64_t n)
+                                   const struct run *as, uint64_t n)
 {
     struct pl_committer_state state;
     pthread_t thread[MOST_THREADS];
@@ -278,13 +329,14 @@ static struct rate bench_committer(struct bench *b, struct pl_store *store,
 
     if (pl_committer_open(store, NULL, &b->committer, &err) != AN_OK)
         stop("committer", &err);
+    b->naming = as->naming;
     b->end = b->next + n;
     b->slowest_s = 0;
     t0 = bench_now_s();
-    for (size_t i = 0; i < n_threads; i++)
+    for (size_t i = 0; i < as->n_threads; i++)
         if (pthread_create(&thread[i], NULL, send_all, b) != 0)
             stop("thread", NULL);
-    for (size_t i = 0; i < n_threads; i++)
+    for (size_t i = 0; i < as->n_threads; i++)
         pthread_join(thread[i], NULL);
     t0 = bench_now_s() - t0;
     pl_committer_state(b->committer, &state);
@@ -314,13 +366,17 @@ static void report(const char *name, struct rate r, double append, double limit)
     }
 }
 
-/* Everything in turns. */
-static void bench_durable(struct bench *b, struct pl_store *store,
-                          struct pl_store *sealed, uint64_t n)
+static void higher(double *best, double rate)
 {
-    struct rate of_8 = {.msg_s = 0}, of_64 = of_8, sealed_8 = of_8,
-                sealed_64 = of_8;
-    double append = 0, limit = 0, limit_8 = 0, rate;
+    if (rate > *best)
+        *best = rate;
+}
+
+/* Everything in turns. */
+static void bench_durable(struct bench *b, struct pl_store *const store[],
+                          uint64_t n)
+{
+    double append = 0, limit = 0, limit_8 = 0;
     struct an_arena arena;
     const struct pl_intake *in;
     char row[64];
@@ -328,16 +384,12 @@ static void bench_durable(struct bench *b, struct pl_store *store,
     an_arena_init(&arena, (size_t)4 << 30);
     in = make_all(&arena, n);
     for (int round = 0; round < ROUNDS; round++) {
-        rate = bench_plain(b, in, n, true, MOST_GROUPED);
-        append = rate > append ? rate : append;
-        rate = bench_plain(b, in, n, false, MOST_GROUPED);
-        limit = rate > limit ? rate : limit;
-        rate = bench_plain(b, in, n, false, 8);
-        limit_8 = rate > limit_8 ? rate : limit_8;
-        better(&of_8, bench_committer(b, store, 8, n));
-        better(&sealed_8, bench_committer(b, sealed, 8, n));
-        better(&of_64, bench_committer(b, store, 64, n));
-        better(&sealed_64, bench_committer(b, sealed, 64, n));
+        higher(&append, bench_plain(b, in, n, true, MOST_GROUPED));
+        higher(&limit, bench_plain(b, in, n, false, MOST_GROUPED));
+        higher(&limit_8, bench_plain(b, in, n, false, 8));
+        for (size_t i = 0; i < N_RUNS; i++)
+            better(&run[i].best,
+                   bench_committer(b, store[run[i].kind], &run[i], n));
         (void)snprintf(row, sizeof(row), "store/resident_%d", round);
         bench_row(row, resident_mb(), "MB");
     }
@@ -345,10 +397,9 @@ static void bench_durable(struct bench *b, struct pl_store *store,
     bench_row("store/append_32", append, "msg/s");
     bench_row("store/limit_32", limit, "msg/s");
     bench_row("store/limit_8", limit_8, "msg/s");
-    report("store/durable_8", of_8, append, limit_8);
-    report("store/durable_64", of_64, append, limit);
-    report("store/sealed_8", sealed_8, append, limit_8);
-    report("store/sealed_64", sealed_64, append, limit);
+    for (size_t i = 0; i < N_RUNS; i++)
+        report(run[i].name, run[i].best, append,
+               run[i].n_threads == 8 ? limit_8 : limit);
 }
 
 static void bench_history(const struct bench *b)
@@ -410,23 +461,28 @@ static void write_key(const char *path)
 
 int main(int argc, char **argv)
 {
+    static const char *const file[N_KINDS] = {
+        [PLAIN] = "anamnesis.db",
+        [SEALED] = "sealed.db",
+        [RESOURCES] = "resources.db",
+    };
     uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : MESSAGES;
     struct bench b = {.folder = argc > 2 ? argv[2] : "."};
-    struct pl_store *store, *sealed;
+    struct pl_store *store[N_KINDS];
     char key[PATH_BYTES];
 
     pthread_mutex_init(&b.lock, NULL);
     bench_flush(&b);
     path_in(&b, "key", key);
     write_key(key);
-    store = open_store(&b, "anamnesis.db", NULL);
-    sealed = open_store(&b, "sealed.db", key);
-    bench_durable(&b, store, sealed, n);
+    for (size_t i = 0; i < N_KINDS; i++)
+        store[i] = open_store(&b, file[i], i == SEALED ? key : NULL);
+    bench_durable(&b, store, n);
     bench_history(&b);
-    pl_store_close(sealed);
-    pl_store_close(store);
-    drop(&b, "sealed.db");
-    drop(&b, "anamnesis.db");
+    for (size_t i = 0; i < N_KINDS; i++) {
+        pl_store_close(store[i]);
+        drop(&b, file[i]);
+    }
     (void)unlink(key);
     pthread_mutex_destroy(&b.lock);
     return EXIT_SUCCESS;
