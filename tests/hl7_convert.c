@@ -264,6 +264,39 @@ START_TEST(who_takes_part_in_one_order_is_in_no_other)
 }
 END_TEST
 
+/* The set id of a TQ1 counts only where there is another one. */
+START_TEST(the_only_timing_is_of_the_only_dosage)
+{
+#define RXE_1 "RXE|1^BID|A^Aspirin^L|100||mg^mg^L||Take with food\r"
+    static const struct {
+        const char *segments;
+        unsigned n_dosages;
+    } cases[] = {
+        {RXE_1, 1},
+        {RXE_1 "TQ1|1|2^TAB\r", 1},
+        {RXE_1 "TQ1|2|2^TAB\r", 1},
+        {RXE_1 "TQ1||2^TAB\r", 1},
+        {RXE_1 "TQ1|1|2^TAB\rTQ1|2|3^TAB\r", 2},
+        {RXE_1 "TQ1|2|2^TAB\rTQ1|3|3^TAB\r", 2},
+        {"TQ1|1|2^TAB\r" RXE_1 "TQ1|2|3^TAB\r", 2},
+        {RXO "TQ1|2|2^TAB\r", 1},
+        {"RXG|1|1|1^BID|A^Aspirin^L|100||mg^mg^L\rTQ1|2|2^TAB\r", 1},
+        {RXE_1 "TQ1|2|2^TAB\rORC|NW|P-2^EHR\r" RXE_1 "TQ1|2|2^TAB\r", 2},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *json = convert(convert_joined(MSH("RDE^O11^RDE_O11", "1")
+                                                      PID "ORC|NW|P-1^EHR\r",
+                                                  cases[i].segments, ""));
+
+        ck_assert_msg(convert_times(json, "\"doseAndRate\":") ==
+                          cases[i].n_dosages,
+                      "%zu: %s", i, json);
+    }
+#undef RXE_1
+}
+END_TEST
+
 /* Each order's charge goes to the account below it (BLG), and nowhere where no
  * account is: not to that of the order before or after. */
 START_TEST(a_charge_goes_to_the_account_of_its_own_order)
@@ -482,6 +515,7 @@ Suite *hl7_convert_suite(void)
         results_hang_together_whatever_the_order,
         a_second_order_has_nothing_of_the_first,
         who_takes_part_in_one_order_is_in_no_other,
+        the_only_timing_is_of_the_only_dosage,
         a_charge_goes_to_the_account_of_its_own_order,
         a_control_is_made_of_what_its_container_holds,
         a_substance_alone_is_a_substance,

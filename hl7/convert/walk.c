@@ -167,6 +167,7 @@ static bool read_segment(struct cv_run *run, enum hl7_segment_id id,
 
     run->id = id;
     run->segment = segment;
+    run->earlier[id] = run->scope.latest[id];
     hl7_scope_enter(&run->scope, id, (int32_t)segment);
     cv_rules_of(id, &first, &end);
     for (; first < end; first++)
