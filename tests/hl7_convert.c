@@ -196,6 +196,107 @@ START_TEST(a_second_order_has_nothing_of_the_first)
 }
 END_TEST
 
+/* Who takes part in an order may stand between its ORC and itself (HL7 v2.7). */
+#define TAKE_PART                                                              \
+    "PRT|1|AD||OP^Ordering Provider^HL70912|66^Arzt^Anna^^^^^^HOSP\r"          \
+    "PRT|2|AD||RCT^Results Copies To^HL70912|67^Haus^Max^^^^^^HOSP\r"          \
+    "PRT|3|AD||EQUIP^Equipment^HL70912||||||CATH-1^ACME\r"
+#define RXO "RXO|A^Aspirin^L|100||mg^mg^L\r"
+#define RXE "RXE||A^Aspirin^L|100||mg^mg^L\r"
+static const struct {
+    const char *head, *between, *order, *rest, *element;
+} taking_part[] = {
+    {MSH("OML^O21^OML_O21", "1"), "", "OBR|1|P-1^EHR||24323-8^CMP^LN\r", "",
+     "\"requester\":{\"reference\""},
+    {MSH("ORU^R01^ORU_R01", "1"), "TQ1|1\r", "OBR|1|P-1^EHR||1-8^CMP^LN\r",
+     OBX1, "\"requester\":{\"reference\""},
+    {MSH("ORU^R01^ORU_R01", "1"), "", "OBR|1|P-1^EHR||1-8^CMP^LN\r",
+     "OBR|2|P-1^EHR||2-6^BMP^LN\r" OBX1, "\"requester\":{\"reference\""},
+    {MSH("OMP^O09^OMP_O09", "1"), "NTE|1||x\r", RXO, "",
+     "\"supportingInformation\":[{\"reference\""},
+    {MSH("RDE^O11^RDE_O11", "1"), "", RXO, RXE,
+     "\"supportingInformation\":[{\"reference\""},
+    {MSH("RDE^O11^RDE_O11", "1"), "ZXX|1\r", RXE, "TQ1|1||BID\r",
+     "\"supportingInformation\":[{\"reference\""},
+    {MSH("RDS^O13^RDS_O13", "1"), "", "RXD|1|A^Aspirin^L|20260301|1\r", "",
+     "\"supportingInformation\":[{\"reference\""},
+};
+
+START_TEST(who_stands_above_an_order_takes_part_in_it)
+{
+    const char *between = taking_part[_i].between, *rest = taking_part[_i].rest;
+    char above[1024], below[1024];
+    const char *json;
+
+    (void)snprintf(above, sizeof(above),
+                   "%s" PID "ORC|NW|P-1^EHR\r" TAKE_PART "%s%s%s",
+                   taking_part[_i].head, between, taking_part[_i].order, rest);
+    (void)snprintf(below, sizeof(below),
+                   "%s" PID "ORC|NW|P-1^EHR\r%s%s" TAKE_PART "%s",
+                   taking_part[_i].head, between, taking_part[_i].order, rest);
+    json = convert(above);
+    ck_assert_uint_eq(convert_times(json, "\"code\":\"OP\""), 1);
+    ck_assert_uint_eq(convert_times(json, "\"code\":\"RCT\""), 1);
+    ck_assert_uint_eq(convert_times(json, "\"CATH-1\""), 1);
+    ck_assert_uint_eq(convert_times(json, taking_part[_i].element), 1);
+    ck_assert_str_eq(json, convert(below));
+}
+END_TEST
+
+/* An ORC without an order, and one below its OBR: nobody is read twice, or as of
+ * the order that comes. */
+START_TEST(who_takes_part_in_one_order_is_in_no_other)
+{
+    const char *alone = convert(MSH("ORU^R01^ORU_R01", "1") PID
+                                "ORC|NW|P-1^EHR\r" TAKE_PART "ORC|NW|P-2^EHR\r"
+                                "OBR|1|P-2^EHR||1-8^CMP^LN\r" OBX1);
+    const char *below =
+        convert(MSH("ORU^R01^ORU_R01", "1") PID
+                "OBR|1|P-1^EHR||1-8^CMP^LN\r"
+                "ORC|NW|P-1^EHR\r" TAKE_PART OBX1 "ORC|NW|P-2^EHR\r"
+                "OBR|1|P-2^EHR||1-8^CMP^LN\r" OBX1);
+
+    ck_assert_ptr_null(strstr(alone, "\"code\":\"OP\""));
+    ck_assert_uint_eq(convert_times(below, "\"code\":\"OP\""), 1);
+    ck_assert_uint_eq(convert_times(below, "\"requester\":{"), 1);
+    ck_assert_ptr_nonnull(strstr(below, "\"requester\":{"));
+    ck_assert(strstr(below, "\"requester\":{") < strstr(below, "\"P-2\""));
+}
+END_TEST
+
+/* The set id of a TQ1 counts only where there is another one. */
+START_TEST(the_only_timing_is_of_the_only_dosage)
+{
+#define RXE_1 "RXE|1^BID|A^Aspirin^L|100||mg^mg^L||Take with food\r"
+    static const struct {
+        const char *segments;
+        unsigned n_dosages;
+    } cases[] = {
+        {RXE_1, 1},
+        {RXE_1 "TQ1|1|2^TAB\r", 1},
+        {RXE_1 "TQ1|2|2^TAB\r", 1},
+        {RXE_1 "TQ1||2^TAB\r", 1},
+        {RXE_1 "TQ1|1|2^TAB\rTQ1|2|3^TAB\r", 2},
+        {RXE_1 "TQ1|2|2^TAB\rTQ1|3|3^TAB\r", 2},
+        {"TQ1|1|2^TAB\r" RXE_1 "TQ1|2|3^TAB\r", 2},
+        {RXO "TQ1|2|2^TAB\r", 1},
+        {"RXG|1|1|1^BID|A^Aspirin^L|100||mg^mg^L\rTQ1|2|2^TAB\r", 1},
+        {RXE_1 "TQ1|2|2^TAB\rORC|NW|P-2^EHR\r" RXE_1 "TQ1|2|2^TAB\r", 2},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *json = convert(convert_joined(MSH("RDE^O11^RDE_O11", "1")
+                                                      PID "ORC|NW|P-1^EHR\r",
+                                                  cases[i].segments, ""));
+
+        ck_assert_msg(convert_times(json, "\"doseAndRate\":") ==
+                          cases[i].n_dosages,
+                      "%zu: %s", i, json);
+    }
+#undef RXE_1
+}
+END_TEST
+
 /* Each order's charge goes to the account below it (BLG), and nowhere where no
  * account is: not to that of the order before or after. */
 START_TEST(a_charge_goes_to_the_account_of_its_own_order)
@@ -413,6 +514,8 @@ Suite *hl7_convert_suite(void)
         one_practitioner_is_one_resource,
         results_hang_together_whatever_the_order,
         a_second_order_has_nothing_of_the_first,
+        who_takes_part_in_one_order_is_in_no_other,
+        the_only_timing_is_of_the_only_dosage,
         a_charge_goes_to_the_account_of_its_own_order,
         a_control_is_made_of_what_its_container_holds,
         a_substance_alone_is_a_substance,
@@ -425,7 +528,14 @@ Suite *hl7_convert_suite(void)
         converts_as_the_golden_files_say,
     };
 
-    return test_suite_around("hl7/convert", tests,
-                             sizeof(tests) / sizeof(tests[0]), convert_set_up,
-                             convert_tear_down);
+    Suite *s = test_suite_around("hl7/convert", tests,
+                                 sizeof(tests) / sizeof(tests[0]),
+                                 convert_set_up, convert_tear_down);
+    TCase *tables = tcase_create("tables");
+
+    tcase_add_checked_fixture(tables, convert_set_up, convert_tear_down);
+    tcase_add_loop_test(tables, who_stands_above_an_order_takes_part_in_it, 0,
+                        (int)(sizeof(taking_part) / sizeof(taking_part[0])));
+    suite_add_tcase(s, tables);
+    return s;
 }

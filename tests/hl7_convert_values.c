@@ -166,6 +166,79 @@ START_TEST(who_is_unknown_is_unknown_once)
 }
 END_TEST
 
+/* One doctor, said three times; what disagrees is as it was said first. */
+static const struct {
+    const char *first, *second, *third, *names;
+} pieces[] = {
+    {"^^^^^", "Arzt^^^^^", "Arzt^Anna^Maria^^Dr.^",
+     "\"name\":[{\"family\":\"Arzt\",\"given\":[\"Anna\",\"Maria\"],"
+     "\"prefix\":[\"Dr.\"]}]"},
+    {"Arzt^Anna^^^^", "Arzt^Anna^Maria^^^", "Arzt^Anna^^^Dr.^",
+     "\"name\":[{\"family\":\"Arzt\",\"given\":[\"Anna\",\"Maria\"],"
+     "\"prefix\":[\"Dr.\"]}]"},
+    {"Arzt^Anna^^^^", "Berg^Bernd^Max^^Dr.^", "^Anna^^^^",
+     "\"name\":[{\"family\":\"Arzt\",\"given\":[\"Anna\"]}]"},
+    {"Arzt^Anna^^^^", "Arzt^Bernd^Max^^Dr.^", "Arzt^A.^^^^",
+     "\"name\":[{\"family\":\"Arzt\",\"given\":[\"Anna\"]}]"},
+    {"Arzt^Anna^^^^", "Arzt^Anna^^^^", "Arzt^Anna^^^^",
+     "\"name\":[{\"family\":\"Arzt\",\"given\":[\"Anna\"]}]"},
+};
+
+START_TEST(who_is_named_in_pieces_is_one_of_all_of_them)
+{
+    char text[1024];
+    const char *json, *whole;
+
+    (void)snprintf(text, sizeof(text),
+                   MSH("ORU^R01^ORU_R01", "1") PID
+                   "PV1|1|I|||||12^%s^^HOSP|12^%s^^HOSP|12^%s^^HOSP\r",
+                   pieces[_i].first, pieces[_i].second, pieces[_i].third);
+    json = convert(text);
+    ck_assert_uint_eq(convert_times(json, "{\"resourceType\":\"Practitioner\""),
+                      1);
+    ck_assert_msg(strstr(json, pieces[_i].names) != NULL, "%s", json);
+    whole = convert(MSH("ORU^R01^ORU_R01", "2") PID
+                    "PV1|1|I|||||12^Other^^^^^^^HOSP\r");
+    ck_assert_str_eq(convert_id(json, "Practitioner", 0),
+                     convert_id(whole, "Practitioner", 0));
+}
+END_TEST
+
+/* Names of another use are others, and each is filled by its own. */
+START_TEST(what_is_of_another_use_does_not_disagree)
+{
+    const char *json =
+        convert(MSH("ORU^R01^ORU_R01", "1") PID
+                "PV1|1|I|||||12^Arzt^^^^^^^HOSP^L|12^Doc^^^^^^^HOSP^N|"
+                "12^Arzt^Anna^^^^^^HOSP^L\r");
+
+    ck_assert_msg(strstr(json,
+                         "\"name\":[{\"use\":\"official\",\"family\":\"Arzt\","
+                         "\"given\":[\"Anna\"]},"
+                         "{\"use\":\"nickname\",\"family\":\"Doc\"}]") != NULL,
+                  "%s", json);
+}
+END_TEST
+
+/* Nobody has a thousand names, and what repeats is not looked through for ever. */
+START_TEST(what_is_said_of_one_ends_somewhere)
+{
+    enum { PLACES = 2000, FIELD_BYTES = PLACES * 32 };
+    char *field = an_arena_get(&convert_arena, FIELD_BYTES, 1);
+    const char *json;
+    size_t n = 0;
+
+    ck_assert_ptr_nonnull(field);
+    for (int i = 0; i < PLACES; i++)
+        n += (size_t)snprintf(field + n, FIELD_BYTES - n,
+                              "%sW^^^^^^^^^%d&&1.2.%d&ISO", i ? "~" : "", i, i);
+    json = convert(convert_joined(
+        MSH("ADT^A04", "1") PID "ROL|1|AD|PP|12^Arzt|||||||||", field, "\r"));
+    ck_assert_uint_eq(convert_times(json, "{\"resourceType\":\"Location\""), 1);
+    ck_assert_uint_eq(convert_times(json, "urn:oid:1.2."), 31);
+}
+END_TEST
+
 START_TEST(escapes_and_characters_are_text)
 {
     const char *json = convert(
@@ -334,6 +407,8 @@ Suite *hl7_convert_values_suite(void)
         times_say_the_zone_and_no_more_than_was_said,
         what_fhir_cannot_say_is_left_out,
         who_is_unknown_is_unknown_once,
+        what_is_of_another_use_does_not_disagree,
+        what_is_said_of_one_ends_somewhere,
         escapes_and_characters_are_text,
         what_names_something_may_be_long,
         without_a_control_id_the_bytes_name_the_message,
@@ -347,6 +422,8 @@ Suite *hl7_convert_values_suite(void)
     TCase *tc = tcase_create("values");
 
     tcase_add_checked_fixture(tc, convert_set_up, convert_tear_down);
+    tcase_add_loop_test(tc, who_is_named_in_pieces_is_one_of_all_of_them, 0,
+                        sizeof(pieces) / sizeof(pieces[0]));
     tcase_add_loop_test(tc, values_have_fhirs_form_or_are_left_out, 0,
                         sizeof(values) / sizeof(values[0]));
     suite_add_tcase(suite, tc);

@@ -201,8 +201,9 @@ function condition(text, base, is_type,    term, n, i, op, at, left, right, \
         number = 0
         right = "0, 0"
         left = term[i]
-        if (match(left, /^!?below\([A-Z][A-Z0-9][A-Z0-9]\)$/)) {
-            op = substr(left, 1, 1) == "!" ? "CV_NOT_BELOW" : "CV_BELOW"
+        if (match(left, /^!?(below|above)\([A-Z][A-Z0-9][A-Z0-9]\)$/)) {
+            op = (sub(/^!/, "", left) ? "CV_NOT_" : "CV_") \
+                 toupper(substr(left, 1, 5))
             left = substr(left, length(left) - 3, 3)
             if (!(left in segments))
                 die("segment " left " is not in the list of hl7/rules.h")

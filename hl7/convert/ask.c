@@ -113,6 +113,12 @@ static bool is_below(const struct cv_run *run, unsigned id)
     return false;
 }
 
+/* Does an earlier segment of this name still apply? */
+static bool is_above(const struct cv_run *run, unsigned id)
+{
+    return (id == run->id ? run->earlier : run->scope.latest)[id] >= 0;
+}
+
 static bool one_of(struct an_str raw, struct cv_range wants)
 {
     for (unsigned i = 0; i < wants.n; i++)
@@ -147,6 +153,8 @@ static bool test_holds(struct cv_run *run, const struct cv_at *at,
     case CV_NOT_CONTAINS: return !contains(run, at, t, raw);
     case CV_BELOW: return is_below(run, t->operand.segment);
     case CV_NOT_BELOW: return !is_below(run, t->operand.segment);
+    case CV_ABOVE: return is_above(run, t->operand.segment);
+    case CV_NOT_ABOVE: return !is_above(run, t->operand.segment);
     case CV_COUNT_IS: return count_of(run, at, &t->operand) == t->number;
     case CV_COUNT_BELOW: return count_of(run, at, &t->operand) < t->number;
     case CV_COUNT_ABOVE: return count_of(run, at, &t->operand) > t->number;

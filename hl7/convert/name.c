@@ -344,10 +344,6 @@ struct cv_resource *cv_share(struct cv_run *run, const struct cv_map *map,
         cv_merge(&made->root, root);
         return cv_add(run, made) ? made : NULL;
     }
-    for (struct cv_node *n = root->first, *next; n; n = next) {
-        next = n->next;
-        if (cv_member(&there->root, n->name) == NULL)
-            cv_append(&there->root, n);
-    }
+    cv_fill(&there->root, root);
     return there;
 }

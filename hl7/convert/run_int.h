@@ -46,6 +46,8 @@ struct cv_run {
     struct an_err *err;
     enum an_code code; /* AN_OK until something failed */
     struct hl7_scope scope;
+    /* What was the latest of each name when the one that is came; or -1. */
+    int32_t earlier[HL7_N_SEGMENTS];
     size_t segment;                /* being read */
     enum hl7_segment_id id;        /* its name */
     struct cv_resource *resources; /* newest last */

@@ -68,6 +68,8 @@ enum cv_op {
     CV_NOT_CONTAINS,
     CV_BELOW, /* a segment of that name follows, before the next of ours */
     CV_NOT_BELOW,
+    CV_ABOVE, /* another segment of that name stands above and still applies */
+    CV_NOT_ABOVE,
     CV_COUNT_IS,
     CV_COUNT_BELOW,
     CV_COUNT_ABOVE,

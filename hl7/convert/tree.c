@@ -138,6 +138,145 @@ void cv_merge(struct cv_node *to, struct cv_node *from)
     }
 }
 
+/* ---- the same thing, said again -------------------------------------------- */
+
+/* More values of one element than anybody has are not looked through. */
+enum { FILLED_MAX = 32 }; /* bits of a word */
+
+static bool disagree(const struct cv_node *a, const struct cv_node *b);
+
+/* value[x] of another type; 0 is none. */
+static bool is_other_choice(const struct cv_node *a, const struct cv_node *b)
+{
+    return a->choice && a->choice == b->choice && !same_name(a, b);
+}
+
+static bool bars(const struct cv_node *object, const struct cv_node *member)
+{
+    const struct cv_node *n = object->first;
+
+    while (n && !is_other_choice(n, member))
+        n = n->next;
+    return n != NULL;
+}
+
+static bool objects_disagree(const struct cv_node *a, const struct cv_node *b)
+{
+    for (const struct cv_node *n = b->first; n; n = n->next) {
+        const struct cv_node *there = cv_member(a, n->name);
+
+        if (there ? disagree(there, n) : bars(a, n))
+            return true;
+    }
+    return false;
+}
+
+/* Of lists one begins the other: "Anna" and "Anna Maria". */
+static bool lists_disagree(const struct cv_node *a, const struct cv_node *b)
+{
+    const struct cv_node *x = a->first, *y = b->first;
+
+    for (; x && y; x = x->next, y = y->next)
+        if (disagree(x, y))
+            return true;
+    return false;
+}
+
+static bool disagree(const struct cv_node *a, const struct cv_node *b)
+{
+    if (a->kind != b->kind)
+        return true;
+    if (a->kind == CV_OBJECT)
+        return objects_disagree(a, b);
+    return a->kind == CV_ARRAY ? lists_disagree(a, b) : !cv_equal(a, b);
+}
+
+/* Do they say of what kind they are, and of two? */
+static bool are_of_two_kinds(const struct cv_node *a, const struct cv_node *b)
+{
+    static const char *const kind[] = {"system", "use", "type", "url"};
+
+    for (size_t i = 0; i < sizeof(kind) / sizeof(kind[0]); i++) {
+        const struct cv_node *x = cv_member(a, kind[i]);
+        const struct cv_node *y = cv_member(b, kind[i]);
+
+        if (x && y && disagree(x, y))
+            return true;
+    }
+    return false;
+}
+
+/* *taken: one bit for each value that is one of `from` already. */
+static void fill_value(struct cv_node *list, struct cv_node *value,
+                       uint32_t *taken)
+{
+    bool is_another = true, is_same = false;
+    struct cv_node *n = list->first;
+    unsigned i = 0;
+
+    for (; n && i < FILLED_MAX; n = n->next, i++) {
+        if (*taken & 1U << i)
+            continue;
+        is_same = !disagree(n, value);
+        if (is_same)
+            break;
+        is_another = is_another && are_of_two_kinds(n, value);
+    }
+    if (i == FILLED_MAX || (!is_same && !is_another))
+        return;
+    *taken |= 1U << i;
+    if (is_same)
+        cv_fill(n, value);
+    else
+        cv_append(list, value);
+}
+
+/* Texts and references have their order: what is behind those that are equal. */
+static void fill_list(struct cv_node *to, struct cv_node *from)
+{
+    struct cv_node *n = from->first, *next;
+    bool is_of_objects = n && n->kind == CV_OBJECT;
+    uint32_t taken = 0;
+
+    if (!is_of_objects && lists_disagree(to, from))
+        return;
+    for (const struct cv_node *x = to->first; !is_of_objects && x && n;
+         x = x->next)
+        n = n->next;
+    for (; n; n = next) {
+        next = n->next;
+        if (is_of_objects)
+            fill_value(to, n, &taken);
+        else
+            cv_append(to, n);
+    }
+}
+
+void cv_fill(struct cv_node *to, struct cv_node *from)
+{
+    struct cv_node *next;
+
+    if (to->kind != from->kind)
+        return;
+    if (to->kind == CV_ARRAY) {
+        fill_list(to, from);
+        return;
+    }
+    if (to->kind != CV_OBJECT)
+        return;
+    for (struct cv_node *n = from->first; n; n = next) {
+        struct cv_node *there = cv_member(to, n->name);
+
+        next = n->next;
+        if (there)
+            cv_fill(there, n);
+        else if (!bars(to, n))
+            cv_append(to, n);
+    }
+}
+
+/* ---- paths ----------------------------------------------------------------- */
+
 static bool same_tag(struct cv_tag a, struct cv_tag b)
 {
     return a.label == b.label && a.rep == b.rep && a.segment == b.segment;

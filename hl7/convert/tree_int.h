@@ -58,6 +58,12 @@ bool cv_has(const struct cv_node *array, const struct cv_node *value);
 /* What `from` says and `to` does not; values of arrays that are equal once. */
 void cv_merge(struct cv_node *to, struct cv_node *from);
 
+/* What `from` says of the same thing and `to` does not; where they disagree `to`
+ * stays as it is.  A value of an array fills the first that it does not disagree
+ * with; else it is one more if it is of another system, use, type or url than the
+ * rest: of two family names the first counts, a nickname is another name. */
+void cv_fill(struct cv_node *to, struct cv_node *from);
+
 /* The value that a path names, made with all above it; in the last step the
  * value is CV_EMPTY when it is new.  `at` says the repetition and the segment
  * being read.  NULL without memory. */
