@@ -94,7 +94,7 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/store_named.c tests/store_redo.c tests/store_closing.c tests/store_codes.c \
 	tests/closing_help.h tests/closing_help.c tests/store_closing_moves.c \
 	tests/store_work.h tests/store_work.c tests/store_moved.c \
-	tests/store_past.c tests/store_fact.c \
+	tests/store_past.c tests/store_fact.c tests/store_led.c tests/store_world.c \
 	tests/power_disk.h tests/power_disk.c tests/power_life.h \
 	tests/power_life.c tests/store_power.c tests/store_power_said.c \
 	tests/store_race.c tests/store_backup.c

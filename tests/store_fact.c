@@ -216,7 +216,7 @@ START_TEST(through_a_dummy_and_on)
 END_TEST
 
 /* Filed under somebody whose the visit was in between. */
-START_TEST(where_the_visit_only_was_the_label_closes)
+START_TEST(a_version_that_is_filed_on_the_way_goes_with_the_others)
 {
     static const struct said said[] = {
         {"A", "H|V1", "obs|1", .us = 100},
@@ -225,8 +225,27 @@ START_TEST(where_the_visit_only_was_the_label_closes)
         {.visit = "H|V1", .from = "D", .to = "B", .us = 130}};
 
     say_all(said, 4, _i);
-    ck_assert_uint_eq(labels("B", 1), HIV);
+    ck_assert_uint_eq(labels("B", 2), HIV);
+    ck_assert_int_eq(history("B", CTX_AS_OF_ALL).timeline.event[0]->said_us,
+                     110);
     ck_assert_uint_eq(n_events("A"), 0);
+    ck_assert_uint_eq(n_events("D"), 0);
+    ck_assert_uint_eq(history("D", 120).timeline.n_events, 1);
+}
+END_TEST
+
+/* What is of another visit there, or of none that passed, stays. */
+START_TEST(a_version_that_is_of_another_visit_stays_on_the_way)
+{
+    static const struct said said[] = {
+        {"A", "H|V1", "obs|1", .us = 100},
+        {.visit = "H|V1", .from = "A", .to = "D", .now = "H|V2", .us = 105},
+        {"D", "", "obs|1", .us = 110, .labels = HIV},
+        {.visit = "H|V3", .from = "D", .to = "B", .us = 130}};
+
+    say_all(said, 4, _i);
+    ck_assert_uint_eq(labels("D", 2), HIV);
+    ck_assert_uint_eq(n_events("B"), 0);
 }
 END_TEST
 
@@ -378,7 +397,8 @@ Suite *store_fact_suite(void)
     const TTest *const four[] = {
         the_last_that_names_a_visit_says_which,
         through_a_dummy_and_on,
-        where_the_visit_only_was_the_label_closes,
+        a_version_that_is_filed_on_the_way_goes_with_the_others,
+        a_version_that_is_of_another_visit_stays_on_the_way,
         a_visit_that_is_called_otherwise,
     };
     const TTest *const once[] = {

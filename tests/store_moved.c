@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Moves: whose events are whose, held against a slow answer by everything that
- * was said; and a dummy record, through which a hospital's patients pass, that
- * neither makes one of them nor costs more the more of them there were. */
-#include "context/visit.h"
+/* Moves: whose events are whose; and a dummy record, through which a hospital's
+ * patients pass, that neither makes one of them nor costs more the more of them
+ * there were. */
 #include "plugin/store/writer_int.h"
-#include "tests/invented.h"
 #include "tests/store_help.h"
 #include "tests/store_work.h"
 #include "tests/suite.h"
@@ -140,203 +138,6 @@ static void put_all(const struct pl_intake *in, size_t n)
         ck_assert_int_eq(pl_store_put(t.store, one, m, receipt, NULL), AN_OK);
     }
 }
-
-/* ---- held against a slow answer ------------------------------------------- */
-
-/* A small world in which the dummy is 0. */
-enum { IDS = 6, SAID = 40, MOMENTS = 8, WORLDS = 60, ORDERS = 3 };
-
-struct world {
-    struct ctx_identifier who[SAID];
-    struct ctx_event event[SAID];
-    struct ctx_claim claim[SAID];
-};
-
-/* Every second time the dummy. */
-static struct ctx_identifier any_id(struct test_rng *r)
-{
-    return patient(test_below(r, 2) ? 0 : (unsigned)test_below(r, IDS));
-}
-
-static struct an_str any_visit(struct test_rng *r)
-{
-    return text("H|V", (unsigned)test_below(r, 3));
-}
-
-static void world_make(struct world *w, uint64_t seed)
-{
-    static const enum ctx_claim_kind kind[] = {
-        CTX_CLAIM_SAME, CTX_CLAIM_MERGE, CTX_CLAIM_UNMERGE, CTX_CLAIM_MOVE,
-        CTX_CLAIM_MOVE, CTX_CLAIM_VISIT, CTX_CLAIM_VISIT,   CTX_CLAIM_VISIT};
-    struct test_rng r = {seed};
-
-    for (unsigned i = 0; i < SAID; i++) {
-        int64_t us = 1 + (int64_t)test_below(&r, MOMENTS - 2);
-
-        w->who[i] = any_id(&r);
-        w->event[i] = event(any_visit(&r), us);
-        w->event[i].concept.display = text("event ", i);
-        if (test_below(&r, 3) == 0)
-            w->event[i].fact = text("fact|", (unsigned)test_below(&r, 3));
-        if (test_below(&r, 3) == 0) {
-            w->event[i].kind = CTX_ADMISSION;
-            w->event[i].fact = text("admission|V", (unsigned)test_below(&r, 3));
-        }
-        if (test_below(&r, 5) == 0)
-            w->event[i].encounter = AN_STR("");
-        w->claim[i] = (struct ctx_claim){
-            .kind = (uint8_t)kind[test_below(&r, sizeof(kind) / sizeof(*kind))],
-            .prior = any_id(&r),
-            .current = any_id(&r),
-            .said_us = us,
-            .available_us = us + (int64_t)test_below(&r, 2),
-            .place = AN_STR(""),
-            .visit = any_visit(&r),
-            .prior_visit = any_visit(&r)};
-    }
-}
-
-/* Whose number each is as of the moment: the least of one person. */
-static void persons(const struct world *w, int64_t as_of_us, size_t who[IDS])
-{
-    for (unsigned i = 0; i < IDS; i++) {
-        struct ctx_identifier id = patient(i);
-        struct ctx_person p;
-
-        ck_assert_int_eq(
-            ctx_person_find(&t.arena, w->claim, SAID, &id, as_of_us, &p, NULL),
-            AN_OK);
-        who[i] = (size_t)(p.member[0].id.value.p[0] - '0');
-    }
-}
-
-static size_t person_of(const size_t who[IDS], const struct ctx_identifier *id)
-{
-    return who[id->value.p[0] - '0'];
-}
-
-/* The visit of an event, or of the last version of its fact that names one,
- * under the same person's numbers. */
-static struct an_str home(const struct world *w, const size_t who[IDS],
-                          size_t at, int64_t as_of_us)
-{
-    const struct ctx_event *e = &w->event[at], *f = w->event, *last = NULL;
-
-    if (e->encounter.n || e->fact.n == 0)
-        return e->encounter;
-    for (size_t i = 0; i < SAID; i++, f++)
-        if (an_str_eq(f->fact, e->fact) && f->encounter.n &&
-            f->available_us <= as_of_us &&
-            person_of(who, &w->who[i]) == person_of(who, &w->who[at]) &&
-            (last == NULL || ctx_version_cmp(f, last) > 0))
-            last = f;
-    return last ? last->encounter : e->encounter;
-}
-
-/* The events of each are followed through all that was ever said. */
-static struct an_str slowly(const struct world *w, unsigned asked,
-                            int64_t as_of_us)
-{
-    struct ctx_visit_move move[SAID];
-    struct ctx_event *all = an_arena_get(&t.arena, SAID, sizeof(*all));
-    struct ctx_timeline line;
-    size_t who[IDS], n_moves = 0, n = 0;
-
-    ck_assert_ptr_nonnull(all);
-    persons(w, as_of_us, who);
-    for (size_t i = 0; i < SAID; i++)
-        if (w->claim[i].kind == CTX_CLAIM_VISIT &&
-            w->claim[i].available_us <= as_of_us)
-            move[n_moves++] = (struct ctx_visit_move){
-                person_of(who, &w->claim[i].current),
-                person_of(who, &w->claim[i].prior), &w->claim[i]};
-    ck_assert(ctx_visit_sort(&t.arena, move, n_moves));
-    for (size_t i = 0; i < SAID; i++) {
-        struct ctx_visit v = {person_of(who, &w->who[i]),
-                              home(w, who, i, as_of_us)};
-        struct ctx_event was = w->event[i];
-
-        all[n] = was;
-        was.encounter = v.encounter;
-        if (ctx_visit_follow(move, n_moves, &v)) {
-            ck_assert(
-                ctx_visit_fact(&t.arena, &was, v.encounter, &all[n].fact));
-            all[n].encounter = v.encounter;
-        }
-        n += v.person == who[asked];
-    }
-    ck_assert_int_eq(
-        ctx_timeline_build(&t.arena, all, n, as_of_us, &line, NULL), AN_OK);
-    return test_event_text(&t.arena, line.event, line.n_events);
-}
-
-static struct an_str quickly(unsigned asked, int64_t as_of_us)
-{
-    struct pl_history h = history(asked, as_of_us);
-
-    return test_event_text(&t.arena, h.timeline.event, h.timeline.n_events);
-}
-
-static void tell(struct world *w, const size_t *order)
-{
-    struct pl_intake *in = an_arena_get(&t.arena, SAID, sizeof(*in));
-
-    ck_assert_ptr_nonnull(in);
-    for (size_t i = 0; i < SAID; i++) {
-        size_t n = order[i];
-
-        in[i] = message(text("message ", (unsigned)n), &w->who[n], &w->event[n],
-                        &w->claim[n]);
-    }
-    put_all(in, SAID);
-    for (size_t i = 0; i < SAID; i++) {
-        char id[AN_SHA256_HEX + 1];
-
-        an_hex_print(in[i].sha256.b, AN_SHA256_BYTES, id);
-        ck_assert(
-            an_arena_str(&t.arena, an_str_c(id), &w->event[order[i]].message));
-    }
-}
-
-static void check_world(const struct world *w)
-{
-    for (unsigned asked = 0; asked < IDS; asked++)
-        for (int64_t us = 0; us <= MOMENTS; us++) {
-            int64_t as_of_us = us < MOMENTS ? us : CTX_AS_OF_ALL;
-            struct an_mark mark = an_arena_mark(&t.arena);
-            const struct ctx_identifier who = patient(asked);
-            struct ctx_person p;
-
-            if (pl_person(t.reader, &t.arena, &who, as_of_us, &p, NULL) ==
-                AN_NOTFOUND)
-                continue;
-            test_assert_str(__FILE__, __LINE__, quickly(asked, as_of_us),
-                            slowly(w, asked, as_of_us));
-            an_arena_rewind(&t.arena, mark);
-        }
-}
-
-START_TEST(whose_is_what_is_as_all_that_was_said_has_it)
-{
-    struct test_rng r = {(uint64_t)_i + 5};
-    size_t order[SAID];
-
-    for (size_t i = 0; i < SAID; i++)
-        order[i] = i;
-    for (int round = 0; round < ORDERS; round++) {
-        struct world *w = an_arena_get(&t.arena, 1, sizeof(*w));
-
-        ck_assert_ptr_nonnull(w);
-        world_make(w, (uint64_t)_i * 7919 + 3);
-        tell(w, order);
-        check_world(w);
-        test_store_check(&t);
-        test_shuffle(&r, order, SAID);
-        test_store_close(&t);
-        test_store_open(&t);
-    }
-}
-END_TEST
 
 /* ---- one visit ------------------------------------------------------------ */
 
@@ -588,8 +389,6 @@ Suite *store_moved_suite(void)
 
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, set_up, tear_down);
-    tcase_add_loop_test(tc, whose_is_what_is_as_all_that_was_said_has_it, 0,
-                        WORLDS);
     for (size_t i = 0; i < sizeof(test) / sizeof(*test); i++)
         tcase_add_loop_test(tc, test[i], 0, 2);
     tcase_add_test(tc, reading_again_finds_a_move_that_an_older_version_kept);

@@ -113,7 +113,7 @@ static int close_filed(struct pl_writer *w, const struct pl_derivation *d,
                        size_t filing, struct pl_receipt *r)
 {
     const struct pl_filing *f = &d->in->filing[filing];
-    struct pl_led led = {NULL, 0, 0};
+    struct pl_led led = {.n = 0};
     int rc = close_labelled(w, d->filed[filing], f->closes, d, r);
 
     if (rc == SQLITE_OK && f->n_events)
@@ -204,6 +204,14 @@ static int find_news(struct pl_writer *w, const struct pl_derivation *d,
 /* What was said of them is not all any more, and one may have forbidden what
  * stands of the other: as when something is denied, nobody hears it until the
  * question has been asked again. */
+static int raise_all(struct pl_writer *w, struct whom whom, int64_t now_us)
+{
+    int rc = drop(w, whom, now_us);
+
+    return rc == SQLITE_OK ? raise_needs(w, whom, CTX_LABEL_VERY_RESTRICTED)
+                           : rc;
+}
+
 static int close_all(struct pl_writer *w, const struct pl_derivation *d,
                      size_t claim, struct pl_receipt *r)
 {
@@ -211,10 +219,48 @@ static int close_all(struct pl_writer *w, const struct pl_derivation *d,
     int rc;
 
     if ((rc = note_known(w, whom, d->message)) != SQLITE_OK ||
-        (rc = drop(w, whom, d->in->received_us)) != SQLITE_OK ||
-        (rc = raise_needs(w, whom, CTX_LABEL_VERY_RESTRICTED)) != SQLITE_OK)
+        (rc = raise_all(w, whom, d->in->received_us)) != SQLITE_OK)
         return rc;
     return ask_both(w, d, claim, r);
+}
+
+/* Of one to whom a visit went: nothing that was said stays, or all of it needs
+ * more. */
+static int close_one(struct pl_writer *w, int64_t identifier, bool stays,
+                     const struct pl_derivation *d, struct pl_receipt *r)
+{
+    struct whom whom = {identifier, identifier};
+    int64_t now_us = d->in->received_us;
+    int rc = note(w, whom);
+
+    if (rc == SQLITE_OK)
+        rc = stays ? raise_all(w, whom, now_us) : drop(w, whom, now_us);
+    if (rc == SQLITE_OK)
+        rc = ask(w, whom, d->message, r);
+    return rc == SQLITE_OK && !stays ? supersede(w, whom, now_us) : rc;
+}
+
+static int close_each(struct pl_writer *w, const struct pl_led *led, bool stays,
+                      const struct pl_derivation *d, struct pl_receipt *r)
+{
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < led->n; i++)
+        rc = close_one(w, led->identifier[i], stays, d, r);
+    return rc;
+}
+
+/* Those who have visits now of which one of the two has something that goes with
+ * what the other has. */
+static int close_shared(struct pl_writer *w, const struct pl_derivation *d,
+                        size_t claim, bool stays, struct pl_receipt *r)
+{
+    const struct pl_sides sides = {d->current[claim], d->prior[claim],
+                                   d->in->claim[claim].kind == CTX_CLAIM_MOVE};
+    struct pl_led led = {.n = 0};
+    int rc = pl_writer_led_by_sides(w, &sides, &led);
+
+    return rc == SQLITE_OK ? close_each(w, &led, stays, d, r) : rc;
 }
 
 /* Two records become one, unless they are: then a merge asks all the same, for
@@ -225,8 +271,10 @@ static int close_joined(struct pl_writer *w, const struct pl_derivation *d,
     bool news;
     int rc = find_news(w, d, claim, &news);
 
-    if (rc == SQLITE_OK && news)
-        return close_all(w, d, claim, r);
+    if (rc == SQLITE_OK && news) {
+        rc = close_all(w, d, claim, r);
+        return rc == SQLITE_OK ? close_shared(w, d, claim, true, r) : rc;
+    }
     if (rc == SQLITE_OK && d->in->claim[claim].kind == CTX_CLAIM_MERGE)
         rc = ask_both(w, d, claim, r);
     return rc;
@@ -253,21 +301,11 @@ static int close_led(struct pl_writer *w, const struct pl_derivation *d,
                      size_t claim, struct pl_receipt *r)
 {
     const struct ctx_claim *c = &d->in->claim[claim];
-    int64_t now_us = d->in->received_us;
-    struct pl_led led = {NULL, 0, 0};
+    struct pl_led led = {.n = 0};
     int rc = pl_writer_led_to(w, d->current[claim], d->prior[claim], c->visit,
                               pl_claim_us(c), &led);
 
-    for (size_t i = 0; rc == SQLITE_OK && i < led.n; i++) {
-        struct whom whom = {led.identifier[i], led.identifier[i]};
-
-        if ((rc = note(w, whom)) != SQLITE_OK ||
-            (rc = drop(w, whom, now_us)) != SQLITE_OK ||
-            (rc = ask(w, whom, d->message, r)) != SQLITE_OK)
-            return rc;
-        rc = supersede(w, whom, now_us);
-    }
-    return rc;
+    return rc == SQLITE_OK ? close_each(w, &led, false, d, r) : rc;
 }
 
 /* A visit that gets another name within one record takes the label of that one:
@@ -293,8 +331,25 @@ static int close_claim(struct pl_writer *w, const struct pl_derivation *d,
         return SQLITE_OK;
     if (kind == CTX_CLAIM_SAME || kind == CTX_CLAIM_MERGE)
         return close_joined(w, d, claim, r);
-    rc = note_parted(w, d, claim);
-    return rc == SQLITE_OK ? close_left(w, d, claim, r) : rc;
+    if ((rc = note_parted(w, d, claim)) != SQLITE_OK ||
+        (rc = close_left(w, d, claim, r)) != SQLITE_OK)
+        return rc;
+    return close_shared(w, d, claim, false, r);
+}
+
+/* A fact that is said to be of a visit now takes along what was filed of it
+ * without one. */
+static int close_turned(struct pl_writer *w, const struct pl_derivation *d,
+                        size_t filing, struct pl_receipt *r)
+{
+    int64_t filed = d->filed[filing];
+    struct pl_led led = {.n = 0};
+    int rc = pl_writer_leaves(w, filed, d->message, d->in->filing[filing].blob,
+                              &led);
+
+    if (rc == SQLITE_OK && led.n)
+        rc = close_one(w, filed, false, d, r);
+    return rc == SQLITE_OK ? close_each(w, &led, false, d, r) : rc;
 }
 
 /* About the newest message: this one may be old. */
@@ -341,7 +396,7 @@ static int close_stayed(struct pl_writer *w, const struct pl_said_row *before,
                         const struct pl_derivation *now, struct pl_receipt *r)
 {
     struct an_str rest = before->claims;
-    struct pl_led led = {NULL, 0, 0};
+    struct pl_led led = {.n = 0};
     struct ctx_claim c;
     bool bad = false;
     int rc = SQLITE_OK;
@@ -391,6 +446,9 @@ int pl_writer_close(struct pl_writer *w, const struct pl_derivation *d,
     for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++)
         if (d->in->filing[i].closes)
             rc = close_filed(w, d, i, r);
+    for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++)
+        if (d->in->filing[i].n_events)
+            rc = close_turned(w, d, i, r);
     for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_claims; i++)
         rc = close_claim(w, d, i, r);
     return rc;

@@ -36,11 +36,13 @@ bool pl_closes(const struct ctx_event *e)
 struct request {
     size_t person;
     struct an_str fact, as;
+    bool is_known;
 };
 
 struct asking {
     struct an_arena *arena;
     const struct ctx_event *event;
+    int64_t as_of_us;
     struct request *request;
     size_t n, room;
     bool no_memory;
@@ -73,7 +75,8 @@ static void ask_at(void *ctx, const struct ctx_visit *at)
         return;
     }
     a->request = request;
-    request[a->n++] = (struct request){at->person, fact, AN_STR("")};
+    request[a->n++] = (struct request){at->person, fact, AN_STR(""),
+                                       a->event->available_us <= a->as_of_us};
 }
 
 static void ask_event(struct asking *a, const struct pl_visits *v,
@@ -114,9 +117,11 @@ static bool ask_all(struct asking *a, const struct pl_visits *v,
         return false;
     if (a->n)
         an_sort(a->request, a->n, sizeof(*a->request), scratch, by_fact);
-    for (size_t i = 0; i < a->n; i++)
+    for (size_t i = 0; i < a->n; i++) {
         if (kept == 0 || by_fact(&a->request[kept - 1], &a->request[i]) != 0)
             a->request[kept++] = a->request[i];
+        a->request[kept - 1].is_known |= a->request[i].is_known;
+    }
     a->n = kept;
     return true;
 }
@@ -126,7 +131,7 @@ enum an_code pl_facts_load(struct pl_reader *r, struct an_arena *arena,
                            const struct pl_sets *from, bool all,
                            struct pl_sets *out, struct an_err *err)
 {
-    struct asking a = {.arena = arena};
+    struct asking a = {.arena = arena, .as_of_us = from->as_of_us};
     const struct request *last = NULL;
     enum an_code code = AN_OK;
 
@@ -141,6 +146,7 @@ enum an_code pl_facts_load(struct pl_reader *r, struct an_arena *arena,
         code = pl_fact_load(r, arena, v, one->person, one->fact, out, err);
         for (size_t k = first; k < out->n; k++) {
             out->set[k].as = one->as;
+            out->set[k].is_known = one->is_known;
             out->set[k].is_again = last && last->person == one->person &&
                                    an_str_eq(last->fact, one->fact);
         }
@@ -183,6 +189,92 @@ static void named_add(const struct pl_sets *sets, int64_t as_of_us,
     }
 }
 
+/* ---- what has been the first person's on its way --------------------------- */
+
+struct passing {
+    struct an_arena *arena;
+    const struct ctx_event *event;
+    struct pl_homes *homes;
+    bool no_memory;
+};
+
+static void pass_at(void *ctx, const struct ctx_visit *at)
+{
+    struct passing *p = ctx;
+    struct pl_homes *h = p->homes;
+    struct pl_passed *passed;
+    struct an_str fact;
+
+    if (at->person != 0 || p->no_memory)
+        return;
+    passed = pl_grown(p->arena, h->passed, h->n_passed, &h->room_passed,
+                      sizeof(*passed));
+    if (passed == NULL ||
+        !ctx_visit_fact(p->arena, p->event, at->encounter, &fact)) {
+        p->no_memory = true;
+        return;
+    }
+    h->passed = passed;
+    passed[h->n_passed++] = (struct pl_passed){fact, false};
+}
+
+static int by_passed(const void *x, const void *y)
+{
+    const struct pl_passed *a = x, *b = y;
+
+    return an_str_cmp(a->fact, b->fact);
+}
+
+static bool passed_find(struct an_arena *arena, const struct pl_visits *v,
+                        const struct pl_sets *sets, struct pl_homes *out)
+{
+    struct passing p = {.arena = arena, .homes = out};
+    void *scratch;
+
+    for (size_t i = 0; i < sets->n; i++)
+        for (size_t k = 0; sets->set[i].person && k < sets->set[i].n; k++) {
+            const struct ctx_event *e = &sets->set[i].event[k];
+            struct ctx_visit at = {sets->set[i].person, e->encounter};
+            size_t first = out->n_passed;
+
+            p.event = e;
+            if (e->fact.n == 0 || e->available_us > sets->as_of_us ||
+                !ctx_visit_walk(v->move, v->n_moves, &at, pass_at, &p))
+                continue;
+            for (size_t m = first; at.person == 0 && m < out->n_passed; m++)
+                out->passed[m].stays = true;
+        }
+    scratch = an_arena_get(arena, out->n_passed / 2 + 1, sizeof(*out->passed));
+    if (scratch && out->n_passed)
+        an_sort(out->passed, out->n_passed, sizeof(*out->passed), scratch,
+                by_passed);
+    return scratch && !p.no_memory;
+}
+
+bool pl_went_on(const struct pl_homes *homes, const struct ctx_event *e)
+{
+    size_t low = 0, high = homes->n_passed;
+    bool went = false;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (an_str_cmp(homes->passed[middle].fact, e->fact) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < homes->n_passed && an_str_eq(homes->passed[low].fact, e->fact);
+         low++) {
+        if (homes->passed[low].stays)
+            return false;
+        went = true;
+    }
+    return went;
+}
+
+/* ---- both ------------------------------------------------------------------ */
+
 bool pl_homes_find(struct an_arena *arena, const struct pl_visits *v,
                    const struct pl_sets *own, const struct pl_sets *facts,
                    struct pl_homes *out)
@@ -191,7 +283,7 @@ bool pl_homes_find(struct an_arena *arena, const struct pl_visits *v,
     struct an_mark mark;
     void *scratch;
 
-    *out = (struct pl_homes){NULL, 0};
+    *out = (struct pl_homes){.n = 0};
     if (v->n_moves == 0)
         return true;
     out->named = an_arena_get(arena, room, sizeof(*out->named));
@@ -203,7 +295,7 @@ bool pl_homes_find(struct an_arena *arena, const struct pl_visits *v,
     named_add(facts, own->as_of_us, false, out);
     an_sort(out->named, out->n, sizeof(*out->named), scratch, by_named);
     an_arena_rewind(arena, mark);
-    return true;
+    return passed_find(arena, v, own, out);
 }
 
 struct an_str pl_home_of(const struct pl_homes *homes, size_t person,
@@ -224,4 +316,11 @@ struct an_str pl_home_of(const struct pl_homes *homes, size_t person,
     if (low == 0 || named_cmp(person, e->fact, &homes->named[low - 1]) != 0)
         return e->encounter;
     return homes->named[low - 1].event->encounter;
+}
+
+bool pl_goes_along(const struct pl_homes *homes, size_t person,
+                   const struct ctx_event *e)
+{
+    return e->fact.n && e->kind != CTX_CONSENT &&
+           pl_home_of(homes, person, e).n == 0;
 }

@@ -224,7 +224,19 @@ struct join {
     int64_t last_message;
 };
 
-/* What was the person's then, by whom it is known. */
+/* The person's, by whom it is known; `was`: as of the visit with which it goes. */
+static bool keep_event(struct join *j, const struct pl_set *set,
+                       const struct ctx_event *was, bool moves)
+{
+    const struct ctx_event *e = &j->all.event[j->all.n++];
+
+    if (set->message > j->last_message)
+        j->last_message = set->message;
+    return !moves || rename_add(j->arena, j->known, set->number, was, e->fact,
+                                &j->renames);
+}
+
+/* What was the person's then. */
 static bool add_event(struct join *j, const struct pl_set *set,
                       const struct ctx_event *said, bool moves)
 {
@@ -235,26 +247,46 @@ static bool add_event(struct join *j, const struct pl_set *set,
     *e = *said;
     if (!follow(j->arena, j->visits, set->person, &was, e, &no_memory))
         return true;
-    j->all.n++;
-    if (set->message > j->last_message)
-        j->last_message = set->message;
-    return !no_memory && (!moves || rename_add(j->arena, j->known, set->number,
-                                               &was, e->fact, &j->renames));
+    return !no_memory && keep_event(j, set, &was, moves);
+}
+
+/* It is read for others who know its visit. */
+static bool add_along(struct join *j, const struct pl_set *set,
+                      const struct ctx_event *said, bool moves)
+{
+    struct ctx_event *e = &j->all.event[j->all.n];
+
+    if (!set->is_known)
+        return true;
+    *e = *said;
+    e->fact = set->as;
+    return keep_event(j, set, said, moves);
 }
 
 /* Of what was read for its fact only that which names no visit: the rest is
  * read with its own. */
+static bool add_one(struct join *j, const struct pl_set *set,
+                    const struct ctx_event *e, bool moves)
+{
+    bool along = e->encounter.n == 0 && j->visits->n_moves &&
+                 pl_goes_along(&j->homes, set->person, e);
+
+    if (set->as.n == 0)
+        return along && set->person == 0 && pl_went_on(&j->homes, e)
+                   ? true
+                   : add_event(j, set, e, moves);
+    if (along)
+        return add_along(j, set, e, moves);
+    return set->is_again || e->encounter.n || add_event(j, set, e, moves);
+}
+
 static bool add_said(struct join *j, const struct pl_sets *sets)
 {
     bool moves = any_moves(j->known), ok = true;
 
-    for (size_t i = 0; i < sets->n; i++) {
-        const struct pl_set *set = &sets->set[i];
-
-        for (size_t k = 0; ok && !set->is_again && k < set->n; k++)
-            if (set->as.n == 0 || set->event[k].encounter.n == 0)
-                ok = add_event(j, set, &set->event[k], moves);
-    }
+    for (size_t i = 0; i < sets->n; i++)
+        for (size_t k = 0; ok && k < sets->set[i].n; k++)
+            ok = add_one(j, &sets->set[i], &sets->set[i].event[k], moves);
     return ok;
 }
 

@@ -12,14 +12,6 @@ static sqlite3_stmt *stmt(struct pl_writer *w, enum pl_write which)
     return w->db.stmt[which];
 }
 
-/* The code of a step that gives rows; SQLITE_DONE is the end. */
-static int end_of(sqlite3_stmt *s, int rc)
-{
-    int reset = sqlite3_reset(s);
-
-    return rc == SQLITE_DONE ? reset : rc;
-}
-
 /* ---- links that a move ends ----------------------------------------------- */
 
 struct link {
@@ -59,7 +51,7 @@ static int links_get(struct pl_writer *w, int64_t moved, struct links *out)
         if (!link->known && link->message < out->since)
             out->since = link->message;
     }
-    return end_of(s, rc);
+    return pl_writer_end(s, rc);
 }
 
 static struct link *link_to(const struct links *l, int64_t other)
@@ -111,7 +103,7 @@ static int links_date(struct pl_writer *w, int64_t identifier, int64_t since,
         sqlite3_reset(s);
         return SQLITE_CORRUPT;
     }
-    return end_of(s, rc);
+    return pl_writer_end(s, rc);
 }
 
 int pl_writer_judge_link(struct pl_writer *w, int64_t a, int64_t b)
@@ -177,29 +169,6 @@ static int put_fact(struct pl_writer *w, int64_t identifier, struct an_str fact,
     return put_visited(w, identifier, an_str_c(name), message);
 }
 
-/* Components of one mostly stand together. */
-static bool is_first_of_fact(const struct ctx_event *e, size_t at)
-{
-    return e[at].fact.n && (at == 0 || !an_str_eq(e[at].fact, e[at - 1].fact));
-}
-
-static int events_in(struct pl_writer *w, struct an_str blob,
-                     const struct ctx_event **e, size_t *n)
-{
-    enum an_code code =
-        ctx_events_decode(&w->arena, blob, AN_STR(""), e, n, NULL);
-
-    if (code == AN_OK)
-        return SQLITE_OK;
-    return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
-}
-
-static bool is_first_of_visit(const struct ctx_event *e, size_t at)
-{
-    return e[at].encounter.n &&
-           (at == 0 || !an_str_eq(e[at].encounter, e[at - 1].encounter));
-}
-
 /* By the visits that it is about and by its facts (reader_int.h): other versions
  * of them may name no visit, or these. */
 static int visits_of(struct pl_writer *w, int64_t identifier, int64_t message,
@@ -208,12 +177,12 @@ static int visits_of(struct pl_writer *w, int64_t identifier, int64_t message,
     struct an_mark mark = an_arena_mark(&w->arena);
     const struct ctx_event *e;
     size_t n = 0;
-    int rc = events_in(w, blob, &e, &n);
+    int rc = pl_writer_events(w, blob, &e, &n);
 
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
-        if (is_first_of_visit(e, i))
+        if (pl_is_first_of_visit(e, i))
             rc = put_visited(w, identifier, e[i].encounter, message);
-        if (rc == SQLITE_OK && is_first_of_fact(e, i))
+        if (rc == SQLITE_OK && pl_is_first_of_fact(e, i))
             rc = put_fact(w, identifier, e[i].fact, message);
     }
     an_arena_rewind(&w->arena, mark);
@@ -238,14 +207,14 @@ int pl_writer_visits_index(struct pl_writer *w, int64_t identifier)
         if (rc != SQLITE_OK)
             break;
     }
-    rc = end_of(s, rc);
+    rc = pl_writer_end(s, rc);
     return rc == SQLITE_OK ? put_visited(w, identifier, AN_STR(""), 0) : rc;
 }
 
 /* Of both persons, all identifiers under which the visit may be filed.  More
  * than a reader takes are none. */
-static int visits_index_both(struct pl_writer *w, int64_t current,
-                             int64_t prior)
+int pl_writer_visits_index_both(struct pl_writer *w, int64_t current,
+                                int64_t prior)
 {
     sqlite3_stmt *s = stmt(w, PL_W_NOT_VISITED);
     int64_t *id = an_arena_get(&w->arena, PL_LIMIT_MEMBERS, sizeof(*id));
@@ -259,7 +228,7 @@ static int visits_index_both(struct pl_writer *w, int64_t current,
     sqlite3_bind_int64(s, 2, PL_LIMIT_MEMBERS);
     while ((rc = sqlite3_step(s)) == SQLITE_ROW && n < PL_LIMIT_MEMBERS)
         id[n++] = sqlite3_column_int64(s, 0);
-    rc = end_of(s, rc);
+    rc = pl_writer_end(s, rc);
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
         rc = pl_writer_visits_index(w, id[i]);
     return rc;
@@ -277,101 +246,6 @@ int pl_writer_visited(struct pl_writer *w, const struct pl_derivation *d)
         if (rc == SQLITE_OK && found && d->in->filing[i].n_events)
             rc = visits_of(w, d->filed[i], d->message, d->in->filing[i].blob);
     }
-    return rc;
-}
-
-/* ---- where a visit went on ------------------------------------------------ */
-
-static bool is_new(const struct pl_led *led, int64_t identifier)
-{
-    for (size_t i = 0; i < led->n; i++)
-        if (led->identifier[i] == identifier)
-            return false;
-    return true;
-}
-
-int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
-                     struct an_str visit, int64_t us, struct pl_led *out)
-{
-    sqlite3_stmt *s = stmt(w, PL_W_LED_TO);
-    int rc;
-
-    sqlite3_bind_int64(s, 1, current);
-    pl_bind_text(s, 2, visit);
-    sqlite3_bind_int64(s, 3, us);
-    sqlite3_bind_int64(s, 9, prior);
-    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        int64_t found = sqlite3_column_int64(s, 0), *id;
-
-        if (!is_new(out, found))
-            continue;
-        id = pl_grown(&w->arena, out->identifier, out->n, &out->room,
-                      sizeof(*id));
-        if (id == NULL) {
-            rc = SQLITE_NOMEM;
-            break;
-        }
-        out->identifier = id;
-        id[out->n++] = found;
-    }
-    return end_of(s, rc);
-}
-
-/* Those to whom the visits went that events of a fact name, or without a fact
- * any of them. */
-static int led_on(struct pl_writer *w, int64_t identifier,
-                  const struct ctx_event *e, size_t n, struct an_str fact,
-                  struct pl_led *out)
-{
-    int rc = SQLITE_OK;
-
-    for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
-        if (fact.n ? e[i].encounter.n && an_str_eq(e[i].fact, fact)
-                   : is_first_of_visit(e, i))
-            rc = pl_writer_led_to(w, identifier, identifier, e[i].encounter,
-                                  INT64_MIN, out);
-    return rc;
-}
-
-/* The visits that versions of a fact name which are filed of that person. */
-static int led_by_fact(struct pl_writer *w, int64_t identifier,
-                       struct an_str fact, struct pl_led *out)
-{
-    sqlite3_stmt *s = stmt(w, PL_W_NAMED_BY);
-    char name[PL_FACT_NAME];
-    int rc;
-
-    if (pl_fact_name(fact, name, NULL) != AN_OK)
-        return SQLITE_NOMEM;
-    sqlite3_bind_int64(s, 1, identifier);
-    pl_bind_text(s, 2, an_str_c(name));
-    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        const struct ctx_event *e;
-        size_t n = 0;
-
-        rc = events_in(w, pl_column(s, 1), &e, &n);
-        if (rc == SQLITE_OK)
-            rc = led_on(w, identifier, e, n, fact, out);
-        if (rc != SQLITE_OK)
-            break;
-    }
-    return end_of(s, rc);
-}
-
-int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
-                     struct an_str events, struct pl_led *out)
-{
-    const struct ctx_event *e = NULL;
-    size_t n = 0;
-    int rc = SQLITE_OK;
-
-    if (events.n)
-        rc = events_in(w, events, &e, &n);
-    if (rc == SQLITE_OK)
-        rc = led_on(w, identifier, e, n, AN_STR(""), out);
-    for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
-        if (is_first_of_fact(e, i))
-            rc = led_by_fact(w, identifier, e[i].fact, out);
     return rc;
 }
 
@@ -432,9 +306,10 @@ int pl_writer_moves(struct pl_writer *w, const struct pl_derivation *d)
         sqlite3_bind_int64(stmt(w, PL_W_PUT_MOVED), 7, c->available_us);
         rc = pl_writer_run(w, PL_W_PUT_MOVED);
         if (rc == SQLITE_OK)
-            rc = c->kind == CTX_CLAIM_VISIT
-                     ? visits_index_both(w, d->current[i], d->prior[i])
-                     : links_end(w, d->prior[i]);
+            rc =
+                c->kind == CTX_CLAIM_VISIT
+                    ? pl_writer_visits_index_both(w, d->current[i], d->prior[i])
+                    : links_end(w, d->prior[i]);
     }
     return rc;
 }

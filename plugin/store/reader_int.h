@@ -343,6 +343,10 @@ enum { PL_FACT_NAME = 6 };
 enum an_code pl_fact_name(struct an_str fact, char name[PL_FACT_NAME],
                           struct an_err *err)
     __attribute__((warn_unused_result));
+static inline bool pl_is_fact_name(struct an_str visit)
+{
+    return visit.n && visit.p[0] == '\1';
+}
 
 /* With the place that err cannot know by itself. */
 enum an_code pl_fail_message(struct an_err *err, enum an_code code,

@@ -130,7 +130,7 @@ static int ask_again(struct pl_writer *w, int64_t identifier, int64_t message,
 static int ask_all_again(struct pl_writer *w, const struct pl_derivation *rows,
                          int64_t message, struct pl_receipt *r)
 {
-    struct pl_led led = {NULL, 0, 0};
+    struct pl_led led = {.n = 0};
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < rows->n_rows; i++) {

@@ -4,8 +4,9 @@
  *
  * The versions of a fact go together.  One that names no visit goes with the
  * visit that the last said of the others names which are filed under the same
- * person; one that names one goes with that.  A consent that names none is the
- * person's.  So of whoever's visit comes to the asked person, what is filed of
+ * person; where none does, with those that are filed under others and name a visit
+ * which has been this person's on its way; one that names one goes with that.  A
+ * consent that names none is the person's.  So of whoever's visit comes to the asked person, what is filed of
  * the same facts is read, too: `visited` names those messages by some bits of
  * the fact's hash.  What of it goes elsewhere still says how confidential the
  * fact is, and what is forbidden.
@@ -23,9 +24,10 @@ struct pl_set {
     int64_t number;
     int64_t message; /* 0: it was not known at the moment */
     /* Of those that are read for their fact: its key at the asked person, or
-     * else ""; and whether it is there a second time, by another key. */
+     * else ""; whether it is there a second time, by another key; and whether
+     * by one that was known at the moment. */
     struct an_str as;
-    bool is_again;
+    bool is_again, is_known;
 };
 
 struct pl_sets {
@@ -73,9 +75,17 @@ struct pl_named {
     size_t person;
 };
 
+/* A fact of others whose visit has been the first person's on its way. */
+struct pl_passed {
+    struct an_str fact; /* as it was called there */
+    bool stays;         /* or came back in the end */
+};
+
 struct pl_homes {
     struct pl_named *named; /* by person and fact, the last said last */
     size_t n;
+    struct pl_passed *passed; /* by fact */
+    size_t n_passed, room_passed;
 };
 
 /* Of the first person by `own`, of others by `facts`.  False without memory. */
@@ -85,6 +95,13 @@ bool pl_homes_find(struct an_arena *arena, const struct pl_visits *v,
 /* The visit with which it goes; "" for none. */
 struct an_str pl_home_of(const struct pl_homes *homes, size_t person,
                          const struct ctx_event *e);
+
+/* Whether it names no visit and is of no home, so that it goes with those that name
+ * one which passed; and for what is filed under the first person, whether they
+ * went on. */
+bool pl_goes_along(const struct pl_homes *homes, size_t person,
+                   const struct ctx_event *e);
+bool pl_went_on(const struct pl_homes *homes, const struct ctx_event *e);
 
 /* Whether what it says closes a fact of another record. */
 bool pl_closes(const struct ctx_event *e);

@@ -383,23 +383,42 @@ int pl_writer_links(struct pl_writer *w, const struct pl_derivation *d)
     return rc;
 }
 
-static int put_dues(struct pl_writer *w, const struct pl_derivation *d,
-                    struct pl_receipt *r)
+static int put_due(struct pl_writer *w, const struct pl_derivation *d,
+                   size_t filing, int64_t identifier, struct pl_receipt *r)
 {
     sqlite3_stmt *s = stmt(w, PL_W_PUT_DUE);
     int rc = SQLITE_OK;
 
-    for (size_t i = 0; i < d->in->n_filings; i++) {
-        for (unsigned reason = 0; reason < PL_N_REASONS; reason++) {
-            if (rc != SQLITE_OK || !(d->in->filing[i].reasons >> reason & 1))
-                continue;
-            sqlite3_bind_int64(s, 1, d->filed[i]);
-            sqlite3_bind_int64(s, 2, d->message);
-            sqlite3_bind_int64(s, 3, reason);
-            rc = pl_writer_run(w, PL_W_PUT_DUE);
-            if (r->n_triggers++ == 0)
-                r->trigger = sqlite3_last_insert_rowid(w->db.sql);
-        }
+    for (unsigned reason = 0; reason < PL_N_REASONS; reason++) {
+        if (rc != SQLITE_OK || !(d->in->filing[filing].reasons >> reason & 1))
+            continue;
+        sqlite3_bind_int64(s, 1, identifier);
+        sqlite3_bind_int64(s, 2, d->message);
+        sqlite3_bind_int64(s, 3, reason);
+        rc = pl_writer_run(w, PL_W_PUT_DUE);
+        if (r->n_triggers++ == 0)
+            r->trigger = sqlite3_last_insert_rowid(w->db.sql);
+    }
+    return rc;
+}
+
+/* It is news for who has a visit now, too, of which it is filed. */
+static int put_dues(struct pl_writer *w, const struct pl_derivation *d,
+                    struct pl_receipt *r)
+{
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++) {
+        struct pl_led led = {.with_linked = true};
+
+        if (d->in->filing[i].reasons == 0)
+            continue;
+        rc = put_due(w, d, i, d->filed[i], r);
+        if (rc == SQLITE_OK)
+            rc = pl_writer_led_by(w, d->filed[i], d->in->filing[i].blob, &led);
+        for (size_t k = 0; rc == SQLITE_OK && k < led.n; k++)
+            if (led.identifier[k] != d->filed[i])
+                rc = put_due(w, d, i, led.identifier[k], r);
     }
     return rc;
 }

@@ -7,6 +7,7 @@
 #define PLUGIN_STORE_WRITER_INT_H
 
 #include "plugin/store/db_int.h"
+#include "plugin/store/led_int.h"
 #include "plugin/store/store.h"
 #include "plugin/trust/audit.h"
 
@@ -112,27 +113,6 @@
     X(DROP_MOVED, "DELETE FROM moved WHERE prior = ?1 AND prior_visit = ?2"      \
                   " AND said_us = ?3 AND current = ?4 AND visit = ?5"            \
                   " AND message = ?6")                                           \
-    /* To whom moves said then or later lead a visit on from there. */           \
-    X(LED_TO, PL_WEBS                                                            \
-      ", led(i, v, us, moved) AS (VALUES(?1, ?2, ?3, 0)"                         \
-      " UNION SELECT l.other, v, us, 0 FROM led"                                 \
-      " JOIN link l INDEXED BY link_stands"                                      \
-      " ON l.identifier = led.i AND l.is_over = 0"                               \
-      " UNION SELECT m.current, m.visit, m.said_us, 1 FROM led JOIN moved m"     \
-      " ON m.prior = led.i AND m.prior_visit = led.v WHERE m.said_us >= us)"     \
-      " SELECT DISTINCT i FROM led"                                              \
-      " WHERE moved = 1 AND i NOT IN (SELECT i FROM web)")                       \
-    /* What names a fact; all, where a visit left and that was not indexed. */   \
-    X(NAMED_BY, PL_WEB                                                           \
-      "SELECT s.message, unseal(s.events, 'events', s.identifier, s.sha256)"     \
-      " FROM web JOIN visited v ON v.identifier = web.i AND v.visit = ?2"        \
-      " JOIN said s ON s.identifier = v.identifier AND s.message = v.message"    \
-      " WHERE s.n_events > 0 UNION ALL"                                          \
-      " SELECT s.message, unseal(s.events, 'events', s.identifier, s.sha256)"    \
-      " FROM web JOIN said s ON s.identifier = web.i WHERE s.n_events > 0"       \
-      " AND NOT EXISTS (SELECT 1 FROM visited WHERE identifier = web.i"          \
-      " AND visit = '') AND EXISTS (SELECT 1 FROM web JOIN moved m"              \
-      " ON m.prior = web.i AND m.prior_visit > '')")                             \
     X(NOT_VISITED,                                                               \
       PL_WEBS "SELECT i FROM web WHERE NOT EXISTS (SELECT 1 FROM visited"        \
               " WHERE identifier = i AND visit = '') LIMIT ?2")                  \
@@ -324,7 +304,8 @@
     X(PUT_AUDIT, "INSERT INTO audit(seq, time_us, actor, role, action,"          \
                  " subject, details, prev_hash, hash)"                           \
                  " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                          \
-    X(SET_HEAD, "UPDATE audit_head SET seq = ?1, hash = ?2")
+    X(SET_HEAD, "UPDATE audit_head SET seq = ?1, hash = ?2")                     \
+    PL_LED_WRITES(X)
 
 enum pl_write {
 #define X(name, text) PL_W_##name,
@@ -381,8 +362,23 @@ struct pl_derivation {
     size_t n_rows;
 };
 
-/* Step a statement that has no row, and reset it. */
+/* Step a statement that has no row, and reset it; or reset one after its last step,
+ * whose code this turns into ours. */
 int pl_writer_run(struct pl_writer *w, enum pl_write which);
+int pl_writer_end(sqlite3_stmt *s, int rc);
+/* The events of a row. */
+int pl_writer_events(struct pl_writer *w, struct an_str blob,
+                     const struct ctx_event **e, size_t *n);
+/* Components of one mostly stand together. */
+static inline bool pl_is_first_of_fact(const struct ctx_event *e, size_t at)
+{
+    return e[at].fact.n && (at == 0 || !an_str_eq(e[at].fact, e[at - 1].fact));
+}
+static inline bool pl_is_first_of_visit(const struct ctx_event *e, size_t at)
+{
+    return e[at].encounter.n &&
+           (at == 0 || !an_str_eq(e[at].encounter, e[at - 1].encounter));
+}
 
 /* The number in the first column, 0 without a row. */
 int pl_writer_number(struct pl_writer *w, enum pl_write which, int64_t *out);
@@ -449,19 +445,11 @@ int pl_writer_moves_known(struct pl_writer *w, const struct pl_derivation *d,
 int pl_writer_visited(struct pl_writer *w, const struct pl_derivation *d);
 /* The same of everything that is filed under an identifier, unless it was done. */
 int pl_writer_visits_index(struct pl_writer *w, int64_t identifier);
+/* Of both persons. */
+int pl_writer_visits_index_both(struct pl_writer *w, int64_t current,
+                                int64_t prior);
 int pl_writer_claims_drop(struct pl_writer *w, int64_t message,
                           const struct pl_said_row *row);
-/* Those, besides the persons of the first two, to whom moves that were said at
- * us or later lead a visit on from `current`; of what is filed, as `events`, any
- * visit that it is about, or that other versions of its facts name.  Seldom anybody. */
-struct pl_led {
-    int64_t *identifier;
-    size_t n, room;
-};
-int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
-                     struct an_str visit, int64_t us, struct pl_led *out);
-int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
-                     struct an_str events, struct pl_led *out);
 /* Whether a move has ended the link of the two. */
 int pl_writer_judge_link(struct pl_writer *w, int64_t a, int64_t b);
 /* The moment from which a claim counts. */

@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whom else it concerns what is filed of one: those to whom moves led a visit on
+ * that it is about. */
+#include "plugin/store/led_int.h"
+
+#include "context/codec.h"
+#include "context/timeline.h"
+#include "context/visit.h"
+#include "plugin/store/reader_int.h"
+#include "plugin/store/writer_int.h"
+
+static sqlite3_stmt *stmt(struct pl_writer *w, enum pl_write which)
+{
+    return w->db.stmt[which];
+}
+
+int pl_writer_end(sqlite3_stmt *s, int rc)
+{
+    int reset = sqlite3_reset(s);
+
+    return rc == SQLITE_DONE ? reset : rc;
+}
+
+int pl_writer_events(struct pl_writer *w, struct an_str blob,
+                     const struct ctx_event **e, size_t *n)
+{
+    enum an_code code =
+        ctx_events_decode(&w->arena, blob, AN_STR(""), e, n, NULL);
+
+    if (code == AN_OK)
+        return SQLITE_OK;
+    return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
+}
+
+/* Most have none to do with any. */
+static int find_moves(struct pl_writer *w, int64_t current, int64_t prior,
+                      bool *found)
+{
+    int64_t is;
+    int rc;
+
+    sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITS), 1, current);
+    sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITS), 9, prior);
+    rc = pl_writer_number(w, PL_W_FIND_VISITS, &is);
+    *found = is != 0;
+    return rc;
+}
+
+/* ---- where a visit went on ------------------------------------------------ */
+
+static bool is_new(const struct pl_led *led, int64_t identifier)
+{
+    for (size_t i = 0; i < led->n; i++)
+        if (led->identifier[i] == identifier)
+            return false;
+    return true;
+}
+
+int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
+                     struct an_str visit, int64_t us, struct pl_led *out)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_LED_TO);
+    int rc;
+
+    sqlite3_bind_int64(s, 1, current);
+    pl_bind_text(s, 2, visit);
+    sqlite3_bind_int64(s, 3, us);
+    sqlite3_bind_int64(s, 4, out->with_linked);
+    sqlite3_bind_int64(s, 9, prior);
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        int64_t found = sqlite3_column_int64(s, 0), *id;
+
+        if (!is_new(out, found))
+            continue;
+        id = pl_grown(&w->arena, out->identifier, out->n, &out->room,
+                      sizeof(*id));
+        if (id == NULL) {
+            rc = SQLITE_NOMEM;
+            break;
+        }
+        out->identifier = id;
+        id[out->n++] = found;
+    }
+    return pl_writer_end(s, rc);
+}
+
+static int led_from(struct pl_writer *w, int64_t identifier,
+                    struct an_str visit, struct pl_led *out)
+{
+    return pl_writer_led_to(w, identifier, identifier, visit, INT64_MIN, out);
+}
+
+/* ---- the versions of a fact ----------------------------------------------- */
+
+struct version {
+    const struct ctx_event *event;
+    int64_t message;
+    bool is_near; /* of those of two sides: filed on the first */
+};
+
+struct versions {
+    struct version *version;
+    size_t n, room;
+};
+
+/* Of a statement that is bound; fact: "" for all. */
+static int versions_take(struct pl_writer *w, enum pl_write which,
+                         struct an_str fact, struct versions *out)
+{
+    sqlite3_stmt *s = stmt(w, which);
+    int rc;
+
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        const struct ctx_event *e;
+        struct an_str blob;
+        size_t n = 0;
+
+        rc = pl_column_copy(&w->arena, s, 1, &blob)
+                 ? pl_writer_events(w, blob, &e, &n)
+                 : SQLITE_NOMEM;
+        for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
+            struct version *v;
+
+            if (e[i].fact.n == 0 || (fact.n && !an_str_eq(e[i].fact, fact)))
+                continue;
+            v = pl_grown(&w->arena, out->version, out->n, &out->room,
+                         sizeof(*v));
+            if (v == NULL) {
+                rc = SQLITE_NOMEM;
+                break;
+            }
+            out->version = v;
+            v[out->n++] = (struct version){&e[i], sqlite3_column_int64(s, 0),
+                                           sqlite3_column_int(s, 2) != 0};
+        }
+        if (rc != SQLITE_OK)
+            break;
+    }
+    return pl_writer_end(s, rc);
+}
+
+/* Those that are filed of one person. */
+static int versions_of(struct pl_writer *w, int64_t identifier,
+                       struct an_str fact, struct versions *out)
+{
+    char name[PL_FACT_NAME];
+
+    *out = (struct versions){NULL, 0, 0};
+    if (pl_fact_name(fact, name, NULL) != AN_OK)
+        return SQLITE_NOMEM;
+    sqlite3_bind_int64(stmt(w, PL_W_NAMED_BY), 1, identifier);
+    pl_bind_text(stmt(w, PL_W_NAMED_BY), 2, an_str_c(name));
+    return versions_take(w, PL_W_NAMED_BY, fact, out);
+}
+
+/* Those to whom the visits went that they name, or only the one visit; `but`:
+ * another person who is none of them. */
+static int led_by_versions(struct pl_writer *w, int64_t identifier, int64_t but,
+                           const struct versions *of, struct an_str only,
+                           struct pl_led *out)
+{
+    struct an_str last = AN_STR("");
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < of->n; i++) {
+        struct an_str visit = of->version[i].event->encounter;
+
+        if (visit.n == 0 || an_str_eq(visit, last) ||
+            (only.n && !an_str_eq(visit, only)))
+            continue;
+        last = visit;
+        rc = pl_writer_led_to(w, identifier, but, visit, INT64_MIN, out);
+    }
+    return rc;
+}
+
+static bool any_named(const struct versions *of)
+{
+    for (size_t i = 0; i < of->n; i++)
+        if (of->version[i].event->encounter.n)
+            return true;
+    return false;
+}
+
+/* ---- where a visit only was ----------------------------------------------- */
+
+/* A visit that came to somebody, as it was called where it was before. */
+struct came {
+    int64_t identifier;
+    struct an_str visit, here;
+};
+
+static int came_get(struct pl_writer *w, int64_t identifier,
+                    const struct ctx_event *e, struct came **out, size_t *n)
+{
+    bool renames = e->kind != CTX_OBSERVATION;
+    sqlite3_stmt *s = stmt(w, PL_W_CAME_BY);
+    char name[PL_FACT_NAME];
+    size_t room = 0;
+    int rc;
+
+    *out = NULL;
+    *n = 0;
+    if (pl_fact_name(e->fact, name, NULL) != AN_OK)
+        return SQLITE_NOMEM;
+    sqlite3_bind_int64(s, 1, identifier);
+    pl_bind_text(s, 2, an_str_c(name));
+    sqlite3_bind_int64(s, 3, renames);
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        struct came *c = pl_grown(&w->arena, *out, *n, &room, sizeof(*c));
+
+        if (c == NULL)
+            rc = SQLITE_NOMEM;
+        else
+            *out = c;
+        if (c == NULL || !pl_column_copy(&w->arena, s, 1, &c[*n].visit) ||
+            !pl_column_copy(&w->arena, s, 2, &c[*n].here)) {
+            rc = SQLITE_NOMEM;
+            break;
+        }
+        c[(*n)++].identifier = sqlite3_column_int64(s, 0);
+    }
+    return pl_writer_end(s, rc);
+}
+
+/* A version that no other says the visit of where it is filed goes with those
+ * that are filed where a visit came from. */
+static int led_by_came(struct pl_writer *w, int64_t identifier,
+                       const struct ctx_event *e, struct pl_led *out)
+{
+    struct came *came;
+    size_t n;
+    int rc = came_get(w, identifier, e, &came, &n);
+
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
+        struct ctx_event here = *e;
+        struct versions versions;
+        struct an_str there;
+
+        here.encounter = came[i].here;
+        if (!ctx_visit_fact(&w->arena, &here, came[i].visit, &there))
+            return SQLITE_NOMEM;
+        rc = versions_of(w, came[i].identifier, there, &versions);
+        if (rc == SQLITE_OK)
+            rc = led_by_versions(w, came[i].identifier, identifier, &versions,
+                                 came[i].visit, out);
+    }
+    return rc;
+}
+
+/* ---- by what is filed ----------------------------------------------------- */
+
+static int led_by_fact(struct pl_writer *w, int64_t identifier,
+                       const struct ctx_event *e, struct pl_led *out)
+{
+    struct versions versions;
+    int rc = versions_of(w, identifier, e->fact, &versions);
+
+    if (rc == SQLITE_OK)
+        rc = led_by_versions(w, identifier, identifier, &versions, AN_STR(""),
+                             out);
+    if (rc == SQLITE_OK && e->encounter.n == 0 && e->kind != CTX_CONSENT &&
+        !any_named(&versions))
+        rc = led_by_came(w, identifier, e, out);
+    return rc;
+}
+
+int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
+                     struct an_str events, struct pl_led *out)
+{
+    const struct ctx_event *e = NULL;
+    size_t n = 0;
+    bool moves = false;
+    int rc = SQLITE_OK;
+
+    if (events.n)
+        rc = find_moves(w, identifier, identifier, &moves);
+    if (rc == SQLITE_OK && moves)
+        rc = pl_writer_events(w, events, &e, &n);
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
+        if (pl_is_first_of_visit(e, i))
+            rc = led_from(w, identifier, e[i].encounter, out);
+        if (rc == SQLITE_OK && pl_is_first_of_fact(e, i))
+            rc = led_by_fact(w, identifier, &e[i], out);
+    }
+    return rc;
+}
+
+/* ---- a fact that turns out to be another's -------------------------------- */
+
+/* Of the versions filed under one person: by which a message says of which visit
+ * the fact is, by which that was said before, and whether any goes with it. */
+struct turn {
+    const struct ctx_event *now, *before;
+    bool any;
+};
+
+static void last_of(const struct ctx_event **last, const struct ctx_event *e)
+{
+    if (*last == NULL || ctx_version_cmp(e, *last) > 0)
+        *last = e;
+}
+
+static struct turn turn_of(const struct versions *of, int64_t message)
+{
+    struct turn t = {NULL, NULL, false};
+
+    for (size_t i = 0; i < of->n; i++) {
+        const struct version *v = &of->version[i];
+
+        if (v->event->encounter.n)
+            last_of(v->message == message ? &t.now : &t.before, v->event);
+        else
+            t.any |= v->message != message && v->event->kind != CTX_CONSENT;
+    }
+    return t;
+}
+
+/* Of two said at one moment either may count. */
+static bool turns(const struct turn *t)
+{
+    if (t->now == NULL)
+        return false;
+    return t->before == NULL ||
+           (!an_str_eq(t->before->encounter, t->now->encounter) &&
+            ctx_version_cmp(t->now, t->before) >= 0);
+}
+
+/* Whether those have a version that names no visit, filed before. */
+static int any_at(struct pl_writer *w, const struct pl_led *led,
+                  struct an_str fact, int64_t message, bool *any)
+{
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && !*any && i < led->n; i++) {
+        struct versions versions;
+
+        rc = versions_of(w, led->identifier[i], fact, &versions);
+        if (rc == SQLITE_OK)
+            *any = turn_of(&versions, message).any && !any_named(&versions);
+    }
+    return rc;
+}
+
+static int fact_leaves(struct pl_writer *w, int64_t identifier, int64_t message,
+                       struct an_str fact, struct pl_led *out)
+{
+    struct pl_led led = {.with_linked = out->with_linked};
+    struct versions versions;
+    struct turn t;
+    int rc = versions_of(w, identifier, fact, &versions);
+
+    if (rc != SQLITE_OK)
+        return rc;
+    t = turn_of(&versions, message);
+    if (!turns(&t))
+        return SQLITE_OK;
+    rc = led_from(w, identifier, t.now->encounter, &led);
+    if (rc == SQLITE_OK && t.before)
+        rc = led_from(w, identifier, t.before->encounter, &led);
+    if (rc == SQLITE_OK)
+        rc = any_at(w, &led, fact, message, &t.any);
+    if (rc != SQLITE_OK || !t.any)
+        return rc;
+    rc = led_from(w, identifier, t.now->encounter, out);
+    if (rc == SQLITE_OK && t.before)
+        rc = led_from(w, identifier, t.before->encounter, out);
+    return rc;
+}
+
+int pl_writer_leaves(struct pl_writer *w, int64_t identifier, int64_t message,
+                     struct an_str events, struct pl_led *out)
+{
+    const struct ctx_event *e = NULL;
+    size_t n = 0;
+    bool moves = false;
+    int rc = SQLITE_OK;
+
+    if (events.n)
+        rc = find_moves(w, identifier, identifier, &moves);
+    if (rc == SQLITE_OK && moves)
+        rc = pl_writer_events(w, events, &e, &n);
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
+        if (pl_is_first_of_fact(e, i))
+            rc = fact_leaves(w, identifier, message, e[i].fact, out);
+    return rc;
+}
+
+/* ---- what two have to do with each other ---------------------------------- */
+
+/* The statements of both sides; `other` takes the second for the first. */
+static sqlite3_stmt *of_sides(struct pl_writer *w, enum pl_write which,
+                              const struct pl_sides *sides, bool other)
+{
+    sqlite3_stmt *s = stmt(w, which);
+
+    sqlite3_bind_int64(s, 1, sides->current);
+    sqlite3_bind_int64(s, 9, sides->prior);
+    sqlite3_bind_int64(s, 3, !sides->is_alone);
+    sqlite3_bind_int64(s, 4, other);
+    return s;
+}
+
+/* Whether two versions of one fact stand on either side. */
+static bool is_of_both(const struct versions *of, const struct version *v)
+{
+    for (size_t i = 0; i < of->n; i++)
+        if (of->version[i].is_near != v->is_near &&
+            an_str_eq(of->version[i].event->fact, v->event->fact))
+            return true;
+    return false;
+}
+
+static int led_by_both(struct pl_writer *w, const struct pl_sides *sides,
+                       bool other, struct an_str name, struct pl_led *out)
+{
+    struct versions versions = {NULL, 0, 0};
+    int rc;
+
+    pl_bind_text(of_sides(w, PL_W_NAMED_BOTH, sides, other), 2, name);
+    rc = versions_take(w, PL_W_NAMED_BOTH, AN_STR(""), &versions);
+    for (size_t i = 0; rc == SQLITE_OK && i < versions.n; i++) {
+        const struct version *v = &versions.version[i];
+
+        if (v->event->encounter.n && is_of_both(&versions, v))
+            rc = pl_writer_led_to(w, sides->current, sides->prior,
+                                  v->event->encounter, INT64_MIN, out);
+    }
+    return rc;
+}
+
+/* Visits, and names of facts, that both sides know. */
+static int led_by_shared(struct pl_writer *w, const struct pl_sides *sides,
+                         bool other, struct pl_led *out)
+{
+    sqlite3_stmt *s = of_sides(w, PL_W_SHARED, sides, other);
+    int rc;
+
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        struct an_str name;
+
+        if (!pl_column_copy(&w->arena, s, 0, &name)) {
+            rc = SQLITE_NOMEM;
+            break;
+        }
+        rc = pl_is_fact_name(name)
+                 ? led_by_both(w, sides, other, name, out)
+                 : pl_writer_led_to(w, sides->current, sides->prior, name,
+                                    INT64_MIN, out);
+        if (rc != SQLITE_OK)
+            break;
+    }
+    return pl_writer_end(s, rc);
+}
+
+/* From the side of which little is known, so that a dummy record costs nobody
+ * what it has. */
+int pl_writer_led_by_sides(struct pl_writer *w, const struct pl_sides *sides,
+                           struct pl_led *out)
+{
+    int64_t other;
+    bool moves;
+    int rc = find_moves(w, sides->current, sides->prior, &moves);
+
+    if (rc != SQLITE_OK || !moves)
+        return rc;
+    rc = pl_writer_visits_index_both(w, sides->current, sides->prior);
+    if (rc != SQLITE_OK)
+        return rc;
+    (void)of_sides(w, PL_W_IS_CROWDED, sides, false);
+    rc = pl_writer_number(w, PL_W_IS_CROWDED, &other);
+    return rc == SQLITE_OK ? led_by_shared(w, sides, other != 0, out) : rc;
+}

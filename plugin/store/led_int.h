@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whom else it concerns what is filed of one (led.c): those to whom moves led a
+ * visit on that it is about.  Functions return SQLite's codes.
+ *
+ * Thread-safety: confined; store.c's lock. */
+#ifndef PLUGIN_STORE_LED_INT_H
+#define PLUGIN_STORE_LED_INT_H
+
+#include "base/str.h"
+
+#include <stdbool.h>
+
+struct pl_writer;
+
+/* The two sides of a claim about ?1 and ?9: those who hang together with the
+ * second but by the first, or with ?3 = 0 he alone, and the rest.  `near` is his
+ * side, with ?4 the other. */
+#define PL_SIDES                                                               \
+    "WITH RECURSIVE side(i) AS (VALUES(?9) UNION SELECT l.other FROM side"     \
+    " JOIN link l INDEXED BY link_stands"                                      \
+    " ON l.identifier = side.i AND l.is_over = 0 WHERE ?3 AND l.other <> ?1)," \
+    " both(i) AS (VALUES(?1), (?9) UNION SELECT l.other FROM both"             \
+    " JOIN link l INDEXED BY link_stands"                                      \
+    " ON l.identifier = both.i AND l.is_over = 0),"                            \
+    " near(i) AS (SELECT i FROM both WHERE (i IN (SELECT i FROM side)) <> "    \
+    "?4),"                                                                     \
+    " far(i) AS (SELECT i FROM both WHERE (i IN (SELECT i FROM side)) = ?4) "
+
+/* PL_WEB and PL_WEBS: writer_int.h. */
+#define PL_LED_WRITES(X)                                                       \
+    /* To whom moves said then or later lead a visit on from there. */         \
+    X(LED_TO, PL_WEBS                                                          \
+      ", led(i, v, us, moved) AS (VALUES(?1, ?2, ?3, 0)"                       \
+      " UNION SELECT l.other, v, us, 0 FROM led"                               \
+      " JOIN link l INDEXED BY link_stands"                                    \
+      " ON l.identifier = led.i AND l.is_over = 0"                             \
+      " UNION SELECT m.current, m.visit, m.said_us, 1 FROM led JOIN moved m"   \
+      " ON m.prior = led.i AND m.prior_visit = led.v WHERE m.said_us >= us)"   \
+      " SELECT DISTINCT i FROM led"                                            \
+      " WHERE moved = 1 AND i <> ?1"                                           \
+      " AND (?4 OR i NOT IN (SELECT i FROM web))")                             \
+    /* Whether a visit of theirs was moved, or came. */                        \
+    X(FIND_VISITS,                                                             \
+      PL_WEBS "SELECT 1 FROM web WHERE EXISTS (SELECT 1 FROM moved"            \
+              " WHERE prior = i AND prior_visit > '') OR EXISTS (SELECT 1"     \
+              " FROM moved WHERE current = i AND visit > '') LIMIT 1")         \
+    /* Visits that came, of whom knows a fact of that name. */                 \
+    X(CAME_BY, PL_WEB                                                          \
+      ", came(i, v, here) AS (SELECT m.prior, m.prior_visit, m.visit"          \
+      " FROM web JOIN moved m ON m.current = web.i AND m.visit > ''"           \
+      " UNION SELECT l.other, v, here FROM came"                               \
+      " JOIN link l INDEXED BY link_stands"                                    \
+      " ON l.identifier = came.i AND l.is_over = 0"                            \
+      " UNION SELECT m.prior, m.prior_visit, here FROM came JOIN moved m"      \
+      " ON m.current = came.i AND m.visit = came.v)"                           \
+      " SELECT i, v, here FROM came WHERE v > ''"                              \
+      " AND i NOT IN (SELECT i FROM web) AND (?3 OR EXISTS (SELECT 1"          \
+      " FROM visited x WHERE x.identifier = i AND x.visit = ?2) OR NOT EXISTS" \
+      " (SELECT 1 FROM visited x WHERE x.identifier = i AND x.visit = ''))")   \
+    X(SHARED, PL_SIDES                                                         \
+      "SELECT v.visit FROM near CROSS JOIN visited v CROSS JOIN moved m"       \
+      " WHERE v.identifier = near.i AND v.visit > ''"                          \
+      " AND m.prior IN (SELECT i FROM far) AND m.prior_visit = v.visit"        \
+      " UNION SELECT m.prior_visit FROM near CROSS JOIN moved m"               \
+      " CROSS JOIN visited v WHERE m.prior = near.i AND m.prior_visit > ''"    \
+      " AND v.identifier IN (SELECT i FROM far) AND v.visit = m.prior_visit"   \
+      " UNION SELECT v.visit FROM near CROSS JOIN visited v CROSS JOIN "       \
+      "visited x"                                                              \
+      " WHERE v.identifier = near.i AND v.visit >= char(1) AND v.visit < "     \
+      "char(2)"                                                                \
+      " AND x.identifier IN (SELECT i FROM far) AND x.visit = v.visit")        \
+    X(IS_CROWDED, PL_SIDES                                                     \
+      "SELECT (SELECT 1 FROM near JOIN visited v ON v.identifier = near.i"     \
+      " LIMIT 1 OFFSET 255) IS NOT NULL AND (SELECT 1 FROM far"                \
+      " JOIN visited v ON v.identifier = far.i LIMIT 1 OFFSET 255) IS NULL")   \
+    X(NAMED_BOTH, PL_SIDES                                                     \
+      "SELECT s.message, unseal(s.events, 'events', s.identifier, s.sha256),"  \
+      " s.identifier IN (SELECT i FROM near) FROM both"                        \
+      " JOIN visited v ON v.identifier = both.i AND v.visit = ?2"              \
+      " JOIN said s ON s.identifier = v.identifier AND s.message = v.message"  \
+      " WHERE s.n_events > 0")                                                 \
+    /* What names a fact; all, where a visit left and that was not indexed. */ \
+    X(NAMED_BY, PL_WEB                                                         \
+      "SELECT s.message, unseal(s.events, 'events', s.identifier, s.sha256), " \
+      "0"                                                                      \
+      " FROM web JOIN visited v ON v.identifier = web.i AND v.visit = ?2"      \
+      " JOIN said s ON s.identifier = v.identifier AND s.message = v.message"  \
+      " WHERE s.n_events > 0 UNION ALL"                                        \
+      " SELECT s.message, unseal(s.events, 'events', s.identifier, "           \
+      "s.sha256), 0"                                                           \
+      " FROM web JOIN said s ON s.identifier = web.i WHERE s.n_events > 0"     \
+      " AND NOT EXISTS (SELECT 1 FROM visited WHERE identifier = web.i"        \
+      " AND visit = '') AND EXISTS (SELECT 1 FROM web JOIN moved m"            \
+      " ON m.prior = web.i AND m.prior_visit > '')")
+
+/* Those, besides the persons of the first two, to whom moves that were
+ * said at us or later lead a visit on from `current`; of what is filed, as
+ * `events`, any visit that it is about, or that other versions of its facts name,
+ * there or where it came from.  Seldom anybody; who only had it is among them. */
+struct pl_led {
+    int64_t *identifier;
+    size_t n, room;
+    bool with_linked; /* also those of the two persons, by claims that may not
+                         be valid: all but `current` */
+};
+int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
+                     struct an_str visit, int64_t us, struct pl_led *out);
+int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
+                     struct an_str events, struct pl_led *out);
+/* What is filed by the message says that facts are of another visit than was
+ * known: those to whom either went, if that takes anything from somebody. */
+int pl_writer_leaves(struct pl_writer *w, int64_t identifier, int64_t message,
+                     struct an_str events, struct pl_led *out);
+/* Two who are joined or parted by a claim; in a move the second comes alone, without
+ * whom he was linked with. */
+struct pl_sides {
+    int64_t current, prior;
+    bool is_alone;
+};
+/* Those to whom a visit went of which either side has what the other's moves, or
+ * other versions, take along. */
+int pl_writer_led_by_sides(struct pl_writer *w, const struct pl_sides *sides,
+                           struct pl_led *out);
+
+#endif
