@@ -279,6 +279,55 @@ START_TEST(refuses_a_person_of_too_many_identifiers)
 }
 END_TEST
 
+/* A dummy of thousands of numbers, from which a visit came and to which one
+ * went: that much is hers still, and said to be no more. */
+START_TEST(reads_a_visit_that_came_from_a_person_of_too_many_identifiers)
+{
+    enum { N = 1100 };
+    struct ctx_claim c = {CTX_CLAIM_SAME, id("H", "0"), id("", ""), 5, 5,
+                          AN_STR(""),     AN_STR(""),   AN_STR("")};
+    struct ctx_identifier dummy = id("H", "0"), other = id("H", "1"),
+                          who = id("H", "patient");
+    struct ctx_event e = event("", 10);
+    struct pl_history h;
+    char name[32];
+
+    e.encounter = AN_STR("H|V1");
+    say("came", &dummy, &e, NULL);
+    say("elsewhere", &other, &e, NULL);
+    e.encounter = AN_STR("H|V2");
+    say("hers", &who, &e, NULL);
+    for (int i = 1; i < N; i++) {
+        (void)snprintf(name, sizeof(name), "%d", i);
+        c.prior = id("H", name);
+        say(name, NULL, NULL, &c);
+    }
+    c = (struct ctx_claim){.kind = CTX_CLAIM_VISIT,
+                           .prior = dummy,
+                           .current = who,
+                           .said_us = 20,
+                           .available_us = 20,
+                           .prior_visit = AN_STR("H|V1"),
+                           .visit = AN_STR("H|V1")};
+    say("move", NULL, NULL, &c);
+    ck_assert_int_eq(
+        pl_history(t.reader, &t.arena, &who, CTX_AS_OF_ALL, &h, NULL), AN_OK);
+    ck_assert_uint_eq(h.timeline.n_events, 2);
+    ck_assert_uint_eq(h.n_alone, 1);
+    ck_assert_int_eq(pl_history(t.reader, &t.arena, &who, 15, &h, NULL), AN_OK);
+    ck_assert_uint_eq(h.timeline.n_events, 1);
+    c.prior = who;
+    c.current = other;
+    c.prior_visit = c.visit = AN_STR("H|V2");
+    c.said_us = c.available_us = 30;
+    say("moved on", NULL, NULL, &c);
+    ck_assert_int_eq(
+        pl_history(t.reader, &t.arena, &who, CTX_AS_OF_ALL, &h, NULL), AN_OK);
+    ck_assert_uint_eq(h.timeline.n_events, 1);
+    ck_assert_uint_eq(h.n_alone, 2);
+}
+END_TEST
+
 START_TEST(gives_back_the_bytes_as_received)
 {
     static const char strange[] = "MSH|^~\\&|\0\xff\xfe binary \r\n|";
@@ -492,6 +541,7 @@ Suite *store_read_suite(void)
         identifiers_of_any_bytes_are_told_apart,
         refuses_to_choose_among_too_many,
         refuses_a_person_of_too_many_identifiers,
+        reads_a_visit_that_came_from_a_person_of_too_many_identifiers,
         gives_back_the_bytes_as_received,
         every_size_of_message_comes_back,
         an_unknown_patient_is_not_found,

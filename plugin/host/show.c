@@ -231,6 +231,9 @@ static enum an_code show(const struct cfg_options *options,
         pl_say_event(view.timeline.event[i], q->sources);
     if (view.n_withheld)
         (void)puts("some records are restricted and are not shown");
+    if (history.n_alone)
+        (void)puts("visits came from a record of too many identifiers: of that "
+                   "only those named where they were moved are read");
     return print_disputes(options, arena, &view.timeline, err);
 }
 

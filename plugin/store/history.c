@@ -338,6 +338,7 @@ static enum an_code join(struct an_arena *arena, const struct read *read,
         out->n_said += all->event[i].available_us <= sets->as_of_us;
     out->last_message = sets->last_message > j.last_message ? sets->last_message
                                                             : j.last_message;
+    out->n_alone = visits->n_alone;
     if ((visits->n_moves && (!add_left(&j, sets) || !add_left(&j, facts))) ||
         !add_closed(arena, sets, false, j.known, &j.renames, all) ||
         !add_closed(arena, closed, true, j.known, &j.renames, all))

@@ -77,13 +77,17 @@ struct pl_history {
     struct ctx_timeline consents; /* events of kind CONSENT, as of all that was
                                      said: context/consent.h */
     size_t n_said;        /* events in these messages, before any choice */
+    size_t n_alone;       /* identifiers that had visits of this person, and are
+                             said to be one with more than PL_LIMIT_MEMBERS */
     int64_t last_message; /* the newest with events of this person, or 0 */
     int64_t closings;     /* for pl_store_conclude: when this was read */
 };
 
 /* Everything known about the person that `who` names, as of a moment; how
  * confidential it is, and what was forbidden, as of now and of who she is now.
- * Fails as pl_person does. */
+ * Fails as pl_person does.  Whoever else had a visit of hers and is of too many
+ * identifiers is taken to be that one alone: what is filed of the visit under the
+ * others of his is not found, and n_alone says so. */
 enum an_code pl_history(struct pl_reader *r, struct an_arena *arena,
                         const struct ctx_identifier *who, int64_t as_of_us,
                         struct pl_history *out, struct an_err *err)

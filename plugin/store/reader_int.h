@@ -312,6 +312,7 @@ struct pl_visits {
     int64_t as_of_us;
     struct pl_someone *person;
     size_t n_persons, room_persons;
+    size_t n_alone; /* of others, each one number of too many (pl_history) */
     struct pl_visit *visit; /* of others */
     size_t n_visits, room_visits;
     struct ctx_visit_move *move;

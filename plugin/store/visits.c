@@ -106,6 +106,32 @@ static enum an_code numbers_add(struct search *x)
     return AN_OK;
 }
 
+/* Whoever has more numbers than a reader takes is this number alone: others must
+ * not become unreadable because a visit of theirs came from there. */
+static enum an_code person_get(struct search *x, const struct pl_numbered *who,
+                               struct pl_web *web, struct ctx_person *found)
+{
+    struct an_mark mark = an_arena_mark(x->arena);
+    struct ctx_member *member;
+    struct pl_numbered *node;
+    enum an_code code =
+        pl_web_person(x->r, x->arena, who, x->v->as_of_us, web, found, x->err);
+
+    if (code != AN_LIMIT)
+        return code;
+    an_arena_rewind(x->arena, mark);
+    member = an_arena_get(x->arena, 1, sizeof(*member));
+    node = an_arena_get(x->arena, 1, sizeof(*node));
+    if (member == NULL || node == NULL)
+        return an_fail_nomem(x->err);
+    *node = *who;
+    *member = (struct ctx_member){.id = who->id};
+    *web = (struct pl_web){.node = node, .n_nodes = 1};
+    *found = (struct ctx_person){.member = member, .n_members = 1};
+    x->v->n_alone++;
+    return AN_OK;
+}
+
 static enum an_code person_of(struct search *x, const struct pl_numbered *who,
                               size_t *person)
 {
@@ -116,8 +142,7 @@ static enum an_code person_of(struct search *x, const struct pl_numbered *who,
     enum an_code code;
 
     if (slot->at == 0) {
-        code = pl_web_person(x->r, x->arena, who, v->as_of_us, &web, &found,
-                             x->err);
+        code = person_get(x, who, &web, &found);
         if (code == AN_OK)
             code = person_add(x, &web, &found);
         if (code == AN_OK)
