@@ -43,9 +43,12 @@ static enum an_code date(struct pl_engine *engine, struct pl_reader *reader,
     if (rc != AN_OK)
         return rc;
     *is_found = there.n_live > 0;
-    if (!is_told)
-        d->at_us = whole_ms(pl_engine_now_us(engine));
-    if (!is_told && d->at_us <= there.said_us)
+    if (is_told)
+        return AN_OK;
+    d->is_undated = true;
+    d->said_us = there.said_us;
+    d->at_us = whole_ms(pl_engine_now_us(engine));
+    if (d->at_us <= there.said_us)
         d->at_us = whole_ms(there.said_us + 1);
     return AN_OK;
 }
@@ -66,8 +69,8 @@ static enum an_code note_some(struct pl_engine *engine,
         struct pl_deleted *d = &deleted[n_deleted];
         bool is_found = false;
 
-        *d = (struct pl_deleted){fhir_deletion_fact(arena, s, &list[i]),
-                                 moment_of(s, &list[i])};
+        *d = (struct pl_deleted){.fact = fhir_deletion_fact(arena, s, &list[i]),
+                                 .at_us = moment_of(s, &list[i])};
         if (d->fact.n == 0)
             continue;
         rc = date(engine, reader, arena, d, &is_found, err);

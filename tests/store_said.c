@@ -102,7 +102,7 @@ void test_say(uint64_t resource, uint64_t patient, int64_t said_us, int value)
 
 void test_delete(uint64_t resource, int64_t at_us)
 {
-    struct pl_deleted d = {test_fact(resource), at_us};
+    struct pl_deleted d = {.fact = test_fact(resource), .at_us = at_us};
 
     ck_assert_int_eq(pl_store_deleted(t->store, &d, 1, NULL), AN_OK);
 }

@@ -298,8 +298,9 @@ static int put_deletion(struct pl_writer *w, const struct pl_deleted *d)
     sqlite3_bind_int64(s, 1, key);
     pl_bind_blob(s, 2, (struct an_str){(const char *)fact.b, sizeof(fact.b)});
     sqlite3_bind_int64(s, 3, d->at_us);
+    sqlite3_bind_int64(s, 4, d->is_undated ? d->said_us : INT64_MAX);
     rc = pl_writer_run(w, PL_W_PUT_DELETED);
-    if (rc != SQLITE_OK)
+    if (rc != SQLITE_OK || (d->is_undated && sqlite3_changes(w->db.sql) == 0))
         return rc;
     sqlite3_bind_int64(stmt(w, PL_W_PUT_WITHDRAWALS), 1, key);
     return pl_writer_run(w, PL_W_PUT_WITHDRAWALS);

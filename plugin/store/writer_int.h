@@ -158,8 +158,9 @@
     X(DROP_RESOURCE, "DELETE FROM resource WHERE key = ?1"                       \
                      " AND identifier = ?2 AND message = ?3")                    \
     X(FIND_DELETED, "SELECT 1 FROM deleted WHERE key = ?1 LIMIT 1")              \
-    X(PUT_DELETED, "INSERT INTO deleted(key, fact, at_us) VALUES(?1, ?2, ?3)"    \
-                   " ON CONFLICT DO NOTHING")                                    \
+    X(PUT_DELETED, "INSERT INTO deleted(key, fact, at_us) SELECT ?1, ?2, ?3"     \
+                   " WHERE NOT EXISTS (SELECT 1 FROM deleted WHERE key = ?1"     \
+                   " AND fact = ?2 AND at_us >= ?4) ON CONFLICT DO NOTHING")     \
     X(PUT_WITHDRAWAL, "INSERT INTO withdrawal(identifier, key)"                  \
                       " VALUES(?1, ?2)")                                         \
     X(PUT_WITHDRAWALS, "INSERT INTO withdrawal(identifier, key)"                 \
