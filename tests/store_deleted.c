@@ -7,6 +7,8 @@
 #include "tests/store_said.h"
 #include "tests/suite.h"
 
+#include <stdio.h>
+
 Suite *store_deleted_suite(void);
 
 static struct test_store t;
@@ -101,6 +103,131 @@ START_TEST(the_order_of_arrival_changes_nothing)
     test_store_check(&t);
 }
 END_TEST
+
+/* ---- visits that were moved ------------------------------------------------------ */
+
+static void say_in_visit(uint64_t resource, uint64_t patient, int hour,
+                         int value, const char *visit)
+{
+    struct ctx_event e =
+        test_version_event(test_fact(resource), test_hour(hour), value);
+    struct ctx_identifier who = test_patient(patient);
+    struct pl_intake in;
+
+    e.encounter = an_str_c(visit);
+    in = test_said(&who, &e, 1);
+    (void)test_put(&t, &in);
+}
+
+static void move_visit(uint64_t from, uint64_t to, int hour, const char *visit)
+{
+    struct ctx_claim move = {.kind = CTX_CLAIM_VISIT,
+                             .prior = test_patient(from),
+                             .current = test_patient(to),
+                             .said_us = test_hour(hour),
+                             .available_us = test_hour(hour),
+                             .place = AN_STR(""),
+                             .visit = an_str_c(visit),
+                             .prior_visit = an_str_c(visit)};
+    const struct ctx_reading reading = {
+        .kind = AN_STR("ADT^A45"), .claim = &move, .n_claims = 1};
+    struct pl_intake in =
+        test_intake_of(&t, test_text("move", from * 100 + to), &reading);
+
+    (void)test_put(&t, &in);
+}
+
+/* Questions about a patient that nobody has answered. */
+static int64_t asked(uint64_t patient)
+{
+    char sql[160];
+
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT count(*) FROM due d JOIN identifier i"
+                   " ON i.id = d.identifier WHERE d.state = 0"
+                   " AND i.value = 'M%d'",
+                   (int)patient);
+    return test_number(sql);
+}
+
+static int answer_all(struct pl_writer *w, void *ctx)
+{
+    (void)ctx;
+    return sqlite3_exec(w->db.sql, "UPDATE due SET state = 1", NULL, NULL,
+                        NULL);
+}
+
+static void forget_questions(void)
+{
+    ck_assert_int_eq(pl_store_transaction(t.store, answer_all, NULL, NULL),
+                     AN_OK);
+}
+
+/* It is filed where the resource was, and is about who has the visit now. */
+START_TEST(a_withdrawal_follows_the_visit_that_was_moved)
+{
+    bool is_late = _i;
+
+    say_in_visit(1, 1, 9, 1, "H|V1");
+    say_in_visit(2, 1, 9, 2, "H|V2");
+    say_in_visit(3, 3, 9, 3, "H|V1");
+    if (is_late)
+        test_delete(1, test_hour(11));
+    move_visit(1, 2, 10, "H|V1");
+    move_visit(2, 4, 10, "H|V1"); /* and on */
+    ck_assert_uint_eq(test_values(4, CTX_AS_OF_ALL), 1);
+    forget_questions();
+    if (!is_late)
+        test_delete(1, test_hour(11));
+    ck_assert_uint_eq(test_settle(), 1);
+    ck_assert_uint_eq(test_values(4, CTX_AS_OF_ALL), 0);
+    ck_assert_uint_eq(test_values(4, test_hour(10)), 1);
+    ck_assert_uint_eq(test_values(1, CTX_AS_OF_ALL), 2);
+    ck_assert_int_eq(asked(4), 1);
+    ck_assert_int_eq(asked(3), 0);
+    test_store_check(&t);
+}
+END_TEST
+
+/* As does all that comes later under the old number. */
+START_TEST(what_comes_late_asks_about_who_has_the_visit_now)
+{
+    move_visit(1, 2, 10, "H|V1");
+    forget_questions();
+    say_in_visit(1, 1, 9, 1, "H|V1");
+    ck_assert_uint_eq(test_values(2, CTX_AS_OF_ALL), 1);
+    ck_assert_int_eq(asked(2), 1);
+    say_in_visit(2, 1, 9, 1, "H|V2");
+    ck_assert_int_eq(asked(2), 1);
+}
+END_TEST
+
+static int forget_index(struct pl_writer *w, void *ctx)
+{
+    (void)ctx;
+    return sqlite3_exec(w->db.sql, "DELETE FROM visited", NULL, NULL, NULL);
+}
+
+/* Of before version 7: it is made again by the first message that needs it. */
+START_TEST(a_withdrawal_follows_without_an_index_of_visits)
+{
+    say_in_visit(1, 1, 9, 1, "H|V1");
+    move_visit(1, 2, 10, "H|V1");
+    ck_assert_int_eq(pl_store_transaction(t.store, forget_index, NULL, NULL),
+                     AN_OK);
+    forget_questions();
+    test_delete(1, test_hour(11));
+    ck_assert_uint_eq(test_settle(), 1);
+    ck_assert_int_eq(asked(2), 1);
+    ck_assert_uint_eq(test_values(2, CTX_AS_OF_ALL), 0);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM visited v"
+                                 " JOIN identifier i ON i.id = v.identifier"
+                                 " WHERE v.visit = '' AND i.value = 'M1'"),
+                     1);
+}
+END_TEST
+
+/* ---- keys and notes -------------------------------------------------------------- */
 
 static int put_stranger(struct pl_writer *w, void *ctx)
 {
@@ -368,6 +495,8 @@ Suite *store_deleted_suite(void)
         each_who_has_it_loses_it,
         one_of_nothing_that_is_here_waits_for_it,
         the_order_of_arrival_changes_nothing,
+        what_comes_late_asks_about_who_has_the_visit_now,
+        a_withdrawal_follows_without_an_index_of_visits,
         a_deletion_of_another_by_the_same_key_withdraws_nothing,
         a_note_goes_when_the_message_stands,
         of_two_who_withdraw_the_later_one_takes_no_new_note_away,
@@ -376,6 +505,14 @@ Suite *store_deleted_suite(void)
         a_deletion_takes_less_than_what_a_purge_leaves_of_a_message,
         a_deletion_costs_the_same_among_two_thousand_patients};
 
-    return test_suite_around("store/deleted", test,
-                             sizeof(test) / sizeof(test[0]), set_up, tear_down);
+    Suite *s =
+        test_suite_around("store/deleted", test, sizeof(test) / sizeof(test[0]),
+                          set_up, tear_down);
+    TCase *moved = tcase_create("store/deleted/moved");
+
+    tcase_add_checked_fixture(moved, set_up, tear_down);
+    tcase_add_loop_test(moved, a_withdrawal_follows_the_visit_that_was_moved, 0,
+                        2);
+    suite_add_tcase(s, moved);
+    return s;
 }

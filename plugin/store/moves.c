@@ -244,8 +244,8 @@ int pl_writer_visits_index(struct pl_writer *w, int64_t identifier)
 
 /* Of both persons, all identifiers under which the visit may be filed.  More
  * than a reader takes are none. */
-static int visits_index_both(struct pl_writer *w, int64_t current,
-                             int64_t prior)
+int pl_writer_visits_index_both(struct pl_writer *w, int64_t current,
+                                int64_t prior)
 {
     sqlite3_stmt *s = stmt(w, PL_W_NOT_VISITED);
     int64_t *id = an_arena_get(&w->arena, PL_LIMIT_MEMBERS, sizeof(*id));
@@ -432,9 +432,10 @@ int pl_writer_moves(struct pl_writer *w, const struct pl_derivation *d)
         sqlite3_bind_int64(stmt(w, PL_W_PUT_MOVED), 7, c->available_us);
         rc = pl_writer_run(w, PL_W_PUT_MOVED);
         if (rc == SQLITE_OK)
-            rc = c->kind == CTX_CLAIM_VISIT
-                     ? visits_index_both(w, d->current[i], d->prior[i])
-                     : links_end(w, d->prior[i]);
+            rc =
+                c->kind == CTX_CLAIM_VISIT
+                    ? pl_writer_visits_index_both(w, d->current[i], d->prior[i])
+                    : links_end(w, d->prior[i]);
     }
     return rc;
 }

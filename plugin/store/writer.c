@@ -383,24 +383,58 @@ int pl_writer_links(struct pl_writer *w, const struct pl_derivation *d)
     return rc;
 }
 
-static int put_dues(struct pl_writer *w, const struct pl_derivation *d,
-                    struct pl_receipt *r)
+static int put_due(struct pl_writer *w, int64_t identifier, int64_t message,
+                   unsigned reasons, struct pl_receipt *r)
 {
     sqlite3_stmt *s = stmt(w, PL_W_PUT_DUE);
     int rc = SQLITE_OK;
 
-    for (size_t i = 0; i < d->in->n_filings; i++) {
-        for (unsigned reason = 0; reason < PL_N_REASONS; reason++) {
-            if (rc != SQLITE_OK || !(d->in->filing[i].reasons >> reason & 1))
-                continue;
-            sqlite3_bind_int64(s, 1, d->filed[i]);
-            sqlite3_bind_int64(s, 2, d->message);
-            sqlite3_bind_int64(s, 3, reason);
-            rc = pl_writer_run(w, PL_W_PUT_DUE);
-            if (r->n_triggers++ == 0)
-                r->trigger = sqlite3_last_insert_rowid(w->db.sql);
-        }
+    for (unsigned reason = 0; reason < PL_N_REASONS; reason++) {
+        if (rc != SQLITE_OK || !(reasons >> reason & 1))
+            continue;
+        sqlite3_bind_int64(s, 1, identifier);
+        sqlite3_bind_int64(s, 2, message);
+        sqlite3_bind_int64(s, 3, reason);
+        rc = pl_writer_run(w, PL_W_PUT_DUE);
+        if (r->n_triggers++ == 0)
+            r->trigger = sqlite3_last_insert_rowid(w->db.sql);
     }
+    return rc;
+}
+
+/* Whoever has a visit now that is filed under a number which it has left: what is
+ * said of it, or withdrawn, is about her.  Mostly no visit ever left. */
+static int put_due_led(struct pl_writer *w, const struct pl_derivation *d,
+                       size_t filing, struct pl_receipt *r)
+{
+    const struct pl_filing *f = &d->in->filing[filing];
+    struct pl_led led = {NULL, 0, 0};
+    int64_t left;
+    int rc;
+
+    sqlite3_bind_int64(stmt(w, PL_W_FIND_LEFT), 1, d->filed[filing]);
+    rc = pl_writer_number(w, PL_W_FIND_LEFT, &left);
+    if (rc != SQLITE_OK || !left)
+        return rc;
+    rc = pl_writer_visits_index_both(w, d->filed[filing], d->filed[filing]);
+    if (rc == SQLITE_OK)
+        rc = pl_writer_led_by(w, d->filed[filing], f->blob, &led);
+    for (size_t i = 0; rc == SQLITE_OK && i < led.n; i++)
+        rc = put_due(w, led.identifier[i], d->message, f->reasons, r);
+    return rc;
+}
+
+static int put_dues(struct pl_writer *w, const struct pl_derivation *d,
+                    struct pl_receipt *r)
+{
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++)
+        rc = put_due(w, d->filed[i], d->message, d->in->filing[i].reasons, r);
+    /* Behind them: the receipt's follow each other (store.h). */
+    for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++)
+        if (d->in->filing[i].reasons)
+            rc = put_due_led(w, d, i, r);
     return rc;
 }
 
