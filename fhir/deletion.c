@@ -103,7 +103,7 @@ struct an_str fhir_deletion_fact(struct an_arena *arena,
     struct an_str fact = AN_STR("");
     struct an_buf b;
 
-    if (!fhir_rule_of(d->type) && !an_str_eq(d->type, AN_STR("Encounter")))
+    if (fhir_subject_of(d->type) == NULL)
         return fact;
     r.server = fhir_server_default(s);
     an_buf_init(&b, arena, ADDRESS_BYTES);
@@ -155,7 +155,7 @@ static void put_deletion(struct an_json_out *w, const struct fhir_deletion *d,
 static void put_before(struct an_json_out *w, const struct fhir_deletion *d,
                        struct an_str url, const struct ctx_identifier *patient)
 {
-    const struct fhir_rule *rule = fhir_rule_of(d->type);
+    const char *subject = fhir_subject_of(d->type);
 
     an_out_object(w);
     an_out_key_str(w, "fullUrl", d->server.n ? url : AN_STR(""));
@@ -163,7 +163,7 @@ static void put_before(struct an_json_out *w, const struct fhir_deletion *d,
     an_out_object(w);
     an_out_key_str(w, "resourceType", d->type);
     an_out_key_str(w, "id", d->id);
-    an_out_key(w, rule ? rule->subject : "subject");
+    an_out_key(w, subject ? subject : "subject");
     an_out_object(w);
     an_out_key(w, "identifier");
     an_out_object(w);

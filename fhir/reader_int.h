@@ -231,6 +231,9 @@ void fhir_consent(struct fhir_reader *r, const struct fhir_entry *entry);
 
 /* NULL when the type makes no event. */
 const struct fhir_rule *fhir_rule_of(struct an_str type);
+/* The element that says whom it is about, by a row or not; NULL when the type makes
+ * no event that a deletion could withdraw. */
+const char *fhir_subject_of(struct an_str type);
 void fhir_resource(struct fhir_reader *r, const struct fhir_entry *entry);
 /* The fact that a resource is a version of; "" when nothing names it. */
 struct an_str fhir_fact(struct fhir_reader *r, const struct fhir_entry *entry);

@@ -88,6 +88,13 @@ START_TEST(its_fact_is_that_of_what_it_said)
     d.type = AN_STR("Encounter");
     ck_assert_an_str_eq(fhir_deletion_fact(&arena, &plain, &d),
                         "https://h/fhir/Encounter/1");
+    d.type = AN_STR("Consent");
+    d.server = AN_STR("");
+    ck_assert(an_str_eq(
+        fhir_deletion_fact(&arena, &plain, &d),
+        fact_of(&plain, "{\"resourceType\":\"Consent\",\"id\":\"1\",\"status\":"
+                        "\"active\",\"patient\":{\"reference\":\"Patient/p1\"},"
+                        "\"provision\":{\"type\":\"deny\"}}")));
 }
 END_TEST
 
@@ -180,6 +187,7 @@ END_TEST
 
 static const char *const types[] = {"AllergyIntolerance",
                                     "Condition",
+                                    "Consent",
                                     "DiagnosticReport",
                                     "DocumentReference",
                                     "Encounter",

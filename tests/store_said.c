@@ -122,9 +122,12 @@ size_t test_settle(void)
             struct pl_intake in;
 
             ck_assert_ptr_nonnull(e);
-            for (size_t i = 0; i < w.n; i++)
+            for (size_t i = 0; i < w.n; i++) {
                 e[i] = test_version_event(w.deleted[i].fact, w.deleted[i].at_us,
                                           0);
+                if (an_str_starts(e[i].fact, AN_STR("urn:fhir:Consent/")))
+                    e[i].kind = CTX_CONSENT;
+            }
             in = test_said(&w.patient, e, w.n);
             r = test_put(t, &in);
             ck_assert(!r.duplicate);

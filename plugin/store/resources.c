@@ -53,8 +53,7 @@ static bool is_of_resource(const struct ctx_event *e)
     switch (e->kind) {
     case CTX_BIRTH:
     case CTX_SEX:
-    case CTX_DEATH:
-    case CTX_CONSENT: return false;
+    case CTX_DEATH: return false;
     default: return is_by_id(e->fact);
     }
 }
@@ -132,7 +131,7 @@ static int put_all(struct pl_writer *w, int64_t identifier, int64_t message,
         sqlite3_bind_int64(s, 2, identifier);
         sqlite3_bind_int64(s, 3, message);
         rc = pl_writer_run(w, PL_W_PUT_RESOURCE);
-        if (rc == SQLITE_OK && list[i].is_live)
+        if (rc == SQLITE_OK && list[i].is_live && sqlite3_changes(w->db.sql))
             rc = put_withdrawal(w, identifier, list[i].key);
     }
     return rc;

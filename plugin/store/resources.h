@@ -38,8 +38,8 @@ enum an_code pl_resource_key(struct an_str fact, int64_t *key,
     __attribute__((warn_unused_result));
 
 /* The resources that said these events, by key, each once.  Those of no id are not
- * among them, nor what is known of a person or of consents, which no deletion of a
- * resource withdraws. */
+ * among them, nor what is known of a person, which no deletion of a resource
+ * withdraws. */
 enum an_code pl_resources_of(struct an_arena *arena,
                              const struct ctx_event *event, size_t n,
                              const struct pl_resource **out, size_t *n_out,

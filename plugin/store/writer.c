@@ -521,6 +521,7 @@ static int put_new(struct pl_writer *w, const struct pl_intake *in,
         (rc = pl_writer_visited(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_links(w, &d)) != SQLITE_OK ||
         (rc = put_dues(w, &d, r)) != SQLITE_OK ||
+        (rc = pl_writer_ended(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_close(w, &d, r)) != SQLITE_OK ||
         (rc = pl_writer_moves(w, &d)) != SQLITE_OK ||
         (rc = tally(w, &d, r->reused)) != SQLITE_OK)

@@ -403,6 +403,8 @@ bool pl_subject(struct an_arena *arena, const char *what, int64_t id,
                 struct an_str *out);
 /* Append a row to the audit trail. */
 int pl_writer_audit(struct pl_writer *w, const struct pl_audit_entry *entry);
+/* Of each whose consents the message withdraws, a row: none ends unseen. */
+int pl_writer_ended(struct pl_writer *w, const struct pl_derivation *d);
 
 /* Do `write` in a transaction of its own, under the lock.  SQLITE_DONE from it
  * rolls back and is no failure: it has noted in ctx what stood in the way. */
