@@ -125,32 +125,38 @@ static enum an_code name_anew(struct settling *s, struct an_str *id)
     return an_buf_done(&b, id, NULL);
 }
 
-/* As the server would have said it of this patient; "" when it has no name for any
- * of them. */
+/* As the server would have said it of this patient; "" when nothing is to be
+ * withdrawn. */
 static enum an_code write_message(struct settling *s, struct an_str id,
                                   const struct pl_withdrawal *w,
                                   struct an_str *bytes, struct an_err *err)
 {
     const struct fhir_settings *settings =
         &pl_engine_settings(s->by->engine)->fhir;
-    struct fhir_deletion *said = an_arena_get(&s->arena, w->n, sizeof(*said));
+    struct fhir_deletion *said =
+        an_arena_get(&s->arena, w->n * FHIR_FACT_NAMES, sizeof(*said));
+    enum an_code rc = AN_OK;
     size_t n = 0;
 
     if (said == NULL)
         return an_fail_nomem(err);
-    for (size_t i = 0; i < w->n; i++) {
+    for (size_t i = 0; rc == AN_OK && i < w->n; i++) {
         char at[AN_TIME_TEXT_BYTES];
+        struct an_str when;
+        size_t n_names;
 
-        if (!fhir_deletion_of_fact(settings, w->deleted[i].fact, &said[n]))
-            continue;
+        rc = fhir_deletion_of_fact(&s->arena, settings, w->deleted[i].fact,
+                                   &said[n], &n_names, err);
         (void)an_time_print_instant(w->deleted[i].at_us, at);
-        if (!an_arena_str(&s->arena, an_str_c(at), &said[n++].at))
-            return an_fail_nomem(err);
+        if (rc == AN_OK && !an_arena_str(&s->arena, an_str_c(at), &when))
+            rc = an_fail_nomem(err);
+        for (size_t k = 0; rc == AN_OK && k < n_names; k++)
+            said[n++].at = when;
     }
     *bytes = AN_STR("");
-    return n ? fhir_deletions_write(&s->arena, id, &w->patient, said, n, bytes,
-                                    err)
-             : AN_OK;
+    return rc == AN_OK && n ? fhir_deletions_write(&s->arena, id, &w->patient,
+                                                   said, n, bytes, err)
+                            : rc;
 }
 
 /* No sender is meant to say these often, so nobody waits for the next. */
@@ -214,7 +220,7 @@ static bool pass_over(struct settling *s, const struct pl_withdrawal *w,
 /* Of a message that was there already somebody else may just have put it, and we look
  * again: what it leaves is not yet withdrawn.  Where that shows the same, its events
  * have been removed, by age or with the patient, before the resource came again, and
- * it takes another message.  What that does not withdraw, none does. */
+ * it takes another message.  Who is left after that waits on, and is told of. */
 static enum an_code settle_one(struct settling *s, struct an_err *err)
 {
     struct pl_store *store = pl_engine_store(s->by->engine);
@@ -229,6 +235,9 @@ static enum an_code settle_one(struct settling *s, struct an_err *err)
         rc = write_message(s, AN_STR(""), &w, &bytes, &own);
     if (rc == AN_OK)
         rc = count_same(s, bytes, &own);
+    if (rc == AN_OK && bytes.n && s->n_same >= MOST_TRIES)
+        rc = an_fail(&own, AN_INTEGRITY,
+                     "what was deleted stands, whatever withdraws it", 0);
     if (pass_over(s, &w, rc, &own))
         return AN_OK;
     if (rc != AN_OK) {
@@ -236,7 +245,7 @@ static enum an_code settle_one(struct settling *s, struct an_err *err)
             *err = own;
         return rc;
     }
-    if (bytes.n == 0 || s->n_same >= MOST_TRIES)
+    if (bytes.n == 0)
         return pl_store_withdrawn(store, &w, true, err);
     if (s->n_same) {
         if (name_anew(s, &id) != AN_OK)

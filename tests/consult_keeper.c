@@ -99,6 +99,18 @@ static void put_note(void)
     pl_job_free(j);
 }
 
+static void put_fhir(const char *message, size_t n)
+{
+    struct pl_job *j = pl_engine_job(engine, PL_FORMAT_FHIR, AN_STR("fhir"),
+                                     (struct an_str){message, n}, false);
+
+    ck_assert_ptr_nonnull(j);
+    pl_job_read(j, pl_engine_settings(engine));
+    pl_job_put(j, pl_engine_committer(engine));
+    ck_assert_int_eq(pl_job_verdict(j), PL_ACCEPTED);
+    pl_job_free(j);
+}
+
 static void put_at(const char *patient, const char *id, const char *at,
                    const char *value)
 {
@@ -110,15 +122,8 @@ static void put_at(const char *patient, const char *id, const char *at,
                      "\"subject\":{\"reference\":\"Patient/%s\"},"
                      "\"valueInteger\":1}",
                      id, at, value, patient);
-    struct pl_job *j =
-        pl_engine_job(engine, PL_FORMAT_FHIR, AN_STR("fhir"),
-                      (struct an_str){message, (size_t)n}, false);
 
-    ck_assert_ptr_nonnull(j);
-    pl_job_read(j, pl_engine_settings(engine));
-    pl_job_put(j, pl_engine_committer(engine));
-    ck_assert_int_eq(pl_job_verdict(j), PL_ACCEPTED);
-    pl_job_free(j);
+    put_fhir(message, (size_t)n);
 }
 
 static void put_about(const char *patient, const char *id, int hour,
@@ -448,6 +453,48 @@ START_TEST(one_without_a_moment_that_is_told_again_adds_nothing)
 }
 END_TEST
 
+#define AT_THAT_SERVER "}\nfhir: {url: \"https://h/fhir/\""
+
+/* A note waits under the name that the resource had, and gives it up for another
+ * when the configuration says whose server that is. */
+START_TEST(what_had_another_name_when_it_was_deleted_is_withdrawn)
+{
+    static const char message[] =
+        "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{"
+        "\"fullUrl\":\"https://h/fhir/Observation/o1\",\"resource\":{"
+        "\"resourceType\":\"Observation\",\"id\":\"o1\",\"meta\":{"
+        "\"lastUpdated\":\"2026-03-01T09:00:00Z\"},\"status\":\"final\","
+        "\"code\":{\"text\":\"Creatinine\"},\"subject\":{\"reference\":"
+        "\"Patient/p1\"},\"valueInteger\":1}}]}";
+    const struct fhir_deletion d = {.server = AN_STR("https://h/fhir/"),
+                                    .type = AN_STR("Observation"),
+                                    .id = AN_STR("o1"),
+                                    .at = AN_STR("2026-03-01T10:00:00Z")};
+    const struct an_str fact = AN_STR("https://h/fhir/Observation/o1");
+    struct pl_resource_there there;
+    struct pl_reader *r;
+    size_t n_found;
+
+    open_engine(_i ? AT_THAT_SERVER : "");
+    put_fhir(message, sizeof(message) - 1);
+    ck_assert_int_eq(pl_engine_reader(engine, &r, NULL), AN_OK);
+    ck_assert_int_eq(
+        pl_deletions_note(engine, r, &arena, &d, 1, &n_found, NULL), AN_OK);
+    ck_assert_uint_eq(n_found, 1);
+    pl_reader_close(r);
+    pl_engine_close(engine);
+    open_engine(_i ? "" : AT_THAT_SERVER);
+    ck_assert_int_eq(pl_engine_reader(engine, &r, NULL), AN_OK);
+    ck_assert_int_eq(settle(r), AN_OK);
+    ck_assert_int_eq(outside("SELECT count(*) FROM withdrawal"), 0);
+    ck_assert_int_eq(pl_resource_find(r, &arena, fact, INT64_MAX, &there, NULL),
+                     AN_OK);
+    ck_assert_uint_eq(there.n_live, 0);
+    ck_assert_uint_eq(who_has(r, "o1"), 0);
+    pl_reader_close(r);
+}
+END_TEST
+
 static void *settle_too(void *arg)
 {
     struct pl_reader *r = NULL;
@@ -533,6 +580,14 @@ Suite *consult_keeper_suite(void)
         what_is_damaged_keeps_nobody_else_waiting,
         what_fails_is_told_without_a_word_of_it};
 
-    return test_suite_around("consult/keeper", test,
-                             sizeof(test) / sizeof(test[0]), set_up, tear_down);
+    Suite *s =
+        test_suite_around("consult/keeper", test,
+                          sizeof(test) / sizeof(test[0]), set_up, tear_down);
+    TCase *named = tcase_create("names");
+
+    tcase_add_checked_fixture(named, set_up, tear_down);
+    tcase_add_loop_test(
+        named, what_had_another_name_when_it_was_deleted_is_withdrawn, 0, 2);
+    suite_add_tcase(s, named);
+    return s;
 }
