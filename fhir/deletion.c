@@ -103,7 +103,7 @@ struct an_str fhir_deletion_fact(struct an_arena *arena,
     struct an_str fact = AN_STR("");
     struct an_buf b;
 
-    if (!fhir_rule_of(d->type) && !an_str_eq(d->type, AN_STR("Encounter")))
+    if (fhir_subject_of(d->type) == NULL)
         return fact;
     r.server = fhir_server_default(s);
     an_buf_init(&b, arena, ADDRESS_BYTES);
@@ -114,16 +114,72 @@ struct an_str fhir_deletion_fact(struct an_arena *arena,
     return an_buf_done(&b, &fact, NULL) == AN_OK ? fact : AN_STR("");
 }
 
-bool fhir_deletion_of_fact(const struct fhir_settings *s, struct an_str fact,
-                           struct fhir_deletion *out)
+static bool is_letter(char c)
 {
-    struct an_str server = fhir_server_default(s);
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
-    if (an_str_starts(fact, server) &&
-        fhir_deletion_of(an_str_sub(fact, server.n, fact.n), out) &&
-        out->server.n == 0)
-        return true;
-    return fhir_deletion_of(fact, out);
+/* "urn:fhir:Observation/1", "https://h/fhir/Observation/1" */
+static bool fact_cut(struct an_str fact, struct fhir_deletion *out)
+{
+    size_t id = fact.n, type;
+
+    while (id && fact.p[id - 1] != '/')
+        id--;
+    if (id == 0)
+        return false;
+    type = id - 1;
+    while (type && is_letter(fact.p[type - 1]))
+        type--;
+    *out = (struct fhir_deletion){.server = an_str_sub(fact, 0, type),
+                                  .type = an_str_sub(fact, type, id - 1 - type),
+                                  .id = an_str_sub(fact, id, fact.n - id),
+                                  .at = AN_STR("")};
+    return is_id(out->id) && fhir_subject_of(out->type) != NULL;
+}
+
+/* As a server that says so would be read now. */
+static bool is_called(const struct fhir_settings *s, struct an_str server,
+                      struct an_str fact_server)
+{
+    const struct fhir_reader r = {.s = s, .server = fhir_server_default(s)};
+
+    return is_server(server) &&
+           an_str_eq(fhir_server_of(&r, server), fact_server);
+}
+
+static bool literal(struct an_arena *arena, struct an_str name,
+                    struct an_str *server)
+{
+    struct an_buf b;
+
+    an_buf_init(&b, arena, ADDRESS_BYTES);
+    an_buf_put_c(&b, FHIR_LITERAL);
+    an_buf_put(&b, name);
+    an_buf_put_char(&b, '/');
+    return an_buf_done(&b, server, NULL) == AN_OK;
+}
+
+enum an_code fhir_deletion_of_fact(struct an_arena *arena,
+                                   const struct fhir_settings *s,
+                                   struct an_str fact,
+                                   struct fhir_deletion out[FHIR_FACT_NAMES],
+                                   size_t *n, struct an_err *err)
+{
+    struct an_str name;
+
+    *n = 0;
+    if (!fact_cut(fact, &out[0]))
+        return an_fail(err, AN_UNSUPPORTED, "no server has a name for that", 0);
+    name = out[0].server;
+    *n = 1;
+    if (is_called(s, AN_STR(""), name))
+        out[0].server = AN_STR("");
+    if (is_called(s, out[0].server, name))
+        return AN_OK;
+    out[1] = out[0];
+    *n += is_server(name);
+    return literal(arena, name, &out[0].server) ? AN_OK : an_fail_nomem(err);
 }
 
 /* ---- writing ------------------------------------------------------------ */
@@ -155,7 +211,7 @@ static void put_deletion(struct an_json_out *w, const struct fhir_deletion *d,
 static void put_before(struct an_json_out *w, const struct fhir_deletion *d,
                        struct an_str url, const struct ctx_identifier *patient)
 {
-    const struct fhir_rule *rule = fhir_rule_of(d->type);
+    const char *subject = fhir_subject_of(d->type);
 
     an_out_object(w);
     an_out_key_str(w, "fullUrl", d->server.n ? url : AN_STR(""));
@@ -163,7 +219,7 @@ static void put_before(struct an_json_out *w, const struct fhir_deletion *d,
     an_out_object(w);
     an_out_key_str(w, "resourceType", d->type);
     an_out_key_str(w, "id", d->id);
-    an_out_key(w, rule ? rule->subject : "subject");
+    an_out_key(w, subject ? subject : "subject");
     an_out_object(w);
     an_out_key(w, "identifier");
     an_out_object(w);

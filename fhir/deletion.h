@@ -41,10 +41,18 @@ struct an_str fhir_deletion_fact(struct an_arena *arena,
                                  const struct fhir_settings *s,
                                  const struct fhir_deletion *d);
 
-/* The other way: what such a fact is called.  False of one that no id of a server
- * names. */
-bool fhir_deletion_of_fact(const struct fhir_settings *s, struct an_str fact,
-                           struct fhir_deletion *out);
+/* The other way: what such a fact is called, so that what is written of it and read is
+ * this fact.  One whose server has another name by now is called as it was; and as it is
+ * now, too, where the old name says which server that was, for what it said is read by
+ * the new name when the store is read again.  AN_UNSUPPORTED of one that no id of a
+ * resource names; AN_NOMEM. */
+enum { FHIR_FACT_NAMES = 2 };
+enum an_code fhir_deletion_of_fact(struct an_arena *arena,
+                                   const struct fhir_settings *s,
+                                   struct an_str fact,
+                                   struct fhir_deletion out[FHIR_FACT_NAMES],
+                                   size_t *n, struct an_err *err)
+    __attribute__((warn_unused_result));
 
 /* All of one patient.  The id, of the Bundle, tells apart what says the same; it may
  * be "".  AN_LIMIT, AN_NOMEM. */

@@ -130,13 +130,10 @@ static void versions_mark(struct fhir_reader *r)
 static struct fhir_person *body_whose(struct fhir_reader *r,
                                       const struct fhir_entry *deleted)
 {
-    bool consent = an_str_eq(deleted->type, AN_STR("Consent"));
-    const char *subject = deleted->rule ? deleted->rule->subject
-                          : consent     ? "patient"
-                                        : "subject";
+    const char *subject = fhir_subject_of(deleted->type);
     const struct fhir_entry *body = deleted->body;
 
-    if (body == NULL)
+    if (body == NULL || subject == NULL)
         return NULL;
     return fhir_person(r, body, fhir_find(r, body->resource, subject, false));
 }
@@ -155,12 +152,10 @@ static struct fhir_person *only_person(struct fhir_reader *r)
 
 static void deletion_read(struct fhir_reader *r, const struct fhir_entry *e)
 {
-    const struct fhir_rule *rule = e->rule;
-    bool encounter = an_str_eq(e->type, AN_STR("Encounter"));
     bool consent = an_str_eq(e->type, AN_STR("Consent"));
     struct fhir_subject subject = {.entry = e};
     struct ctx_event event = {
-        .kind = (uint8_t)(rule      ? rule->kind
+        .kind = (uint8_t)(e->rule   ? e->rule->kind
                           : consent ? CTX_CONSENT
                                     : CTX_ADMISSION),
         .status = CTX_STATUS_ENTERED_IN_ERROR,
@@ -168,7 +163,7 @@ static void deletion_read(struct fhir_reader *r, const struct fhir_entry *e)
                     AN_STR_INIT("DELETE"), AN_STR_INIT("")},
         .available_us = e->undated ? 0 : e->said_us};
 
-    if (rule == NULL && !encounter && !consent)
+    if (fhir_subject_of(e->type) == NULL)
         return;
     subject.person = e->body ? body_whose(r, e) : r->only;
     if (subject.person == NULL) {

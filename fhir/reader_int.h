@@ -195,7 +195,10 @@ bool fhir_url_cut(struct an_str url, struct an_str *server, struct an_str *type,
                   struct an_str *id);
 /* Whose ids relative ones are. */
 struct an_str fhir_server_default(const struct fhir_settings *s);
-/* Whose ids these are: our own, or those of the server before the type. */
+/* Whose ids these are: our own, or those of the server before the type.  What stands
+ * behind FHIR_LITERAL is the name of a server as facts have it, whatever the settings
+ * say now (deletion.c). */
+#define FHIR_LITERAL "urn:anamnesis:server:"
 struct an_str fhir_server_of(const struct fhir_reader *r, struct an_str server);
 
 /* ---- bundle.c ----------------------------------------------------------- */
@@ -231,6 +234,9 @@ void fhir_consent(struct fhir_reader *r, const struct fhir_entry *entry);
 
 /* NULL when the type makes no event. */
 const struct fhir_rule *fhir_rule_of(struct an_str type);
+/* The element that says whom it is about, by a row or not; NULL when the type makes
+ * no event that a deletion could withdraw. */
+const char *fhir_subject_of(struct an_str type);
 void fhir_resource(struct fhir_reader *r, const struct fhir_entry *entry);
 /* The fact that a resource is a version of; "" when nothing names it. */
 struct an_str fhir_fact(struct fhir_reader *r, const struct fhir_entry *entry);

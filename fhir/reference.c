@@ -42,10 +42,23 @@ struct an_str fhir_server_default(const struct fhir_settings *s)
     return s->server.n ? s->server : AN_STR("urn:fhir:");
 }
 
+/* The name between the prefix and the '/' before the type. */
+static bool is_literal(struct an_str server, struct an_str *name)
+{
+    struct an_str prefix = AN_STR(FHIR_LITERAL);
+
+    if (!an_str_starts(server, prefix) || server.n == prefix.n)
+        return false;
+    *name = an_str_sub(server, prefix.n, server.n - prefix.n - 1);
+    return true;
+}
+
 struct an_str fhir_server_of(const struct fhir_reader *r, struct an_str server)
 {
-    struct an_str base = r->s->base;
+    struct an_str base = r->s->base, name;
 
+    if (is_literal(server, &name))
+        return name;
     if (server.n == 0 ||
         (base.n && (an_str_eq(server, base) ||
                     (an_str_starts(server, base) && server.n == base.n + 1))))

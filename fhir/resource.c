@@ -26,6 +26,17 @@ const struct fhir_rule *fhir_rule_of(struct an_str type)
     return NULL;
 }
 
+const char *fhir_subject_of(struct an_str type)
+{
+    const struct fhir_rule *rule = fhir_rule_of(type);
+
+    if (rule)
+        return rule->subject;
+    if (an_str_eq(type, AN_STR("Consent")))
+        return "patient";
+    return an_str_eq(type, AN_STR("Encounter")) ? "subject" : NULL;
+}
+
 struct an_str fhir_fact(struct fhir_reader *r, const struct fhir_entry *entry)
 {
     const struct an_json *id =

@@ -43,9 +43,12 @@ static enum an_code date(struct pl_engine *engine, struct pl_reader *reader,
     if (rc != AN_OK)
         return rc;
     *is_found = there.n_live > 0;
-    if (!is_told)
-        d->at_us = whole_ms(pl_engine_now_us(engine));
-    if (!is_told && d->at_us <= there.said_us)
+    if (is_told)
+        return AN_OK;
+    d->is_undated = true;
+    d->said_us = there.said_us;
+    d->at_us = whole_ms(pl_engine_now_us(engine));
+    if (d->at_us <= there.said_us)
         d->at_us = whole_ms(there.said_us + 1);
     return AN_OK;
 }
@@ -66,8 +69,8 @@ static enum an_code note_some(struct pl_engine *engine,
         struct pl_deleted *d = &deleted[n_deleted];
         bool is_found = false;
 
-        *d = (struct pl_deleted){fhir_deletion_fact(arena, s, &list[i]),
-                                 moment_of(s, &list[i])};
+        *d = (struct pl_deleted){.fact = fhir_deletion_fact(arena, s, &list[i]),
+                                 .at_us = moment_of(s, &list[i])};
         if (d->fact.n == 0)
             continue;
         rc = date(engine, reader, arena, d, &is_found, err);
@@ -122,32 +125,38 @@ static enum an_code name_anew(struct settling *s, struct an_str *id)
     return an_buf_done(&b, id, NULL);
 }
 
-/* As the server would have said it of this patient; "" when it has no name for any
- * of them. */
+/* As the server would have said it of this patient; "" when nothing is to be
+ * withdrawn. */
 static enum an_code write_message(struct settling *s, struct an_str id,
                                   const struct pl_withdrawal *w,
                                   struct an_str *bytes, struct an_err *err)
 {
     const struct fhir_settings *settings =
         &pl_engine_settings(s->by->engine)->fhir;
-    struct fhir_deletion *said = an_arena_get(&s->arena, w->n, sizeof(*said));
+    struct fhir_deletion *said =
+        an_arena_get(&s->arena, w->n * FHIR_FACT_NAMES, sizeof(*said));
+    enum an_code rc = AN_OK;
     size_t n = 0;
 
     if (said == NULL)
         return an_fail_nomem(err);
-    for (size_t i = 0; i < w->n; i++) {
+    for (size_t i = 0; rc == AN_OK && i < w->n; i++) {
         char at[AN_TIME_TEXT_BYTES];
+        struct an_str when;
+        size_t n_names;
 
-        if (!fhir_deletion_of_fact(settings, w->deleted[i].fact, &said[n]))
-            continue;
+        rc = fhir_deletion_of_fact(&s->arena, settings, w->deleted[i].fact,
+                                   &said[n], &n_names, err);
         (void)an_time_print_instant(w->deleted[i].at_us, at);
-        if (!an_arena_str(&s->arena, an_str_c(at), &said[n++].at))
-            return an_fail_nomem(err);
+        if (rc == AN_OK && !an_arena_str(&s->arena, an_str_c(at), &when))
+            rc = an_fail_nomem(err);
+        for (size_t k = 0; rc == AN_OK && k < n_names; k++)
+            said[n++].at = when;
     }
     *bytes = AN_STR("");
-    return n ? fhir_deletions_write(&s->arena, id, &w->patient, said, n, bytes,
-                                    err)
-             : AN_OK;
+    return rc == AN_OK && n ? fhir_deletions_write(&s->arena, id, &w->patient,
+                                                   said, n, bytes, err)
+                            : rc;
 }
 
 /* No sender is meant to say these often, so nobody waits for the next. */
@@ -211,7 +220,7 @@ static bool pass_over(struct settling *s, const struct pl_withdrawal *w,
 /* Of a message that was there already somebody else may just have put it, and we look
  * again: what it leaves is not yet withdrawn.  Where that shows the same, its events
  * have been removed, by age or with the patient, before the resource came again, and
- * it takes another message.  What that does not withdraw, none does. */
+ * it takes another message.  Who is left after that waits on, and is told of. */
 static enum an_code settle_one(struct settling *s, struct an_err *err)
 {
     struct pl_store *store = pl_engine_store(s->by->engine);
@@ -226,6 +235,9 @@ static enum an_code settle_one(struct settling *s, struct an_err *err)
         rc = write_message(s, AN_STR(""), &w, &bytes, &own);
     if (rc == AN_OK)
         rc = count_same(s, bytes, &own);
+    if (rc == AN_OK && bytes.n && s->n_same >= MOST_TRIES)
+        rc = an_fail(&own, AN_INTEGRITY,
+                     "what was deleted stands, whatever withdraws it", 0);
     if (pass_over(s, &w, rc, &own))
         return AN_OK;
     if (rc != AN_OK) {
@@ -233,7 +245,7 @@ static enum an_code settle_one(struct settling *s, struct an_err *err)
             *err = own;
         return rc;
     }
-    if (bytes.n == 0 || s->n_same >= MOST_TRIES)
+    if (bytes.n == 0)
         return pl_store_withdrawn(store, &w, true, err);
     if (s->n_same) {
         if (name_anew(s, &id) != AN_OK)

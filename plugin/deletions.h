@@ -18,7 +18,8 @@
 #include "plugin/engine.h"
 
 /* A deletion without a moment was now by our clock, but after what is here of it,
- * which is dated by the server's: that is filled in.  *n_found counts those that
+ * which is dated by the server's; unless nothing stands that was said since the last
+ * one: then it is that, told again.  *n_found counts those that
  * something is to be withdrawn for.  What makes no event is passed over.  Fails as
  * the reader and the store. */
 enum an_code pl_deletions_note(struct pl_engine *engine,

@@ -99,26 +99,40 @@ static void put_note(void)
     pl_job_free(j);
 }
 
-static void put_about(const char *patient, const char *id, int hour,
-                      const char *value)
+static void put_fhir(const char *message, size_t n)
 {
-    char message[512];
-    int n = snprintf(message, sizeof(message),
-                     "{\"resourceType\":\"Observation\",\"id\":\"%s\","
-                     "\"meta\":{\"lastUpdated\":\"2026-03-01T%02d:00:00Z\"},"
-                     "\"status\":\"final\",\"code\":{\"text\":\"%s\"},"
-                     "\"subject\":{\"reference\":\"Patient/%s\"},"
-                     "\"valueInteger\":1}",
-                     id, hour, value, patient);
-    struct pl_job *j =
-        pl_engine_job(engine, PL_FORMAT_FHIR, AN_STR("fhir"),
-                      (struct an_str){message, (size_t)n}, false);
+    struct pl_job *j = pl_engine_job(engine, PL_FORMAT_FHIR, AN_STR("fhir"),
+                                     (struct an_str){message, n}, false);
 
     ck_assert_ptr_nonnull(j);
     pl_job_read(j, pl_engine_settings(engine));
     pl_job_put(j, pl_engine_committer(engine));
     ck_assert_int_eq(pl_job_verdict(j), PL_ACCEPTED);
     pl_job_free(j);
+}
+
+static void put_at(const char *patient, const char *id, const char *at,
+                   const char *value)
+{
+    char message[512];
+    int n = snprintf(message, sizeof(message),
+                     "{\"resourceType\":\"Observation\",\"id\":\"%s\","
+                     "\"meta\":{\"lastUpdated\":\"%s\"},"
+                     "\"status\":\"final\",\"code\":{\"text\":\"%s\"},"
+                     "\"subject\":{\"reference\":\"Patient/%s\"},"
+                     "\"valueInteger\":1}",
+                     id, at, value, patient);
+
+    put_fhir(message, (size_t)n);
+}
+
+static void put_about(const char *patient, const char *id, int hour,
+                      const char *value)
+{
+    char at[64];
+
+    (void)snprintf(at, sizeof(at), "2026-03-01T%02d:00:00Z", hour);
+    put_at(patient, id, at, value);
 }
 
 static void put_version(const char *id, int hour, const char *value)
@@ -383,7 +397,8 @@ END_TEST
 
 START_TEST(what_is_damaged_keeps_nobody_else_waiting)
 {
-    struct pl_deleted d = {AN_STR("urn:fhir:Observation/o1"), 1};
+    struct pl_deleted d = {.fact = AN_STR("urn:fhir:Observation/o1"),
+                           .at_us = 1};
     struct pl_reader *r;
 
     open_engine("");
@@ -397,6 +412,85 @@ START_TEST(what_is_damaged_keeps_nobody_else_waiting)
     ck_assert_int_eq(settle(r), AN_UNSUPPORTED);
     ck_assert_uint_eq(who_has(r, "o2"), 0);
     ck_assert_int_eq(outside("SELECT count(*) FROM withdrawal"), 1);
+    pl_reader_close(r);
+}
+END_TEST
+
+/* A server that does not say when: each of its deletions is dated by our clock. */
+START_TEST(one_without_a_moment_that_is_told_again_adds_nothing)
+{
+    struct fhir_deletion d = {.server = AN_STR(""),
+                              .type = AN_STR("Observation"),
+                              .id = AN_STR("o1"),
+                              .at = AN_STR("")};
+    struct pl_reader *r;
+    size_t n_found;
+
+    open_engine("");
+    ck_assert_int_eq(pl_engine_reader(engine, &r, NULL), AN_OK);
+    for (int round = 1; round <= 2; round++) {
+        for (int i = 0; i < 6; i++) {
+            pause_ms(2);
+            ck_assert_int_eq(
+                pl_deletions_note(engine, r, &arena, &d, 1, &n_found, NULL),
+                AN_OK);
+            if (i == 3) /* before it is withdrawn, and after */
+                ck_assert_int_eq(settle(r), AN_OK);
+        }
+        ck_assert_uint_eq(who_has(r, "o1"), 0);
+        ck_assert_int_eq(outside("SELECT count(*) FROM deleted"), round);
+        ck_assert_int_eq(outside("SELECT count(*) FROM withdrawal"), 0);
+        /* Made anew since, by a clock that is ahead. */
+        if (round == 1) {
+            put_version("o1", 9, "Creatinine");
+            ck_assert_int_eq(settle(r), AN_OK);
+            ck_assert_uint_eq(who_has(r, "o1"), 0);
+            put_at("p1", "o1", "2199-01-01T00:00:00Z", "Creatinine");
+            ck_assert_uint_eq(who_has(r, "o1"), 1);
+        }
+    }
+    pl_reader_close(r);
+}
+END_TEST
+
+#define AT_THAT_SERVER "}\nfhir: {url: \"https://h/fhir/\""
+
+/* A note waits under the name that the resource had, and gives it up for another
+ * when the configuration says whose server that is. */
+START_TEST(what_had_another_name_when_it_was_deleted_is_withdrawn)
+{
+    static const char message[] =
+        "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{"
+        "\"fullUrl\":\"https://h/fhir/Observation/o1\",\"resource\":{"
+        "\"resourceType\":\"Observation\",\"id\":\"o1\",\"meta\":{"
+        "\"lastUpdated\":\"2026-03-01T09:00:00Z\"},\"status\":\"final\","
+        "\"code\":{\"text\":\"Creatinine\"},\"subject\":{\"reference\":"
+        "\"Patient/p1\"},\"valueInteger\":1}}]}";
+    const struct fhir_deletion d = {.server = AN_STR("https://h/fhir/"),
+                                    .type = AN_STR("Observation"),
+                                    .id = AN_STR("o1"),
+                                    .at = AN_STR("2026-03-01T10:00:00Z")};
+    const struct an_str fact = AN_STR("https://h/fhir/Observation/o1");
+    struct pl_resource_there there;
+    struct pl_reader *r;
+    size_t n_found;
+
+    open_engine(_i ? AT_THAT_SERVER : "");
+    put_fhir(message, sizeof(message) - 1);
+    ck_assert_int_eq(pl_engine_reader(engine, &r, NULL), AN_OK);
+    ck_assert_int_eq(
+        pl_deletions_note(engine, r, &arena, &d, 1, &n_found, NULL), AN_OK);
+    ck_assert_uint_eq(n_found, 1);
+    pl_reader_close(r);
+    pl_engine_close(engine);
+    open_engine(_i ? "" : AT_THAT_SERVER);
+    ck_assert_int_eq(pl_engine_reader(engine, &r, NULL), AN_OK);
+    ck_assert_int_eq(settle(r), AN_OK);
+    ck_assert_int_eq(outside("SELECT count(*) FROM withdrawal"), 0);
+    ck_assert_int_eq(pl_resource_find(r, &arena, fact, INT64_MAX, &there, NULL),
+                     AN_OK);
+    ck_assert_uint_eq(there.n_live, 0);
+    ck_assert_uint_eq(who_has(r, "o1"), 0);
     pl_reader_close(r);
 }
 END_TEST
@@ -481,10 +575,19 @@ Suite *consult_keeper_suite(void)
         giving_back_a_large_file_stops_when_told,
         what_was_deleted_before_it_came_is_withdrawn,
         what_comes_again_after_a_purge_is_withdrawn_again,
+        one_without_a_moment_that_is_told_again_adds_nothing,
         those_who_withdraw_at_once_lose_nothing,
         what_is_damaged_keeps_nobody_else_waiting,
         what_fails_is_told_without_a_word_of_it};
 
-    return test_suite_around("consult/keeper", test,
-                             sizeof(test) / sizeof(test[0]), set_up, tear_down);
+    Suite *s =
+        test_suite_around("consult/keeper", test,
+                          sizeof(test) / sizeof(test[0]), set_up, tear_down);
+    TCase *named = tcase_create("names");
+
+    tcase_add_checked_fixture(named, set_up, tear_down);
+    tcase_add_loop_test(
+        named, what_had_another_name_when_it_was_deleted_is_withdrawn, 0, 2);
+    suite_add_tcase(s, named);
+    return s;
 }

@@ -82,6 +82,23 @@ is 'a deletion of what is not here yet' says 0 '^1 deletions that name no patien
 observation o7 p1 1.17 2020-03-01T09:00:00Z >late.ndjson
 is 'is kept until it comes' says 0 '^1 messages: 1 accepted' an a.yaml backload late.ndjson
 is 'and withdraws it' exits 1 known p1 ' 1\.17 '
+# A Consent that is deleted is no longer in force, be it a deny or a permit.
+consent() { # ID PATIENT TYPE
+    printf '{"resourceType":"Consent","id":"%s","meta":{"lastUpdated":"2020-03-01T09:00:00Z"},"status":"active","patient":{"reference":"Patient/%s"},"provision":{"type":"%s"}}\n' "$1" "$2" "$3"
+}
+{
+    observation o8 p8 1.18 2020-03-01T09:00:00Z
+    consent c1 p8 deny
+    consent c2 p8 permit
+} >consents.ndjson
+is 'one who has opted out' says 0 '^3 messages: 3 accepted' an a.yaml backload consents.ndjson
+is 'is not shown' exits 1 known p8 ' 1\.18 '
+gone Consent/c1 Consent/c2 >consents-gone.ndjson
+is 'both of her consents are deleted' says 0 '^2 deletions that name no patient: 2 filed' an a.yaml backload consents-gone.ndjson
+is 'and she is shown' known p8 ' 1\.18 '
+is 'as of before she had opted out' exits 1 sh -c '"$@" >before; grep -q " 1\.18 " before' sh "$built/anamnesis" -c a.yaml show --as-of 2020-03-02T00:00:00Z p8
+is 'told again there is nothing to end' says 0 '^2 deletions that name no patient: 0 filed' an a.yaml backload consents-gone.ndjson
+
 # Many patients, and each has a resource that is deleted.
 many=2000
 awk -v n=$many 'BEGIN {

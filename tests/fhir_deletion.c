@@ -88,34 +88,101 @@ START_TEST(its_fact_is_that_of_what_it_said)
     d.type = AN_STR("Encounter");
     ck_assert_an_str_eq(fhir_deletion_fact(&arena, &plain, &d),
                         "https://h/fhir/Encounter/1");
+    d.type = AN_STR("Consent");
+    d.server = AN_STR("");
+    ck_assert(an_str_eq(
+        fhir_deletion_fact(&arena, &plain, &d),
+        fact_of(&plain, "{\"resourceType\":\"Consent\",\"id\":\"1\",\"status\":"
+                        "\"active\",\"patient\":{\"reference\":\"Patient/p1\"},"
+                        "\"provision\":{\"type\":\"deny\"}}")));
 }
 END_TEST
 
-/* There and back, but for what no server names. */
-START_TEST(a_fact_is_a_deletion_of_its_resource)
-{
-    static const struct fhir_settings plain,
-        named = {.server = AN_STR_INIT("https://h/fhir/")};
-    struct fhir_deletion d;
+static const struct fhir_settings plain_settings,
+    named_settings = {.server = AN_STR_INIT("https://h/fhir/")},
+    based_settings = {.base = AN_STR_INIT("https://h/fhir")},
+    odd_settings = {.server = AN_STR_INIT("lab:"),
+                    .base = AN_STR_INIT("https://g/fhir/")};
 
-    ck_assert(
-        fhir_deletion_of_fact(&plain, AN_STR("urn:fhir:Observation/1"), &d));
-    ck_assert_an_str_eq(d.server, "");
-    ck_assert_an_str_eq(d.type, "Observation");
-    ck_assert_an_str_eq(d.id, "1");
-    ck_assert(fhir_deletion_of_fact(
-        &plain, AN_STR("https://h/fhir/Observation/1"), &d));
-    ck_assert_an_str_eq(d.server, "https://h/fhir/");
-    ck_assert(fhir_deletion_of_fact(
-        &named, AN_STR("https://h/fhir/Observation/1"), &d));
-    ck_assert_an_str_eq(d.server, "");
-    ck_assert(fhir_deletion_of_fact(
-        &named, AN_STR("https://h/fhir/too/Observation/1"), &d));
-    ck_assert_an_str_eq(d.server, "https://h/fhir/too/");
-    ck_assert(
-        !fhir_deletion_of_fact(&named, AN_STR("urn:fhir:Observation/1"), &d));
-    ck_assert(!fhir_deletion_of_fact(&plain, AN_STR("birth|fhir/1"), &d));
-    ck_assert(!fhir_deletion_of_fact(&plain, AN_STR(""), &d));
+static bool says(const struct ctx_part *part, struct an_str fact)
+{
+    for (size_t i = 0; i < part->n_events; i++)
+        if (an_str_eq(part->event[i].fact, fact))
+            return true;
+    return false;
+}
+
+/* There and back, whatever the server is called by now. */
+START_TEST(what_is_written_of_a_fact_is_read_as_that_fact)
+{
+    static const struct {
+        const struct fhir_settings *s;
+        const char *fact, *server, *now; /* by another name */
+    } cases[] = {
+        {&plain_settings, "urn:fhir:Observation/1", "", NULL},
+        {&plain_settings, "https://h/fhir/Observation/1", "https://h/fhir/",
+         NULL},
+        {&named_settings, "https://h/fhir/Observation/1", "", NULL},
+        {&named_settings, "https://h/fhir/too/Consent/1", "https://h/fhir/too/",
+         NULL},
+        {&named_settings, "urn:fhir:Observation/1",
+         "urn:anamnesis:server:urn:fhir:/", NULL},
+        {&based_settings, "urn:fhir:Encounter/1", "", NULL},
+        {&based_settings, "https://h/fhir/Encounter/1",
+         "urn:anamnesis:server:https://h/fhir//", "urn:fhir:Encounter/1"},
+        {&odd_settings, "lab:Observation/1", "", NULL},
+        {&odd_settings, "https://g/fhir/Observation/1",
+         "urn:anamnesis:server:https://g/fhir//", "lab:Observation/1"},
+        {&plain_settings, "urn:anamnesis:server:x:/Observation/1",
+         "urn:anamnesis:server:urn:anamnesis:server:x://", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct an_str fact = an_str_c(cases[i].fact), json;
+        struct fhir_deletion d[FHIR_FACT_NAMES];
+        struct ctx_reading r;
+        size_t n;
+
+        ck_assert_int_eq(
+            fhir_deletion_of_fact(&arena, cases[i].s, fact, d, &n, NULL),
+            AN_OK);
+        ck_assert_uint_eq(n, cases[i].now ? 2 : 1);
+        ck_assert_an_str_eq(d[0].server, cases[i].server);
+        ck_assert_an_str_eq(d[0].id, "1");
+        for (size_t k = 0; k < n; k++)
+            d[k].at = AN_STR("2026-01-01T08:00:00Z");
+        ck_assert_int_eq(fhir_deletions_write(&arena, AN_STR(""), &patient, d,
+                                              n, &json, NULL),
+                         AN_OK);
+        ck_assert_int_eq(fhir_read(&arena, cases[i].s, json, &r, NULL), AN_OK);
+        ck_assert_uint_eq(r.n_warnings, 0);
+        ck_assert_uint_eq(r.n_parts, 1);
+        ck_assert_uint_eq(r.part[0].n_events, n);
+        ck_assert(says(&r.part[0], fact));
+        ck_assert(n == 1 || says(&r.part[0], an_str_c(cases[i].now)));
+    }
+}
+END_TEST
+
+START_TEST(what_no_server_names_is_no_deletion)
+{
+    static const char *const facts[] = {"birth|fhir/1",
+                                        "",
+                                        "Observation?identifier=a|b",
+                                        "labObservation/1",
+                                        "urn:fhir:Patient/1",
+                                        "urn:fhir:Observation/",
+                                        "urn:fhir:Observation"};
+
+    for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+        struct fhir_deletion d[FHIR_FACT_NAMES];
+        size_t n;
+
+        ck_assert_int_eq(fhir_deletion_of_fact(&arena, &plain_settings,
+                                               an_str_c(facts[i]), d, &n, NULL),
+                         AN_UNSUPPORTED);
+        ck_assert_uint_eq(n, 0);
+    }
 }
 END_TEST
 
@@ -180,6 +247,7 @@ END_TEST
 
 static const char *const types[] = {"AllergyIntolerance",
                                     "Condition",
+                                    "Consent",
                                     "DiagnosticReport",
                                     "DocumentReference",
                                     "Encounter",
@@ -250,7 +318,8 @@ Suite *fhir_deletion_suite(void)
     const TTest *const list[] = {
         those_of_a_bundle_are_read,
         its_fact_is_that_of_what_it_said,
-        a_fact_is_a_deletion_of_its_resource,
+        what_is_written_of_a_fact_is_read_as_that_fact,
+        what_no_server_names_is_no_deletion,
         one_without_a_moment_is_of_the_version_before_it,
         what_was_made_anew_after_a_deletion_stands,
         a_deletion_survives_each_failed_allocation};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a FHIR resource to what it said: the index is true whatever happens to the
  * messages. */
+#include "context/consent.h"
 #include "plugin/store/purge.h"
 #include "plugin/store/writer_int.h"
 #include "tests/store_said.h"
@@ -19,6 +20,11 @@ static void set_up(void)
 static void tear_down(void)
 {
     test_store_close(&t);
+}
+
+static int change(struct pl_writer *w, void *ctx)
+{
+    return sqlite3_exec(w->db.sql, ctx, NULL, NULL, NULL);
 }
 
 /* ---- finding ------------------------------------------------------------------ */
@@ -75,7 +81,7 @@ START_TEST(one_row_is_a_resource_however_many_events_it_makes)
     /* What has no id cannot be deleted by one. */
     e[0].fact = AN_STR("Observation?identifier=http://h/lab|17");
     e[1].fact = AN_STR("");
-    e[2].kind = CTX_CONSENT;
+    e[2].kind = CTX_BIRTH;
     in = test_said(&who, e, 3);
     (void)test_put(&t, &in);
     ck_assert_int_eq(test_number("SELECT count(*) FROM resource"), 2);
@@ -167,6 +173,118 @@ START_TEST(what_is_erased_is_not_in_the_index)
     ck_assert_uint_eq(test_settle(), 1);
     ck_assert_uint_eq(test_values(2, CTX_AS_OF_ALL), 0);
     test_store_check(&t);
+}
+END_TEST
+
+/* ---- consents ------------------------------------------------------------------- */
+
+static void say_consent(const char *fact, const char *code, int hour)
+{
+    struct ctx_identifier who = test_patient(1);
+    struct ctx_event e = {
+        .kind = CTX_CONSENT,
+        .status = CTX_STATUS_FINAL,
+        .concept = {AN_STR(CTX_CONSENT_SYSTEM), an_str_c(code), AN_STR("")},
+        .value = {.kind = CTX_VALUE_TEXT, .text = AN_STR(CTX_CONSENT_ALL)},
+        .available_us = test_hour(hour),
+        .said_us = test_hour(hour),
+        .fact = an_str_c(fact),
+        .place = AN_STR("/provision")};
+    struct pl_intake in = test_said(&who, &e, 1);
+
+    (void)test_put(&t, &in);
+}
+
+static void delete_consent(const char *fact, int hour)
+{
+    struct pl_deleted d = {.fact = an_str_c(fact), .at_us = test_hour(hour)};
+
+    ck_assert_int_eq(pl_store_deleted(t.store, &d, 1, NULL), AN_OK);
+}
+
+/* Has the patient opted out, as known then and since? */
+static bool has_opted_out(int64_t as_of_us)
+{
+    struct ctx_identifier who = test_patient(1);
+    struct ctx_consent c;
+    struct pl_history h;
+
+    ck_assert_int_eq(pl_history(t.reader, &t.arena, &who, as_of_us, &h, NULL),
+                     AN_OK);
+    ctx_consent_of(&h.timeline, &h.consents, as_of_us, &c);
+    return c.all;
+}
+
+static void remove_all(void)
+{
+    struct pl_purge what = {.before_us = INT64_MAX, .now_us = 1};
+    struct pl_purged done;
+
+    for (int kind = PL_PURGE_RAW; kind <= PL_PURGE_EVENTS; kind++) {
+        what.kind = (enum pl_purge_kind)kind;
+        ck_assert_int_eq(pl_store_purge(t.store, &what, &done, NULL), AN_OK);
+    }
+}
+
+/* Before all that is removed by age, and after. */
+START_TEST(a_consent_that_is_deleted_has_ended)
+{
+    static const char one[] = "urn:fhir:Consent/1",
+                      other[] = "urn:fhir:Consent/2";
+
+    say_consent(one, "deny", 9);
+    say_consent(other, "permit", 9);
+    if (_i)
+        remove_all();
+    ck_assert(has_opted_out(CTX_AS_OF_ALL));
+    test_store_check(&t);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM due"), 0);
+    delete_consent(one, 11);
+    delete_consent(other, 11);
+    ck_assert_uint_eq(test_settle(), 2);
+    ck_assert(!has_opted_out(CTX_AS_OF_ALL));
+    ck_assert(!has_opted_out(test_hour(11)));
+    ck_assert(has_opted_out(test_hour(10)));
+    /* Nobody asked while it held: somebody does now, and the trail tells. */
+    ck_assert_int_eq(test_number("SELECT count(*) FROM due WHERE reason = 6"),
+                     1);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM audit"
+                                 " WHERE action = 'withdrawn'"
+                                 " AND subject = 'identifier/1'"
+                                 " AND details LIKE '%\"what\":\"consent\"%'"),
+                     1);
+    /* Neither comes back when all else goes, nor from an archive. */
+    remove_all();
+    ck_assert(!has_opted_out(CTX_AS_OF_ALL));
+    ck_assert(has_opted_out(test_hour(10)));
+    say_consent(one, "deny", 10);
+    ck_assert_uint_eq(test_settle(), 0);
+    ck_assert(!has_opted_out(CTX_AS_OF_ALL));
+    /* What is denied anew, is. */
+    say_consent(one, "deny", 12);
+    ck_assert(has_opted_out(CTX_AS_OF_ALL));
+    test_store_check(&t);
+}
+END_TEST
+
+/* In a store that was indexed before, which had none of consents. */
+START_TEST(reading_again_indexes_what_was_not)
+{
+    static char gone[] = "DELETE FROM resource";
+    struct pl_receipt r;
+    struct ctx_identifier who = test_patient(1);
+    struct ctx_event e = test_version_event(test_fact(1), test_hour(9), 1);
+    struct pl_intake in = test_said(&who, &e, 1);
+    struct pl_intake const *list = &in;
+
+    (void)test_put(&t, &in);
+    ck_assert_int_eq(pl_store_transaction(t.store, change, gone, NULL), AN_OK);
+    ck_assert_int_eq(pl_store_replace(t.store, &list, 1, &r, NULL, NULL),
+                     AN_OK);
+    ck_assert(!r.changed);
+    test_store_check(&t);
+    test_delete(1, test_hour(11));
+    ck_assert_uint_eq(test_settle(), 1);
 }
 END_TEST
 
@@ -277,11 +395,6 @@ START_TEST(an_older_store_gets_its_index_by_and_by)
 }
 END_TEST
 
-static int change(struct pl_writer *w, void *ctx)
-{
-    return sqlite3_exec(w->db.sql, ctx, NULL, NULL, NULL);
-}
-
 static char damage[] = "UPDATE said SET events = x'FF00' WHERE message = 1";
 
 START_TEST(a_damaged_row_does_not_stop_the_index)
@@ -350,6 +463,7 @@ Suite *store_resource_suite(void)
         an_older_store_gets_its_index_by_and_by,
         a_damaged_row_does_not_stop_the_index,
         a_damaged_row_is_erased,
+        reading_again_indexes_what_was_not,
         the_check_finds_an_index_that_is_not_true};
     Suite *s =
         test_suite_around("store/resource", test,
@@ -359,6 +473,7 @@ Suite *store_resource_suite(void)
     tcase_add_checked_fixture(part, set_up, tear_down);
     tcase_add_loop_test(part, what_is_erased_in_part_is_found_by_what_is_left,
                         0, 2);
+    tcase_add_loop_test(part, a_consent_that_is_deleted_has_ended, 0, 2);
     suite_add_tcase(s, part);
     return s;
 }

@@ -102,7 +102,7 @@ void test_say(uint64_t resource, uint64_t patient, int64_t said_us, int value)
 
 void test_delete(uint64_t resource, int64_t at_us)
 {
-    struct pl_deleted d = {test_fact(resource), at_us};
+    struct pl_deleted d = {.fact = test_fact(resource), .at_us = at_us};
 
     ck_assert_int_eq(pl_store_deleted(t->store, &d, 1, NULL), AN_OK);
 }
@@ -122,9 +122,12 @@ size_t test_settle(void)
             struct pl_intake in;
 
             ck_assert_ptr_nonnull(e);
-            for (size_t i = 0; i < w.n; i++)
+            for (size_t i = 0; i < w.n; i++) {
                 e[i] = test_version_event(w.deleted[i].fact, w.deleted[i].at_us,
                                           0);
+                if (an_str_starts(e[i].fact, AN_STR("urn:fhir:Consent/")))
+                    e[i].kind = CTX_CONSENT;
+            }
             in = test_said(&w.patient, e, w.n);
             r = test_put(t, &in);
             ck_assert(!r.duplicate);

@@ -19,6 +19,7 @@ const char *pl_reason_text(unsigned reason)
         [PL_REASON_ORDER] = "order",
         [PL_REASON_TABLES] = "tables",
         [PL_REASON_CLOSING] = "closing",
+        [PL_REASON_CONSENT] = "consent",
     };
 
     return reason < PL_N_REASONS ? text[reason] : "unknown";
@@ -34,6 +35,8 @@ static unsigned reason_of(const struct ctx_event *e)
     case CTX_REPORT: return 1U << PL_REASON_RESULT;
     case CTX_ORDER:
     case CTX_MEDICATION_ORDER: return 1U << PL_REASON_ORDER;
+    case CTX_CONSENT:
+        return ctx_event_withdrawn(e) ? 1U << PL_REASON_CONSENT : 0;
     default: return 0;
     }
 }
@@ -84,6 +87,7 @@ static enum an_code file(struct an_arena *arena, const struct pl_source *from,
     f->patient = part[0]->patient;
     f->min_available_us = INT64_MAX;
     f->reasons = f->closes = 0;
+    f->n_ended = 0;
     for (size_t i = 0; i < f->n_events; i++) {
         if (event[i].available_us < f->min_available_us)
             f->min_available_us = event[i].available_us;
@@ -92,6 +96,8 @@ static enum an_code file(struct an_arena *arena, const struct pl_source *from,
         /* Nobody hears what stands until the question has been asked again. */
         if (ctx_consent_is_deny(&event[i]))
             f->closes |= CTX_LABEL_VERY_RESTRICTED;
+        f->n_ended +=
+            event[i].kind == CTX_CONSENT && ctx_event_withdrawn(&event[i]);
         if (!from->historical)
             f->reasons |= reason_of(&event[i]);
     }

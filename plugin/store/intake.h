@@ -29,6 +29,7 @@ enum pl_reason {
     PL_REASON_ORDER,
     PL_REASON_TABLES,  /* no message: the tables have changed (reprocess) */
     PL_REASON_CLOSING, /* something became confidential, or another's */
+    PL_REASON_CONSENT, /* one has ended: what it denied may be said */
     PL_N_REASONS
 };
 
@@ -59,6 +60,7 @@ struct pl_filing {
     unsigned reasons;         /* bit i is enum pl_reason i */
     unsigned closes;          /* what must be permitted to who sees all of it,
                                  with CTX_LABEL_VIP if it says so */
+    size_t n_ended;           /* consents that it withdraws */
     const struct pl_resource *resource; /* by key, each once */
     size_t n_resources;
 };

@@ -32,7 +32,7 @@ int pl_writer_events(struct pl_writer *w, struct an_str blob,
     return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
 }
 
-/* Most have none to do with any. */
+/* Most have none to do with any.  Whoever has is indexed, if that was not done. */
 static int find_moves(struct pl_writer *w, int64_t current, int64_t prior,
                       bool *found)
 {
@@ -43,7 +43,9 @@ static int find_moves(struct pl_writer *w, int64_t current, int64_t prior,
     sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITS), 9, prior);
     rc = pl_writer_number(w, PL_W_FIND_VISITS, &is);
     *found = is != 0;
-    return rc;
+    return rc == SQLITE_OK && is
+               ? pl_writer_visits_index_both(w, current, prior)
+               : rc;
 }
 
 /* ---- where a visit went on ------------------------------------------------ */
@@ -463,9 +465,6 @@ int pl_writer_led_by_sides(struct pl_writer *w, const struct pl_sides *sides,
     int rc = find_moves(w, sides->current, sides->prior, &moves);
 
     if (rc != SQLITE_OK || !moves)
-        return rc;
-    rc = pl_writer_visits_index_both(w, sides->current, sides->prior);
-    if (rc != SQLITE_OK)
         return rc;
     (void)of_sides(w, PL_W_IS_CROWDED, sides, false);
     rc = pl_writer_number(w, PL_W_IS_CROWDED, &other);

@@ -145,6 +145,8 @@ static int drop_said(struct pl_writer *w, int64_t identifier, int64_t message)
         sqlite3_bind_int64(w->db.stmt[which], 2, message);
         rc = pl_writer_run(w, which);
     }
+    if (rc == SQLITE_OK && found && row.n_events)
+        rc = pl_writer_resources_kept(w, identifier, message);
     an_arena_rewind(&w->arena, mark);
     return rc;
 }

@@ -162,8 +162,8 @@
                 " AND s.message = r.message WHERE r.key = ?1"                  \
                 " AND (?2 = 0 OR r.identifier = ?2) AND s.n_events > 0"        \
                 " ORDER BY r.identifier, r.message")                           \
-    X(DELETED, "SELECT fact, at_us FROM deleted WHERE key = ?1"                \
-               " ORDER BY at_us")                                              \
+    X(DELETED, "SELECT at_us FROM deleted WHERE key = ?1 AND fact = ?2"        \
+               " AND at_us >= ?3 ORDER BY at_us LIMIT 1")                      \
     X(WITHDRAWALS,                                                             \
       "SELECT w.id, w.identifier, w.key, i.authority, i.value, i.type, f.id"   \
       " FROM (SELECT id, identifier FROM withdrawal WHERE id > ?2"             \

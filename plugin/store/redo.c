@@ -265,7 +265,7 @@ int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,
         return rc;
     if (!r->changed && an_str_eq(x.blob, x.now.derived) &&
         r->n_warnings == in->n_warnings)
-        return SQLITE_OK;
+        return pl_writer_resources(w, &x.now);
     rc = redo_all(w, &x, r);
     if (rc != SQLITE_OK)
         return rc;

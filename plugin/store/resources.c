@@ -53,8 +53,7 @@ static bool is_of_resource(const struct ctx_event *e)
     switch (e->kind) {
     case CTX_BIRTH:
     case CTX_SEX:
-    case CTX_DEATH:
-    case CTX_CONSENT: return false;
+    case CTX_DEATH: return false;
     default: return is_by_id(e->fact);
     }
 }
@@ -132,7 +131,7 @@ static int put_all(struct pl_writer *w, int64_t identifier, int64_t message,
         sqlite3_bind_int64(s, 2, identifier);
         sqlite3_bind_int64(s, 3, message);
         rc = pl_writer_run(w, PL_W_PUT_RESOURCE);
-        if (rc == SQLITE_OK && list[i].is_live)
+        if (rc == SQLITE_OK && list[i].is_live && sqlite3_changes(w->db.sql))
             rc = put_withdrawal(w, identifier, list[i].key);
     }
     return rc;
@@ -298,8 +297,9 @@ static int put_deletion(struct pl_writer *w, const struct pl_deleted *d)
     sqlite3_bind_int64(s, 1, key);
     pl_bind_blob(s, 2, (struct an_str){(const char *)fact.b, sizeof(fact.b)});
     sqlite3_bind_int64(s, 3, d->at_us);
+    sqlite3_bind_int64(s, 4, d->is_undated ? d->said_us : INT64_MAX);
     rc = pl_writer_run(w, PL_W_PUT_DELETED);
-    if (rc != SQLITE_OK)
+    if (rc != SQLITE_OK || (d->is_undated && sqlite3_changes(w->db.sql) == 0))
         return rc;
     sqlite3_bind_int64(stmt(w, PL_W_PUT_WITHDRAWALS), 1, key);
     return pl_writer_run(w, PL_W_PUT_WITHDRAWALS);

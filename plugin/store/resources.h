@@ -38,8 +38,8 @@ enum an_code pl_resource_key(struct an_str fact, int64_t *key,
     __attribute__((warn_unused_result));
 
 /* The resources that said these events, by key, each once.  Those of no id are not
- * among them, nor what is known of a person or of consents, which no deletion of a
- * resource withdraws. */
+ * among them, nor what is known of a person, which no deletion of a resource
+ * withdraws. */
 enum an_code pl_resources_of(struct an_arena *arena,
                              const struct ctx_event *event, size_t n,
                              const struct pl_resource **out, size_t *n_out,
@@ -65,9 +65,14 @@ enum an_code pl_resource_find(struct pl_reader *r, struct an_arena *arena,
 struct pl_deleted {
     struct an_str fact;
     int64_t at_us;
+    /* It was told without its moment, so that at_us is ours.  Then it is the one that
+     * is here already, told again, unless something stands that was said since:
+     * said_us is of the newest that does. */
+    bool is_undated;
+    int64_t said_us;
 };
 
-/* Kept for good, all of them or none. */
+/* Kept for good, each once, all of them or none. */
 enum an_code pl_store_deleted(struct pl_store *store,
                               const struct pl_deleted *list, size_t n,
                               struct an_err *err)

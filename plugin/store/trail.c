@@ -2,9 +2,12 @@
 /* The audit trail's rows, and what else is told to it alone. */
 #include "plugin/store/conclude.h"
 
+#include "base/json_out.h"
 #include "plugin/store/writer_int.h"
 
 #include <string.h>
+
+enum { NOTE_BYTES = 4096 };
 
 static struct an_str hash_str(const struct an_sha256 *h)
 {
@@ -73,6 +76,42 @@ int pl_writer_audit(struct pl_writer *w, const struct pl_audit_entry *entry)
     sqlite3_bind_int64(s, 1, row.seq);
     pl_bind_blob(s, 2, hash_str(&row.hash));
     return pl_writer_run(w, PL_W_SET_HEAD);
+}
+
+/* {"what":"consent","n":1,"feed":"deletions","message":"<its hash>"} */
+static int audit_ended(struct pl_writer *w, const struct pl_derivation *d,
+                       size_t filing)
+{
+    struct pl_audit_entry entry = {.action = PL_AUDIT_WITHDRAWN,
+                                   .time_us = d->in->received_us,
+                                   .actor = AN_STR("anamnesis"),
+                                   .role = AN_STR("system")};
+    char message[AN_SHA256_HEX + 1];
+    struct an_json_out out;
+
+    an_hex_print(d->in->sha256.b, sizeof(d->in->sha256.b), message);
+    an_out_init(&out, &w->arena, NOTE_BYTES);
+    an_out_object(&out);
+    an_out_key_str(&out, "what", AN_STR("consent"));
+    an_out_key(&out, "n");
+    an_out_i64(&out, (int64_t)d->in->filing[filing].n_ended);
+    an_out_key_str(&out, "feed", d->in->feed);
+    an_out_key_str(&out, "message", an_str_c(message));
+    an_out_end(&out);
+    if (an_out_done(&out, &entry.details, NULL) != AN_OK ||
+        !pl_subject(&w->arena, "identifier/", d->filed[filing], &entry.subject))
+        return SQLITE_NOMEM;
+    return pl_writer_audit(w, &entry);
+}
+
+int pl_writer_ended(struct pl_writer *w, const struct pl_derivation *d)
+{
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++)
+        if (d->in->filing[i].n_ended)
+            rc = audit_ended(w, d, i);
+    return rc;
 }
 
 struct entries {

@@ -2,56 +2,128 @@
 /* The reader's part: what is here of a resource, and what is to be withdrawn. */
 #include "plugin/store/resources.h"
 
+#include "base/sort.h"
 #include "plugin/store/reader_int.h"
 
-#include <string.h>
-
-enum { EACH_BYTES = 256 << 20 /* of the messages about one resource */ };
-
-/* What one message said about one identifier. */
-struct set {
-    int64_t identifier;
-    const struct ctx_event *event;
-    size_t n;
+enum {
+    ROW_BYTES = 256 << 20, /* of what one message says about a patient */
+    EACH_BYTES = 64 << 20  /* of the versions of one resource */
 };
 
-/* The messages that have a key, by identifier. */
-struct sets {
-    struct set *set;
+/* ---- the versions of a resource ---------------------------------------------- */
+
+/* One of a fact, by what tells which of them counts. */
+struct version {
+    int64_t identifier;
+    struct ctx_event event;
+};
+
+/* Those that have a key, by identifier and fact, the last said last.  Messages about
+ * many resources are no larger here than those about one. */
+struct versions {
+    struct an_arena *arena;
+    struct an_arena row;
+    struct version *one;
     size_t n, room;
 };
 
-static enum an_code set_take(struct an_arena *arena, sqlite3_stmt *s,
-                             struct sets *sets, struct an_err *err)
+static bool is_of_key(struct an_str fact, int64_t key, enum an_code *code,
+                      struct an_err *err)
 {
-    struct set *set =
-        pl_grown(arena, sets->set, sets->n, &sets->room, sizeof(*set));
+    int64_t is = 0;
 
-    if (set == NULL)
-        return an_fail_nomem(err);
-    sets->set = set;
-    set += sets->n++;
-    set->identifier = sqlite3_column_int64(s, 0);
-    return pl_column_events(arena, s, 1, &set->event, &set->n, err);
+    *code = pl_resource_key(fact, &is, err);
+    return *code == AN_OK && is == key;
+}
+
+/* The components of an Observation are one version of it. */
+static bool is_there(const struct versions *all, size_t from,
+                     const struct ctx_event *e)
+{
+    const struct ctx_event *last;
+
+    if (all->n == from)
+        return false;
+    last = &all->one[all->n - 1].event;
+    return last->said_us == e->said_us && last->status == e->status &&
+           last->kind == e->kind &&
+           an_str_eq(last->concept.code, e->concept.code) &&
+           an_str_eq(last->fact, e->fact);
+}
+
+/* Of its row the versions from `from` on. */
+static bool version_take(struct versions *all, size_t from, int64_t identifier,
+                         const struct ctx_event *e)
+{
+    struct version *v;
+
+    if (is_there(all, from, e))
+        return true;
+    v = pl_grown(all->arena, all->one, all->n, &all->room, sizeof(*v));
+    if (v == NULL)
+        return false;
+    all->one = v;
+    v += all->n;
+    *v = (struct version){identifier,
+                          {.kind = e->kind,
+                           .status = e->status,
+                           .available_us = e->available_us,
+                           .said_us = e->said_us}};
+    if (!an_arena_str(all->arena, e->fact, &v->event.fact) ||
+        !an_arena_str(all->arena, e->concept.code, &v->event.concept.code) ||
+        !an_arena_str(all->arena, e->message, &v->event.message))
+        return false;
+    all->n++;
+    return true;
+}
+
+static enum an_code row_take(struct versions *all, sqlite3_stmt *s, int64_t key,
+                             struct an_err *err)
+{
+    const struct ctx_event *event;
+    size_t n, from = all->n;
+    enum an_code code;
+    bool is_of = false;
+
+    an_arena_reset(&all->row);
+    code = pl_column_events(&all->row, s, 1, &event, &n, err);
+    for (size_t i = 0; code == AN_OK && i < n; i++) {
+        if (i == 0 || !an_str_eq(event[i].fact, event[i - 1].fact))
+            is_of = is_of_key(event[i].fact, key, &code, err);
+        if (is_of &&
+            !version_take(all, from, sqlite3_column_int64(s, 0), &event[i]))
+            code = an_fail_nomem(err);
+    }
+    return code;
+}
+
+static int by_version(const void *x, const void *y)
+{
+    const struct version *a = x, *b = y;
+    int order =
+        (a->identifier > b->identifier) - (a->identifier < b->identifier);
+
+    if (order == 0)
+        order = an_str_cmp(a->event.fact, b->event.fact);
+    return order ? order : ctx_version_cmp(&a->event, &b->event);
 }
 
 /* Of one identifier; of all with 0. */
-static enum an_code sets_load(struct pl_reader *r, struct an_arena *arena,
-                              int64_t key, int64_t identifier,
-                              struct sets *sets, struct an_err *err)
+static enum an_code rows_take(struct pl_reader *r, int64_t key,
+                              int64_t identifier, struct versions *all,
+                              struct an_err *err)
 {
     sqlite3_stmt *s = pl_reader_stmt(r, PL_R_VERSIONS);
     enum an_code code;
     bool more;
 
-    *sets = (struct sets){.n = 0};
     sqlite3_bind_int64(s, 1, key);
     sqlite3_bind_int64(s, 2, identifier);
     for (;;) {
         code = pl_reader_step(r, s, &more, err);
         if (code != AN_OK || !more)
             return code;
-        code = set_take(arena, s, sets, err);
+        code = row_take(all, s, key, err);
         if (code != AN_OK) {
             sqlite3_reset(s);
             return code;
@@ -59,70 +131,64 @@ static enum an_code sets_load(struct pl_reader *r, struct an_arena *arena,
     }
 }
 
-static bool is_asked_for(const struct ctx_event *e, struct an_str fact,
-                         int64_t until_us)
+static enum an_code versions_load(struct pl_reader *r, struct an_arena *arena,
+                                  int64_t key, int64_t identifier,
+                                  struct versions *out, struct an_err *err)
 {
-    return e->said_us <= until_us && an_str_eq(e->fact, fact);
+    struct version *scratch;
+    enum an_code code;
+
+    *out = (struct versions){.arena = arena};
+    an_arena_init(&out->row, ROW_BYTES);
+    code = rows_take(r, key, identifier, out, err);
+    an_arena_free(&out->row);
+    if (code != AN_OK)
+        return code;
+    scratch = an_arena_get(arena, out->n / 2 + 1, sizeof(*scratch));
+    if (scratch == NULL)
+        return an_fail_nomem(err);
+    an_sort(out->one, out->n, sizeof(*out->one), scratch, by_version);
+    return AN_OK;
 }
 
-/* Does what was said of the fact until then stand?  By the sets of one
- * identifier. */
-static enum an_code stands(struct an_arena *arena, const struct set *set,
-                           size_t n, struct an_str fact, int64_t until_us,
-                           bool *is_live, int64_t *said_us, struct an_err *err)
+/* One past those of the same fact at the same identifier. */
+static size_t versions_end(const struct versions *all, size_t from)
 {
-    struct ctx_timeline timeline;
-    struct ctx_event *all;
-    size_t n_all = 0;
+    size_t end = from + 1;
 
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < set[i].n; k++)
-            n_all += is_asked_for(&set[i].event[k], fact, until_us);
-    all = an_arena_get(arena, n_all, sizeof(*all));
-    if (all == NULL)
-        return an_fail_nomem(err);
-    n_all = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < set[i].n; k++)
-            if (is_asked_for(&set[i].event[k], fact, until_us))
-                all[n_all++] = set[i].event[k];
-    if (ctx_timeline_build(arena, all, n_all, CTX_AS_OF_ALL, &timeline, err) !=
-        AN_OK)
-        return AN_NOMEM;
-    *is_live = timeline.n_events > 0;
-    *said_us = 0;
-    for (size_t i = 0; i < timeline.n_events; i++)
-        if (timeline.event[i]->said_us > *said_us)
-            *said_us = timeline.event[i]->said_us;
-    return AN_OK;
+    while (end < all->n &&
+           all->one[end].identifier == all->one[from].identifier &&
+           an_str_eq(all->one[end].event.fact, all->one[from].event.fact))
+        end++;
+    return end;
+}
+
+/* What counts of n versions of a fact, of those said until then; NULL when nothing
+ * stands (context/timeline.h). */
+static const struct ctx_event *standing(const struct version *v, size_t n,
+                                        int64_t until_us)
+{
+    while (n && v[n - 1].event.said_us > until_us)
+        n--;
+    return n && !ctx_event_withdrawn(&v[n - 1].event) ? &v[n - 1].event : NULL;
 }
 
 /* ---- one resource ----------------------------------------------------------- */
 
-static enum an_code look_at_all(struct an_arena *arena, const struct sets *sets,
-                                struct an_str fact, int64_t until_us,
-                                struct pl_resource_there *out,
-                                struct an_err *err)
+static void look_at_all(const struct versions *all, struct an_str fact,
+                        int64_t until_us, struct pl_resource_there *out)
 {
-    enum an_code code = AN_OK;
+    for (size_t i = 0, end; i < all->n; i = end) {
+        const struct ctx_event *now;
 
-    for (size_t i = 0, end; code == AN_OK && i < sets->n; i = end) {
-        bool was_live = false, is_live = false;
-        int64_t said_us = 0;
-
-        for (end = i + 1; end < sets->n &&
-                          sets->set[end].identifier == sets->set[i].identifier;)
-            end++;
-        code = stands(arena, sets->set + i, end - i, fact, until_us, &was_live,
-                      &said_us, err);
-        if (code == AN_OK)
-            code = stands(arena, sets->set + i, end - i, fact, INT64_MAX,
-                          &is_live, &said_us, err);
-        out->n_live += was_live;
-        if (is_live && said_us > out->said_us)
-            out->said_us = said_us;
+        end = versions_end(all, i);
+        if (!an_str_eq(all->one[i].event.fact, fact))
+            continue;
+        now = standing(all->one + i, end - i, INT64_MAX);
+        out->n_live += standing(all->one + i, end - i, until_us) != NULL;
+        if (now && now->said_us > out->said_us)
+            out->said_us = now->said_us;
     }
-    return code;
 }
 
 enum an_code pl_resource_find(struct pl_reader *r, struct an_arena *arena,
@@ -130,7 +196,7 @@ enum an_code pl_resource_find(struct pl_reader *r, struct an_arena *arena,
                               struct pl_resource_there *out, struct an_err *err)
 {
     struct an_mark mark = an_arena_mark(arena);
-    struct sets sets = {.n = 0};
+    struct versions all = {.n = 0};
     int64_t key;
     enum an_code code = pl_resource_key(fact, &key, err);
 
@@ -139,10 +205,10 @@ enum an_code pl_resource_find(struct pl_reader *r, struct an_arena *arena,
         code = pl_reader_begin(r, err);
     if (code != AN_OK)
         return code;
-    code = sets_load(r, arena, key, 0, &sets, err);
+    code = versions_load(r, arena, key, 0, &all, err);
     code = pl_reader_end(r, code, err);
     if (code == AN_OK)
-        code = look_at_all(arena, &sets, fact, until_us, out, err);
+        look_at_all(&all, fact, until_us, out);
     an_arena_rewind(arena, mark);
     return code;
 }
@@ -193,125 +259,86 @@ static enum an_code notes_load(struct waiting *w, int64_t after,
     return code;
 }
 
-/* Deletions that have a key, by moment. */
-struct gone {
-    struct an_sha256 hash;
-    struct an_str fact; /* "" of none that is here */
-    int64_t at_us;
-    bool is_followed; /* another has the same fact */
-};
-
-static enum an_code gone_load(struct waiting *w, int64_t key, struct gone **out,
-                              size_t *n, struct an_err *err)
+/* The first deletion of a fact at that moment or after it; false when there is
+ * none. */
+static enum an_code next_deletion(struct waiting *w, int64_t key,
+                                  const struct an_sha256 *fact, int64_t from_us,
+                                  bool *found, int64_t *at_us,
+                                  struct an_err *err)
 {
     sqlite3_stmt *s = pl_reader_stmt(w->reader, PL_R_DELETED);
-    struct gone *list = NULL;
     enum an_code code;
-    size_t room = 0;
-    bool more;
 
-    *n = 0;
     sqlite3_bind_int64(s, 1, key);
-    for (;;) {
-        struct an_str hash;
-
-        code = pl_reader_step(w->reader, s, &more, err);
-        if (code != AN_OK || !more)
-            break;
-        hash = pl_column(s, 0);
-        list = pl_grown(&w->each, list, *n, &room, sizeof(*list));
-        if (list == NULL || hash.n != AN_SHA256_BYTES) {
-            sqlite3_reset(s);
-            return list ? an_fail(err, AN_INTEGRITY, "a deletion is damaged", 0)
-                        : an_fail_nomem(err);
-        }
-        list[*n] = (struct gone){.fact = AN_STR(""),
-                                 .at_us = sqlite3_column_int64(s, 1)};
-        memcpy(list[*n].hash.b, hash.p, hash.n);
-        for (size_t i = 0; i < *n; i++)
-            list[i].is_followed |=
-                memcmp(&list[i].hash, &list[*n].hash, sizeof(list->hash)) == 0;
-        ++*n;
-    }
-    *out = list;
+    pl_bind_blob(s, 2, (struct an_str){(const char *)fact->b, sizeof(fact->b)});
+    sqlite3_bind_int64(s, 3, from_us);
+    code = pl_reader_step(w->reader, s, found, err);
+    if (code == AN_OK && *found)
+        *at_us = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
     return code;
 }
 
-/* Which of those is this fact's? */
-static enum an_code name_gone(struct an_str fact, int64_t key,
-                              struct gone *gone, size_t n, struct an_err *err)
-{
-    struct an_sha256 hash;
-    int64_t is;
-    enum an_code code = pl_resource_key(fact, &is, err);
-
-    if (code != AN_OK || is != key)
-        return code;
-    code = an_sha256(fact, &hash, err);
-    for (size_t i = 0; code == AN_OK && i < n; i++)
-        if (memcmp(hash.b, gone[i].hash.b, sizeof(hash.b)) == 0)
-            gone[i].fact = fact;
-    return code;
-}
-
-static enum an_code name_all(const struct sets *sets, int64_t key,
-                             struct gone *gone, size_t n, struct an_err *err)
-{
-    enum an_code code = AN_OK;
-
-    for (size_t i = 0; i < sets->n; i++)
-        for (size_t k = 0; code == AN_OK && k < sets->set[i].n; k++) {
-            const struct ctx_event *e = &sets->set[i].event[k];
-
-            if (k == 0 || !an_str_eq(e->fact, e[-1].fact))
-                code = name_gone(e->fact, key, gone, n, err);
-        }
-    return code;
-}
-
-static enum an_code keep(struct waiting *w, const struct gone *g,
+static enum an_code keep(struct waiting *w, struct an_str fact, int64_t at_us,
                          struct an_err *err)
 {
     w->deleted =
         pl_grown(w->arena, w->deleted, w->n, &w->room, sizeof(*w->deleted));
-    if (w->deleted == NULL ||
-        !an_arena_str(w->arena, g->fact, &w->deleted[w->n].fact))
+    if (w->deleted == NULL)
         return an_fail_nomem(err);
-    w->deleted[w->n++].at_us = g->at_us;
+    w->deleted[w->n] = (struct pl_deleted){.at_us = at_us};
+    if (!an_arena_str(w->arena, fact, &w->deleted[w->n].fact))
+        return an_fail_nomem(err);
+    w->n++;
     return AN_OK;
 }
 
-/* What is to be withdrawn of the resources of a key.  Of a fact that was deleted
- * several times the first that is not yet withdrawn, since each is looked at by
- * what the one before has left; the note stays for the others. */
+/* Of a fact that was deleted several times the first that is not yet withdrawn, since
+ * a message tells one (fhir/deletion.h); the note stays for the others.  Of deletions
+ * between which nothing was said the first is looked at: however many were told, it
+ * takes as many steps as there are versions. */
+static enum an_code look_at_fact(struct waiting *w, int64_t key,
+                                 const struct version *v, size_t n,
+                                 bool *is_settled, struct an_err *err)
+{
+    struct an_str fact = v[0].event.fact;
+    struct an_sha256 hash;
+    enum an_code code = an_sha256(fact, &hash, err);
+    bool found = true, is_kept = false;
+
+    for (size_t i = 0; code == AN_OK && i < n; i++) {
+        int64_t at_us = 0;
+
+        code = next_deletion(w, key, &hash, v[i].event.said_us, &found, &at_us,
+                             err);
+        if (code != AN_OK || !found)
+            break;
+        while (i + 1 < n && v[i + 1].event.said_us <= at_us)
+            i++;
+        if (ctx_event_withdrawn(&v[i].event))
+            continue;
+        if (is_kept) {
+            *is_settled = false;
+            break;
+        }
+        code = keep(w, fact, at_us, err);
+        is_kept = true;
+    }
+    return code;
+}
+
+/* What is to be withdrawn of the resources of a key. */
 static enum an_code look_at(struct waiting *w, int64_t key, bool *is_settled,
                             struct an_err *err)
 {
-    struct sets sets = {.n = 0};
-    struct gone *gone = NULL;
-    struct an_str last = AN_STR("");
-    size_t n = 0;
+    struct versions all;
     enum an_code code;
 
     an_arena_reset(&w->each);
-    code = gone_load(w, key, &gone, &n, err);
-    if (code == AN_OK)
-        code = sets_load(w->reader, &w->each, key, w->identifier, &sets, err);
-    if (code == AN_OK)
-        code = name_all(&sets, key, gone, n, err);
-    for (size_t i = 0; code == AN_OK && i < n; i++) {
-        bool is_live = false;
-        int64_t said_us;
-
-        if (gone[i].fact.n == 0 || an_str_eq(gone[i].fact, last))
-            continue;
-        code = stands(&w->each, sets.set, sets.n, gone[i].fact, gone[i].at_us,
-                      &is_live, &said_us, err);
-        if (code != AN_OK || !is_live)
-            continue;
-        code = keep(w, &gone[i], err);
-        last = gone[i].fact;
-        *is_settled &= !gone[i].is_followed;
+    code = versions_load(w->reader, &w->each, key, w->identifier, &all, err);
+    for (size_t i = 0, end; code == AN_OK && i < all.n; i = end) {
+        end = versions_end(&all, i);
+        code = look_at_fact(w, key, all.one + i, end - i, is_settled, err);
     }
     return code;
 }

@@ -383,17 +383,17 @@ int pl_writer_links(struct pl_writer *w, const struct pl_derivation *d)
     return rc;
 }
 
-static int put_due(struct pl_writer *w, const struct pl_derivation *d,
-                   size_t filing, int64_t identifier, struct pl_receipt *r)
+static int put_due(struct pl_writer *w, int64_t identifier, int64_t message,
+                   unsigned reasons, struct pl_receipt *r)
 {
     sqlite3_stmt *s = stmt(w, PL_W_PUT_DUE);
     int rc = SQLITE_OK;
 
     for (unsigned reason = 0; reason < PL_N_REASONS; reason++) {
-        if (rc != SQLITE_OK || !(d->in->filing[filing].reasons >> reason & 1))
+        if (rc != SQLITE_OK || !(reasons >> reason & 1))
             continue;
         sqlite3_bind_int64(s, 1, identifier);
-        sqlite3_bind_int64(s, 2, d->message);
+        sqlite3_bind_int64(s, 2, message);
         sqlite3_bind_int64(s, 3, reason);
         rc = pl_writer_run(w, PL_W_PUT_DUE);
         if (r->n_triggers++ == 0)
@@ -403,23 +403,30 @@ static int put_due(struct pl_writer *w, const struct pl_derivation *d,
 }
 
 /* It is news for who has a visit now, too, of which it is filed. */
+static int put_due_led(struct pl_writer *w, const struct pl_derivation *d,
+                       size_t filing, struct pl_receipt *r)
+{
+    const struct pl_filing *f = &d->in->filing[filing];
+    struct pl_led led = {.with_linked = true};
+    int rc = pl_writer_led_by(w, d->filed[filing], f->blob, &led);
+
+    for (size_t i = 0; rc == SQLITE_OK && i < led.n; i++)
+        if (led.identifier[i] != d->filed[filing])
+            rc = put_due(w, led.identifier[i], d->message, f->reasons, r);
+    return rc;
+}
+
 static int put_dues(struct pl_writer *w, const struct pl_derivation *d,
                     struct pl_receipt *r)
 {
     int rc = SQLITE_OK;
 
-    for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++) {
-        struct pl_led led = {.with_linked = true};
-
-        if (d->in->filing[i].reasons == 0)
-            continue;
-        rc = put_due(w, d, i, d->filed[i], r);
-        if (rc == SQLITE_OK)
-            rc = pl_writer_led_by(w, d->filed[i], d->in->filing[i].blob, &led);
-        for (size_t k = 0; rc == SQLITE_OK && k < led.n; k++)
-            if (led.identifier[k] != d->filed[i])
-                rc = put_due(w, d, i, led.identifier[k], r);
-    }
+    for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++)
+        rc = put_due(w, d->filed[i], d->message, d->in->filing[i].reasons, r);
+    /* Behind them: the receipt's follow each other (store.h). */
+    for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++)
+        if (d->in->filing[i].reasons)
+            rc = put_due_led(w, d, i, r);
     return rc;
 }
 
@@ -506,6 +513,7 @@ static int put_new(struct pl_writer *w, const struct pl_intake *in,
         (rc = pl_writer_visited(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_links(w, &d)) != SQLITE_OK ||
         (rc = put_dues(w, &d, r)) != SQLITE_OK ||
+        (rc = pl_writer_ended(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_close(w, &d, r)) != SQLITE_OK ||
         (rc = pl_writer_moves(w, &d)) != SQLITE_OK ||
         (rc = tally(w, &d, r->reused)) != SQLITE_OK)

@@ -138,8 +138,9 @@
     X(DROP_RESOURCE, "DELETE FROM resource WHERE key = ?1"                       \
                      " AND identifier = ?2 AND message = ?3")                    \
     X(FIND_DELETED, "SELECT 1 FROM deleted WHERE key = ?1 LIMIT 1")              \
-    X(PUT_DELETED, "INSERT INTO deleted(key, fact, at_us) VALUES(?1, ?2, ?3)"    \
-                   " ON CONFLICT DO NOTHING")                                    \
+    X(PUT_DELETED, "INSERT INTO deleted(key, fact, at_us) SELECT ?1, ?2, ?3"     \
+                   " WHERE NOT EXISTS (SELECT 1 FROM deleted WHERE key = ?1"     \
+                   " AND fact = ?2 AND at_us >= ?4) ON CONFLICT DO NOTHING")     \
     X(PUT_WITHDRAWAL, "INSERT INTO withdrawal(identifier, key)"                  \
                       " VALUES(?1, ?2)")                                         \
     X(PUT_WITHDRAWALS, "INSERT INTO withdrawal(identifier, key)"                 \
@@ -390,6 +391,8 @@ bool pl_subject(struct an_arena *arena, const char *what, int64_t id,
                 struct an_str *out);
 /* Append a row to the audit trail. */
 int pl_writer_audit(struct pl_writer *w, const struct pl_audit_entry *entry);
+/* Of each whose consents the message withdraws, a row: none ends unseen. */
+int pl_writer_ended(struct pl_writer *w, const struct pl_derivation *d);
 
 /* Do `write` in a transaction of its own, under the lock.  SQLITE_DONE from it
  * rolls back and is no failure: it has noted in ctx what stood in the way. */

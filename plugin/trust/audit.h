@@ -39,7 +39,8 @@
     X(DELIVERED, "delivered")                                                  \
     X(UNDELIVERABLE, "undeliverable")                                          \
     X(PURGED, "purged")                                                        \
-    X(ERASED, "erased")
+    X(ERASED, "erased")                                                        \
+    X(WITHDRAWN, "withdrawn")
 
 enum pl_audit_action {
 #define X(name, text) PL_AUDIT_##name,
