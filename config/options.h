@@ -118,7 +118,8 @@ struct cfg_texts {
       "Table of what local codes mean (local-codes.tsv). Empty: none.")        \
     X(maps, "tables.maps", PATHS, CFG_BETWEEN(0, 64), "",                      \
       "Further files of what codes mean, after tables.codes: such tables, "    \
-      "or FHIR R4 ConceptMaps. The first file that has a code decides.")       \
+      "or FHIR R4 ConceptMaps. The first file that has a code decides. What "  \
+      "it means is looked up in all of them, too, to the end.")                \
     X(authorities_path, "tables.authorities", PATH, CFG_BETWEEN(0, 4095), "",  \
       "Table of the names of one assigning authority. Empty: none.")           \
     X(model_path, "model.path", PATH, CFG_BETWEEN(0, 4095), "",                \

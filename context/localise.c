@@ -6,7 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_COLUMNS = 5 };
+/* From what is said to what is meant: more is nobody's intent. */
+enum { MAX_COLUMNS = 5, CTX_STEPS = 8 };
+
+static bool same_code(const struct ctx_code *a, const struct ctx_code *b)
+{
+    return an_str_eq(a->system, b->system) && an_str_eq(a->code, b->code);
+}
 
 int ctx_code_row_cmp(const struct ctx_code_row *a, const struct ctx_code_row *b)
 {
@@ -42,6 +48,23 @@ static int name_line_cmp(const void *a, const void *b)
     int order = name_cmp(a, b);
 
     return order ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+static const struct ctx_code_row *code_row(const struct ctx_code_row *row,
+                                           size_t n,
+                                           const struct ctx_code *code)
+{
+    const struct ctx_code_row key = {.from = *code};
+
+    return n ? bsearch(&key, row, n, sizeof(*row), code_cmp) : NULL;
+}
+
+static const struct ctx_name_row *name_row(const struct ctx_name_row *row,
+                                           size_t n, struct an_str name)
+{
+    const struct ctx_name_row key = {.from = name};
+
+    return n ? bsearch(&key, row, n, sizeof(*row), name_cmp) : NULL;
 }
 
 /* The rows of a table, one at a time. */
@@ -131,6 +154,54 @@ static enum an_code add_map(struct an_arena *arena, const struct ctx_map *map,
     return AN_OK;
 }
 
+/* ---- what leads on ------------------------------------------------------------ */
+
+static bool code_has_end(const struct ctx_site *site,
+                         const struct ctx_code_row *row)
+{
+    size_t n = 0;
+
+    while (row && !same_code(&row->from, &row->to) && n++ < CTX_STEPS)
+        row = code_row(site->code, site->n_codes, &row->to);
+    return n <= CTX_STEPS;
+}
+
+/* The row of a file on the way from another that leads nowhere; NULL when the way is
+ * of other files' rows. */
+static const struct ctx_code_row *row_on_way(const struct ctx_site *site,
+                                             const struct ctx_code_row *row,
+                                             const struct ctx_code_row *own,
+                                             size_t n_own)
+{
+    for (size_t n = 0; row && n <= CTX_STEPS; n++) {
+        const struct ctx_code_row *it = code_row(own, n_own, &row->from);
+
+        if (it && same_code(&it->to, &row->to))
+            return it;
+        row = code_row(site->code, site->n_codes, &row->to);
+    }
+    return NULL;
+}
+
+/* All was well without this file, so it is to blame. */
+static enum an_code check_ends(const struct ctx_site *site,
+                               const struct ctx_map *map,
+                               const struct ctx_code_row *own, size_t n_own,
+                               struct an_err *err)
+{
+    for (size_t i = 0; i < site->n_codes; i++) {
+        const struct ctx_code_row *it;
+
+        if (code_has_end(site, &site->code[i]))
+            continue;
+        it = row_on_way(site, &site->code[i], own, n_own);
+        return an_fail_line(err, AN_CONFLICT,
+                            "this code leads back to itself, or on and on",
+                            map->file, it ? it->line : 0, it && it->line);
+    }
+    return AN_OK;
+}
+
 enum an_code ctx_site_add_codes(struct an_arena *arena,
                                 const struct ctx_map *map,
                                 struct ctx_code_row *row, size_t n,
@@ -145,6 +216,8 @@ enum an_code ctx_site_add_codes(struct an_arena *arena,
     counted.n_rows = n;
     rc = merge(arena, site->code, site->n_codes, row, n, &more,
                &counted.n_covered, err);
+    if (rc == AN_OK)
+        rc = check_ends(&more, map, row, n, err);
     if (rc == AN_OK)
         rc = add_map(arena, &counted, &more, err);
     if (rc == AN_OK)
@@ -206,6 +279,16 @@ enum an_code ctx_site_read_codes(struct an_arena *arena, struct an_str bytes,
     return ctx_site_add_codes(arena, &map, row, n, site, err);
 }
 
+static bool name_has_end(const struct ctx_name_row *all, size_t n_all,
+                         const struct ctx_name_row *row)
+{
+    size_t n = 0;
+
+    while (row && !an_str_eq(row->from, row->to) && n++ < CTX_STEPS)
+        row = name_row(all, n_all, row->to);
+    return n <= CTX_STEPS;
+}
+
 enum an_code ctx_site_read_authorities(struct an_arena *arena,
                                        struct an_str bytes, const char *file,
                                        struct ctx_site *site,
@@ -229,6 +312,11 @@ enum an_code ctx_site_read_authorities(struct an_arena *arena,
             rc = an_fail_line(err, AN_CONFLICT,
                               "this name stands in the file twice", file,
                               row[i].line, 1);
+    for (size_t i = 0; rc == AN_OK && i < n; i++)
+        if (!name_has_end(row, n, &row[i]))
+            rc = an_fail_line(err, AN_CONFLICT,
+                              "this name leads back to itself, or on and on",
+                              file, row[i].line, 1);
     if (rc == AN_OK) {
         site->authority = row;
         site->n_authorities = n;
@@ -239,11 +327,7 @@ enum an_code ctx_site_read_authorities(struct an_arena *arena,
 const struct ctx_code *ctx_site_code(const struct ctx_site *site,
                                      const struct ctx_code *code)
 {
-    struct ctx_code_row key = {.from = *code};
-    const struct ctx_code_row *row =
-        site->n_codes
-            ? bsearch(&key, site->code, site->n_codes, sizeof(*row), code_cmp)
-            : NULL;
+    const struct ctx_code_row *row = code_row(site->code, site->n_codes, code);
 
     return row ? &row->to : NULL;
 }
@@ -271,49 +355,86 @@ enum ctx_field_state ctx_site_state(const struct ctx_site *site,
     return coded ? CTX_FIELD_ODD : CTX_FIELD_TEXT;
 }
 
-/* The concept or, failing that, the first alias that the table knows becomes
- * the concept; what was the concept becomes an alias. */
+/* What it means, and what that means; a code that means itself is at its end, and
+ * gets its name. */
+static const struct ctx_code *meaning(const struct ctx_site *site,
+                                      const struct ctx_code *code,
+                                      const struct ctx_code *step[CTX_STEPS],
+                                      size_t *n)
+{
+    const struct ctx_code *to = ctx_site_code(site, code);
+
+    *n = 0;
+    while (to && !same_code(to, code) && *n < CTX_STEPS) {
+        step[(*n)++] = to;
+        code = to;
+        to = ctx_site_code(site, code);
+    }
+    return to && same_code(to, code) ? to : *n ? code : NULL;
+}
+
+static void add_alias(struct ctx_event *e, struct ctx_code *alias,
+                      const struct ctx_code *code)
+{
+    if (same_code(code, &e->concept))
+        return;
+    for (size_t i = 0; i < e->n_aliases; i++)
+        if (same_code(code, &alias[i]))
+            return;
+    alias[e->n_aliases++] = *code;
+}
+
+/* A name that the table does not know better stays. */
+static struct an_str name_of(const struct ctx_code *to,
+                             const struct ctx_code *const *step, size_t n,
+                             struct an_str otherwise)
+{
+    struct an_str name = to->display;
+
+    while (name.n == 0 && n)
+        name = step[--n]->display;
+    return name.n ? name : otherwise;
+}
+
+/* The concept or, failing that, the first alias that the table knows becomes what it
+ * means; what was the concept becomes an alias, and so does each code on the way. */
 static enum an_code localise_event(struct an_arena *arena,
                                    const struct ctx_site *site,
                                    struct ctx_event *e, struct an_err *err)
 {
-    const struct ctx_code *to = ctx_site_code(site, &e->concept);
-    struct ctx_code *alias;
-    struct an_str display;
+    const struct ctx_code *step[CTX_STEPS];
+    size_t n = 0;
+    const struct ctx_code *to = meaning(site, &e->concept, step, &n);
+    struct ctx_code *alias, said = e->concept;
 
     for (size_t i = 0; to == NULL && i < e->n_aliases; i++)
-        to = ctx_site_code(site, &e->alias[i]);
+        to = meaning(site, &e->alias[i], step, &n);
     if (to == NULL)
         return AN_OK;
-    display = to->display;
-    alias = an_arena_get(arena, e->n_aliases + 1, sizeof(*alias));
+    alias = an_arena_get(arena, e->n_aliases + 1 + n, sizeof(*alias));
     if (alias == NULL)
         return an_fail_nomem(err);
     if (e->n_aliases)
         memcpy(alias, e->alias, e->n_aliases * sizeof(*alias));
-    alias[e->n_aliases] = e->concept;
-    e->alias = alias;
-    e->n_aliases++;
-    /* A name that the table does not know better stays. */
-    if (to->display.n == 0)
-    display = e->concept.display;
     e->concept = *to;
-    e->concept.display = display;
+    e->concept.display = name_of(to, step, n, said.display);
+    add_alias(e, alias, &said);
+    for (size_t i = 0; i < n; i++)
+        add_alias(e, alias, step[i]);
+    e->alias = alias;
     return AN_OK;
 }
 
 void ctx_localise_identifier(const struct ctx_site *site,
                              struct ctx_identifier *id)
 {
-    struct ctx_name_row key = {.from = id->authority};
     const struct ctx_name_row *row =
-        site->n_authorities
-            ? bsearch(&key, site->authority, site->n_authorities, sizeof(*row),
-                      name_cmp)
-            : NULL;
+        name_row(site->authority, site->n_authorities, id->authority);
 
-    if (row)
+    for (size_t n = 0; row && n < CTX_STEPS; n++) {
         id->authority = row->to;
+        row = name_row(site->authority, site->n_authorities, row->to);
+    }
 }
 
 enum an_code ctx_localise(struct an_arena *arena, const struct ctx_site *site,

@@ -7,8 +7,15 @@
  *     ctx_localise(&arena, &site, &reading, &err);
  *
  * A mapped code becomes the event's concept; what the sender said stays beside
- * it as an alias, and so does its name where the table has none.  Both readers (hl7/ and fhir/) are followed by this step, so
- * a table row works for every format.
+ * it as an alias, and so does its name where the table has none.  Both readers
+ * (hl7/ and fhir/) are followed by this step, so a table row works for every
+ * format.
+ *
+ * Where what a code means is mapped, too, by whichever file, that is followed to
+ * the end, and the codes on the way become aliases; so it is with the names of an
+ * authority.  Else two senders of one thing would be two things, by which of its
+ * names each says.  A row that maps something to itself is an end (and gives a
+ * name).  What leads back to itself, or over more than eight rows, is refused.
  *
  * Tables are tab-separated text, `#` begins a comment line.
  * Codes:        system  code  target-system  target-code  display
@@ -59,8 +66,8 @@ struct ctx_site {
 };
 
 /* Both fail with AN_SYNTAX (the wrong number of columns), AN_MISSING (a row of
- * codes with half a target), AN_CONFLICT (a key said twice) and the place
- * file:line, or AN_NOMEM.  `file` is for the error and for ctx_map; it and the
+ * codes with half a target), AN_CONFLICT (a key said twice, or one that leads to
+ * no end with this file) and the place file:line, or AN_NOMEM.  `file` is for the error and for ctx_map; it and the
  * bytes must live as long as the site.  Codes are added to those that the site
  * has. */
 enum an_code ctx_site_read_codes(struct an_arena *arena, struct an_str bytes,
@@ -74,7 +81,8 @@ enum an_code ctx_site_read_authorities(struct an_arena *arena,
     __attribute__((warn_unused_result));
 
 /* Add the rows of a file that was read by somebody else, who has looked that no
- * code stands twice with two meanings; they are sorted in place.  AN_NOMEM. */
+ * code stands twice with two meanings; they are sorted in place.  AN_CONFLICT as
+ * above, at the file where a row has no line; AN_NOMEM. */
 enum an_code ctx_site_add_codes(struct an_arena *arena,
                                 const struct ctx_map *map,
                                 struct ctx_code_row *row, size_t n,
@@ -85,7 +93,7 @@ enum an_code ctx_site_add_codes(struct an_arena *arena,
 int ctx_code_row_cmp(const struct ctx_code_row *a,
                      const struct ctx_code_row *b);
 
-/* The row for a code; NULL when there is none. */
+/* The row for a code, one step; NULL when there is none. */
 const struct ctx_code *ctx_site_code(const struct ctx_site *site,
                                      const struct ctx_code *code);
 
@@ -98,7 +106,7 @@ enum ctx_field_state ctx_site_state(const struct ctx_site *site,
                                     const struct ctx_code *alias,
                                     size_t n_aliases);
 
-/* The name that stands for the identifier's authority, in its place. */
+/* The name that stands for the identifier's authority in the end, in its place. */
 void ctx_localise_identifier(const struct ctx_site *site,
                              struct ctx_identifier *id);
 

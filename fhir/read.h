@@ -36,7 +36,9 @@
 
 #include "context/localise.h"
 
-/* What a site calls the assigner of identifiers with this Identifier.system. */
+/* What a site calls the assigner of identifiers with this Identifier.system: a name,
+ * which is no system that is looked up again here; tables of authorities may follow it
+ * on (context/localise.h). */
 struct fhir_authority {
     struct an_str system, authority;
 };

@@ -144,6 +144,128 @@ START_TEST(the_first_file_that_has_a_code_decides)
 }
 END_TEST
 
+/* From a file to another too, in whatever order they are; what it was called on the
+ * way stays beside it. */
+START_TEST(follows_what_a_code_means_to_the_end)
+{
+    static const char *const file[] = {
+        "urn:id:L\tCREA\turn:id:H\tC1\tCreatinine of the house\n"
+        "urn:id:H\tSAME\turn:id:H\tSAME\tIts own name\n",
+        "urn:id:H\tC1\thttp://loinc.org\t2160-0\t\n"};
+
+    for (size_t order = 0; order < 2; order++) {
+        struct ctx_code alias = {AN_STR("urn:id:H"), AN_STR("C1"), AN_STR("")};
+        struct ctx_event e[4] = {
+            event_of("urn:id:L", "CREA"), event_of("urn:id:H", "C1"),
+            event_of("urn:id:H", "SAME"), event_of("urn:id:L", "CREA")};
+        struct ctx_part part = {.event = e, .n_events = 4};
+        struct ctx_reading r = {.part = &part, .n_parts = 1};
+        struct ctx_site site = {.n_codes = 0};
+
+        e[3].alias = &alias;
+        e[3].n_aliases = 1;
+        for (size_t i = 0; i < 2; i++)
+            ck_assert_int_eq(ctx_site_read_codes(&arena,
+                                                 an_str_c(file[i ^ order]), "t",
+                                                 &site, NULL),
+                             AN_OK);
+        ck_assert_int_eq(ctx_localise(&arena, &site, &r, NULL), AN_OK);
+        ck_assert_an_str_eq(e[0].concept.code, "2160-0");
+        ck_assert_an_str_eq(e[0].concept.display, "Creatinine of the house");
+        ck_assert_uint_eq(e[0].n_aliases, 2);
+        ck_assert_an_str_eq(e[0].alias[0].code, "CREA");
+        ck_assert_an_str_eq(e[0].alias[1].code, "C1");
+        ck_assert_an_str_eq(e[1].concept.code, "2160-0");
+        ck_assert_uint_eq(e[1].n_aliases, 1);
+        ck_assert_an_str_eq(e[2].concept.code, "SAME");
+        ck_assert_an_str_eq(e[2].concept.display, "Its own name");
+        ck_assert_uint_eq(e[2].n_aliases, 0);
+        /* The sender said both: it stands there once. */
+        ck_assert_an_str_eq(e[3].concept.code, "2160-0");
+        ck_assert_uint_eq(e[3].n_aliases, 2);
+        /* To do it again changes nothing. */
+        ck_assert_int_eq(ctx_localise(&arena, &site, &r, NULL), AN_OK);
+        ck_assert_uint_eq(e[0].n_aliases, 2);
+    }
+}
+END_TEST
+
+START_TEST(follows_the_names_of_an_authority_to_the_end)
+{
+    struct ctx_part part[3] = {
+        {.patient = {AN_STR("LAKESIDE"), AN_STR("7"), AN_STR("MR")}},
+        {.patient = {AN_STR("LS"), AN_STR("7"), AN_STR("MR")}},
+        {.patient = {AN_STR("urn:oid:2.999.1"), AN_STR("7"), AN_STR("MR")}}};
+    struct ctx_reading r = {.part = part, .n_parts = 3};
+    struct ctx_site site = {.n_codes = 0};
+
+    ck_assert_int_eq(
+        ctx_site_read_authorities(&arena,
+                                  AN_STR("LAKESIDE\tLS\nLS\turn:oid:2.999.1\n"
+                                         "urn:oid:2.999.1\turn:oid:2.999.1\n"),
+                                  "a.tsv", &site, NULL),
+        AN_OK);
+    ck_assert_int_eq(ctx_localise(&arena, &site, &r, NULL), AN_OK);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_an_str_eq(part[i].patient.authority, "urn:oid:2.999.1");
+}
+END_TEST
+
+/* Nine steps are more than anybody means. */
+START_TEST(refuses_what_leads_back_to_itself_and_says_where)
+{
+    static const struct {
+        const char *first, *second;
+        unsigned line; /* of the second */
+    } cases[] = {
+        {"", "s\ta\ts\tb\t\n\ns\tb\ts\ta\t\n", 1},
+        {"s\ta\ts\tb\t\n", "x\ty\ts\ta\t\ns\tb\ts\ta\t\n", 2},
+        /* What the first decides leads nowhere. */
+        {"s\ta\ts\tb\t\n", "s\ta\ts\ta2\t\ns\ta2\ts\ta\t\n", 0},
+        {"s\t1\ts\t2\t\ns\t2\ts\t3\t\ns\t3\ts\t4\t\ns\t4\ts\t5\t\n",
+         "s\t5\ts\t6\t\ns\t6\ts\t7\t\ns\t7\ts\t8\t\ns\t8\ts\t9\t\n", 0},
+        {"s\t1\ts\t2\t\ns\t2\ts\t3\t\ns\t3\ts\t4\t\ns\t4\ts\t5\t\n",
+         "s\t9\ts\tx\t\ns\t5\ts\t6\t\ns\t6\ts\t7\t\ns\t7\ts\t8\t\n"
+         "s\t8\ts\t9\t\n",
+         2},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ctx_site site = {.n_codes = 0};
+        struct an_err err = {.code = AN_OK};
+        size_t n;
+
+        ck_assert_int_eq(ctx_site_read_codes(&arena, an_str_c(cases[i].first),
+                                             "1.tsv", &site, NULL),
+                         AN_OK);
+        n = site.n_codes;
+        ck_assert_int_eq(ctx_site_read_codes(&arena, an_str_c(cases[i].second),
+                                             "2.tsv", &site, &err),
+                         cases[i].line ? AN_CONFLICT : AN_OK);
+        if (cases[i].line == 0)
+            continue;
+        ck_assert_str_eq(err.where.path, "2.tsv");
+        ck_assert_uint_eq(err.where.line, cases[i].line);
+        ck_assert_uint_eq(site.n_codes, n);
+    }
+}
+END_TEST
+
+START_TEST(refuses_names_that_lead_back_to_themselves)
+{
+    struct ctx_site site = {.n_codes = 0};
+    struct an_err err;
+
+    ck_assert_int_eq(ctx_site_read_authorities(
+                         &arena, AN_STR("X\tY\n# comment\nB\tA\nA\tB\n"),
+                         "a.tsv", &site, &err),
+                     AN_CONFLICT);
+    ck_assert_str_eq(err.where.path, "a.tsv");
+    ck_assert_uint_eq(err.where.line, 4);
+    ck_assert_uint_eq(site.n_authorities, 0);
+}
+END_TEST
+
 START_TEST(survives_each_failed_allocation)
 {
     enum an_code got = AN_NOMEM;
@@ -170,11 +292,16 @@ END_TEST
 
 Suite *context_localise_suite(void)
 {
-    const TTest *const test[] = {maps_a_local_code_and_keeps_what_was_said,
-                                 gives_one_authority_one_name,
-                                 refuses_a_wrong_table_and_says_where,
-                                 the_first_file_that_has_a_code_decides,
-                                 survives_each_failed_allocation};
+    const TTest *const test[] = {
+        maps_a_local_code_and_keeps_what_was_said,
+        gives_one_authority_one_name,
+        refuses_a_wrong_table_and_says_where,
+        the_first_file_that_has_a_code_decides,
+        follows_what_a_code_means_to_the_end,
+        follows_the_names_of_an_authority_to_the_end,
+        refuses_what_leads_back_to_itself_and_says_where,
+        refuses_names_that_lead_back_to_themselves,
+        survives_each_failed_allocation};
     Suite *s = suite_create("context/localise");
     TCase *tc = tcase_create("context/localise");
 
