@@ -142,7 +142,7 @@ static enum an_code write_message(struct settling *s, struct an_str id,
         return an_fail_nomem(err);
     for (size_t i = 0; rc == AN_OK && i < w->n; i++) {
         char at[AN_TIME_TEXT_BYTES];
-        struct an_str when;
+        struct an_str when = AN_STR("");
         size_t n_names;
 
         rc = fhir_deletion_of_fact(&s->arena, settings, w->deleted[i].fact,
