@@ -4,8 +4,8 @@
 /* clang-format off */
 #define SUITES(X)                                                              \
     X(open) X(put) X(read) X(fail) X(commit) X(crash) X(conclude) X(audit)     \
-    X(vault) X(derived) X(named) X(codes) X(redo) X(power) X(power_said)       \
-    X(race) X(backup) X(purge) X(resource) X(deleted) X(closing)          \
+    X(vault) X(rotate) X(derived) X(named) X(codes) X(redo) X(power)           \
+    X(power_said) X(race) X(backup) X(purge) X(resource) X(deleted) X(closing)  \
     X(closing_moves) X(moved) X(erased) X(past) X(fact)
 /* clang-format on */
 
