@@ -175,12 +175,16 @@
     X(CLOCK_JUMP, WARN, NUM, "ms", NUM, "backwards", NONE, "",                 \
       "the wall clock was set; ages of messages are measured anew")            \
     X(STORE_KEYS_LOADED, INFO, NUM, "keys", NONE, "", NONE, "",                \
-      "store.key_file was read again: the first of its keys seals, and what "  \
-      "is under "                                                              \
-      "older ones is sealed anew")                                             \
+      "store.key_file was read again: the first of its keys seals, unless "    \
+      "store_keys_order says otherwise, and what is under others is sealed "   \
+      "anew")                                                                  \
     X(STORE_KEYS_FAULT, ERROR, CODE, "code", NUM, "errno", NONE, "",           \
       "store.key_file could not be read again, or lacks a key that the store " \
-      "needs: the old keys stay")
+      "needs: the old keys stay")                                              \
+    X(STORE_KEYS_ORDER, WARN, NUM, "keys", NONE, "", NONE, "",                 \
+      "the first key of store.key_file is an older one of the store, which "   \
+      "stays with the key that came after: put that one first in the file, "   \
+      "or call anamnesis rekey to go back")
 
 enum an_event {
 #define X(name, ...) AN_EVENT_##name,

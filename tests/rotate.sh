@@ -125,5 +125,27 @@ put_keys own B
 is "until its file has it" an o.yaml replay --to "127.0.0.1:$mllp" late.hl7
 stop
 is "all of it is whole" an b.yaml check --store
+
+# ---- two files of two orders -----------------------------------------------------------
+key >D
+put_keys only_d D
+store d.yaml only_d
+put_keys keys D B
+put_keys own B D
+is "a key comes that was never there" an a.yaml rekey
+before=$(grep -c store_keys_order server.log || :)
+serve o.yaml
+is "who has an older one first is told so" \
+    until_it logged $((before + 1)) store_keys_order
+message 90002 >late.hl7
+is "takes messages" an o.yaml replay --to "127.0.0.1:$mllp" late.hl7
+is "and has not gone back" an d.yaml check --store
+is "is not told twice" fails logged $((before + 2)) store_keys_order
+is "who asks for it goes back" an o.yaml rekey
+is "all of it" an b.yaml check --store
+message 90003 >late.hl7
+is "whoever has the other order follows" an a.yaml replay late.hl7
+stop
+is "all of it is whole" an b.yaml check --store
 echo "1..$checks"
 exit $failed

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rekey: seal all of the store by the newest key of store.key_file. */
+/* rekey: seal all of the store by the first key of store.key_file. */
 #include "plugin/store/rekey.h"
 #include "plugin/host/command.h"
 #include "plugin/store/purge.h"
@@ -8,7 +8,7 @@
 
 int pl_command_rekey(const struct pl_invocation *in)
 {
-    struct pl_rekey p = {.finished = false};
+    struct pl_rekey p = {.goes_back = true};
     struct pl_engine *e = NULL;
     struct an_err err;
     enum an_code rc;
@@ -23,7 +23,7 @@ int pl_command_rekey(const struct pl_invocation *in)
     pl_engine_close(e);
     if (rc != AN_OK)
         return pl_complain(&err);
-    (void)printf("%lld rows sealed anew; the store needs the newest key only\n",
+    (void)printf("%lld rows sealed anew; the store needs the first key only\n",
                  (long long)p.n_sealed);
     return PL_EXIT_OK;
 }

@@ -80,13 +80,13 @@ static int step_part(struct pl_writer *w, struct pl_rekey *p, int64_t part,
     return run(w, "UPDATE vault SET part = ?1, after = ?2", part, end);
 }
 
-static int step(struct pl_writer *w, void *ctx)
+static int seal_some(struct pl_writer *w, struct pl_rekey *p)
 {
-    struct pl_rekey *p = ctx;
     int64_t done = 0, part = 0, after = 0;
     int rc = number(w,
                     "SELECT takes_plain = 0 AND"
-                    " (SELECT count(*) FROM vault_key) = 1 FROM vault",
+                    " (SELECT count(*) FROM vault_key WHERE proof <> x'') = 1"
+                    " FROM vault",
                     &done);
 
     p->finished = false;
@@ -108,24 +108,34 @@ static int step(struct pl_writer *w, void *ctx)
     return SQLITE_OK;
 }
 
-static int find_key(struct pl_writer *w, void *ctx)
-{
-    struct an_str id;
+struct rekeying {
+    struct pl_rekey *progress;
+    bool has_key;
+};
 
-    *(bool *)ctx = pl_vault_newest(w->db.vault, &id);
-    return SQLITE_DONE;
+static int step(struct pl_writer *w, void *ctx)
+{
+    struct rekeying *r = ctx;
+    struct an_str id;
+    int rc = SQLITE_OK;
+
+    r->has_key = pl_vault_newest(w->db.vault, &id);
+    if (!r->has_key)
+        return SQLITE_DONE;
+    if (r->progress->goes_back)
+        rc = pl_vault_go_back(&w->db);
+    return rc == SQLITE_OK ? seal_some(w, r->progress) : rc;
 }
 
 enum an_code pl_store_rekey(struct pl_store *store, struct pl_rekey *progress,
                             struct an_err *err)
 {
-    bool has_key = false;
-    enum an_code code = pl_store_transaction(store, find_key, &has_key, err);
+    struct rekeying r = {.progress = progress, .has_key = true};
+    enum an_code code = pl_store_transaction(store, step, &r, err);
 
-    if (code == AN_OK && !has_key)
+    if (code == AN_OK && !r.has_key)
         code = an_fail(err, AN_CONFIG, "store.key_file names no key", 0);
-    return code == AN_OK ? pl_store_transaction(store, step, progress, err)
-                         : code;
+    return code;
 }
 
 struct reloading {
@@ -134,12 +144,22 @@ struct reloading {
     struct an_err err;
 };
 
+/* It commits by itself: the keys are the new ones only where the store knows it. */
 static int reload(struct pl_writer *w, void *ctx)
 {
     struct reloading *r = ctx;
+    struct pl_vault *older = NULL;
+    int rc = SQLITE_OK;
 
-    r->code = pl_vault_reload(&w->db, w->db.stmt[PL_W_KEYS], &r->n, &r->err);
-    return r->code == AN_OK ? SQLITE_OK : SQLITE_DONE;
+    r->code =
+        pl_vault_reload(&w->db, w->db.stmt[PL_W_KEYS], &older, &r->n, &r->err);
+    if (r->code != AN_OK)
+        return SQLITE_DONE;
+    rc = pl_writer_run(w, PL_W_COMMIT);
+    if (rc != SQLITE_OK)
+        pl_vault_restore(w->db.vault, older);
+    pl_vault_close(older);
+    return rc == SQLITE_OK ? SQLITE_DONE : rc;
 }
 
 enum an_code pl_store_reload_keys(struct pl_store *store, size_t *n,

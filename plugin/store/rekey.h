@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sealing anew, by the newest key (vault_int.h): what is plain, and what is
- * under older keys.
+/* Sealing anew, by the key that the store is at (vault_int.h): what is plain, and
+ * what is under older keys.
  *
  *     struct pl_rekey p = {.finished = false};
  *     while (!p.finished && pl_store_rekey(store, &p, err) == AN_OK)
@@ -19,6 +19,8 @@
 
 struct pl_rekey {
     bool finished;
+    bool
+        goes_back; /* to the first key of this file, though it is an older one */
     int64_t n_sealed; /* values so far, over all calls with this struct */
 };
 
@@ -27,10 +29,10 @@ enum an_code pl_store_rekey(struct pl_store *store, struct pl_rekey *progress,
                             struct an_err *err)
     __attribute__((warn_unused_result));
 
-/* Read the key file again, which holds *n keys: the first seals from now on, and pl_store_rekey
- * begins anew if that one is new.  AN_CONFIG when a key is missing that the store
- * needs, or there is no key file; AN_NOTFOUND, AN_IO of the file: the keys are
- * then as they were. */
+/* Read the key file again, which holds *n keys: the first seals from now on, unless
+ * it is an older one, and pl_store_rekey begins anew if it is new.  AN_CONFIG when a key is missing that the store
+ * needs, or there is no key file; AN_NOTFOUND, AN_IO of the file, and what a transaction
+ * fails with: the keys are then as they were. */
 enum an_code pl_store_reload_keys(struct pl_store *store, size_t *n,
                                   struct an_err *err)
     __attribute__((warn_unused_result));

@@ -221,7 +221,8 @@ static const char version_2[] =
     ") STRICT;"
     "INSERT INTO audit_head VALUES(1, 0, zeroblob(32));"
 
-    /* vault_int.h.  part and after: how far rekey has come. */
+    /* vault_int.h, what a proof says too.  part and after: how far rekey has
+     * come. */
     "CREATE TABLE vault_key("
     " id BLOB PRIMARY KEY,"
     " proof BLOB NOT NULL"

@@ -24,6 +24,7 @@ struct pl_store {
     atomic_uint_fast64_t n_commit_faults, n_checkpoint_faults;
     pthread_mutex_t lock; /* over all that follows */
     struct pl_writer writer;
+    bool is_behind; /* the key file, as was told */
 };
 
 /* ---- what fails ----------------------------------------------------------- */
@@ -42,6 +43,19 @@ static enum an_code fail(struct pl_store *store, enum an_event event, int rc,
                          : &store->n_checkpoint_faults,
                      1);
     return code;
+}
+
+/* Once, not at each transaction; after what it wrote, which may go back to the
+ * older key. */
+static void tell_order(struct pl_store *store)
+{
+    const struct pl_vault *vault = store->writer.db.vault;
+    bool is_behind = pl_vault_is_behind(vault);
+
+    if (is_behind && !store->is_behind)
+        an_log(store->log, AN_EVENT_STORE_KEYS_ORDER, pl_vault_count(vault), 0,
+               0);
+    store->is_behind = is_behind;
 }
 
 void pl_store_faults(const struct pl_store *store, struct pl_store_faults *out)
@@ -243,6 +257,7 @@ static enum an_code transact(struct pl_store *store, write_one *one,
         roll_back(w);
         an_arena_reset(&w->arena);
     }
+    tell_order(store);
     pthread_mutex_unlock(&store->lock);
     return code;
 }
@@ -285,6 +300,7 @@ enum an_code pl_store_transaction(struct pl_store *store,
         code = fail(store, AN_EVENT_STORE_COMMIT_FAULT, rc, err);
     roll_back(w);
     an_arena_reset(&w->arena);
+    tell_order(store);
     pthread_mutex_unlock(&store->lock);
     return code;
 }

@@ -41,8 +41,9 @@ struct stamp {
 };
 
 struct pl_vault {
-    struct key key[PL_VAULT_KEYS]; /* the newest first */
+    struct key key[PL_VAULT_KEYS]; /* the one that seals first */
     size_t n;
+    uint8_t first[PL_KEY_ID_BYTES]; /* of the file */
     bool refuses_plain;
     char *key_file;    /* NULL: none */
     struct stamp seen; /* of it, when it was read last */
@@ -141,6 +142,8 @@ static enum an_code read_keys(struct pl_vault *v, const char *path,
                             n < 0 ? errno : EFBIG);
     else
         code = parse_keys(v, (struct an_str){text, (size_t)n}, err);
+    if (code == AN_OK)
+        memcpy(v->first, v->key[0].id, sizeof(v->first));
     gnutls_memset(text, 0, sizeof(text));
     (void)close(fd);
     return code;
@@ -165,19 +168,38 @@ static void add_keys(struct pl_vault *v, struct pl_vault *more)
     }
 }
 
+static void swap_keys(struct pl_vault *a, struct pl_vault *b)
+{
+    struct pl_vault was = *a;
+
+    memcpy(a->key, b->key, sizeof(a->key));
+    memcpy(a->first, b->first, sizeof(a->first));
+    a->n = b->n;
+    a->seen = b->seen;
+    memcpy(b->key, was.key, sizeof(b->key));
+    memcpy(b->first, was.first, sizeof(b->first));
+    b->n = was.n;
+    b->seen = was.seen;
+    gnutls_memset(&was, 0, sizeof(was));
+}
+
 void pl_vault_adopt(struct pl_vault *v, struct pl_vault *newer)
 {
-    struct key key[PL_VAULT_KEYS];
-    size_t n = v->n;
-
     add_keys(newer, v);
-    memcpy(key, v->key, sizeof(key));
-    memcpy(v->key, newer->key, sizeof(key));
-    memcpy(newer->key, key, sizeof(key));
-    v->n = newer->n;
-    newer->n = n;
-    v->seen = newer->seen;
-    gnutls_memset(key, 0, sizeof(key));
+    swap_keys(v, newer);
+}
+
+void pl_vault_restore(struct pl_vault *v, struct pl_vault *older)
+{
+    for (size_t i = 0; i < older->n; i++) {
+        struct key *lent = find_key(v, older->key[i].id);
+
+        if (older->key[i].cipher || lent == NULL)
+            continue;
+        older->key[i].cipher = lent->cipher;
+        lent->cipher = NULL;
+    }
+    swap_keys(v, older);
 }
 
 enum an_code pl_vault_read(const struct pl_vault *v, struct pl_vault **out,
@@ -474,6 +496,32 @@ bool pl_vault_newest(const struct pl_vault *v, struct an_str *id)
     *id = v->n ? (struct an_str){(const char *)v->key[0].id, PL_KEY_ID_BYTES}
                : AN_STR("");
     return v->n != 0;
+}
+
+bool pl_vault_first(const struct pl_vault *v, struct an_str *id)
+{
+    *id = v->n ? (struct an_str){(const char *)v->first, PL_KEY_ID_BYTES}
+               : AN_STR("");
+    return v->n != 0;
+}
+
+bool pl_vault_is_behind(const struct pl_vault *v)
+{
+    return v->n && memcmp(v->key[0].id, v->first, sizeof(v->first)) != 0;
+}
+
+bool pl_vault_seal_by(struct pl_vault *v, struct an_str id)
+{
+    struct key *key =
+        pl_vault_has(v, id) ? find_key(v, (const uint8_t *)id.p) : NULL;
+    struct key seals;
+
+    if (key == NULL)
+        return false;
+    seals = *key;
+    memmove(&v->key[1], &v->key[0], (size_t)(key - v->key) * sizeof(v->key[0]));
+    v->key[0] = seals;
+    return true;
 }
 
 bool pl_vault_is_current(const struct pl_vault *v, struct an_str stored)

@@ -2,6 +2,8 @@
 /* What the store knows of its keys, and what a program does that has others. */
 #include "plugin/store/db_int.h"
 
+#include <string.h>
+
 static enum an_code fail_missing(const struct pl_db *db, struct an_err *err)
 {
     struct an_str id;
@@ -28,8 +30,8 @@ static enum an_code check_proofs(struct pl_db *db, struct an_err *err)
 {
     static const char text[] =
         "SELECT k.id, unseal(k.proof, 'proof', v.takes_plain)"
-        " FROM vault_key k, vault v";
-    static const char ids[] = "SELECT id FROM vault_key";
+        " FROM vault_key k, vault v WHERE length(k.proof) > 1";
+    static const char ids[] = "SELECT id FROM vault_key WHERE proof <> x''";
     const char *const both[] = {ids, text};
     enum an_code code = AN_OK;
 
@@ -70,7 +72,13 @@ static const char put_key[] =
     " seal(x'616E616D6E65736973', 'proof', takes_plain) FROM vault WHERE 1"
     " ON CONFLICT(id) DO UPDATE SET proof = excluded.proof";
 
-/* In a transaction. */
+/* Rows may stand under the others; none does. */
+static const char put_others_behind[] =
+    "UPDATE vault_key SET proof = x'00' WHERE id <> ?1 AND proof <> x''";
+static const char give_others_up[] =
+    "UPDATE vault_key SET proof = x'' WHERE id <> ?1";
+
+/* The key that seals begins to be the store's.  In a transaction. */
 static enum an_code learn(struct pl_db *db, struct an_err *err)
 {
     enum an_code code = pl_db_exec(db,
@@ -82,6 +90,8 @@ static enum an_code learn(struct pl_db *db, struct an_err *err)
                                    err);
 
     if (code == AN_OK)
+        code = run_with_id(db, put_others_behind, err);
+    if (code == AN_OK)
         code = run_with_id(db, put_key, err);
     /* What was sealed before is not done again with this key. */
     if (code == AN_OK)
@@ -89,15 +99,128 @@ static enum an_code learn(struct pl_db *db, struct an_err *err)
     return code;
 }
 
-static enum an_code begin_and_learn(struct pl_db *db, struct an_err *err)
+/* ---- which key seals ------------------------------------------------------------ */
+
+/* Of the keys that the store knows. */
+struct census {
+    size_t n_needed;
+    bool is_missing;   /* one of these, here */
+    bool is_first_new; /* the first of the file was never the store's */
+    size_t n_at;       /* that seal: 1, or it is not said */
+    char at[PL_KEY_ID_BYTES];
+};
+
+static void count_id(struct pl_vault *v, sqlite3_stmt *row, struct census *c)
 {
+    struct an_str id = pl_column(row, 0), first;
+    int64_t proof_bytes = sqlite3_column_int64(row, 1);
+
+    if (pl_vault_first(v, &first) && an_str_eq(id, first))
+        c->is_first_new = false;
+    if (proof_bytes == 0)
+        return;
+    c->n_needed++;
+    c->is_missing = c->is_missing || !pl_vault_has(v, id);
+    if (proof_bytes > 1 && id.n == sizeof(c->at)) {
+        c->n_at++;
+        memcpy(c->at, id.p, sizeof(c->at));
+    }
+}
+
+static int count_ids(struct pl_vault *v, sqlite3_stmt *ids, struct census *c)
+{
+    struct an_str first;
+    int rc;
+
+    *c = (struct census){.is_first_new = pl_vault_first(v, &first)};
+    while ((rc = sqlite3_step(ids)) == SQLITE_ROW)
+        count_id(v, ids, c);
+    sqlite3_reset(ids);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static struct an_str key_at(const struct census *c)
+{
+    return (struct an_str){c->at, sizeof(c->at)};
+}
+
+/* It seals by the store's key, and that needs no other. */
+static bool is_settled(const struct pl_vault *v, const struct census *c)
+{
+    struct an_str seals;
+
+    if (c->is_missing || c->is_first_new || c->n_needed > 1)
+        return false;
+    return pl_vault_newest(v, &seals)
+               ? c->n_at == 1 && an_str_eq(seals, key_at(c))
+               : true;
+}
+
+static enum an_code seal_by_first(struct pl_db *db, struct an_err *err)
+{
+    struct an_str first;
+
+    if (!pl_vault_first(db->vault, &first) ||
+        !pl_vault_seal_by(db->vault, first))
+        return fail_missing(db, err);
+    return learn(db, err);
+}
+
+/* With all keys that the store needs.  In a transaction. */
+static enum an_code settle_on(struct pl_db *db, const struct census *c,
+                              struct an_err *err)
+{
+    struct an_str first;
+
+    if (!pl_vault_first(db->vault, &first))
+        return AN_OK;
+    if (c->is_first_new || c->n_at != 1)
+        return seal_by_first(db, err);
+    return pl_vault_seal_by(db->vault, key_at(c)) ? AN_OK
+                                                  : fail_missing(db, err);
+}
+
+/* The failure of a transaction of the caller. */
+static int rc_of(const struct pl_db *db, enum an_code code)
+{
+    if (code == AN_OK)
+        return SQLITE_OK;
+    return code == AN_CONFIG ? PL_NO_KEY : sqlite3_errcode(db->sql);
+}
+
+int pl_vault_go_back(struct pl_db *db)
+{
+    return pl_vault_is_behind(db->vault) ? rc_of(db, seal_by_first(db, NULL))
+                                         : SQLITE_OK;
+}
+
+/* ---- opening -------------------------------------------------------------------- */
+
+static enum an_code take_census(struct pl_db *db, struct census *c,
+                                struct an_err *err)
+{
+    sqlite3_stmt *ids = NULL;
+    int rc = sqlite3_prepare_v2(
+        db->sql, "SELECT id, length(proof) FROM vault_key", -1, &ids, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = count_ids(db->vault, ids, c);
+    sqlite3_finalize(ids);
+    return rc == SQLITE_OK ? AN_OK : pl_db_fail(db, rc, err);
+}
+
+static enum an_code begin_and_settle(struct pl_db *db, struct an_err *err)
+{
+    struct census c;
     enum an_code code = pl_db_exec(db, "BEGIN IMMEDIATE", err);
 
     /* Another program may have given it a key of its own meanwhile. */
     if (code == AN_OK)
         code = check_proofs(db, err);
     if (code == AN_OK)
-        code = learn(db, err);
+        code = take_census(db, &c, err);
+    if (code == AN_OK)
+        code = settle_on(db, &c, err);
     if (code == AN_OK)
         code = pl_db_exec(db, "COMMIT", err);
     if (!sqlite3_get_autocommit(db->sql))
@@ -105,32 +228,16 @@ static enum an_code begin_and_learn(struct pl_db *db, struct an_err *err)
     return code;
 }
 
-/* Whether the store knows the key that will seal. */
-static bool is_known(struct pl_db *db)
-{
-    sqlite3_stmt *s = NULL;
-    bool known = false;
-    struct an_str id;
-
-    if (sqlite3_prepare_v2(db->sql, "SELECT 1 FROM vault_key WHERE id = ?1", -1,
-                           &s, NULL) == SQLITE_OK) {
-        (void)pl_vault_newest(db->vault, &id);
-        pl_bind_blob(s, 1, id);
-        known = sqlite3_step(s) == SQLITE_ROW;
-    }
-    sqlite3_finalize(s);
-    return known;
-}
-
 enum an_code pl_vault_check(struct pl_db *db, bool write, struct an_err *err)
 {
     int64_t takes_plain = 1;
-    struct an_str id;
+    struct census c;
     enum an_code code = check_proofs(db, err);
 
-    if (code == AN_OK && write && pl_vault_newest(db->vault, &id) &&
-        !is_known(db))
-        code = begin_and_learn(db, err);
+    if (code == AN_OK && write)
+        code = take_census(db, &c, err);
+    if (code == AN_OK && write && !is_settled(db->vault, &c))
+        code = begin_and_settle(db, err);
     if (code == AN_OK)
         code = pl_db_number(db, "SELECT takes_plain FROM vault", &takes_plain,
                             err);
@@ -140,33 +247,10 @@ enum an_code pl_vault_check(struct pl_db *db, bool write, struct an_err *err)
 
 /* ---- another key meanwhile ------------------------------------------------------ */
 
-/* Of the ids that the store knows. */
-struct census {
-    size_t n;
-    bool is_missing; /* one of them, here */
-    bool is_known;   /* the one that seals here */
-};
-
-static int count_ids(struct pl_vault *v, sqlite3_stmt *ids, struct census *c)
-{
-    struct an_str newest;
-    bool seals = pl_vault_newest(v, &newest);
-    int rc;
-
-    *c = (struct census){.is_known = !seals};
-    while ((rc = sqlite3_step(ids)) == SQLITE_ROW) {
-        struct an_str id = pl_column(ids, 0);
-
-        c->n++;
-        c->is_missing = c->is_missing || !pl_vault_has(v, id);
-        c->is_known = c->is_known || an_str_eq(id, newest);
-    }
-    sqlite3_reset(ids);
-    return rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
-/* The file as it is now, if it has all that the store needs. */
-static enum an_code take_file(struct pl_db *db, sqlite3_stmt *ids, size_t *n,
+/* The file as it is now, if it has all that the store needs; *older as of
+ * pl_vault_adopt. */
+static enum an_code take_file(struct pl_db *db, sqlite3_stmt *ids,
+                              struct pl_vault **older, size_t *n,
                               struct an_err *err)
 {
     struct pl_vault *fresh = NULL;
@@ -174,51 +258,61 @@ static enum an_code take_file(struct pl_db *db, sqlite3_stmt *ids, size_t *n,
     enum an_code code = pl_vault_read(db->vault, &fresh, err);
     int rc = SQLITE_OK;
 
+    *older = NULL;
     if (code == AN_OK)
         rc = count_ids(fresh, ids, &c);
     if (rc != SQLITE_OK)
         code = pl_db_fail(db, rc, err);
     else if (code == AN_OK && c.is_missing)
         code = fail_missing(db, err);
-    if (code == AN_OK) {
-        *n = pl_vault_count(fresh);
-        pl_vault_adopt(db->vault, fresh);
+    if (code != AN_OK) {
+        pl_vault_close(fresh);
+        return code;
     }
-    pl_vault_close(fresh);
-    return code;
+    *n = pl_vault_count(fresh);
+    pl_vault_adopt(db->vault, fresh);
+    *older = fresh;
+    return AN_OK;
 }
 
 int pl_vault_admit(struct pl_db *db, sqlite3_stmt *ids)
 {
+    struct pl_vault *older = NULL;
     struct census c;
     size_t n;
     int rc = count_ids(db->vault, ids, &c);
 
-    if (rc != SQLITE_OK || (c.n <= 1 && !c.is_missing && c.is_known))
+    if (rc != SQLITE_OK || is_settled(db->vault, &c))
         return rc;
-    if (pl_vault_is_stale(db->vault) && take_file(db, ids, &n, NULL) == AN_OK)
+    if (pl_vault_is_stale(db->vault) &&
+        take_file(db, ids, &older, &n, NULL) == AN_OK)
         rc = count_ids(db->vault, ids, &c);
-    if (rc != SQLITE_OK)
-        return rc;
-    if (c.is_missing)
-        return PL_NO_KEY;
-    return c.is_known || learn(db, NULL) == AN_OK ? SQLITE_OK
-                                                  : sqlite3_errcode(db->sql);
+    if (rc == SQLITE_OK)
+        rc = c.is_missing ? PL_NO_KEY : rc_of(db, settle_on(db, &c, NULL));
+    if (rc != SQLITE_OK && older)
+        pl_vault_restore(db->vault, older);
+    pl_vault_close(older);
+    return rc;
 }
 
-enum an_code pl_vault_reload(struct pl_db *db, sqlite3_stmt *ids, size_t *n,
+enum an_code pl_vault_reload(struct pl_db *db, sqlite3_stmt *ids,
+                             struct pl_vault **older, size_t *n,
                              struct an_err *err)
 {
     struct census c;
-    enum an_code code = take_file(db, ids, n, err);
+    enum an_code code = take_file(db, ids, older, n, err);
     int rc;
 
     if (code != AN_OK)
         return code;
     rc = count_ids(db->vault, ids, &c);
-    if (rc != SQLITE_OK)
-        return pl_db_fail(db, rc, err);
-    return c.is_known ? AN_OK : learn(db, err);
+    code = rc == SQLITE_OK ? settle_on(db, &c, err) : pl_db_fail(db, rc, err);
+    if (code != AN_OK) {
+        pl_vault_restore(db->vault, *older);
+        pl_vault_close(*older);
+        *older = NULL;
+    }
+    return code;
 }
 
 enum an_code pl_vault_settle(struct pl_db *db, struct an_err *err)
@@ -227,7 +321,7 @@ enum an_code pl_vault_settle(struct pl_db *db, struct an_err *err)
         db, "UPDATE vault SET takes_plain = 0, part = 0, after = 0", err);
 
     if (code == AN_OK)
-        code = run_with_id(db, "DELETE FROM vault_key WHERE id <> ?1", err);
+        code = run_with_id(db, give_others_up, err);
     if (code == AN_OK)
         code = run_with_id(db, put_key, err);
     return code;

@@ -300,7 +300,7 @@
     X(OUTBOX_DELAY, "UPDATE outbox SET next_us = ?2 WHERE state = 0"             \
                     " AND patient = (SELECT patient FROM outbox"                 \
                     " WHERE id = ?1) AND next_us < ?2")                          \
-    X(KEYS, "SELECT id FROM vault_key")                                          \
+    X(KEYS, "SELECT id, length(proof) FROM vault_key")                           \
     X(AUDIT_HEAD, "SELECT seq, hash FROM audit_head")                            \
     X(PUT_AUDIT, "INSERT INTO audit(seq, time_us, actor, role, action,"          \
                  " subject, details, prev_hash, hash)"                           \
