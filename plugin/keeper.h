@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The keeper: a thread behind the others that withdraws what was deleted at a FHIR
  * server before it came, gives an older store its index of resources, seals what is
- * not under the newest key, ends erasures that were begun, removes what is kept for long enough
+ * not under the key that seals, ends erasures that were begun, removes what is kept for long enough
  * (store.retention), in small transactions with pauses between, and then gives
  * back the pages that this freed.  It begins at once and comes again each minute,
  * for what is to be withdrawn each second; what fails is logged, counted and tried again then.

@@ -62,7 +62,7 @@ static const struct {
      "texts for patients that wait for a clinician's word"},
     {"verify", pl_command_verify, "[NUMBER HASH]",
      "walk the audit trail; compare it with a row noted before"},
-    {"rekey", pl_command_rekey, "", "seal all of the store by the newest key"},
+    {"rekey", pl_command_rekey, "", "seal all of the store by the first key"},
     {"purge", pl_command_purge,
      "[--dry-run] [--before TIME | --patient AUTHORITY ID]",
      "remove what is kept for long enough, or all of one patient"},
