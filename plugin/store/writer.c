@@ -383,17 +383,17 @@ int pl_writer_links(struct pl_writer *w, const struct pl_derivation *d)
     return rc;
 }
 
-static int put_due(struct pl_writer *w, int64_t identifier, int64_t message,
-                   unsigned reasons, struct pl_receipt *r)
+static int put_due(struct pl_writer *w, const struct pl_derivation *d,
+                   size_t filing, int64_t identifier, struct pl_receipt *r)
 {
     sqlite3_stmt *s = stmt(w, PL_W_PUT_DUE);
     int rc = SQLITE_OK;
 
     for (unsigned reason = 0; reason < PL_N_REASONS; reason++) {
-        if (rc != SQLITE_OK || !(reasons >> reason & 1))
+        if (rc != SQLITE_OK || !(d->in->filing[filing].reasons >> reason & 1))
             continue;
         sqlite3_bind_int64(s, 1, identifier);
-        sqlite3_bind_int64(s, 2, message);
+        sqlite3_bind_int64(s, 2, d->message);
         sqlite3_bind_int64(s, 3, reason);
         rc = pl_writer_run(w, PL_W_PUT_DUE);
         if (r->n_triggers++ == 0)
@@ -420,7 +420,7 @@ static int put_due_led(struct pl_writer *w, const struct pl_derivation *d,
     if (rc == SQLITE_OK)
         rc = pl_writer_led_by(w, d->filed[filing], f->blob, &led);
     for (size_t i = 0; rc == SQLITE_OK && i < led.n; i++)
-        rc = put_due(w, led.identifier[i], d->message, f->reasons, r);
+        rc = put_due(w, d, filing, led.identifier[i], r);
     return rc;
 }
 
@@ -430,7 +430,7 @@ static int put_dues(struct pl_writer *w, const struct pl_derivation *d,
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++)
-        rc = put_due(w, d->filed[i], d->message, d->in->filing[i].reasons, r);
+        rc = put_due(w, d, i, d->filed[i], r);
     /* Behind them: the receipt's follow each other (store.h). */
     for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++)
         if (d->in->filing[i].reasons)

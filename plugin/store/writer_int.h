@@ -20,319 +20,318 @@
 /* Of both whom a claim is about: they may be two persons. */
 #define PL_WEBS PL_WEB_OF("(?1), (?9)")
 
-#define PL_WRITES(X)                                                                 \
-    X(BEGIN, "BEGIN IMMEDIATE")                                                      \
-    X(COMMIT, "COMMIT")                                                              \
-    X(FIND_SAME,                                                                     \
-      "SELECT id, received_us, n_warnings, reused, feed, derived,"                   \
-      " purged_us <> 0 OR forgotten_us <> 0 FROM message WHERE sha256 = ?1")         \
-    X(FIND_CONTROL, "SELECT 1 FROM message WHERE sender = ?1"                        \
-                    " AND control_id = ?2 AND control_id <> '' LIMIT 1")             \
-    X(FIND_FEED, "SELECT id FROM feed WHERE name = ?1")                              \
-    X(PUT_FEED, "INSERT INTO feed(name) VALUES(?1)")                                 \
-    X(FIND_ID, "SELECT id, type FROM identifier"                                     \
-               " WHERE value = ?1 AND authority = ?2")                               \
-    X(PUT_ID, "INSERT INTO identifier(value, authority, type)"                       \
-              " VALUES(?1, ?2, ?3)")                                                 \
-    X(TYPE_ID, "UPDATE identifier SET type = ?2 WHERE id = ?1")                      \
-    X(PUT_MESSAGE,                                                                   \
-      "INSERT INTO message(sha256, feed, sender, control_id, kind, format,"          \
-      " received_us, said_us, n_warnings, reused, derived, raw_bytes,"               \
-      " deflated, raw) "                                                             \
-      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"                           \
-      "seal(?14, 'raw', ?1))")                                                       \
-    X(REDO_MESSAGE, "UPDATE message SET kind = ?2, said_us = ?3,"                    \
-                    " n_warnings = ?4, derived = ?5 WHERE id = ?1")                  \
-    X(PUT_SAID,                                                                      \
-      "INSERT INTO said(identifier, message, sha256, min_available_us,"              \
-      " claims, n_events, events) VALUES(?1,?2,?3,?4,"                               \
-      "seal(?5, 'claims', ?1, ?3),?6,seal(?7, 'events', ?1, ?3))")                   \
-    X(GET_SAID,                                                                      \
-      "SELECT unseal(claims, 'claims', identifier, sha256),"                         \
-      " unseal(events, 'events', identifier, sha256), n_events FROM said"            \
-      " WHERE identifier = ?1 AND message = ?2")                                     \
-    X(KEEP_SAID,                                                                     \
-      "UPDATE said SET min_available_us = ?3, n_events = ?4, events ="               \
-      " seal(?5, 'events', identifier, sha256)"                                      \
-      " WHERE identifier = ?1 AND message = ?2")                                     \
-    X(CUT_SAID,                                                                      \
-      "UPDATE said SET min_available_us = ?3, n_events = ?4, events ="               \
-      " seal(?5, 'events', identifier, sha256), claims ="                            \
-      " seal(?6, 'claims', identifier, sha256)"                                      \
-      " WHERE identifier = ?1 AND message = ?2")                                     \
-    X(DROP_SAID, "DELETE FROM said WHERE identifier = ?1 AND message = ?2")          \
-    X(ASK_AGAIN, PL_WEB                                                              \
-      "INSERT INTO due(identifier, message, reason)"                                 \
-      " SELECT ?1, coalesce((SELECT max((SELECT max(s.message) FROM said s"          \
-      " WHERE s.identifier = web.i)) FROM web), ?2), ?3"                             \
-      " WHERE EXISTS (SELECT 1 FROM web JOIN suggestion g"                           \
-      " ON g.patient = web.i WHERE g.superseded_us = 0)"                             \
-      " AND NOT EXISTS (SELECT 1 FROM web JOIN due d"                                \
-      " ON d.identifier = web.i WHERE d.state = 0 AND d.reason = 4)")                \
-    X(PROGRESS, "INSERT INTO reprocess VALUES(1,?1,?2,?3,?4,?5,?6,?7)"               \
-                " ON CONFLICT(one) DO UPDATE SET maps = excluded.maps,"              \
-                " after = excluded.after, finished = excluded.finished,"             \
-                " n_read = excluded.n_read, n_changed = excluded.n_changed,"         \
-                " n_unreadable = excluded.n_unreadable,"                             \
-                " n_asked = excluded.n_asked")                                       \
-    X(PUT_LINK,                                                                      \
-      "INSERT INTO link(identifier, other, message, first_us, is_plain)"             \
-      " VALUES(?1, ?2, ?3, ?4, ?6) ON CONFLICT DO NOTHING")                          \
-    /* Of one that is new: since when a move of one of them parts them. */           \
-    X(DATE_LINK,                                                                     \
-      "UPDATE link SET last_us = ?3, parted_us = (SELECT max(1, max(said_us))"       \
-      " FROM moved WHERE prior IN (?1, ?2) AND prior_visit = '')"                    \
-      " WHERE identifier IN (?1, ?2) AND other IN (?1, ?2) AND EXISTS"               \
-      " (SELECT 1 FROM moved WHERE prior IN (?1, ?2) AND prior_visit = '')")         \
-    X(WIDEN_LINK,                                                                    \
-      "UPDATE link SET message = min(message, ?3),"                                  \
-      " first_us = min(first_us, ?4), last_us = max(last_us, ?5),"                   \
-      " is_plain = min(is_plain, ?6) WHERE identifier = ?1 AND other = ?2"           \
-      " AND (message > ?3 OR first_us > ?4 OR last_us < ?5"                          \
-      " OR is_plain > ?6)")                                                          \
-    X(DOUBT_LINK, "UPDATE link SET is_plain = 0"                                     \
-                  " WHERE identifier IN (?1, ?2) AND other IN (?1, ?2)")             \
-    X(LINKS_OF, "SELECT other, message, last_us FROM link"                           \
-                " WHERE identifier = ?1 ORDER BY other")                             \
-    X(END_LINK, "UPDATE link SET last_us = ?3"                                       \
-                " WHERE identifier IN (?1, ?2) AND other IN (?1, ?2)")               \
-    X(JUDGE_LINK,                                                                    \
-      "UPDATE link AS l SET is_over = NOT " PL_LINK_STANDS(                          \
-          "") " WHERE identifier IN (?1, ?2) AND other IN (?1, ?2)")                 \
-    X(CLAIMS_SINCE,                                                                  \
-      "SELECT unseal(claims, 'claims', identifier, sha256) FROM said"                \
-      " WHERE identifier = ?1 AND message >= ?2 AND length(claims) > 0")             \
-    X(PUT_MOVED,                                                                     \
-      "INSERT INTO moved(prior, prior_visit, said_us, current, visit, "              \
-      "message,"                                                                     \
-      " available_us) VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT DO NOTHING")          \
-    X(FIND_MOVED, "SELECT 1 FROM moved WHERE prior = ?1 AND prior_visit = ?2"        \
-                  " AND said_us = ?3 AND current = ?4 AND visit = ?5"                \
-                  " AND message = ?6")                                               \
-    X(DROP_MOVED, "DELETE FROM moved WHERE prior = ?1 AND prior_visit = ?2"          \
-                  " AND said_us = ?3 AND current = ?4 AND visit = ?5"                \
-                  " AND message = ?6")                                               \
-    /* To whom moves said then or later lead a visit on from there. */               \
-    X(LED_TO, PL_WEBS                                                                \
-      ", led(i, v, us, moved) AS (VALUES(?1, ?2, ?3, 0)"                             \
-      " UNION SELECT l.other, v, us, 0 FROM led"                                     \
-      " JOIN link l INDEXED BY link_stands"                                          \
-      " ON l.identifier = led.i AND l.is_over = 0"                                   \
-      " UNION SELECT m.current, m.visit, m.said_us, 1 FROM led JOIN moved m"         \
-      " ON m.prior = led.i AND m.prior_visit = led.v WHERE m.said_us >= us)"         \
-      " SELECT DISTINCT i FROM led"                                                  \
-      " WHERE moved = 1 AND i NOT IN (SELECT i FROM web)")                           \
-    /* What names a fact; all, where a visit left and that was not indexed. */       \
-    X(NAMED_BY, PL_WEB                                                               \
-      "SELECT s.message, unseal(s.events, 'events', s.identifier, s.sha256)"         \
-      " FROM web JOIN visited v ON v.identifier = web.i AND v.visit = ?2"            \
-      " JOIN said s ON s.identifier = v.identifier AND s.message = v.message"        \
-      " WHERE s.n_events > 0 UNION ALL"                                              \
-      " SELECT s.message, unseal(s.events, 'events', s.identifier, s.sha256)"        \
-      " FROM web JOIN said s ON s.identifier = web.i WHERE s.n_events > 0"           \
-      " AND NOT EXISTS (SELECT 1 FROM visited WHERE identifier = web.i"              \
-      " AND visit = '') AND EXISTS (SELECT 1 FROM web JOIN moved m"                  \
-      " ON m.prior = web.i AND m.prior_visit > '')")                                 \
-    X(NOT_VISITED,                                                                   \
-      PL_WEBS "SELECT i FROM web WHERE NOT EXISTS (SELECT 1 FROM visited"            \
-              " WHERE identifier = i AND visit = '') LIMIT ?2")                      \
-    X(FIND_VISITED, "SELECT 1 FROM visited WHERE identifier = ?1"                    \
-                    " AND visit = ''")                                               \
-    X(PUT_VISITED, "INSERT INTO visited(identifier, visit, message)"                 \
-                   " VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING")                     \
-    X(DROP_VISITED, "DELETE FROM visited WHERE identifier = ?1 AND visit = ?2"       \
-                    " AND message = ?3")                                             \
-    X(SPEAKS_OF, "SELECT message FROM visited WHERE identifier = ?1"                 \
-                 " AND visit = ?2 LIMIT ?3")                                         \
-    X(FIRST_MOVED, "SELECT message, available_us FROM moved WHERE prior = ?1"        \
-                   " AND prior_visit = ?2 AND said_us = ?3 AND current = ?4"         \
-                   " AND visit = ?5 ORDER BY available_us LIMIT 1")                  \
-    X(CLAIMING_SINCE, "SELECT message FROM said WHERE identifier = ?1"               \
-                      " AND message >= ?2 AND length(claims) > 0 LIMIT ?3")          \
-    X(EVENTS_OF,                                                                     \
-      "SELECT message, unseal(events, 'events', identifier, sha256)"                 \
-      " FROM said WHERE identifier = ?1 AND n_events > 0")                           \
-    /* resources.c */                                                                \
-    X(PUT_RESOURCE, "INSERT INTO resource(key, identifier, message)"                 \
-                    " VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING")                    \
-    X(DROP_RESOURCE, "DELETE FROM resource WHERE key = ?1"                           \
-                     " AND identifier = ?2 AND message = ?3")                        \
-    X(FIND_DELETED, "SELECT 1 FROM deleted WHERE key = ?1 LIMIT 1")                  \
-    X(PUT_DELETED, "INSERT INTO deleted(key, fact, at_us) SELECT ?1, ?2, ?3"         \
-                   " WHERE NOT EXISTS (SELECT 1 FROM deleted WHERE key = ?1"         \
-                   " AND fact = ?2 AND at_us >= ?4) ON CONFLICT DO NOTHING")         \
-    X(PUT_WITHDRAWAL, "INSERT INTO withdrawal(identifier, key)"                      \
-                      " VALUES(?1, ?2)")                                             \
-    X(PUT_WITHDRAWALS, "INSERT INTO withdrawal(identifier, key)"                     \
-                       " SELECT DISTINCT identifier, key FROM resource"              \
-                       " WHERE key = ?1")                                            \
-    X(DROP_WITHDRAWAL, "DELETE FROM withdrawal WHERE id = ?1")                       \
-    X(FIND_FORMAT, "SELECT format FROM message WHERE id = ?1")                       \
-    X(GET_INDEXING, "SELECT after, until FROM indexing WHERE one = 1")               \
-    X(SET_INDEXING, "UPDATE indexing SET after = ?1 WHERE one = 1")                  \
-    X(FIND_UNINDEXED, "SELECT id, derived FROM message"                              \
-                      " WHERE id > ?1 AND id <= ?2 AND format = ?3")                 \
-    /* Whether a visit may have left her: it did, or one is indexed.  Not by her   \
-     * web, which would cost each message six times as much. */ \
-    X(FIND_LEFT, "SELECT 1 FROM visited WHERE identifier = ?1 AND visit = ''"        \
-                 " UNION ALL SELECT 1 FROM moved"                                    \
-                 " WHERE prior = ?1 AND prior_visit > ''"                            \
-                 " UNION ALL SELECT 1 FROM link l"                                   \
-                 " JOIN moved m ON m.prior = l.other AND m.prior_visit > ''"         \
-                 " WHERE l.identifier = ?1 LIMIT 1")                                 \
-    X(PUT_DUE, "INSERT INTO due(identifier, message, reason)"                        \
-               " VALUES(?1, ?2, ?3)")                                                \
-    X(DUE_DONE, "UPDATE due SET state = 1 WHERE id = ?1 AND state = 0")              \
-    X(DUE_GIVEN_UP, "UPDATE due SET state = 1 WHERE state = 0 AND message ="         \
-                    " (SELECT id FROM message WHERE sha256 = ?1)")                   \
-    X(ADD_FEED, "UPDATE feed SET n_messages = n_messages + ?2,"                      \
-                " n_warned = n_warned + ?3, n_reused = n_reused + ?4,"               \
-                " n_events = n_events + ?5, raw_bytes = raw_bytes + ?6,"             \
-                " stored_bytes = stored_bytes + ?7,"                                 \
-                " last_received_us = max(last_received_us, ?8),"                     \
-                " last_said_us = max(last_said_us, ?9) WHERE id = ?1")               \
-    X(ADD_ACCOUNT,                                                                   \
-      "INSERT INTO account(feed, name, n_seen, n_used, n_unused, n_text,"            \
-      " n_mapped, n_odd) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)"                            \
-      " ON CONFLICT(feed, name) DO UPDATE SET"                                       \
-      " n_seen = n_seen + excluded.n_seen,"                                          \
-      " n_used = n_used + excluded.n_used,"                                          \
-      " n_unused = n_unused + excluded.n_unused,"                                    \
-      " n_text = n_text + excluded.n_text,"                                          \
-      " n_mapped = n_mapped + excluded.n_mapped,"                                    \
-      " n_odd = n_odd + excluded.n_odd")                                             \
-    X(PUT_AGAIN, "INSERT INTO again(message, n, last_us) VALUES(?1, 1, ?2)"          \
-                 " ON CONFLICT(message) DO UPDATE SET n = n + 1,"                    \
-                 " last_us = max(last_us, excluded.last_us)")                        \
-    X(PUT_REFUSAL,                                                                   \
-      "INSERT INTO refusal(sha256, feed, sender, control_id, kind, format,"          \
-      " raw_bytes, what, place, first_us, last_us)"                                  \
-      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?10)"                                  \
-      " ON CONFLICT(sha256) DO UPDATE SET n = n + 1, what = excluded.what,"          \
-      " place = excluded.place, last_us = max(last_us, excluded.last_us)")           \
-    X(DROP_REFUSALS, "DELETE FROM refusal WHERE id <="                               \
-                     " (SELECT max(id) FROM refusal) - ?1")                          \
-    X(SUPERSEDE, "UPDATE suggestion SET superseded_us = ?1"                          \
-                 " WHERE superseded_us = 0 AND resource = ?2"                        \
-                 " AND audience = ?3 AND language = ?4")                             \
-    X(SUPERSEDE_ALL, "UPDATE suggestion SET superseded_us = ?1"                      \
-                     " WHERE superseded_us = 0 AND patient = ?2")                    \
-    X(PUT_SUGGESTION,                                                                \
-      "INSERT INTO suggestion(resource, patient, encounter, topic, kind,"            \
-      " audience, language, horizon_days, model, stage, release,"                    \
-      " patient_facing, never_patient, as_of_us, p, statement, detail,"              \
-      " created_us, detail_bytes, deflated, superseded_us, needs)"                   \
-      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"                  \
-      "seal(?16, 'statement', ?1, ?2, ?9, ?18), seal(?17, 'detail', ?1, ?2, "        \
-      "?9, ?18),"                                                                    \
-      "?18,?19,?20,?21,?22)")                                                        \
-    X(FIND_LATER, "SELECT 1 FROM suggestion WHERE superseded_us = 0"                 \
-                  " AND patient = ?1 AND as_of_us > ?2 AND as_of_us <= ?3"           \
-                  " LIMIT 1")                                                        \
-    X(FIND_RELEASE, "SELECT release FROM suggestion WHERE superseded_us = 0"         \
-                    " AND resource = ?1 AND audience = ?2 AND language = ?3"         \
-                    " AND unseal(statement, 'statement', resource, patient, "        \
-                    "model, created_us)"                                             \
-                    " = CAST(?4 AS BLOB) AND model = ?5")                            \
-    X(COUNT_STAGE, "INSERT INTO stage_count(stage, n) VALUES(?1, 1)"                 \
-                   " ON CONFLICT(stage) DO UPDATE SET n = n + 1")                    \
-    X(PUT_OUTBOX,                                                                    \
-      "INSERT INTO outbox(patient, suggestion, payload, sha256, state,"              \
-      " next_us, created_us, origin) VALUES(?1,?2,seal(?3, 'payload', ?1, "          \
-      "?4, ?6),"                                                                     \
-      "?4,?5,max(?6, (SELECT"                                                        \
-      " coalesce(max(next_us), 0) FROM outbox WHERE patient = ?1"                    \
-      " AND state = 0)),?6,?7)")                                                     \
+#define PL_WRITES(X)                                                             \
+    X(BEGIN, "BEGIN IMMEDIATE")                                                  \
+    X(COMMIT, "COMMIT")                                                          \
+    X(FIND_SAME,                                                                 \
+      "SELECT id, received_us, n_warnings, reused, feed, derived,"               \
+      " purged_us <> 0 OR forgotten_us <> 0 FROM message WHERE sha256 = ?1")     \
+    X(FIND_CONTROL, "SELECT 1 FROM message WHERE sender = ?1"                    \
+                    " AND control_id = ?2 AND control_id <> '' LIMIT 1")         \
+    X(FIND_FEED, "SELECT id FROM feed WHERE name = ?1")                          \
+    X(PUT_FEED, "INSERT INTO feed(name) VALUES(?1)")                             \
+    X(FIND_ID, "SELECT id, type FROM identifier"                                 \
+               " WHERE value = ?1 AND authority = ?2")                           \
+    X(PUT_ID, "INSERT INTO identifier(value, authority, type)"                   \
+              " VALUES(?1, ?2, ?3)")                                             \
+    X(TYPE_ID, "UPDATE identifier SET type = ?2 WHERE id = ?1")                  \
+    X(PUT_MESSAGE,                                                               \
+      "INSERT INTO message(sha256, feed, sender, control_id, kind, format,"      \
+      " received_us, said_us, n_warnings, reused, derived, raw_bytes,"           \
+      " deflated, raw) "                                                         \
+      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"                       \
+      "seal(?14, 'raw', ?1))")                                                   \
+    X(REDO_MESSAGE, "UPDATE message SET kind = ?2, said_us = ?3,"                \
+                    " n_warnings = ?4, derived = ?5 WHERE id = ?1")              \
+    X(PUT_SAID,                                                                  \
+      "INSERT INTO said(identifier, message, sha256, min_available_us,"          \
+      " claims, n_events, events) VALUES(?1,?2,?3,?4,"                           \
+      "seal(?5, 'claims', ?1, ?3),?6,seal(?7, 'events', ?1, ?3))")               \
+    X(GET_SAID,                                                                  \
+      "SELECT unseal(claims, 'claims', identifier, sha256),"                     \
+      " unseal(events, 'events', identifier, sha256), n_events FROM said"        \
+      " WHERE identifier = ?1 AND message = ?2")                                 \
+    X(KEEP_SAID,                                                                 \
+      "UPDATE said SET min_available_us = ?3, n_events = ?4, events ="           \
+      " seal(?5, 'events', identifier, sha256)"                                  \
+      " WHERE identifier = ?1 AND message = ?2")                                 \
+    X(CUT_SAID,                                                                  \
+      "UPDATE said SET min_available_us = ?3, n_events = ?4, events ="           \
+      " seal(?5, 'events', identifier, sha256), claims ="                        \
+      " seal(?6, 'claims', identifier, sha256)"                                  \
+      " WHERE identifier = ?1 AND message = ?2")                                 \
+    X(DROP_SAID, "DELETE FROM said WHERE identifier = ?1 AND message = ?2")      \
+    X(ASK_AGAIN, PL_WEB                                                          \
+      "INSERT INTO due(identifier, message, reason)"                             \
+      " SELECT ?1, coalesce((SELECT max((SELECT max(s.message) FROM said s"      \
+      " WHERE s.identifier = web.i)) FROM web), ?2), ?3"                         \
+      " WHERE EXISTS (SELECT 1 FROM web JOIN suggestion g"                       \
+      " ON g.patient = web.i WHERE g.superseded_us = 0)"                         \
+      " AND NOT EXISTS (SELECT 1 FROM web JOIN due d"                            \
+      " ON d.identifier = web.i WHERE d.state = 0 AND d.reason = 4)")            \
+    X(PROGRESS, "INSERT INTO reprocess VALUES(1,?1,?2,?3,?4,?5,?6,?7)"           \
+                " ON CONFLICT(one) DO UPDATE SET maps = excluded.maps,"          \
+                " after = excluded.after, finished = excluded.finished,"         \
+                " n_read = excluded.n_read, n_changed = excluded.n_changed,"     \
+                " n_unreadable = excluded.n_unreadable,"                         \
+                " n_asked = excluded.n_asked")                                   \
+    X(PUT_LINK,                                                                  \
+      "INSERT INTO link(identifier, other, message, first_us, is_plain)"         \
+      " VALUES(?1, ?2, ?3, ?4, ?6) ON CONFLICT DO NOTHING")                      \
+    /* Of one that is new: since when a move of one of them parts them. */       \
+    X(DATE_LINK,                                                                 \
+      "UPDATE link SET last_us = ?3, parted_us = (SELECT max(1, max(said_us))"   \
+      " FROM moved WHERE prior IN (?1, ?2) AND prior_visit = '')"                \
+      " WHERE identifier IN (?1, ?2) AND other IN (?1, ?2) AND EXISTS"           \
+      " (SELECT 1 FROM moved WHERE prior IN (?1, ?2) AND prior_visit = '')")     \
+    X(WIDEN_LINK,                                                                \
+      "UPDATE link SET message = min(message, ?3),"                              \
+      " first_us = min(first_us, ?4), last_us = max(last_us, ?5),"               \
+      " is_plain = min(is_plain, ?6) WHERE identifier = ?1 AND other = ?2"       \
+      " AND (message > ?3 OR first_us > ?4 OR last_us < ?5"                      \
+      " OR is_plain > ?6)")                                                      \
+    X(DOUBT_LINK, "UPDATE link SET is_plain = 0"                                 \
+                  " WHERE identifier IN (?1, ?2) AND other IN (?1, ?2)")         \
+    X(LINKS_OF, "SELECT other, message, last_us FROM link"                       \
+                " WHERE identifier = ?1 ORDER BY other")                         \
+    X(END_LINK, "UPDATE link SET last_us = ?3"                                   \
+                " WHERE identifier IN (?1, ?2) AND other IN (?1, ?2)")           \
+    X(JUDGE_LINK,                                                                \
+      "UPDATE link AS l SET is_over = NOT " PL_LINK_STANDS(                      \
+          "") " WHERE identifier IN (?1, ?2) AND other IN (?1, ?2)")             \
+    X(CLAIMS_SINCE,                                                              \
+      "SELECT unseal(claims, 'claims', identifier, sha256) FROM said"            \
+      " WHERE identifier = ?1 AND message >= ?2 AND length(claims) > 0")         \
+    X(PUT_MOVED,                                                                 \
+      "INSERT INTO moved(prior, prior_visit, said_us, current, visit, "          \
+      "message,"                                                                 \
+      " available_us) VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT DO NOTHING")      \
+    X(FIND_MOVED, "SELECT 1 FROM moved WHERE prior = ?1 AND prior_visit = ?2"    \
+                  " AND said_us = ?3 AND current = ?4 AND visit = ?5"            \
+                  " AND message = ?6")                                           \
+    X(DROP_MOVED, "DELETE FROM moved WHERE prior = ?1 AND prior_visit = ?2"      \
+                  " AND said_us = ?3 AND current = ?4 AND visit = ?5"            \
+                  " AND message = ?6")                                           \
+    /* To whom moves said then or later lead a visit on from there. */           \
+    X(LED_TO, PL_WEBS                                                            \
+      ", led(i, v, us, moved) AS (VALUES(?1, ?2, ?3, 0)"                         \
+      " UNION SELECT l.other, v, us, 0 FROM led"                                 \
+      " JOIN link l INDEXED BY link_stands"                                      \
+      " ON l.identifier = led.i AND l.is_over = 0"                               \
+      " UNION SELECT m.current, m.visit, m.said_us, 1 FROM led JOIN moved m"     \
+      " ON m.prior = led.i AND m.prior_visit = led.v WHERE m.said_us >= us)"     \
+      " SELECT DISTINCT i FROM led"                                              \
+      " WHERE moved = 1 AND i NOT IN (SELECT i FROM web)")                       \
+    /* What names a fact; all, where a visit left and that was not indexed. */   \
+    X(NAMED_BY, PL_WEB                                                           \
+      "SELECT s.message, unseal(s.events, 'events', s.identifier, s.sha256)"     \
+      " FROM web JOIN visited v ON v.identifier = web.i AND v.visit = ?2"        \
+      " JOIN said s ON s.identifier = v.identifier AND s.message = v.message"    \
+      " WHERE s.n_events > 0 UNION ALL"                                          \
+      " SELECT s.message, unseal(s.events, 'events', s.identifier, s.sha256)"    \
+      " FROM web JOIN said s ON s.identifier = web.i WHERE s.n_events > 0"       \
+      " AND NOT EXISTS (SELECT 1 FROM visited WHERE identifier = web.i"          \
+      " AND visit = '') AND EXISTS (SELECT 1 FROM web JOIN moved m"              \
+      " ON m.prior = web.i AND m.prior_visit > '')")                             \
+    X(NOT_VISITED,                                                               \
+      PL_WEBS "SELECT i FROM web WHERE NOT EXISTS (SELECT 1 FROM visited"        \
+              " WHERE identifier = i AND visit = '') LIMIT ?2")                  \
+    X(FIND_VISITED, "SELECT 1 FROM visited WHERE identifier = ?1"                \
+                    " AND visit = ''")                                           \
+    X(PUT_VISITED, "INSERT INTO visited(identifier, visit, message)"             \
+                   " VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING")                 \
+    X(DROP_VISITED, "DELETE FROM visited WHERE identifier = ?1 AND visit = ?2"   \
+                    " AND message = ?3")                                         \
+    X(SPEAKS_OF, "SELECT message FROM visited WHERE identifier = ?1"             \
+                 " AND visit = ?2 LIMIT ?3")                                     \
+    X(FIRST_MOVED, "SELECT message, available_us FROM moved WHERE prior = ?1"    \
+                   " AND prior_visit = ?2 AND said_us = ?3 AND current = ?4"     \
+                   " AND visit = ?5 ORDER BY available_us LIMIT 1")              \
+    X(CLAIMING_SINCE, "SELECT message FROM said WHERE identifier = ?1"           \
+                      " AND message >= ?2 AND length(claims) > 0 LIMIT ?3")      \
+    X(EVENTS_OF,                                                                 \
+      "SELECT message, unseal(events, 'events', identifier, sha256)"             \
+      " FROM said WHERE identifier = ?1 AND n_events > 0")                       \
+    /* resources.c */                                                            \
+    X(PUT_RESOURCE, "INSERT INTO resource(key, identifier, message)"             \
+                    " VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING")                \
+    X(DROP_RESOURCE, "DELETE FROM resource WHERE key = ?1"                       \
+                     " AND identifier = ?2 AND message = ?3")                    \
+    X(FIND_DELETED, "SELECT 1 FROM deleted WHERE key = ?1 LIMIT 1")              \
+    X(PUT_DELETED, "INSERT INTO deleted(key, fact, at_us) SELECT ?1, ?2, ?3"     \
+                   " WHERE NOT EXISTS (SELECT 1 FROM deleted WHERE key = ?1"     \
+                   " AND fact = ?2 AND at_us >= ?4) ON CONFLICT DO NOTHING")     \
+    X(PUT_WITHDRAWAL, "INSERT INTO withdrawal(identifier, key)"                  \
+                      " VALUES(?1, ?2)")                                         \
+    X(PUT_WITHDRAWALS, "INSERT INTO withdrawal(identifier, key)"                 \
+                       " SELECT DISTINCT identifier, key FROM resource"          \
+                       " WHERE key = ?1")                                        \
+    X(DROP_WITHDRAWAL, "DELETE FROM withdrawal WHERE id = ?1")                   \
+    X(FIND_FORMAT, "SELECT format FROM message WHERE id = ?1")                   \
+    X(GET_INDEXING, "SELECT after, until FROM indexing WHERE one = 1")           \
+    X(SET_INDEXING, "UPDATE indexing SET after = ?1 WHERE one = 1")              \
+    X(FIND_UNINDEXED, "SELECT id, derived FROM message"                          \
+                      " WHERE id > ?1 AND id <= ?2 AND format = ?3")             \
+    /* Whether a visit left: by the web it would cost each message more. */      \
+    X(FIND_LEFT, "SELECT 1 FROM visited WHERE identifier = ?1 AND visit = ''"    \
+                 " UNION ALL SELECT 1 FROM moved"                                \
+                 " WHERE prior = ?1 AND prior_visit > ''"                        \
+                 " UNION ALL SELECT 1 FROM link l"                               \
+                 " JOIN moved m ON m.prior = l.other AND m.prior_visit > ''"     \
+                 " WHERE l.identifier = ?1 LIMIT 1")                             \
+    X(PUT_DUE, "INSERT INTO due(identifier, message, reason)"                    \
+               " VALUES(?1, ?2, ?3)")                                            \
+    X(DUE_DONE, "UPDATE due SET state = 1 WHERE id = ?1 AND state = 0")          \
+    X(DUE_GIVEN_UP, "UPDATE due SET state = 1 WHERE state = 0 AND message ="     \
+                    " (SELECT id FROM message WHERE sha256 = ?1)")               \
+    X(ADD_FEED, "UPDATE feed SET n_messages = n_messages + ?2,"                  \
+                " n_warned = n_warned + ?3, n_reused = n_reused + ?4,"           \
+                " n_events = n_events + ?5, raw_bytes = raw_bytes + ?6,"         \
+                " stored_bytes = stored_bytes + ?7,"                             \
+                " last_received_us = max(last_received_us, ?8),"                 \
+                " last_said_us = max(last_said_us, ?9) WHERE id = ?1")           \
+    X(ADD_ACCOUNT,                                                               \
+      "INSERT INTO account(feed, name, n_seen, n_used, n_unused, n_text,"        \
+      " n_mapped, n_odd) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)"                        \
+      " ON CONFLICT(feed, name) DO UPDATE SET"                                   \
+      " n_seen = n_seen + excluded.n_seen,"                                      \
+      " n_used = n_used + excluded.n_used,"                                      \
+      " n_unused = n_unused + excluded.n_unused,"                                \
+      " n_text = n_text + excluded.n_text,"                                      \
+      " n_mapped = n_mapped + excluded.n_mapped,"                                \
+      " n_odd = n_odd + excluded.n_odd")                                         \
+    X(PUT_AGAIN, "INSERT INTO again(message, n, last_us) VALUES(?1, 1, ?2)"      \
+                 " ON CONFLICT(message) DO UPDATE SET n = n + 1,"                \
+                 " last_us = max(last_us, excluded.last_us)")                    \
+    X(PUT_REFUSAL,                                                               \
+      "INSERT INTO refusal(sha256, feed, sender, control_id, kind, format,"      \
+      " raw_bytes, what, place, first_us, last_us)"                              \
+      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?10)"                              \
+      " ON CONFLICT(sha256) DO UPDATE SET n = n + 1, what = excluded.what,"      \
+      " place = excluded.place, last_us = max(last_us, excluded.last_us)")       \
+    X(DROP_REFUSALS, "DELETE FROM refusal WHERE id <="                           \
+                     " (SELECT max(id) FROM refusal) - ?1")                      \
+    X(SUPERSEDE, "UPDATE suggestion SET superseded_us = ?1"                      \
+                 " WHERE superseded_us = 0 AND resource = ?2"                    \
+                 " AND audience = ?3 AND language = ?4")                         \
+    X(SUPERSEDE_ALL, "UPDATE suggestion SET superseded_us = ?1"                  \
+                     " WHERE superseded_us = 0 AND patient = ?2")                \
+    X(PUT_SUGGESTION,                                                            \
+      "INSERT INTO suggestion(resource, patient, encounter, topic, kind,"        \
+      " audience, language, horizon_days, model, stage, release,"                \
+      " patient_facing, never_patient, as_of_us, p, statement, detail,"          \
+      " created_us, detail_bytes, deflated, superseded_us, needs)"               \
+      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"              \
+      "seal(?16, 'statement', ?1, ?2, ?9, ?18), seal(?17, 'detail', ?1, ?2, "    \
+      "?9, ?18),"                                                                \
+      "?18,?19,?20,?21,?22)")                                                    \
+    X(FIND_LATER, "SELECT 1 FROM suggestion WHERE superseded_us = 0"             \
+                  " AND patient = ?1 AND as_of_us > ?2 AND as_of_us <= ?3"       \
+                  " LIMIT 1")                                                    \
+    X(FIND_RELEASE, "SELECT release FROM suggestion WHERE superseded_us = 0"     \
+                    " AND resource = ?1 AND audience = ?2 AND language = ?3"     \
+                    " AND unseal(statement, 'statement', resource, patient, "    \
+                    "model, created_us)"                                         \
+                    " = CAST(?4 AS BLOB) AND model = ?5")                        \
+    X(COUNT_STAGE, "INSERT INTO stage_count(stage, n) VALUES(?1, 1)"             \
+                   " ON CONFLICT(stage) DO UPDATE SET n = n + 1")                \
+    X(PUT_OUTBOX,                                                                \
+      "INSERT INTO outbox(patient, suggestion, payload, sha256, state,"          \
+      " next_us, created_us, origin) VALUES(?1,?2,seal(?3, 'payload', ?1, "      \
+      "?4, ?6),"                                                                 \
+      "?4,?5,max(?6, (SELECT"                                                    \
+      " coalesce(max(next_us), 0) FROM outbox WHERE patient = ?1"                \
+      " AND state = 0)),?6,?7)")                                                 \
     /* Texts of what nobody says any more wait for no release, and those that  \
-     * were released are not sent late: the word may have been taken back. */     \
-    X(DROP_HELD, "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"          \
-                 " WHERE state = 1 AND patient = ?2 AND EXISTS (SELECT 1 FROM"       \
-                 " suggestion s WHERE s.id = outbox.suggestion"                      \
-                 " AND s.superseded_us <> 0)")                                       \
-    X(DROP_RELEASED,                                                                 \
-      "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                     \
-      " WHERE state = 0 AND patient = ?2 AND EXISTS (SELECT 1 FROM"                  \
-      " suggestion s WHERE s.id = outbox.suggestion"                                 \
-      " AND s.superseded_us <> 0)")                                                  \
-    X(DROP_WAITING, "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"       \
-                    " WHERE state = 0 AND patient = ?2")                             \
-    X(DROP_ALL_HELD,                                                                 \
-      "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                     \
-      " WHERE state = 1 AND patient = ?2")                                           \
-    X(DROP_STRANGE_WAITING,                                                          \
-      "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                     \
-      " WHERE state = 0 AND origin <> ?2")                                           \
-    X(DROP_STRANGE_HELD,                                                             \
-      "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                     \
-      " WHERE state = 1 AND origin <> ?2")                                           \
-    X(CLOSE_NOTE,                                                                    \
-      PL_WEBS "INSERT INTO closing SELECT i, ?2 FROM web WHERE true"                 \
-              " ON CONFLICT(identifier) DO UPDATE SET n = excluded.n")               \
-    X(CLOSE_NEXT, "SELECT coalesce(max(n), 0) + 1 FROM closing")                     \
-    X(CLOSE_DROP,                                                                    \
-      PL_WEBS "UPDATE outbox SET state = 4, payload = x'', done_us = ?2"             \
-              " WHERE state = 0 AND patient IN (SELECT i FROM web)")                 \
-    X(CLOSE_DROP_HELD,                                                               \
-      PL_WEBS "UPDATE outbox SET state = 4, payload = x'', done_us = ?2"             \
-              " WHERE state = 1 AND patient IN (SELECT i FROM web)")                 \
-    X(CLOSE_RAISE,                                                                   \
-      PL_WEBS "UPDATE suggestion SET needs = needs | ?2"                             \
-              " WHERE superseded_us = 0 AND patient IN (SELECT i FROM web)")         \
-    X(CLOSE_ASK,                                                                     \
-      PL_WEBS "INSERT INTO due(identifier, message, reason)"                         \
-              " SELECT DISTINCT g.patient, ?2, ?3 FROM web JOIN suggestion g"        \
-              " ON g.patient = web.i WHERE g.superseded_us = 0")                     \
-    /* One of whom nothing is said, though something is of another. */               \
-    X(CLOSE_ASK_ONE,                                                                 \
-      PL_WEBS "INSERT INTO due(identifier, message, reason) SELECT ?1, ?2, ?3"       \
-              " WHERE EXISTS (SELECT 1 FROM web JOIN suggestion g"                   \
-              " ON g.patient = web.i WHERE g.superseded_us = 0)"                     \
-              " AND NOT EXISTS (SELECT 1 FROM suggestion"                            \
-              " WHERE patient = ?1 AND superseded_us = 0)")                          \
-    X(CLOSE_SUPERSEDE,                                                               \
-      PL_WEBS "UPDATE suggestion SET superseded_us = ?2"                             \
-              " WHERE superseded_us = 0 AND patient IN (SELECT i FROM web)")         \
-    X(PART, "UPDATE link SET parted_us = max(parted_us, ?2, 1)"                      \
-            " WHERE identifier IN (?1, ?3) AND other IN (?1, ?3)")                   \
-    /* From everybody: a link stands there from either side. */                      \
-    X(PART_FROM, "UPDATE link SET parted_us = max(parted_us, ?2, 1)"                 \
-                 " WHERE identifier = ?1")                                           \
-    X(PART_TO, "UPDATE link SET parted_us = max(parted_us, ?2, 1)"                   \
-               " WHERE other = ?1 AND identifier IN"                                 \
-               " (SELECT other FROM link WHERE identifier = ?1)")                    \
-    X(FIND_PARTED, "SELECT parted_us FROM link"                                      \
-                   " WHERE identifier = ?1 AND other = ?2")                          \
-    X(JOIN, "UPDATE link SET parted_us = 0 WHERE parted_us < ?3"                     \
-            " AND identifier IN (?1, ?2) AND other IN (?1, ?2)")                     \
-    /* Of whom something was said before. */                                         \
-    X(FIND_KNOWN,                                                                    \
-      PL_WEBS "SELECT 1 FROM web JOIN said s"                                        \
-              " ON s.identifier = web.i WHERE s.message <> ?2 LIMIT 1")              \
-    X(FIND_NEWEST, PL_WEB "SELECT max((SELECT max(s.message) FROM said s"            \
-                          " WHERE s.identifier = web.i)) FROM web")                  \
-    X(FIND_CLOSED, "SELECT 1 FROM closing WHERE identifier = ?1 AND n > ?2")         \
-    X(GET_RELEASE, "SELECT release, kind, audience, never_patient,"                  \
-                   " superseded_us FROM suggestion WHERE id = ?1")                   \
-    X(SET_RELEASE, "UPDATE suggestion SET release = ?2 WHERE id = ?1")               \
-    X(MOVE_OUTBOX, "UPDATE outbox SET state = ?3, next_us = max(?4, (SELECT"         \
-                   " coalesce(max(o.next_us), 0) FROM outbox o"                      \
-                   " WHERE o.patient = outbox.patient AND o.state = 0))"             \
-                   " WHERE suggestion = ?1 AND suggestion <> 0"                      \
-                   " AND state = ?2")                                                \
-    X(OUTBOX_DONE, "UPDATE outbox SET state = ?2, attempts = attempts + 1,"          \
-                   " error = ?3, done_us = ?4, payload = iif(?2 = 2, x'',"           \
-                   " payload) WHERE id = ?1 AND state NOT IN (2, 3)")                \
-    X(OUTBOX_RETRY, "UPDATE outbox SET attempts = attempts + 1, error = ?2"          \
-                    " WHERE id = ?1 AND state = 0")                                  \
-    /* Those behind it wait with it. */                                              \
-    X(OUTBOX_DELAY, "UPDATE outbox SET next_us = ?2 WHERE state = 0"                 \
-                    " AND patient = (SELECT patient FROM outbox"                     \
-                    " WHERE id = ?1) AND next_us < ?2")                              \
-    X(KEYS, "SELECT id FROM vault_key")                                              \
-    X(AUDIT_HEAD, "SELECT seq, hash FROM audit_head")                                \
-    X(PUT_AUDIT, "INSERT INTO audit(seq, time_us, actor, role, action,"              \
-                 " subject, details, prev_hash, hash)"                               \
-                 " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                              \
+     * were released are not sent late: the word may have been taken back. */ \
+    X(DROP_HELD, "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"      \
+                 " WHERE state = 1 AND patient = ?2 AND EXISTS (SELECT 1 FROM"   \
+                 " suggestion s WHERE s.id = outbox.suggestion"                  \
+                 " AND s.superseded_us <> 0)")                                   \
+    X(DROP_RELEASED,                                                             \
+      "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
+      " WHERE state = 0 AND patient = ?2 AND EXISTS (SELECT 1 FROM"              \
+      " suggestion s WHERE s.id = outbox.suggestion"                             \
+      " AND s.superseded_us <> 0)")                                              \
+    X(DROP_WAITING, "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"   \
+                    " WHERE state = 0 AND patient = ?2")                         \
+    X(DROP_ALL_HELD,                                                             \
+      "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
+      " WHERE state = 1 AND patient = ?2")                                       \
+    X(DROP_STRANGE_WAITING,                                                      \
+      "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
+      " WHERE state = 0 AND origin <> ?2")                                       \
+    X(DROP_STRANGE_HELD,                                                         \
+      "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
+      " WHERE state = 1 AND origin <> ?2")                                       \
+    X(CLOSE_NOTE,                                                                \
+      PL_WEBS "INSERT INTO closing SELECT i, ?2 FROM web WHERE true"             \
+              " ON CONFLICT(identifier) DO UPDATE SET n = excluded.n")           \
+    X(CLOSE_NEXT, "SELECT coalesce(max(n), 0) + 1 FROM closing")                 \
+    X(CLOSE_DROP,                                                                \
+      PL_WEBS "UPDATE outbox SET state = 4, payload = x'', done_us = ?2"         \
+              " WHERE state = 0 AND patient IN (SELECT i FROM web)")             \
+    X(CLOSE_DROP_HELD,                                                           \
+      PL_WEBS "UPDATE outbox SET state = 4, payload = x'', done_us = ?2"         \
+              " WHERE state = 1 AND patient IN (SELECT i FROM web)")             \
+    X(CLOSE_RAISE,                                                               \
+      PL_WEBS "UPDATE suggestion SET needs = needs | ?2"                         \
+              " WHERE superseded_us = 0 AND patient IN (SELECT i FROM web)")     \
+    X(CLOSE_ASK,                                                                 \
+      PL_WEBS "INSERT INTO due(identifier, message, reason)"                     \
+              " SELECT DISTINCT g.patient, ?2, ?3 FROM web JOIN suggestion g"    \
+              " ON g.patient = web.i WHERE g.superseded_us = 0")                 \
+    /* One of whom nothing is said, though something is of another. */           \
+    X(CLOSE_ASK_ONE,                                                             \
+      PL_WEBS "INSERT INTO due(identifier, message, reason) SELECT ?1, ?2, ?3"   \
+              " WHERE EXISTS (SELECT 1 FROM web JOIN suggestion g"               \
+              " ON g.patient = web.i WHERE g.superseded_us = 0)"                 \
+              " AND NOT EXISTS (SELECT 1 FROM suggestion"                        \
+              " WHERE patient = ?1 AND superseded_us = 0)")                      \
+    X(CLOSE_SUPERSEDE,                                                           \
+      PL_WEBS "UPDATE suggestion SET superseded_us = ?2"                         \
+              " WHERE superseded_us = 0 AND patient IN (SELECT i FROM web)")     \
+    X(PART, "UPDATE link SET parted_us = max(parted_us, ?2, 1)"                  \
+            " WHERE identifier IN (?1, ?3) AND other IN (?1, ?3)")               \
+    /* From everybody: a link stands there from either side. */                  \
+    X(PART_FROM, "UPDATE link SET parted_us = max(parted_us, ?2, 1)"             \
+                 " WHERE identifier = ?1")                                       \
+    X(PART_TO, "UPDATE link SET parted_us = max(parted_us, ?2, 1)"               \
+               " WHERE other = ?1 AND identifier IN"                             \
+               " (SELECT other FROM link WHERE identifier = ?1)")                \
+    X(FIND_PARTED, "SELECT parted_us FROM link"                                  \
+                   " WHERE identifier = ?1 AND other = ?2")                      \
+    X(JOIN, "UPDATE link SET parted_us = 0 WHERE parted_us < ?3"                 \
+            " AND identifier IN (?1, ?2) AND other IN (?1, ?2)")                 \
+    /* Of whom something was said before. */                                     \
+    X(FIND_KNOWN,                                                                \
+      PL_WEBS "SELECT 1 FROM web JOIN said s"                                    \
+              " ON s.identifier = web.i WHERE s.message <> ?2 LIMIT 1")          \
+    X(FIND_NEWEST, PL_WEB "SELECT max((SELECT max(s.message) FROM said s"        \
+                          " WHERE s.identifier = web.i)) FROM web")              \
+    X(FIND_CLOSED, "SELECT 1 FROM closing WHERE identifier = ?1 AND n > ?2")     \
+    X(GET_RELEASE, "SELECT release, kind, audience, never_patient,"              \
+                   " superseded_us FROM suggestion WHERE id = ?1")               \
+    X(SET_RELEASE, "UPDATE suggestion SET release = ?2 WHERE id = ?1")           \
+    X(MOVE_OUTBOX, "UPDATE outbox SET state = ?3, next_us = max(?4, (SELECT"     \
+                   " coalesce(max(o.next_us), 0) FROM outbox o"                  \
+                   " WHERE o.patient = outbox.patient AND o.state = 0))"         \
+                   " WHERE suggestion = ?1 AND suggestion <> 0"                  \
+                   " AND state = ?2")                                            \
+    X(OUTBOX_DONE, "UPDATE outbox SET state = ?2, attempts = attempts + 1,"      \
+                   " error = ?3, done_us = ?4, payload = iif(?2 = 2, x'',"       \
+                   " payload) WHERE id = ?1 AND state NOT IN (2, 3)")            \
+    X(OUTBOX_RETRY, "UPDATE outbox SET attempts = attempts + 1, error = ?2"      \
+                    " WHERE id = ?1 AND state = 0")                              \
+    /* Those behind it wait with it. */                                          \
+    X(OUTBOX_DELAY, "UPDATE outbox SET next_us = ?2 WHERE state = 0"             \
+                    " AND patient = (SELECT patient FROM outbox"                 \
+                    " WHERE id = ?1) AND next_us < ?2")                          \
+    X(KEYS, "SELECT id FROM vault_key")                                          \
+    X(AUDIT_HEAD, "SELECT seq, hash FROM audit_head")                            \
+    X(PUT_AUDIT, "INSERT INTO audit(seq, time_us, actor, role, action,"          \
+                 " subject, details, prev_hash, hash)"                           \
+                 " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                          \
     X(SET_HEAD, "UPDATE audit_head SET seq = ?1, hash = ?2")
 
 enum pl_write {
