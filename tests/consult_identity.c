@@ -281,6 +281,38 @@ START_TEST(a_move_takes_back_what_was_said)
 }
 END_TEST
 
+#define RESULT(id, when, visit, status)                                        \
+    "MSH|^~\\&|X|LAKESIDE|A|B|" when "||ORU^R01^ORU_R01|" id                   \
+    "|P|2.5.1\r" PID("T1") visit                                               \
+        "OBR|1|P1^X|F1^X|OPR^OPR panel^L|||20260310113000+0000\r"              \
+        "OBX|1|NM|OPR^OPR^L||77.5|u|1-2|HH|||" status "\r"
+
+/* Under the old number, where the visit is not any more, named or not. */
+START_TEST(what_is_withdrawn_of_a_moved_visit_is_said_of_nobody)
+{
+    static const char *const withdrawn[] = {
+        RESULT("M4", "20260310140000+0000", VISIT("V8"), "D"),
+        RESULT("M4", "20260310140000+0000", "", "D")};
+
+    ward_tell(&w, ward_past, true);
+    ward_tell(&w, ward_admission, false);
+    ward_tell(&w, visit_of_t1, false);
+    ward_tell(&w, RESULT("M2", "20260310120000+0000", VISIT("V8"), "F"), false);
+    ward_tell(
+        &w,
+        ADT("A45^ADT_A45", "M3", "20260310130000+0000") PID(
+            "7001") "MRG|T1^^^LAKESIDE^MR||||V8^^^LAKESIDE^VN\r" VISIT("V8"),
+        false);
+    settle();
+    ck_assert(ward_has(said_of("7001"), "OPR"));
+    ward_tell(&w, withdrawn[_i], false);
+    settle();
+    ck_assert(!ward_has(said_of("7001"), "OPR"));
+    ck_assert(ward_has(said_of("7001"), "ZQ1"));
+    ck_assert(!ward_has(said_of("T1"), "OPR"));
+}
+END_TEST
+
 /* ---- newborns and temporary numbers --------------------------------------- */
 
 #define CHILD(number, name)                                                    \
@@ -401,6 +433,8 @@ Suite *consult_identity_suite(void)
                         2);
     tcase_add_test(tc, an_identifier_that_was_moved_takes_its_record_along);
     tcase_add_loop_test(tc, a_move_takes_back_what_was_said, 0, 2);
+    tcase_add_loop_test(
+        tc, what_is_withdrawn_of_a_moved_visit_is_said_of_nobody, 0, 2);
     tcase_add_test(tc, mother_and_twins_are_three);
     tcase_add_test(tc, a_temporary_number_becomes_a_patients_by_a_merge);
     tcase_add_loop_test(

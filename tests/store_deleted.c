@@ -202,6 +202,33 @@ START_TEST(what_comes_late_asks_about_who_has_the_visit_now)
 }
 END_TEST
 
+/* A receipt names the first of them, and who answers counts on (store.h). */
+START_TEST(the_triggers_of_a_message_stand_before_those_of_others)
+{
+    struct ctx_event e[2] = {test_version_event(test_fact(1), test_hour(9), 1),
+                             test_version_event(test_fact(2), test_hour(9), 2)};
+    struct ctx_part part[2] = {{test_patient(1), &e[0], 1},
+                               {test_patient(3), &e[1], 1}};
+    const struct ctx_reading reading = {
+        .kind = AN_STR("Bundle"), .part = part, .n_parts = 2};
+    struct pl_receipt r;
+    struct pl_intake in;
+
+    move_visit(1, 2, 10, "H|V1");
+    forget_questions();
+    e[0].encounter = AN_STR("H|V1");
+    in = test_intake_of(&t, AN_STR("both"), &reading);
+    r = test_put(&t, &in);
+    ck_assert_uint_eq(r.n_triggers, 3);
+    ck_assert_int_eq(asked(2), 1);
+    ck_assert_int_eq(
+        test_number("SELECT count(*) FROM due d JOIN identifier i"
+                    " ON i.id = d.identifier WHERE d.state = 0 AND d.id ="
+                    " (SELECT max(id) FROM due) AND i.value = 'M2'"),
+        1);
+}
+END_TEST
+
 static int forget_index(struct pl_writer *w, void *ctx)
 {
     (void)ctx;
@@ -496,6 +523,7 @@ Suite *store_deleted_suite(void)
         one_of_nothing_that_is_here_waits_for_it,
         the_order_of_arrival_changes_nothing,
         what_comes_late_asks_about_who_has_the_visit_now,
+        the_triggers_of_a_message_stand_before_those_of_others,
         a_withdrawal_follows_without_an_index_of_visits,
         a_deletion_of_another_by_the_same_key_withdraws_nothing,
         a_note_goes_when_the_message_stands,
