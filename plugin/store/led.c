@@ -56,6 +56,20 @@ static bool is_new(const struct pl_led *led, int64_t identifier)
     return true;
 }
 
+static int led_add(struct pl_writer *w, int64_t identifier, struct pl_led *out)
+{
+    int64_t *id;
+
+    if (!is_new(out, identifier))
+        return SQLITE_OK;
+    id = pl_grown(&w->arena, out->identifier, out->n, &out->room, sizeof(*id));
+    if (id == NULL)
+        return SQLITE_NOMEM;
+    out->identifier = id;
+    id[out->n++] = identifier;
+    return SQLITE_OK;
+}
+
 int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
                      struct an_str visit, int64_t us, struct pl_led *out)
 {
@@ -68,18 +82,9 @@ int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
     sqlite3_bind_int64(s, 4, out->with_linked);
     sqlite3_bind_int64(s, 9, prior);
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        int64_t found = sqlite3_column_int64(s, 0), *id;
-
-        if (!is_new(out, found))
-            continue;
-        id = pl_grown(&w->arena, out->identifier, out->n, &out->room,
-                      sizeof(*id));
-        if (id == NULL) {
-            rc = SQLITE_NOMEM;
+        rc = led_add(w, sqlite3_column_int64(s, 0), out);
+        if (rc != SQLITE_OK)
             break;
-        }
-        out->identifier = id;
-        id[out->n++] = found;
     }
     return pl_writer_end(s, rc);
 }
@@ -95,7 +100,7 @@ static int led_from(struct pl_writer *w, int64_t identifier,
 struct version {
     const struct ctx_event *event;
     int64_t message;
-    bool is_near; /* of those of two sides: filed on the first */
+    bool is_near; /* under the identifier itself, or on the first side */
 };
 
 struct versions {
@@ -301,17 +306,19 @@ static void last_of(const struct ctx_event **last, const struct ctx_event *e)
         *last = e;
 }
 
+/* Before: under the same identifier.  Those of others may be another person's. */
 static struct turn turn_of(const struct versions *of, int64_t message)
 {
     struct turn t = {NULL, NULL, false};
 
     for (size_t i = 0; i < of->n; i++) {
         const struct version *v = &of->version[i];
+        bool is_now = v->message == message;
 
-        if (v->event->encounter.n)
-            last_of(v->message == message ? &t.now : &t.before, v->event);
-        else
-            t.any |= v->message != message && v->event->kind != CTX_CONSENT;
+        if (v->event->encounter.n == 0)
+            t.any |= !is_now && v->event->kind != CTX_CONSENT;
+        else if (is_now || v->is_near)
+            last_of(is_now ? &t.now : &t.before, v->event);
     }
     return t;
 }
@@ -355,16 +362,12 @@ static int fact_leaves(struct pl_writer *w, int64_t identifier, int64_t message,
     t = turn_of(&versions, message);
     if (!turns(&t))
         return SQLITE_OK;
-    rc = led_from(w, identifier, t.now->encounter, &led);
-    if (rc == SQLITE_OK && t.before)
-        rc = led_from(w, identifier, t.before->encounter, &led);
-    if (rc == SQLITE_OK)
+    rc =
+        led_by_versions(w, identifier, identifier, &versions, AN_STR(""), &led);
+    if (rc == SQLITE_OK && !t.any)
         rc = any_at(w, &led, fact, message, &t.any);
-    if (rc != SQLITE_OK || !t.any)
-        return rc;
-    rc = led_from(w, identifier, t.now->encounter, out);
-    if (rc == SQLITE_OK && t.before)
-        rc = led_from(w, identifier, t.before->encounter, out);
+    for (size_t i = 0; rc == SQLITE_OK && t.any && i < led.n; i++)
+        rc = led_add(w, led.identifier[i], out);
     return rc;
 }
 
