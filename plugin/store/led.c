@@ -32,9 +32,21 @@ int pl_writer_events(struct pl_writer *w, struct an_str blob,
     return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
 }
 
-/* Most have none to do with any. */
-static int find_moves(struct pl_writer *w, int64_t current, int64_t prior,
-                      bool *found)
+/* Most have nothing to do with any move of a visit, and few links: but a dummy
+ * record may have very many. */
+static int find_visits_of(struct pl_writer *w, int64_t identifier, bool *found)
+{
+    int64_t is;
+    int rc;
+
+    sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITS_OF), 1, identifier);
+    rc = pl_writer_number(w, PL_W_FIND_VISITS_OF, &is);
+    *found = is != 0;
+    return rc;
+}
+
+static int find_visits(struct pl_writer *w, int64_t current, int64_t prior,
+                       bool *found)
 {
     int64_t is;
     int rc;
@@ -279,7 +291,7 @@ int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
     int rc = SQLITE_OK;
 
     if (events.n)
-        rc = find_moves(w, identifier, identifier, &moves);
+        rc = find_visits_of(w, identifier, &moves);
     if (rc == SQLITE_OK && moves)
         rc = pl_writer_events(w, events, &e, &n);
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
@@ -380,7 +392,7 @@ int pl_writer_leaves(struct pl_writer *w, int64_t identifier, int64_t message,
     int rc = SQLITE_OK;
 
     if (events.n)
-        rc = find_moves(w, identifier, identifier, &moves);
+        rc = find_visits_of(w, identifier, &moves);
     if (rc == SQLITE_OK && moves)
         rc = pl_writer_events(w, events, &e, &n);
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
@@ -463,7 +475,7 @@ int pl_writer_led_by_sides(struct pl_writer *w, const struct pl_sides *sides,
 {
     int64_t other;
     bool moves;
-    int rc = find_moves(w, sides->current, sides->prior, &moves);
+    int rc = find_visits(w, sides->current, sides->prior, &moves);
 
     if (rc != SQLITE_OK || !moves)
         return rc;

@@ -43,6 +43,12 @@ struct pl_writer;
       PL_WEBS "SELECT 1 FROM web WHERE EXISTS (SELECT 1 FROM moved"            \
               " WHERE prior = i AND prior_visit > '') OR EXISTS (SELECT 1"     \
               " FROM moved WHERE current = i AND visit > '') LIMIT 1")         \
+    /* Who was linked with them since is indexed then, or was at the move. */  \
+    X(FIND_VISITS_OF,                                                          \
+      "SELECT EXISTS (SELECT 1 FROM visited WHERE identifier = ?1"             \
+      " AND visit = '') OR EXISTS (SELECT 1 FROM moved WHERE prior = ?1"       \
+      " AND prior_visit > '') OR EXISTS (SELECT 1 FROM moved"                  \
+      " WHERE current = ?1 AND visit > '')")                                   \
     /* Visits that came, of whom knows a fact of that name. */                 \
     X(CAME_BY, PL_WEB                                                          \
       ", came(i, v, here) AS (SELECT m.prior, m.prior_visit, m.visit"          \
