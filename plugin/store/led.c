@@ -128,7 +128,7 @@ static int versions_take(struct pl_writer *w, enum pl_write which,
     int rc;
 
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        const struct ctx_event *e;
+        const struct ctx_event *e = NULL;
         struct an_str blob;
         size_t n = 0;
 
