@@ -46,12 +46,12 @@ START_TEST(a_visit_that_is_moved_closes_two_and_nobody_else)
 
     for (unsigned i = 5; i <= 9; i++)
         closing_put(i, i, 0);
-    closing_claim_at("a visit", CTX_CLAIM_VISIT, 7, 9, 1);
-    closing_claim_at("another", CTX_CLAIM_VISIT, 8, 9, 2);
+    closing_claim_as("a visit", CTX_CLAIM_VISIT, 7, 9, 1, "GENHOSP|V7");
+    closing_claim_as("another", CTX_CLAIM_VISIT, 8, 9, 2, "GENHOSP|V8");
     for (unsigned i = 6; i <= 9; i++)
         closing_say(i, closing_number(i));
     before = closing_number(7);
-    closing_claim_at("a third", CTX_CLAIM_VISIT, 6, 9, 3);
+    closing_claim_as("a third", CTX_CLAIM_VISIT, 6, 9, 3, "GENHOSP|V6");
     ck_assert_int_eq(closing_counts().n_outbox_waiting, 2);
     ck_assert_uint_eq(closing_current(6, &needs) + closing_current(9, &needs),
                       0);
@@ -62,7 +62,7 @@ START_TEST(a_visit_that_is_moved_closes_two_and_nobody_else)
     ck_assert(closing_say(6, before).unseen);
     /* Of 5 nothing is said yet, but of 9 there is. */
     closing_say(9, closing_number(9));
-    closing_claim_at("a fourth", CTX_CLAIM_VISIT, 5, 9, 4);
+    closing_claim_as("a fourth", CTX_CLAIM_VISIT, 5, 9, 4, "GENHOSP|V5");
     ck_assert_uint_eq(closing_asked(&whom), 4);
 }
 END_TEST
@@ -87,6 +87,26 @@ START_TEST(a_move_that_comes_late_closes_where_the_visit_is)
     ck_assert_uint_eq(closing_current(6, &needs), 1);
     ck_assert_int_eq(closing_counts().n_outbox_waiting, 1);
     ck_assert(closing_say(7, before).unseen);
+}
+END_TEST
+
+/* It was another's than the first move had said. */
+START_TEST(a_move_that_takes_the_place_of_another_closes_whom_that_named)
+{
+    unsigned needs;
+    int64_t before;
+
+    for (unsigned i = 6; i <= 9; i++)
+        closing_put(i, i, 0);
+    closing_claim_at("wrong", CTX_CLAIM_VISIT, 8, 9, 1);
+    for (unsigned i = 6; i <= 9; i++)
+        closing_say(i, closing_number(i));
+    before = closing_number(8);
+    closing_claim_at("right", CTX_CLAIM_VISIT, 7, 9, 2);
+    for (unsigned i = 6; i <= 9; i++)
+        ck_assert_uint_eq(closing_current(i, &needs), i == 6);
+    ck_assert_int_eq(closing_counts().n_outbox_waiting, 1);
+    ck_assert(closing_say(8, before).unseen);
 }
 END_TEST
 
@@ -363,6 +383,7 @@ Suite *store_closing_moves_suite(void)
         a_visit_that_is_renamed_closes_what_stands,
         a_visit_that_is_moved_closes_two_and_nobody_else,
         a_move_that_comes_late_closes_where_the_visit_is,
+        a_move_that_takes_the_place_of_another_closes_whom_that_named,
         a_label_on_a_visit_that_was_moved_closes_where_it_is,
         reading_again_asks_about_whose_the_visit_is,
         a_visit_that_is_read_as_moved_no_more_closes_where_it_is,

@@ -373,6 +373,48 @@ START_TEST(numbers_that_pass_through_a_dummy_make_nobody_one)
 }
 END_TEST
 
+/* Each number is listed with the dummy's; none has been moved yet. */
+static void list(unsigned from, unsigned to, unsigned again)
+{
+    struct an_mark mark = an_arena_mark(&t.arena);
+
+    for (unsigned i = from; i < to; i++) {
+        const struct ctx_identifier dummy = patient(0),
+                                    own = patient(i + 100000);
+        int64_t us = 1000 * (int64_t)i + again;
+        struct ctx_event e = event(AN_STR(""), us);
+        struct ctx_claim named = {.kind = CTX_CLAIM_SAME,
+                                  .current = dummy,
+                                  .prior = own,
+                                  .said_us = us,
+                                  .available_us = us};
+
+        say(text(again ? "again " : "came ", i), &own, &e, &named);
+    }
+    an_arena_rewind(&t.arena, mark);
+}
+
+static int64_t cost_of_listing(unsigned number, unsigned again)
+{
+    test_work_of_writer(&t);
+    list(number, number + 1, again);
+    return test_work();
+}
+
+/* A new one closes whom it joins, which are all. */
+START_TEST(a_number_that_is_listed_with_a_dummy_again_costs_the_same)
+{
+    int64_t first, again;
+
+    list(1, 100, 0);
+    first = cost_of_listing(100, 0);
+    again = cost_of_listing(50, 1);
+    list(101, 1000, 0);
+    ck_assert_int_le(cost_of_listing(1000, 0), 10 * first);
+    ck_assert_int_eq(cost_of_listing(60, 1), again);
+}
+END_TEST
+
 Suite *store_moved_suite(void)
 {
     const TTest *const test[] = {
@@ -391,6 +433,8 @@ Suite *store_moved_suite(void)
     tcase_add_checked_fixture(tc, set_up, tear_down);
     for (size_t i = 0; i < sizeof(test) / sizeof(*test); i++)
         tcase_add_loop_test(tc, test[i], 0, 2);
+    tcase_add_test(tc,
+                   a_number_that_is_listed_with_a_dummy_again_costs_the_same);
     tcase_add_test(tc, reading_again_finds_a_move_that_an_older_version_kept);
     for (size_t i = 0; i < sizeof(crowd) / sizeof(*crowd); i++)
         tcase_add_test(tc, crowd[i]);

@@ -2,6 +2,7 @@
 /* Small worlds at random, in which patients merge, part and lose visits through a
  * dummy record: whose is what is held against a slow answer by everything that
  * was said, and with each message whoever it concerns is asked again. */
+#include "context/identity.h"
 #include "context/label.h"
 #include "context/visit.h"
 #include "tests/closing_help.h"
@@ -384,6 +385,147 @@ START_TEST(whose_is_what_is_as_all_that_was_said_has_it)
 }
 END_TEST
 
+/* ---- whom a message concerns ------------------------------------------------ */
+
+enum { HEARD = 20 };
+
+/* What is known of each, and how far the triggers had come. */
+struct heard {
+    struct pl_history of[IDS];
+    int64_t trigger;
+};
+
+static size_t triggers(int64_t after, const struct pl_trigger **list)
+{
+    size_t n;
+
+    ck_assert_int_eq(
+        pl_triggers(closing_store.reader, arena(), after, 1000, list, &n, NULL),
+        AN_OK);
+    return n;
+}
+
+static void hear(struct heard *h)
+{
+    const struct pl_trigger *list;
+    size_t n;
+
+    for (unsigned i = 0; i < IDS; i++)
+        h->of[i] = history(i, CTX_AS_OF_ALL);
+    while ((n = triggers(h->trigger, &list)) != 0)
+        h->trigger = list[n - 1].id;
+}
+
+static bool is_one(const struct ctx_person *p, const struct ctx_identifier *id)
+{
+    for (size_t i = 0; i < p->n_members; i++)
+        if (ctx_identifier_cmp(&p->member[i].id, id) == 0)
+            return true;
+    return false;
+}
+
+static bool is_asked(const struct heard *before, const struct pl_history *now)
+{
+    const struct pl_trigger *list;
+    size_t n = triggers(before->trigger, &list);
+
+    for (size_t i = 0; i < n; i++)
+        if (is_one(&now->person, &list[i].patient))
+            return true;
+    return false;
+}
+
+/* The key that its fact had when it was said: a visit may be called otherwise. */
+static struct an_str said_of(const struct world *w, const struct ctx_event *e)
+{
+    for (size_t i = 0; i < SAID; i++)
+        if (an_str_eq(w->event[i].concept.display, e->concept.display))
+            return w->event[i].fact;
+    return e->fact;
+}
+
+static const struct ctx_event *same_in(const struct ctx_timeline *line,
+                                       const struct ctx_event *e)
+{
+    for (size_t i = 0; i < line->n_events; i++)
+        if (an_str_eq(line->event[i]->message, e->message) &&
+            an_str_eq(line->event[i]->concept.display, e->concept.display))
+            return line->event[i];
+    return NULL;
+}
+
+/* The same event, or a version that counts for its fact instead. */
+static bool is_found(const struct world *w, const struct ctx_timeline *line,
+                     const struct ctx_event *e)
+{
+    struct an_str fact = said_of(w, e);
+    bool found = same_in(line, e) != NULL;
+
+    for (size_t i = 0; !found && e->fact.n && i < line->n_events; i++)
+        found = an_str_eq(line->event[i]->fact, e->fact) ||
+                an_str_eq(said_of(w, line->event[i]), fact);
+    return found;
+}
+
+/* What may be heard of what stands: nothing where something left, and no more than
+ * before of what is closed now by what has come.  The reader closes some more, by
+ * what is filed of a fact on ways that lead elsewhere. */
+static unsigned needed(const struct world *w, const struct pl_history *before,
+                       const struct pl_history *now)
+{
+    bool came = now->n_said > before->n_said;
+    unsigned needs = 0;
+
+    for (size_t i = 0; i < before->timeline.n_events; i++) {
+        const struct ctx_event *e = before->timeline.event[i], *same;
+
+        if (!is_found(w, &now->timeline, e))
+            return CTX_LABEL_VERY_RESTRICTED;
+        same = same_in(&now->timeline, e);
+        if (came && same)
+            needs |= same->labels & ~e->labels & CTX_LABEL_CLOSED;
+    }
+    return needs;
+}
+
+static void check_heard(const struct world *w, const struct heard *before,
+                        const struct heard *now, unsigned i)
+{
+    const struct pl_history *was = &before->of[i], *is = &now->of[i];
+    unsigned needs, want = needed(w, was, is);
+
+    if (closing_current(i, &needs) && !(needs & CTX_LABEL_VERY_RESTRICTED))
+        ck_assert_uint_eq(want & ~needs, 0);
+    if (!an_str_eq(unlabelled(&was->timeline), unlabelled(&is->timeline)))
+        ck_assert(is_asked(before, is));
+}
+
+START_TEST(who_is_concerned_is_asked_and_nothing_closed_is_heard)
+{
+    struct world *w = an_arena_get(arena(), 1, sizeof(*w));
+    struct heard before = {.trigger = 0}, now = {.trigger = 0};
+
+    ck_assert_ptr_nonnull(w);
+    world_make(w, (uint64_t)_i * 104729 + 11);
+    for (unsigned i = 0; i < IDS; i++)
+        closing_put(i, i, 0);
+    for (size_t at = 0; at < 2 * (size_t)SAID; at++) {
+        struct an_mark mark = an_arena_mark(arena());
+        struct pl_intake in = message(w, at / 2, at % 2 == 0, at % 2);
+
+        for (unsigned i = 0; i < IDS; i++)
+            closing_say(i, closing_number(i));
+        hear(&before);
+        (void)test_put(&closing_store, &in);
+        now.trigger = before.trigger;
+        hear(&now);
+        for (unsigned i = 0; i < IDS; i++)
+            check_heard(w, &before, &now, i);
+        an_arena_rewind(arena(), mark);
+    }
+}
+END_TEST
+
 Suite *store_world_suite(void)
 {
     Suite *s = suite_create("store/world");
@@ -393,6 +535,8 @@ Suite *store_world_suite(void)
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, whose_is_what_is_as_all_that_was_said_has_it, 0,
                         WORLDS);
+    tcase_add_loop_test(
+        tc, who_is_concerned_is_asked_and_nothing_closed_is_heard, 0, HEARD);
     suite_add_tcase(s, tc);
     return s;
 }

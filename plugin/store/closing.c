@@ -296,15 +296,20 @@ static int close_left(struct pl_writer *w, const struct pl_derivation *d,
     return supersede(w, whom, now_us);
 }
 
-/* And those to whom later moves, which were heard of before, lead the visit on. */
+/* And those to whom later moves, which were heard of before, lead the visit on, or
+ * to whom others had led it, of which this takes the place. */
 static int close_led(struct pl_writer *w, const struct pl_derivation *d,
                      size_t claim, struct pl_receipt *r)
 {
     const struct ctx_claim *c = &d->in->claim[claim];
+    int64_t current = d->current[claim], prior = d->prior[claim];
     struct pl_led led = {.n = 0};
-    int rc = pl_writer_led_to(w, d->current[claim], d->prior[claim], c->visit,
-                              pl_claim_us(c), &led);
+    int rc =
+        pl_writer_led_to(w, current, prior, c->visit, pl_claim_us(c), &led);
 
+    if (rc == SQLITE_OK && c->prior_visit.n)
+        rc = pl_writer_led_to(w, prior, current, c->prior_visit, INT64_MIN,
+                              &led);
     return rc == SQLITE_OK ? close_each(w, &led, false, d, r) : rc;
 }
 
@@ -343,7 +348,7 @@ static int close_turned(struct pl_writer *w, const struct pl_derivation *d,
                         size_t filing, struct pl_receipt *r)
 {
     int64_t filed = d->filed[filing];
-    struct pl_led led = {.n = 0};
+    struct pl_led led = {.with_linked = true};
     int rc = pl_writer_leaves(w, filed, d->message, d->in->filing[filing].blob,
                               &led);
 

@@ -32,9 +32,21 @@ int pl_writer_events(struct pl_writer *w, struct an_str blob,
     return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
 }
 
-/* Most have none to do with any.  Whoever has is indexed, if that was not done. */
-static int find_moves(struct pl_writer *w, int64_t current, int64_t prior,
-                      bool *found)
+/* Most have nothing to do with any move of a visit, and few links: but a dummy
+ * record may have very many.  Whoever has is indexed, if that was not done. */
+static int find_visits_of(struct pl_writer *w, int64_t identifier, bool *found)
+{
+    int64_t is;
+    int rc;
+
+    sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITS_OF), 1, identifier);
+    rc = pl_writer_number(w, PL_W_FIND_VISITS_OF, &is);
+    *found = is != 0;
+    return rc == SQLITE_OK && is ? pl_writer_visits_index(w, identifier) : rc;
+}
+
+static int find_visits(struct pl_writer *w, int64_t current, int64_t prior,
+                       bool *found)
 {
     int64_t is;
     int rc;
@@ -58,6 +70,20 @@ static bool is_new(const struct pl_led *led, int64_t identifier)
     return true;
 }
 
+static int led_add(struct pl_writer *w, int64_t identifier, struct pl_led *out)
+{
+    int64_t *id;
+
+    if (!is_new(out, identifier))
+        return SQLITE_OK;
+    id = pl_grown(&w->arena, out->identifier, out->n, &out->room, sizeof(*id));
+    if (id == NULL)
+        return SQLITE_NOMEM;
+    out->identifier = id;
+    id[out->n++] = identifier;
+    return SQLITE_OK;
+}
+
 int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
                      struct an_str visit, int64_t us, struct pl_led *out)
 {
@@ -70,18 +96,9 @@ int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
     sqlite3_bind_int64(s, 4, out->with_linked);
     sqlite3_bind_int64(s, 9, prior);
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        int64_t found = sqlite3_column_int64(s, 0), *id;
-
-        if (!is_new(out, found))
-            continue;
-        id = pl_grown(&w->arena, out->identifier, out->n, &out->room,
-                      sizeof(*id));
-        if (id == NULL) {
-            rc = SQLITE_NOMEM;
+        rc = led_add(w, sqlite3_column_int64(s, 0), out);
+        if (rc != SQLITE_OK)
             break;
-        }
-        out->identifier = id;
-        id[out->n++] = found;
     }
     return pl_writer_end(s, rc);
 }
@@ -97,7 +114,7 @@ static int led_from(struct pl_writer *w, int64_t identifier,
 struct version {
     const struct ctx_event *event;
     int64_t message;
-    bool is_near; /* of those of two sides: filed on the first */
+    bool is_near; /* under the identifier itself, or on the first side */
 };
 
 struct versions {
@@ -113,7 +130,7 @@ static int versions_take(struct pl_writer *w, enum pl_write which,
     int rc;
 
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        const struct ctx_event *e;
+        const struct ctx_event *e = NULL;
         struct an_str blob;
         size_t n = 0;
 
@@ -276,7 +293,7 @@ int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
     int rc = SQLITE_OK;
 
     if (events.n)
-        rc = find_moves(w, identifier, identifier, &moves);
+        rc = find_visits_of(w, identifier, &moves);
     if (rc == SQLITE_OK && moves)
         rc = pl_writer_events(w, events, &e, &n);
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
@@ -303,17 +320,19 @@ static void last_of(const struct ctx_event **last, const struct ctx_event *e)
         *last = e;
 }
 
+/* Before: under the same identifier.  Those of others may be another person's. */
 static struct turn turn_of(const struct versions *of, int64_t message)
 {
     struct turn t = {NULL, NULL, false};
 
     for (size_t i = 0; i < of->n; i++) {
         const struct version *v = &of->version[i];
+        bool is_now = v->message == message;
 
-        if (v->event->encounter.n)
-            last_of(v->message == message ? &t.now : &t.before, v->event);
-        else
-            t.any |= v->message != message && v->event->kind != CTX_CONSENT;
+        if (v->event->encounter.n == 0)
+            t.any |= !is_now && v->event->kind != CTX_CONSENT;
+        else if (is_now || v->is_near)
+            last_of(is_now ? &t.now : &t.before, v->event);
     }
     return t;
 }
@@ -357,16 +376,12 @@ static int fact_leaves(struct pl_writer *w, int64_t identifier, int64_t message,
     t = turn_of(&versions, message);
     if (!turns(&t))
         return SQLITE_OK;
-    rc = led_from(w, identifier, t.now->encounter, &led);
-    if (rc == SQLITE_OK && t.before)
-        rc = led_from(w, identifier, t.before->encounter, &led);
-    if (rc == SQLITE_OK)
+    rc =
+        led_by_versions(w, identifier, identifier, &versions, AN_STR(""), &led);
+    if (rc == SQLITE_OK && !t.any)
         rc = any_at(w, &led, fact, message, &t.any);
-    if (rc != SQLITE_OK || !t.any)
-        return rc;
-    rc = led_from(w, identifier, t.now->encounter, out);
-    if (rc == SQLITE_OK && t.before)
-        rc = led_from(w, identifier, t.before->encounter, out);
+    for (size_t i = 0; rc == SQLITE_OK && t.any && i < led.n; i++)
+        rc = led_add(w, led.identifier[i], out);
     return rc;
 }
 
@@ -379,7 +394,7 @@ int pl_writer_leaves(struct pl_writer *w, int64_t identifier, int64_t message,
     int rc = SQLITE_OK;
 
     if (events.n)
-        rc = find_moves(w, identifier, identifier, &moves);
+        rc = find_visits_of(w, identifier, &moves);
     if (rc == SQLITE_OK && moves)
         rc = pl_writer_events(w, events, &e, &n);
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
@@ -462,7 +477,7 @@ int pl_writer_led_by_sides(struct pl_writer *w, const struct pl_sides *sides,
 {
     int64_t other;
     bool moves;
-    int rc = find_moves(w, sides->current, sides->prior, &moves);
+    int rc = find_visits(w, sides->current, sides->prior, &moves);
 
     if (rc != SQLITE_OK || !moves)
         return rc;

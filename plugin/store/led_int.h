@@ -37,13 +37,18 @@ struct pl_writer;
       " UNION SELECT m.current, m.visit, m.said_us, 1 FROM led JOIN moved m"   \
       " ON m.prior = led.i AND m.prior_visit = led.v WHERE m.said_us >= us)"   \
       " SELECT DISTINCT i FROM led"                                            \
-      " WHERE moved = 1 AND i <> ?1"                                           \
-      " AND (?4 OR i NOT IN (SELECT i FROM web))")                             \
+      " WHERE moved = 1 AND (?4 OR i NOT IN (SELECT i FROM web))")             \
     /* Whether a visit of theirs was moved, or came. */                        \
     X(FIND_VISITS,                                                             \
       PL_WEBS "SELECT 1 FROM web WHERE EXISTS (SELECT 1 FROM moved"            \
               " WHERE prior = i AND prior_visit > '') OR EXISTS (SELECT 1"     \
               " FROM moved WHERE current = i AND visit > '') LIMIT 1")         \
+    /* Who was linked with them since is indexed then, or was at the move. */  \
+    X(FIND_VISITS_OF,                                                          \
+      "SELECT EXISTS (SELECT 1 FROM visited WHERE identifier = ?1"             \
+      " AND visit = '') OR EXISTS (SELECT 1 FROM moved WHERE prior = ?1"       \
+      " AND prior_visit > '') OR EXISTS (SELECT 1 FROM moved"                  \
+      " WHERE current = ?1 AND visit > '')")                                   \
     /* Visits that came, of whom knows a fact of that name. */                 \
     X(CAME_BY, PL_WEB                                                          \
       ", came(i, v, here) AS (SELECT m.prior, m.prior_visit, m.visit"          \
@@ -64,6 +69,12 @@ struct pl_writer;
       " UNION SELECT m.prior_visit FROM near CROSS JOIN moved m"               \
       " CROSS JOIN visited v WHERE m.prior = near.i AND m.prior_visit > ''"    \
       " AND v.identifier IN (SELECT i FROM far) AND v.visit = m.prior_visit"   \
+      " UNION SELECT m.visit FROM near CROSS JOIN moved m CROSS JOIN moved x"  \
+      " WHERE m.current = near.i AND m.visit > ''"                             \
+      " AND x.prior IN (SELECT i FROM far) AND x.prior_visit = m.visit"        \
+      " UNION SELECT m.prior_visit FROM near CROSS JOIN moved m"               \
+      " CROSS JOIN moved x WHERE m.prior = near.i AND m.prior_visit > ''"      \
+      " AND x.current IN (SELECT i FROM far) AND x.visit = m.prior_visit"      \
       " UNION SELECT v.visit FROM near CROSS JOIN visited v CROSS JOIN "       \
       "visited x"                                                              \
       " WHERE v.identifier = near.i AND v.visit >= char(1) AND v.visit < "     \
@@ -82,12 +93,12 @@ struct pl_writer;
     /* What names a fact; all, where a visit left and that was not indexed. */ \
     X(NAMED_BY, PL_WEB                                                         \
       "SELECT s.message, unseal(s.events, 'events', s.identifier, s.sha256), " \
-      "0"                                                                      \
+      "web.i = ?1"                                                             \
       " FROM web JOIN visited v ON v.identifier = web.i AND v.visit = ?2"      \
       " JOIN said s ON s.identifier = v.identifier AND s.message = v.message"  \
       " WHERE s.n_events > 0 UNION ALL"                                        \
       " SELECT s.message, unseal(s.events, 'events', s.identifier, "           \
-      "s.sha256), 0"                                                           \
+      "s.sha256), web.i = ?1"                                                  \
       " FROM web JOIN said s ON s.identifier = web.i WHERE s.n_events > 0"     \
       " AND NOT EXISTS (SELECT 1 FROM visited WHERE identifier = web.i"        \
       " AND visit = '') AND EXISTS (SELECT 1 FROM web JOIN moved m"            \
@@ -100,8 +111,8 @@ struct pl_writer;
 struct pl_led {
     int64_t *identifier;
     size_t n, room;
-    bool with_linked; /* also those of the two persons, by claims that may not
-                         be valid: all but `current` */
+    bool with_linked; /* also those who hang together with the two, which may
+                         be by claims that are not valid, and they themselves */
 };
 int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
                      struct an_str visit, int64_t us, struct pl_led *out);
@@ -111,8 +122,8 @@ int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
  * known: those to whom either went, if that takes anything from somebody. */
 int pl_writer_leaves(struct pl_writer *w, int64_t identifier, int64_t message,
                      struct an_str events, struct pl_led *out);
-/* Two who are joined or parted by a claim; in a move the second comes alone, without
- * whom he was linked with. */
+/* Two who are joined or parted by a claim; in a move the second comes alone,
+ * without whom he was linked with. */
 struct pl_sides {
     int64_t current, prior;
     bool is_alone;
