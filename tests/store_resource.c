@@ -38,6 +38,10 @@ START_TEST(numbers_that_follow_each_other_lie_together)
     ck_assert_int_eq(pl_resource_key(test_fact(123501), &c, NULL), AN_OK);
     ck_assert_int_eq(pl_resource_key(AN_STR("1"), &d, NULL), AN_OK);
     ck_assert_int_eq(b - a, 1);
+    ck_assert(pl_resource_may_be(test_fact(123401), a));
+    ck_assert(!pl_resource_may_be(test_fact(123402), a));
+    ck_assert(pl_resource_may_be(AN_STR("1"), d));
+    ck_assert(!pl_resource_may_be(AN_STR(""), d));
     ck_assert_int_ne(c >> 16, a >> 16);
     ck_assert_int_ne(d, a);
 }
