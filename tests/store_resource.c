@@ -38,6 +38,10 @@ START_TEST(numbers_that_follow_each_other_lie_together)
     ck_assert_int_eq(pl_resource_key(test_fact(123501), &c, NULL), AN_OK);
     ck_assert_int_eq(pl_resource_key(AN_STR("1"), &d, NULL), AN_OK);
     ck_assert_int_eq(b - a, 1);
+    ck_assert(pl_resource_may_be(test_fact(123401), a));
+    ck_assert(!pl_resource_may_be(test_fact(123402), a));
+    ck_assert(pl_resource_may_be(AN_STR("1"), d));
+    ck_assert(!pl_resource_may_be(AN_STR(""), d));
     ck_assert_int_ne(c >> 16, a >> 16);
     ck_assert_int_ne(d, a);
 }
@@ -267,6 +271,32 @@ START_TEST(a_consent_that_is_deleted_has_ended)
 }
 END_TEST
 
+/* One message ends those of very many, of each a row. */
+static int end_many(struct pl_writer *w, void *ctx)
+{
+    enum { MANY = 100000 };
+    static struct pl_filing filing[MANY];
+    static int64_t filed[MANY];
+    struct pl_intake in = {.filing = filing, .n_filings = MANY};
+    struct pl_derivation d = {.in = &in, .filed = filed};
+
+    (void)ctx;
+    in.feed = AN_STR("a");
+    for (size_t i = 0; i < MANY; i++) {
+        filing[i].n_ended = 1;
+        filed[i] = 1;
+    }
+    return pl_writer_ended(w, &d);
+}
+
+START_TEST(the_consents_of_very_many_end_by_one_message)
+{
+    ck_assert_int_eq(pl_store_transaction(t.store, end_many, NULL, NULL),
+                     AN_OK);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM audit"), 100000);
+}
+END_TEST
+
 /* In a store that was indexed before, which had none of consents. */
 START_TEST(reading_again_indexes_what_was_not)
 {
@@ -464,6 +494,7 @@ Suite *store_resource_suite(void)
         a_damaged_row_does_not_stop_the_index,
         a_damaged_row_is_erased,
         reading_again_indexes_what_was_not,
+        the_consents_of_very_many_end_by_one_message,
         the_check_finds_an_index_that_is_not_true};
     Suite *s =
         test_suite_around("store/resource", test,

@@ -215,6 +215,28 @@ START_TEST(a_person_may_go_back_to_an_older_key)
 }
 END_TEST
 
+/* Both ask for their own, at once: it is gone back once for each of them. */
+START_TEST(two_persons_who_go_back_at_once_end)
+{
+    struct pl_store *other;
+    struct pl_rekey mine = {.goes_back = true}, yours = {.goes_back = true};
+
+    keep(t.store);
+    other = open_beside();
+    for (int i = 0; !mine.finished || !yours.finished; i++) {
+        struct pl_rekey *p = i % 2 ? &mine : &yours;
+
+        ck_assert_int_lt(i, MESSAGES);
+        ck_assert_int_eq(pl_store_rekey(i % 2 ? t.store : other, p, NULL),
+                         AN_OK);
+    }
+    ck_assert(yours.is_behind);
+    ck_assert(!mine.is_behind);
+    pl_store_close(other);
+    opens_by(KEY_B);
+}
+END_TEST
+
 /* A keeper that is killed on the way leaves it to the next, of whatever order. */
 START_TEST(a_rotation_that_was_begun_is_ended_by_whoever_comes)
 {
@@ -364,6 +386,7 @@ Suite *store_rotate_suite(void)
         two_keepers_go_to_the_same_key,
         who_has_only_the_older_key_is_refused,
         a_person_may_go_back_to_an_older_key,
+        two_persons_who_go_back_at_once_end,
         a_rotation_that_was_begun_is_ended_by_whoever_comes,
         keys_whose_commit_fails_are_not_taken,
         the_order_is_told_once,

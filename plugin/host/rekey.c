@@ -20,6 +20,12 @@ int pl_command_rekey(const struct pl_invocation *in)
         rc = pl_store_rekey(pl_engine_store(e), &p, &err);
     if (rc == AN_OK)
         rc = pl_store_reclaim(pl_engine_store(e), &err);
+    if (rc == AN_OK && p.is_behind)
+        rc = an_fail(
+            &err, AN_CONFLICT,
+            "another program has gone to another key meanwhile, and all "
+            "is sealed by that; to go to the first one, say it again",
+            0);
     pl_engine_close(e);
     if (rc != AN_OK)
         return pl_complain(&err);

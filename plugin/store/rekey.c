@@ -124,7 +124,10 @@ static int step(struct pl_writer *w, void *ctx)
         return SQLITE_DONE;
     if (r->progress->goes_back)
         rc = pl_vault_go_back(&w->db);
-    return rc == SQLITE_OK ? seal_some(w, r->progress) : rc;
+    if (rc == SQLITE_OK)
+        rc = seal_some(w, r->progress);
+    r->progress->is_behind = pl_vault_is_behind(w->db.vault);
+    return rc;
 }
 
 enum an_code pl_store_rekey(struct pl_store *store, struct pl_rekey *progress,
@@ -135,6 +138,8 @@ enum an_code pl_store_rekey(struct pl_store *store, struct pl_rekey *progress,
 
     if (code == AN_OK && !r.has_key)
         code = an_fail(err, AN_CONFIG, "store.key_file names no key", 0);
+    if (code == AN_OK)
+        progress->goes_back = false;
     return code;
 }
 

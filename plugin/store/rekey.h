@@ -19,8 +19,11 @@
 
 struct pl_rekey {
     bool finished;
+    /* Go to the first key of this file, though it is an older one.  Once: what was
+     * done is then false, so that two who go to two keys at once come to an end. */
+    bool goes_back;
     bool
-        goes_back; /* to the first key of this file, though it is an older one */
+        is_behind; /* the store is at another key than the first of this file */
     int64_t n_sealed; /* values so far, over all calls with this struct */
 };
 

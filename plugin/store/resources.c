@@ -18,10 +18,27 @@ static sqlite3_stmt *stmt(struct pl_writer *w, enum pl_write which)
 
 /* ---- names ---------------------------------------------------------------- */
 
+static size_t stem_of(struct an_str fact)
+{
+    return fact.n > TAIL_BYTES ? fact.n - TAIL_BYTES : 0;
+}
+
+static uint64_t with_tail(uint64_t bits, struct an_str fact)
+{
+    for (size_t i = stem_of(fact); i < stem_of(fact) + TAIL_BYTES; i++)
+        bits = bits << 8 | (i < fact.n ? (uint8_t)fact.p[i] : 0);
+    return bits;
+}
+
+bool pl_resource_may_be(struct an_str fact, int64_t key)
+{
+    return (uint16_t)key == with_tail(0, fact);
+}
+
 enum an_code pl_resource_key(struct an_str fact, int64_t *key,
                              struct an_err *err)
 {
-    size_t stem = fact.n > TAIL_BYTES ? fact.n - TAIL_BYTES : 0;
+    size_t stem = stem_of(fact);
     struct an_sha256 hash;
     uint64_t bits = 0;
     enum an_code code = an_sha256(an_str_sub(fact, 0, stem), &hash, err);
@@ -30,8 +47,7 @@ enum an_code pl_resource_key(struct an_str fact, int64_t *key,
         return code;
     for (size_t i = 0; i < KEY_BYTES - TAIL_BYTES; i++)
         bits = bits << 8 | hash.b[i];
-    for (size_t i = stem; i < stem + TAIL_BYTES; i++)
-        bits = bits << 8 | (i < fact.n ? (uint8_t)fact.p[i] : 0);
+    bits = with_tail(bits, fact);
     memcpy(key, &bits, sizeof(*key));
     return AN_OK;
 }

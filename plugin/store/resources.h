@@ -37,6 +37,9 @@ enum an_code pl_resource_key(struct an_str fact, int64_t *key,
                              struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* False where that cannot be the fact's key: a look at two bytes, not a hash. */
+bool pl_resource_may_be(struct an_str fact, int64_t key);
+
 /* The resources that said these events, by key, each once.  Those of no id are not
  * among them, nor what is known of a person, which no deletion of a resource
  * withdraws. */

@@ -106,11 +106,14 @@ static int audit_ended(struct pl_writer *w, const struct pl_derivation *d,
 
 int pl_writer_ended(struct pl_writer *w, const struct pl_derivation *d)
 {
+    struct an_mark mark = an_arena_mark(&w->arena);
     int rc = SQLITE_OK;
 
-    for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++)
+    for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++) {
         if (d->in->filing[i].n_ended)
             rc = audit_ended(w, d, i);
+        an_arena_rewind(&w->arena, mark); /* a Bundle is of very many */
+    }
     return rc;
 }
 

@@ -32,6 +32,9 @@ static bool is_of_key(struct an_str fact, int64_t key, enum an_code *code,
 {
     int64_t is = 0;
 
+    *code = AN_OK;
+    if (!pl_resource_may_be(fact, key))
+        return false;
     *code = pl_resource_key(fact, &is, err);
     return *code == AN_OK && is == key;
 }
