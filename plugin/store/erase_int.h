@@ -5,6 +5,7 @@
 #ifndef PLUGIN_STORE_ERASE_INT_H
 #define PLUGIN_STORE_ERASE_INT_H
 
+#include "plugin/store/reader_int.h"
 #include "plugin/store/writer_int.h"
 
 /* How many rows a step takes. */
@@ -21,10 +22,62 @@ int pl_erase_raw(struct pl_writer *w, int64_t message, int64_t now_us);
  * *more: this is to be called again.
  *
  *   - Events of a visit that moves lead to one of them as of now.
- *   - A visit that went on from them leads from where it came to where it went,
- *     from the moment at which it went on; their part in that is forgotten.
+ *   - What is filed under them of visits that went on from them is kept under a
+ *     number without a name, and so are the moves that led there and on.
  *   - What messages claim of them about others. */
 int pl_erase_others(struct pl_writer *w, int64_t identifier, int64_t now_us,
                     size_t *n_rows, bool *more);
+
+/* ---- what its files share -------------------------------------------------- */
+
+/* One step, of a person whose visits were moved. */
+struct pl_erasing {
+    struct pl_writer *w;
+    int64_t now_us;
+    struct pl_reader reader; /* of the writer's own state */
+    struct pl_visits v; /* she is the first person, with what has no name */
+    int64_t first;      /* of her numbers */
+    int64_t nameless;
+    size_t n_rows;
+};
+
+int pl_erase_rc(enum an_code code);
+/* The row with what is left of it, or none. */
+int pl_erase_write(struct pl_writer *w, int64_t message,
+                   struct pl_said_row *row);
+
+/* erase_visits.c.  Of visits that are hers what is filed under others goes; of
+ * others' what is filed under her becomes nameless.  Up to a step's rows. */
+int pl_erase_visits(struct pl_erasing *x);
+/* What she has of facts that only passed through her, and that closes them. */
+int pl_erase_passed(struct pl_erasing *x);
+
+/* A row of `moved`, of a visit. */
+struct pl_moved {
+    int64_t prior, said_us, current, message, available_us;
+    struct an_str prior_visit, visit;
+};
+
+/* nameless.c.  Whose visits were somebody else's when they were erased. */
+#define PL_MOVED_FROM "prior = ?1"
+#define PL_MOVED_TO "current = ?1"
+int pl_moved_get(struct pl_writer *w, const char *which, int64_t identifier,
+                 struct pl_moved **out, size_t *n);
+/* The visit of what is no visit's, and only closes something of others. */
+#define PL_VISIT_CLOSED "erased"
+/* The number that keeps what is others' of the person, made where there is none. */
+int pl_nameless_find(struct pl_erasing *x);
+/* Moves by which visits of others came to her or left her lead the same way
+ * through it. */
+int pl_nameless_moves(struct pl_erasing *x);
+/* These events of the message are filed under it, those that are not so yet. */
+int pl_nameless_put(struct pl_erasing *x, int64_t message,
+                    const struct ctx_event *event, size_t n);
+/* Of an event, that it closes its fact, and nothing else of what it says. */
+struct ctx_event pl_nameless_closed(const struct ctx_event *e);
+/* Such events of an identifier that stays are of nobody. */
+int pl_nameless_take(struct pl_erasing *x, int64_t identifier, int64_t message);
+/* It has no more than its number where there was nothing to keep. */
+int pl_nameless_end(struct pl_erasing *x);
 
 #endif
