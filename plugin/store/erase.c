@@ -207,28 +207,37 @@ static int moves_drop(struct pl_erasing *x)
     return rc;
 }
 
-/* One step.  What others have of hers goes, then what she has of others is kept
- * without her name, and both before the moves that say whose it is. */
+/* What others have of hers goes, then what she has of others is kept without her
+ * name, and both before the moves that say whose it is. */
+static int moved_erase(struct pl_erasing *x)
+{
+    int rc = pl_nameless_moves(x);
+
+    if (rc == SQLITE_OK)
+        rc = pl_erase_visits(x);
+    if (rc == SQLITE_OK && x->n_rows < PL_ERASE_STEP)
+        rc = moves_unsay(x);
+    if (rc == SQLITE_OK && x->n_rows < PL_ERASE_STEP)
+        rc = moves_drop(x);
+    if (rc == SQLITE_OK && x->n_rows < PL_ERASE_STEP)
+        rc = pl_nameless_end(x);
+    return rc;
+}
+
+/* One step. */
 static int erase_moved(struct pl_erasing *x, int64_t identifier)
 {
     enum an_code code = pl_reader_within(&x->reader, &x->w->db, NULL);
     int rc = pl_erase_rc(code);
 
+    an_arena_init(&x->ways, x->w->arena.limit_bytes);
     if (rc == SQLITE_OK)
         rc = search_begin(x, identifier);
     if (rc == SQLITE_OK)
-        rc = pl_nameless_moves(x);
-    if (rc == SQLITE_OK)
-        rc = pl_erase_visits(x);
-    if (rc == SQLITE_OK && x->n_rows < PL_ERASE_STEP)
-        rc = moves_unsay(x);
-    if (rc == SQLITE_OK && x->n_rows < PL_ERASE_STEP) {
         rc = pl_erase_passed(x);
-        if (rc == SQLITE_OK)
-            rc = moves_drop(x);
-        if (rc == SQLITE_OK)
-            rc = pl_nameless_end(x);
-    }
+    if (rc == SQLITE_OK && x->n_kept < PL_ERASE_STEP)
+        rc = moved_erase(x);
+    an_arena_free(&x->ways);
     pl_reader_leave(&x->reader);
     return rc;
 }

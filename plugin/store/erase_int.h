@@ -39,6 +39,9 @@ struct pl_erasing {
     int64_t first;      /* of her numbers */
     int64_t nameless;
     size_t n_rows;
+    size_t n_kept;        /* and those that the number got */
+    struct an_arena ways; /* of what follows */
+    struct pl_ways **of;  /* by persons of `v`: NULL where not looked for */
 };
 
 int pl_erase_rc(enum an_code code);
@@ -46,11 +49,30 @@ int pl_erase_rc(enum an_code code);
 int pl_erase_write(struct pl_writer *w, int64_t message,
                    struct pl_said_row *row);
 
-/* erase_visits.c.  Of visits that are hers what is filed under others goes; of
- * others' what is filed under her becomes nameless.  Up to a step's rows. */
-int pl_erase_visits(struct pl_erasing *x);
-/* What she has of facts that only passed through her, and that closes them. */
+/* erase_visits.c.  What she has of facts that only passed through her: what goes
+ * along is kept without a name, and what closes them.  Before moves lead past her,
+ * and up to as many rows. */
 int pl_erase_passed(struct pl_erasing *x);
+/* Of visits that are hers what is filed under others goes; of others' what is filed
+ * under her becomes nameless.  Up to a step's rows. */
+int pl_erase_visits(struct pl_erasing *x);
+
+/* erase_passed.c.  Versions that name a visit whose way led through a person. */
+struct pl_ways {
+    struct pl_way {
+        struct an_str fact; /* as it was called there */
+        bool is_hers;       /* it is a visit of hers now */
+    } * way;                /* by fact */
+    size_t n, room;
+};
+int pl_erase_ways(struct pl_erasing *x, size_t person,
+                  const struct pl_ways **out);
+/* Whose those are of one fact. */
+struct pl_along {
+    bool is_hers, is_others;
+};
+int pl_erase_along(struct pl_erasing *x, size_t person, struct an_str fact,
+                   struct pl_along *out);
 
 /* A row of `moved`, of a visit. */
 struct pl_moved {
@@ -63,8 +85,6 @@ struct pl_moved {
 #define PL_MOVED_TO "current = ?1"
 int pl_moved_get(struct pl_writer *w, const char *which, int64_t identifier,
                  struct pl_moved **out, size_t *n);
-/* The visit of what is no visit's, and only closes something of others. */
-#define PL_VISIT_CLOSED "erased"
 /* The number that keeps what is others' of the person, made where there is none. */
 int pl_nameless_find(struct pl_erasing *x);
 /* Moves by which visits of others came to her or left her lead the same way

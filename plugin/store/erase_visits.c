@@ -41,7 +41,21 @@ struct fact {
     struct pl_sets sets;
     struct pl_homes homes;
     bool is_others; /* one of them is not hers */
+    bool is_hers; /* by visits that passed: what names none and is of no home */
+    bool is_along; /* and there is such */
 };
+
+/* What goes along with others' is theirs as well. */
+static int fact_along(struct pl_erasing *x, struct fact *f)
+{
+    struct pl_along along = {f->person == 0, false};
+    int rc =
+        f->person ? pl_erase_along(x, f->person, f->name, &along) : SQLITE_OK;
+
+    f->is_hers = along.is_hers && !along.is_others;
+    f->is_others |= !f->is_hers;
+    return rc;
+}
 
 static int fact_load(struct pl_erasing *x, size_t person, struct an_str name,
                      struct fact *out)
@@ -59,31 +73,46 @@ static int fact_load(struct pl_erasing *x, size_t person, struct an_str name,
                        person ? sets : &none, &out->homes))
         code = AN_NOMEM;
     for (size_t i = 0; code == AN_OK && i < sets->n; i++)
-        for (size_t k = 0; k < sets->set[i].n; k++)
-            out->is_others |= !is_hers(
-                x, person,
-                pl_home_of(&out->homes, person, &sets->set[i].event[k]));
-    return pl_erase_rc(code);
+        for (size_t k = 0; k < sets->set[i].n; k++) {
+            const struct ctx_event *e = &sets->set[i].event[k];
+
+            if (pl_goes_along(&out->homes, person, e))
+                out->is_along = true;
+            else
+                out->is_others |=
+                    !is_hers(x, person, pl_home_of(&out->homes, person, e));
+        }
+    return code == AN_OK && out->is_along ? fact_along(x, out)
+                                          : pl_erase_rc(code);
 }
 
-/* What of hers closes it stays without a name, where it is another's as well. */
-static int fact_close(struct pl_erasing *x, const struct fact *f)
+/* What of an event under her is kept without a name: of hers what closes, where the
+ * fact is another's as well. */
+static int event_keep(struct pl_erasing *x, const struct fact *f, bool passed,
+                      int64_t message, const struct ctx_event *e)
+{
+    struct ctx_event closed;
+
+    if (!is_hers(x, 0, pl_home_of(&f->homes, 0, e)) ||
+        (passed && pl_goes_along(&f->homes, 0, e)))
+        return pl_nameless_put(x, message, e, 1);
+    if (!pl_closes(e) || (!passed && !f->is_others))
+        return SQLITE_OK;
+    closed = pl_nameless_closed(e);
+    return pl_nameless_put(x, message, &closed, 1);
+}
+
+/* All of it at once, since some say with which visit the others go. */
+static int fact_keep(struct pl_erasing *x, const struct fact *f, bool passed)
 {
     int rc = SQLITE_OK;
 
     for (size_t i = 0; i < f->sets.n; i++) {
         const struct pl_set *set = &f->sets.set[i];
 
-        for (size_t k = 0; rc == SQLITE_OK && k < set->n; k++) {
-            const struct ctx_event *e = &set->event[k];
-            struct ctx_event closed;
-
-            if (set->number == x->nameless || !pl_closes(e) ||
-                !is_hers(x, 0, pl_home_of(&f->homes, 0, e)))
-                continue;
-            closed = pl_nameless_closed(e);
-            rc = pl_nameless_put(x, set->message, &closed, 1);
-        }
+        for (size_t k = 0; set->number != x->nameless && k < set->n; k++)
+            if (rc == SQLITE_OK)
+                rc = event_keep(x, f, passed, set->message, &set->event[k]);
     }
     return rc;
 }
@@ -113,6 +142,7 @@ struct sorted {
 static int keeps_closed(struct pl_erasing *x, size_t person,
                         const struct ctx_event *e, bool *keeps)
 {
+    struct pl_along along = {false, false};
     struct fact f;
     int rc = SQLITE_OK;
 
@@ -120,7 +150,9 @@ static int keeps_closed(struct pl_erasing *x, size_t person,
     if (person == 0 || e->fact.n == 0 || !pl_closes(e))
         return SQLITE_OK;
     rc = fact_load(x, person, e->fact, &f);
-    *keeps = f.is_others;
+    if (rc == SQLITE_OK && !f.is_others)
+        rc = pl_erase_along(x, person, e->fact, &along);
+    *keeps = f.is_others || along.is_others;
     return rc;
 }
 
@@ -256,7 +288,10 @@ static bool has_away(const struct pl_erasing *x, const struct fact *f,
         const struct ctx_event *e = &set->event[i];
 
         if (e->encounter.n == 0 && e->kind != CTX_CONSENT)
-            return is_away(x, f->person, pl_home_of(&f->homes, f->person, e));
+            return pl_goes_along(&f->homes, f->person, e)
+                       ? f->person && f->is_hers
+                       : is_away(x, f->person,
+                                 pl_home_of(&f->homes, f->person, e));
     }
     return false;
 }
@@ -270,7 +305,7 @@ static int fact_take(struct pl_erasing *x, size_t person, struct an_str name)
     int rc = fact_load(x, person, name, &f);
 
     if (rc == SQLITE_OK && person == 0 && f.is_others)
-        rc = fact_close(x, &f);
+        rc = fact_keep(x, &f, false);
     for (size_t i = 0; rc == SQLITE_OK && i < f.sets.n; i++) {
         const struct pl_set *set = &f.sets.set[i];
 
@@ -279,6 +314,39 @@ static int fact_take(struct pl_erasing *x, size_t person, struct an_str name)
     }
     an_arena_rewind(&x->w->arena, mark);
     return rc;
+}
+
+/* ---- along the way of a visit of hers ------------------------------------- */
+
+struct along {
+    struct pl_erasing *x;
+    const struct ctx_event *event;
+    int rc;
+};
+
+static void along_at(void *ctx, const struct ctx_visit *at)
+{
+    struct along *a = ctx;
+    struct an_str name;
+
+    if (at->person == 0 || a->rc != SQLITE_OK)
+        return;
+    a->rc = ctx_visit_fact(&a->x->w->arena, a->event, at->encounter, &name)
+                ? fact_take(a->x, at->person, name)
+                : SQLITE_NOMEM;
+}
+
+/* What is filed at its stops, while this is there that says so. */
+static int along_take(struct pl_erasing *x, size_t person,
+                      const struct ctx_event *e)
+{
+    struct ctx_visit at = {person, e->encounter}, last = at;
+    struct along a = {x, e, SQLITE_OK};
+
+    (void)ctx_visit_follow(x->v.move, x->v.n_moves, &last);
+    if (last.person == 0)
+        (void)ctx_visit_walk(x->v.move, x->v.n_moves, &at, along_at, &a);
+    return a.rc;
 }
 
 static int facts_take(struct pl_erasing *x, size_t person, int64_t identifier,
@@ -296,8 +364,11 @@ static int facts_take(struct pl_erasing *x, size_t person, int64_t identifier,
         rc = pl_erase_rc(
             ctx_events_decode(&w->arena, row.events, AN_STR(""), &e, &n, NULL));
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
-        if (e[i].fact.n && is_of(only, &e[i]))
+        if (e[i].fact.n && is_of(only, &e[i])) {
             rc = fact_take(x, person, e[i].fact);
+            if (rc == SQLITE_OK)
+                rc = along_take(x, person, &e[i]);
+        }
     an_arena_rewind(&w->arena, mark);
     return rc;
 }
@@ -350,6 +421,25 @@ static int visit_take(struct pl_erasing *x, size_t person, struct an_str visit)
     return rc;
 }
 
+/* One of hers that is filed under her and has been others' goes with the rest. */
+static int visit_back(struct pl_erasing *x, struct an_str visit)
+{
+    const struct pl_visit from = {.person = 0, .visit = visit};
+    struct an_mark mark = an_arena_mark(&x->w->arena);
+    struct pl_sets sets = {.as_of_us = CTX_AS_OF_ALL};
+    int rc = SQLITE_OK;
+
+    if (is_hers(x, 0, visit))
+        rc = pl_erase_rc(
+            pl_visit_load(&x->reader, &x->w->arena, &x->v, &from, &sets, NULL));
+    for (size_t i = 0; i < sets.n; i++)
+        for (size_t k = 0; rc == SQLITE_OK && k < sets.set[i].n; k++)
+            if (sets.set[i].event[k].fact.n)
+                rc = along_take(x, 0, &sets.set[i].event[k]);
+    an_arena_rewind(&x->w->arena, mark);
+    return rc;
+}
+
 int pl_erase_visits(struct pl_erasing *x)
 {
     const struct pl_visits *v = &x->v;
@@ -361,61 +451,40 @@ int pl_erase_visits(struct pl_erasing *x)
     for (size_t i = 0; rc == SQLITE_OK && i < v->n_moves; i++)
         if (v->move[i].prior == 0)
             rc = visit_take(x, 0, v->move[i].claim->prior_visit);
+    for (size_t i = 0; rc == SQLITE_OK && i < v->n_moves; i++)
+        if (v->move[i].prior == 0 && x->n_rows < PL_ERASE_STEP)
+            rc = visit_back(x, v->move[i].claim->prior_visit);
     return rc;
 }
 
 /* ---- a visit that passed --------------------------------------------------- */
 
-struct passing {
-    struct pl_erasing *x;
-    const struct ctx_event *event;
-    int rc;
-};
-
-static void pass(void *ctx, const struct ctx_visit *at)
+static int fact_pass(struct pl_erasing *x, struct an_str name)
 {
-    struct passing *p = ctx;
-    struct an_str name;
+    struct an_mark mark = an_arena_mark(&x->w->arena);
     struct fact f;
+    int rc = fact_load(x, 0, name, &f);
 
-    if (at->person != 0 || p->rc != SQLITE_OK)
-        return;
-    p->rc = ctx_visit_fact(&p->x->w->arena, p->event, at->encounter, &name)
-                ? fact_load(p->x, 0, name, &f)
-                : SQLITE_NOMEM;
-    if (p->rc == SQLITE_OK)
-        p->rc = fact_close(p->x, &f);
-}
-
-static int event_pass(struct pl_erasing *x, size_t person,
-                      const struct ctx_event *e)
-{
-    struct ctx_visit at = {person, e->encounter};
-    struct passing p = {x, e, SQLITE_OK};
-
-    if (e->fact.n)
-        (void)ctx_visit_walk(x->v.move, x->v.n_moves, &at, pass, &p);
-    return p.rc;
+    if (rc == SQLITE_OK)
+        rc = fact_keep(x, &f, true);
+    an_arena_rewind(&x->w->arena, mark);
+    return rc;
 }
 
 int pl_erase_passed(struct pl_erasing *x)
 {
-    const struct pl_visits *v = &x->v;
-    int rc = SQLITE_OK;
+    const struct pl_ways *ways = NULL;
+    const struct pl_way *last = NULL;
+    int rc = pl_erase_ways(x, 0, &ways);
 
-    for (size_t i = 0; rc == SQLITE_OK && i < v->n_visits; i++) {
-        const struct pl_visit *visit = &v->visit[i];
-        struct an_mark mark = an_arena_mark(&x->w->arena);
-        struct pl_sets sets = {.as_of_us = CTX_AS_OF_ALL};
+    for (size_t i = 0;
+         rc == SQLITE_OK && x->n_kept < PL_ERASE_STEP && i < ways->n; i++) {
+        const struct pl_way *way = &ways->way[i];
 
-        if (!visit->is_source || is_hers(x, visit->person, visit->visit))
+        if (way->is_hers || (last && an_str_eq(last->fact, way->fact)))
             continue;
-        rc = pl_erase_rc(
-            pl_visit_load(&x->reader, &x->w->arena, v, visit, &sets, NULL));
-        for (size_t k = 0; k < sets.n; k++)
-            for (size_t e = 0; rc == SQLITE_OK && e < sets.set[k].n; e++)
-                rc = event_pass(x, visit->person, &sets.set[k].event[e]);
-        an_arena_rewind(&x->w->arena, mark);
+        rc = fact_pass(x, way->fact);
+        last = way;
     }
     return rc;
 }

@@ -297,6 +297,7 @@ int pl_nameless_put(struct pl_erasing *x, int64_t message,
         rc = note_add(w, message, x->nameless);
     if (rc == SQLITE_OK && changed)
         rc = pl_erase_raw(w, message, x->now_us);
+    x->n_kept += changed;
     an_arena_rewind(&w->arena, mark);
     return rc;
 }
