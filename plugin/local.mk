@@ -64,7 +64,8 @@ libstore_la_SOURCES = \
 	plugin/store/vault_int.h plugin/store/vault.c plugin/store/vault_known.c \
 	plugin/store/rekey.h plugin/store/rekey.c \
 	plugin/store/purge.h plugin/store/purge.c \
-	plugin/store/erase_int.h plugin/store/erase.c \
+	plugin/store/erase_int.h plugin/store/erase.c plugin/store/erase_visits.c \
+	plugin/store/erase_passed.c plugin/store/nameless.c \
 	plugin/store/backup.h plugin/store/backup.c \
 	plugin/store/outgoing.h plugin/store/outgoing.c plugin/store/recall.c plugin/store/verify.c
 libstore_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(ZLIB_CFLAGS) $(GNUTLS_CFLAGS)

@@ -87,7 +87,8 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/folder.c tests/store_help.h tests/store_help.c \
 	tests/store_open.c tests/store_put.c tests/store_read.c \
 	tests/store_fail.c tests/store_commit.c tests/store_crash.c \
-	tests/store_conclude.c tests/store_vault.c tests/store_rotate.c tests/store_purge.c tests/store_erased.c \
+	tests/store_conclude.c tests/store_vault.c tests/store_rotate.c \
+	tests/store_purge.c tests/store_erased.c tests/store_kept.c \
 	tests/store_said.h tests/store_said.c tests/store_resource.c \
 	tests/store_deleted.c \
 	tests/store_audit.c tests/store_derived.c \

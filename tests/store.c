@@ -6,8 +6,8 @@
     X(open) X(put) X(read) X(fail) X(commit) X(crash) X(conclude) X(audit)     \
     X(vault) X(rotate) X(derived) X(named) X(codes) X(redo) X(power)           \
     X(power_said) X(race) X(backup) X(purge) X(resource) X(deleted)            \
-    X(closing) X(closing_moves) X(moved) X(erased) X(past) X(fact) X(led)      \
-    X(world)
+    X(closing) X(closing_moves) X(moved) X(erased) X(kept) X(past) X(fact)     \
+    X(led) X(world)
 /* clang-format on */
 
 #define X(name) Suite *store_##name##_suite(void);

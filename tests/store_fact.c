@@ -3,8 +3,10 @@
  * visit that the others name, so that a label does not stay behind when that is
  * moved.  In whatever order the messages come. */
 #include "context/consent.h"
+#include "plugin/store/purge.h"
 #include "plugin/store/writer_int.h"
 #include "tests/closing_help.h"
+#include "tests/store_said.h"
 #include "tests/store_work.h"
 #include "tests/suite.h"
 
@@ -21,6 +23,7 @@ static struct test_store t;
 static void set_up(void)
 {
     test_store_open(&t);
+    test_said_in(&t);
 }
 
 static void tear_down(void)
@@ -234,6 +237,70 @@ START_TEST(a_version_that_is_filed_on_the_way_goes_with_the_others)
 }
 END_TEST
 
+static void erase(const char *who)
+{
+    struct pl_purge by = {.now_us = TEST_EPOCH_US,
+                          .actor = AN_STR("op"),
+                          .role = AN_STR("operator")};
+    struct pl_erased total = {.more = true};
+    struct ctx_person p = history(who, CTX_AS_OF_ALL).person;
+
+    ck_assert_int_eq(pl_store_erase(t.store, &p, TEST_EPOCH_US, NULL), AN_OK);
+    while (total.more)
+        ck_assert_int_eq(pl_store_erase_step(t.store, &by, &total, NULL),
+                         AN_OK);
+    test_store_check(&t);
+}
+
+/* Where the one is erased who had the visit in between. */
+START_TEST(a_version_that_is_filed_on_the_way_outlives_the_erased)
+{
+    static const struct said said[] = {
+        {"A", "H|V1", "obs|1", .us = 100},
+        {.visit = "H|V1", .from = "A", .to = "D", .us = 105},
+        {"D", "", "obs|1", .us = 110, .labels = HIV},
+        {.visit = "H|V1", .from = "D", .to = "B", .us = 130}};
+
+    say_all(said, 4, _i);
+    erase("D");
+    ck_assert_uint_eq(labels("B", 2), HIV);
+    ck_assert_int_eq(history("B", CTX_AS_OF_ALL).timeline.event[0]->said_us,
+                     110);
+    /* And is his who is erased then. */
+    erase("B");
+    ck_assert_int_eq(test_number("SELECT count(*) FROM said"
+                                 " WHERE n_events"),
+                     0);
+}
+END_TEST
+
+/* And where one has it now, unless another's went the same way: that was said of
+ * a visit of that name. */
+START_TEST(a_version_that_is_filed_on_the_way_goes_with_the_erased)
+{
+    static const struct said said[] = {
+        {"A", "H|V1", "obs|1", .us = 100},
+        {.visit = "H|V1", .from = "A", .to = "D", .us = 105},
+        {"D", "", "obs|1", .us = 110, .labels = HIV},
+        {.visit = "H|V1", .from = "D", .to = "B", .us = 130}};
+    static const struct said other[] = {
+        {"C", "H|V2", "obs|1", .us = 101},
+        {.visit = "H|V2", .from = "C", .to = "D", .us = 106},
+        {.visit = "H|V2", .from = "D", .to = "E", .us = 131}};
+
+    if (_i % 2)
+        say_all(other, 3, _i / 4);
+    say_all(said, 4, _i);
+    erase("B");
+    ck_assert_uint_eq(n_events("D"), 0);
+    ck_assert_int_eq(test_number("SELECT count(*) FROM said"
+                                 " WHERE n_events"),
+                     _i % 2 ? 2 : 0);
+    if (_i % 2)
+        ck_assert_uint_eq(labels("E", 2), HIV);
+}
+END_TEST
+
 /* What is of another visit there, or of none that passed, stays. */
 START_TEST(a_version_that_is_of_another_visit_stays_on_the_way)
 {
@@ -398,6 +465,8 @@ Suite *store_fact_suite(void)
         the_last_that_names_a_visit_says_which,
         through_a_dummy_and_on,
         a_version_that_is_filed_on_the_way_goes_with_the_others,
+        a_version_that_is_filed_on_the_way_outlives_the_erased,
+        a_version_that_is_filed_on_the_way_goes_with_the_erased,
         a_version_that_is_of_another_visit_stays_on_the_way,
         a_visit_that_is_called_otherwise,
     };

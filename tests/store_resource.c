@@ -343,8 +343,10 @@ START_TEST(what_is_erased_in_part_is_found_by_what_is_left)
     struct ctx_person p;
 
     e[0].encounter = e[1].encounter = AN_STR("H|V1");
-    if (_i)
+    if (_i) {
         e[2].fact = e[1].fact;
+        e[2].encounter = AN_STR("H|V2");
+    }
     in = test_said(&from, e, 3);
     (void)test_put(&t, &in);
     in = test_intake_of(&t, AN_STR("move"), &reading);

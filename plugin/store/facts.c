@@ -183,7 +183,8 @@ static void named_add(const struct pl_sets *sets, int64_t as_of_us,
             const struct ctx_event *e = &set->event[k];
 
             if (e->fact.n && e->encounter.n && e->available_us <= as_of_us &&
-                (set->person == 0) == is_first)
+                (set->person == 0) == is_first &&
+                !an_str_eq(e->encounter, AN_STR(PL_VISIT_CLOSED)))
                 out->named[out->n++] = (struct pl_named){e, set->person};
         }
     }

@@ -171,8 +171,8 @@ static int put_fact(struct pl_writer *w, int64_t identifier, struct an_str fact,
 
 /* By the visits that it is about and by its facts (reader_int.h): other versions
  * of them may name no visit, or these. */
-static int visits_of(struct pl_writer *w, int64_t identifier, int64_t message,
-                     struct an_str blob)
+int pl_writer_visits_of(struct pl_writer *w, int64_t identifier,
+                        int64_t message, struct an_str blob)
 {
     struct an_mark mark = an_arena_mark(&w->arena);
     const struct ctx_event *e;
@@ -202,8 +202,8 @@ int pl_writer_visits_index(struct pl_writer *w, int64_t identifier)
         return rc;
     sqlite3_bind_int64(s, 1, identifier);
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        rc = visits_of(w, identifier, sqlite3_column_int64(s, 0),
-                       pl_column(s, 1));
+        rc = pl_writer_visits_of(w, identifier, sqlite3_column_int64(s, 0),
+                                 pl_column(s, 1));
         if (rc != SQLITE_OK)
             break;
     }
@@ -244,7 +244,8 @@ int pl_writer_visited(struct pl_writer *w, const struct pl_derivation *d)
         sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITED), 1, d->filed[i]);
         rc = pl_writer_number(w, PL_W_FIND_VISITED, &found);
         if (rc == SQLITE_OK && found && d->in->filing[i].n_events)
-            rc = visits_of(w, d->filed[i], d->message, d->in->filing[i].blob);
+            rc = pl_writer_visits_of(w, d->filed[i], d->message,
+                                     d->in->filing[i].blob);
     }
     return rc;
 }

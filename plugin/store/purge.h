@@ -68,9 +68,10 @@ enum an_code pl_store_erase(struct pl_store *store,
 /* The next part of what is to be erased: bytes of every message that spoke of
  * them, their events, suggestions, what waits in the outbox, their names.  That
  * is of visits, too, that were filed under others and moved to them, and of what
- * is claimed of them in what others have.  A visit that went on from them is
- * that of whom it went to, from the moment at which it did; who had it before
- * them has it in between. */
+ * is claimed of them in what others have.  A visit that went on from them, wherever
+ * it is filed, is that of whom it went to, as of each moment at which it was; as of
+ * those at which it was theirs, it is nobody's.  So is what others forbade or
+ * labelled by way of them.  An identifier "(erased N)" keeps that. */
 enum an_code pl_store_erase_step(struct pl_store *store,
                                  const struct pl_purge *who,
                                  struct pl_erased *total, struct an_err *err)

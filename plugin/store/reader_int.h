@@ -337,6 +337,10 @@ enum an_code pl_visits_find(struct pl_reader *r, struct an_arena *arena,
 bool pl_visits_person(const struct pl_visits *v, int64_t number,
                       size_t *person);
 
+/* The visit of what is no visit's: of one who was erased, it only closes something
+ * of others (erase_int.h), and no version of a fact goes with it. */
+#define PL_VISIT_CLOSED "erased"
+
 /* facts.c: the name that a fact has among the visits of `visited`, for those
  * identifiers that have rows there: a byte that begins no visit's, and some bits
  * of its hash.  Others may have the same. */

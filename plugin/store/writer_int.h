@@ -123,10 +123,16 @@
     X(DROP_VISITED, "DELETE FROM visited WHERE identifier = ?1 AND visit = ?2"   \
                     " AND message = ?3")                                         \
     X(SPEAKS_OF, "SELECT message FROM visited WHERE identifier = ?1"             \
-                 " AND visit = ?2 LIMIT ?3")                                     \
-    X(FIRST_MOVED, "SELECT message, available_us FROM moved WHERE prior = ?1"    \
-                   " AND prior_visit = ?2 AND said_us = ?3 AND current = ?4"     \
-                   " AND visit = ?5 ORDER BY available_us LIMIT 1")              \
+                 " AND visit = ?2 LIMIT 1")                                      \
+    X(KEEP_NAMELESS,                                                             \
+      "INSERT INTO said(identifier, message, sha256, min_available_us,"          \
+      " claims, n_events, events) SELECT ?1, id, sha256, ?3, x'', ?4,"           \
+      " seal(?5, 'events', ?1, sha256) FROM message WHERE id = ?2"               \
+      " ON CONFLICT(identifier, message) DO UPDATE SET min_available_us ="       \
+      " excluded.min_available_us, n_events = excluded.n_events,"                \
+      " events = excluded.events")                                               \
+    X(GET_DERIVED, "SELECT derived FROM message WHERE id = ?1")                  \
+    X(SET_DERIVED, "UPDATE message SET derived = ?2 WHERE id = ?1")              \
     X(CLAIMING_SINCE, "SELECT message FROM said WHERE identifier = ?1"           \
                       " AND message >= ?2 AND length(claims) > 0 LIMIT ?3")      \
     X(EVENTS_OF,                                                                 \
@@ -446,6 +452,9 @@ int pl_writer_moves(struct pl_writer *w, const struct pl_derivation *d);
 int pl_writer_moves_known(struct pl_writer *w, const struct pl_derivation *d,
                           bool *known);
 int pl_writer_visited(struct pl_writer *w, const struct pl_derivation *d);
+/* The same of one row that changed, of an identifier that has that. */
+int pl_writer_visits_of(struct pl_writer *w, int64_t identifier,
+                        int64_t message, struct an_str events);
 /* The same of everything that is filed under an identifier, unless it was done. */
 int pl_writer_visits_index(struct pl_writer *w, int64_t identifier);
 /* Of both persons. */
