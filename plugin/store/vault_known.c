@@ -26,29 +26,40 @@ static enum an_code check_proof(struct pl_db *db, sqlite3_stmt *s,
     return pl_vault_has(db->vault, id) ? AN_OK : fail_missing(db, err);
 }
 
+static enum an_code check_rows(struct pl_db *db, const char *text,
+                               struct an_err *err)
+{
+    sqlite3_stmt *s = NULL;
+    enum an_code code = AN_OK;
+    int rc = sqlite3_prepare_v2(db->sql, text, -1, &s, NULL);
+
+    while (code == AN_OK && rc == SQLITE_OK &&
+           (rc = sqlite3_step(s)) == SQLITE_ROW) {
+        code = check_proof(db, s, err);
+        rc = SQLITE_OK;
+    }
+    if (code == AN_OK && rc != SQLITE_DONE)
+        code = pl_db_fail(db, rc, err);
+    sqlite3_finalize(s);
+    return code;
+}
+
+/* Of one state: another program may just be changing it. */
 static enum an_code check_proofs(struct pl_db *db, struct an_err *err)
 {
-    static const char text[] =
+    static const char ids[] = "SELECT id FROM vault_key WHERE proof <> x''";
+    static const char proofs[] =
         "SELECT k.id, unseal(k.proof, 'proof', v.takes_plain)"
         " FROM vault_key k, vault v WHERE length(k.proof) > 1";
-    static const char ids[] = "SELECT id FROM vault_key WHERE proof <> x''";
-    const char *const both[] = {ids, text};
-    enum an_code code = AN_OK;
+    enum an_code code = pl_db_exec(db, "SAVEPOINT proofs", err), end;
 
-    for (size_t i = 0; code == AN_OK && i < 2; i++) {
-        sqlite3_stmt *s = NULL;
-        int rc = sqlite3_prepare_v2(db->sql, both[i], -1, &s, NULL);
-
-        while (code == AN_OK && rc == SQLITE_OK &&
-               (rc = sqlite3_step(s)) == SQLITE_ROW) {
-            code = check_proof(db, s, err);
-            rc = SQLITE_OK;
-        }
-        if (code == AN_OK && rc != SQLITE_DONE)
-            code = pl_db_fail(db, rc, err);
-        sqlite3_finalize(s);
-    }
-    return code;
+    if (code != AN_OK)
+        return code;
+    code = check_rows(db, ids, err);
+    if (code == AN_OK)
+        code = check_rows(db, proofs, err);
+    end = pl_db_exec(db, "RELEASE proofs", code == AN_OK ? err : NULL);
+    return code == AN_OK ? end : code;
 }
 
 static enum an_code run_with_id(struct pl_db *db, const char *text,
