@@ -174,7 +174,7 @@ static int put_fact(struct pl_writer *w, int64_t identifier, struct an_str fact,
 static int visits_of(struct pl_writer *w, int64_t identifier, int64_t message,
                      struct an_str blob)
 {
-    struct an_mark mark = an_arena_mark(&w->arena);
+    struct an_mark mark = an_arena_mark(&w->aside);
     const struct ctx_event *e;
     size_t n = 0;
     int rc = pl_writer_events(w, blob, &e, &n);
@@ -185,7 +185,7 @@ static int visits_of(struct pl_writer *w, int64_t identifier, int64_t message,
         if (rc == SQLITE_OK && pl_is_first_of_fact(e, i))
             rc = put_fact(w, identifier, e[i].fact, message);
     }
-    an_arena_rewind(&w->arena, mark);
+    an_arena_rewind(&w->aside, mark);
     return rc;
 }
 
@@ -239,12 +239,12 @@ int pl_writer_visited(struct pl_writer *w, const struct pl_derivation *d)
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++) {
-        int64_t found;
+        const struct pl_filing *f = &d->in->filing[i];
 
-        sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITED), 1, d->filed[i]);
-        rc = pl_writer_number(w, PL_W_FIND_VISITED, &found);
-        if (rc == SQLITE_OK && found && d->in->filing[i].n_events)
-            rc = visits_of(w, d->filed[i], d->message, d->in->filing[i].blob);
+        if (f->n_events)
+            rc = pl_writer_has_moves(w, d->filed[i], &d->moves[i]);
+        if (rc == SQLITE_OK && d->moves[i])
+            rc = visits_of(w, d->filed[i], d->message, f->blob);
     }
     return rc;
 }

@@ -163,7 +163,8 @@ int pl_writer_derive(struct pl_writer *w, const struct pl_intake *in,
     int rc = SQLITE_OK;
 
     d->joined = an_arena_get(&w->arena, in->n_claims, sizeof(*d->joined));
-    if (number == NULL || d->joined == NULL)
+    d->moves = an_arena_get(&w->arena, in->n_filings, sizeof(*d->moves));
+    if (number == NULL || d->joined == NULL || d->moves == NULL)
         return SQLITE_NOMEM;
     d->in = in;
     d->filed = number;
@@ -352,6 +353,17 @@ static int date_link(struct pl_writer *w, const struct ctx_claim *c, int64_t a,
     return pl_writer_run(w, PL_W_DATE_LINK);
 }
 
+/* What is filed of one who is new is found by the moves of the other. */
+static int share_moves(struct pl_writer *w, int64_t a, int64_t b)
+{
+    bool has = false;
+    int rc = pl_writer_has_moves(w, a, &has);
+
+    if (rc == SQLITE_OK && !has)
+        rc = pl_writer_has_moves(w, b, &has);
+    return rc == SQLITE_OK && has ? pl_writer_visits_index_both(w, a, b) : rc;
+}
+
 /* A link stands there from either side. */
 static int put_links(struct pl_writer *w, const struct pl_derivation *d,
                      size_t claim)
@@ -368,7 +380,9 @@ static int put_links(struct pl_writer *w, const struct pl_derivation *d,
         return rc;
     rc = *first ? date_link(w, &d->in->claim[claim], a, b)
                 : put_link(w, d, claim, a, b, which, &changed);
-    return rc == SQLITE_OK ? pl_writer_judge_link(w, a, b) : rc;
+    if (rc == SQLITE_OK)
+        rc = pl_writer_judge_link(w, a, b);
+    return rc == SQLITE_OK && *first ? share_moves(w, a, b) : rc;
 }
 
 /* A visit links nobody. */
@@ -425,7 +439,7 @@ static int put_dues(struct pl_writer *w, const struct pl_derivation *d,
         rc = put_due(w, d->filed[i], d->message, d->in->filing[i].reasons, r);
     /* Behind them: the receipt's follow each other (store.h). */
     for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++)
-        if (d->in->filing[i].reasons)
+        if (d->in->filing[i].reasons && d->moves[i])
             rc = put_due_led(w, d, i, r);
     return rc;
 }
@@ -510,8 +524,8 @@ static int put_new(struct pl_writer *w, const struct pl_intake *in,
         (rc = pl_writer_rows(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_put_rows(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_resources(w, &d)) != SQLITE_OK ||
-        (rc = pl_writer_visited(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_links(w, &d)) != SQLITE_OK ||
+        (rc = pl_writer_visited(w, &d)) != SQLITE_OK ||
         (rc = put_dues(w, &d, r)) != SQLITE_OK ||
         (rc = pl_writer_ended(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_close(w, &d, r)) != SQLITE_OK ||
