@@ -33,31 +33,32 @@ int pl_writer_events(struct pl_writer *w, struct an_str blob,
 }
 
 /* Most have nothing to do with any move of a visit, and few links: but a dummy
- * record may have very many.  Whoever has is indexed, if that was not done. */
+ * record may have very many.  So nobody's web is walked for that: who is linked is
+ * indexed with him who has moves (pl_writer_share_moves). */
 int pl_writer_has_moves(struct pl_writer *w, int64_t identifier, bool *has)
 {
-    int64_t is;
+    int64_t is, found;
     int rc;
 
     sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITS_OF), 1, identifier);
     rc = pl_writer_number(w, PL_W_FIND_VISITS_OF, &is);
     *has = is != 0;
-    return rc == SQLITE_OK && is ? pl_writer_visits_index(w, identifier) : rc;
+    if (rc != SQLITE_OK || !is)
+        return rc;
+    sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITED), 1, identifier);
+    rc = pl_writer_number(w, PL_W_FIND_VISITED, &found);
+    return rc == SQLITE_OK && !found
+               ? pl_writer_visits_index_both(w, identifier, identifier)
+               : rc;
 }
 
-static int find_visits(struct pl_writer *w, int64_t current, int64_t prior,
-                       bool *found)
+int pl_writer_share_moves(struct pl_writer *w, int64_t a, int64_t b, bool *have)
 {
-    int64_t is;
-    int rc;
+    int rc = pl_writer_has_moves(w, a, have);
 
-    sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITS), 1, current);
-    sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITS), 9, prior);
-    rc = pl_writer_number(w, PL_W_FIND_VISITS, &is);
-    *found = is != 0;
-    return rc == SQLITE_OK && is
-               ? pl_writer_visits_index_both(w, current, prior)
-               : rc;
+    if (rc == SQLITE_OK && !*have)
+        rc = pl_writer_has_moves(w, b, have);
+    return rc == SQLITE_OK && *have ? pl_writer_visits_index_both(w, a, b) : rc;
 }
 
 /* ---- where a visit went on ------------------------------------------------ */
@@ -546,7 +547,7 @@ int pl_writer_led_by_sides(struct pl_writer *w, const struct pl_sides *sides,
 {
     int64_t other;
     bool moves;
-    int rc = find_visits(w, sides->current, sides->prior, &moves);
+    int rc = pl_writer_share_moves(w, sides->current, sides->prior, &moves);
 
     if (rc != SQLITE_OK || !moves)
         return rc;

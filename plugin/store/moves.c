@@ -322,6 +322,16 @@ static int link_doubt(struct pl_writer *w, int64_t a, int64_t b)
     return pl_writer_run(w, PL_W_DOUBT_LINK);
 }
 
+/* Those whom it had parted hang together again. */
+static int links_come_back(struct pl_writer *w, int64_t current, int64_t prior)
+{
+    int rc = links_end(w, prior);
+    bool have;
+
+    return rc == SQLITE_OK ? pl_writer_share_moves(w, current, prior, &have)
+                           : rc;
+}
+
 int pl_writer_claims_drop(struct pl_writer *w, int64_t message,
                           const struct pl_said_row *row)
 {
@@ -341,7 +351,7 @@ int pl_writer_claims_drop(struct pl_writer *w, int64_t message,
                    message);
         rc = pl_writer_run(w, PL_W_DROP_MOVED);
         if (rc == SQLITE_OK && c.kind == CTX_CLAIM_MOVE)
-            rc = links_end(w, prior);
+            rc = links_come_back(w, row->identifier, prior);
     }
     return bad ? SQLITE_CORRUPT : rc;
 }

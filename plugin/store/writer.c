@@ -353,23 +353,12 @@ static int date_link(struct pl_writer *w, const struct ctx_claim *c, int64_t a,
     return pl_writer_run(w, PL_W_DATE_LINK);
 }
 
-/* What is filed of one who is new is found by the moves of the other. */
-static int share_moves(struct pl_writer *w, int64_t a, int64_t b)
-{
-    bool has = false;
-    int rc = pl_writer_has_moves(w, a, &has);
-
-    if (rc == SQLITE_OK && !has)
-        rc = pl_writer_has_moves(w, b, &has);
-    return rc == SQLITE_OK && has ? pl_writer_visits_index_both(w, a, b) : rc;
-}
-
 /* A link stands there from either side. */
 static int put_links(struct pl_writer *w, const struct pl_derivation *d,
                      size_t claim)
 {
     int64_t a = d->current[claim], b = d->prior[claim];
-    bool *first = &d->joined[claim], changed = false;
+    bool *first = &d->joined[claim], changed = false, have;
     enum pl_write which;
     int rc = put_link(w, d, claim, a, b, PL_W_PUT_LINK, first);
 
@@ -382,7 +371,7 @@ static int put_links(struct pl_writer *w, const struct pl_derivation *d,
                 : put_link(w, d, claim, a, b, which, &changed);
     if (rc == SQLITE_OK)
         rc = pl_writer_judge_link(w, a, b);
-    return rc == SQLITE_OK && *first ? share_moves(w, a, b) : rc;
+    return rc == SQLITE_OK ? pl_writer_share_moves(w, a, b, &have) : rc;
 }
 
 /* A visit links nobody. */
