@@ -107,6 +107,78 @@ START_TEST(what_is_said_under_an_old_number_is_news_for_who_has_the_visit)
 }
 END_TEST
 
+/* The same message is the first to say that the two are one. */
+START_TEST(
+    what_a_new_number_of_the_old_one_brings_is_news_for_who_has_the_visit)
+{
+    struct ctx_event e = {.kind = CTX_OBSERVATION,
+                          .status = CTX_STATUS_FINAL,
+                          .said_us = TEST_EPOCH_US,
+                          .available_us = TEST_EPOCH_US,
+                          .effective = {TEST_EPOCH_US, 0, AN_TIME_SECOND, 0},
+                          .encounter = AN_STR("GENHOSP|V9")};
+    struct ctx_part part = {closing_numbered(8), &e, 1};
+    struct ctx_claim same = {.kind = CTX_CLAIM_SAME,
+                             .current = closing_numbered(_i ? 9 : 8),
+                             .prior = closing_numbered(_i ? 8 : 9),
+                             .available_us = TEST_EPOCH_US};
+    struct ctx_reading reading = {.kind = AN_STR("ORU^R01"),
+                                  .part = &part,
+                                  .n_parts = 1,
+                                  .claim = &same,
+                                  .n_claims = 1};
+    struct pl_intake in;
+
+    for (unsigned i = 5; i <= 9; i++)
+        closing_put(i, i, 0);
+    move(7, 9, 1, "GENHOSP|V9");
+    in = test_intake_of(&closing_store, AN_STR("both"), &reading);
+    (void)test_put(&closing_store, &in);
+    ck_assert_uint_eq(asked(7, PL_REASON_RESULT), 2);
+    ck_assert_uint_eq(asked(6, PL_REASON_RESULT), 1);
+}
+END_TEST
+
+/* ---- what it takes ---------------------------------------------------------- */
+
+enum { FACTS = 300, VERSIONS = 30 };
+
+/* A report of many facts that was sent many times. */
+START_TEST(a_long_report_that_comes_again_and_again_takes_little_memory)
+{
+    struct ctx_event *e = an_arena_get(&closing_store.arena, FACTS, sizeof(*e));
+    struct ctx_part part = {closing_numbered(9), e, FACTS};
+    struct ctx_reading reading = {
+        .kind = AN_STR("ORU^R01"), .part = &part, .n_parts = 1};
+
+    ck_assert_ptr_nonnull(e);
+    for (unsigned i = 0; i < FACTS; i++) {
+        char fact[16];
+
+        (void)snprintf(fact, sizeof(fact), "obs|%u", i);
+        e[i] = (struct ctx_event){
+            .kind = CTX_OBSERVATION,
+            .status = CTX_STATUS_FINAL,
+            .effective = {TEST_EPOCH_US, 0, AN_TIME_SECOND, 0},
+            .encounter = AN_STR("GENHOSP|V9")};
+        ck_assert(
+            an_arena_str(&closing_store.arena, an_str_c(fact), &e[i].fact));
+    }
+    move(7, 9, 1, "GENHOSP|V9");
+    for (unsigned n = 0; n < VERSIONS; n++) {
+        struct pl_intake in;
+        char bytes[16];
+
+        (void)snprintf(bytes, sizeof(bytes), "report %u", n);
+        for (unsigned i = 0; i < FACTS; i++)
+            e[i].said_us = e[i].available_us = TEST_EPOCH_US + n;
+        in = test_intake_of(&closing_store, an_str_c(bytes), &reading);
+        (void)test_put(&closing_store, &in);
+    }
+    ck_assert_uint_eq(asked(7, PL_REASON_RESULT), VERSIONS);
+}
+END_TEST
+
 /* ---- labels ---------------------------------------------------------------- */
 
 /* The version that names the visit is filed where that came from. */
@@ -258,6 +330,13 @@ Suite *store_led_suite(void)
     tcase_add_loop_test(
         kinds, what_is_said_under_an_old_number_is_news_for_who_has_the_visit,
         0, 3);
+    tcase_add_loop_test(
+        kinds,
+        what_a_new_number_of_the_old_one_brings_is_news_for_who_has_the_visit,
+        0, 2);
+    tcase_add_test(
+        kinds, a_long_report_that_comes_again_and_again_takes_little_memory);
+    tcase_set_timeout(kinds, 120);
     tcase_add_loop_test(
         kinds, naming_a_visit_that_is_gone_closes_whom_the_fact_leaves, 0, 2);
     tcase_add_loop_test(kinds,

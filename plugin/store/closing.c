@@ -116,7 +116,7 @@ static int close_filed(struct pl_writer *w, const struct pl_derivation *d,
     struct pl_led led = {.n = 0};
     int rc = close_labelled(w, d->filed[filing], f->closes, d, r);
 
-    if (rc == SQLITE_OK && f->n_events)
+    if (rc == SQLITE_OK && d->moves[filing])
         rc = pl_writer_led_by(w, d->filed[filing], f->blob, &led);
     for (size_t i = 0; rc == SQLITE_OK && i < led.n; i++)
         rc = close_labelled(w, led.identifier[i], f->closes, d, r);
@@ -452,7 +452,7 @@ int pl_writer_close(struct pl_writer *w, const struct pl_derivation *d,
         if (d->in->filing[i].closes)
             rc = close_filed(w, d, i, r);
     for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++)
-        if (d->in->filing[i].n_events)
+        if (d->moves[i])
             rc = close_turned(w, d, i, r);
     for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_claims; i++)
         rc = close_claim(w, d, i, r);

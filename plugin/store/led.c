@@ -25,7 +25,7 @@ int pl_writer_events(struct pl_writer *w, struct an_str blob,
                      const struct ctx_event **e, size_t *n)
 {
     enum an_code code =
-        ctx_events_decode(&w->arena, blob, AN_STR(""), e, n, NULL);
+        ctx_events_decode(&w->aside, blob, AN_STR(""), e, n, NULL);
 
     if (code == AN_OK)
         return SQLITE_OK;
@@ -33,31 +33,32 @@ int pl_writer_events(struct pl_writer *w, struct an_str blob,
 }
 
 /* Most have nothing to do with any move of a visit, and few links: but a dummy
- * record may have very many.  Whoever has is indexed, if that was not done. */
-static int find_visits_of(struct pl_writer *w, int64_t identifier, bool *found)
+ * record may have very many.  So nobody's web is walked for that: who is linked is
+ * indexed with him who has moves (pl_writer_share_moves). */
+int pl_writer_has_moves(struct pl_writer *w, int64_t identifier, bool *has)
 {
-    int64_t is;
+    int64_t is, found;
     int rc;
 
     sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITS_OF), 1, identifier);
     rc = pl_writer_number(w, PL_W_FIND_VISITS_OF, &is);
-    *found = is != 0;
-    return rc == SQLITE_OK && is ? pl_writer_visits_index(w, identifier) : rc;
+    *has = is != 0;
+    if (rc != SQLITE_OK || !is)
+        return rc;
+    sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITED), 1, identifier);
+    rc = pl_writer_number(w, PL_W_FIND_VISITED, &found);
+    return rc == SQLITE_OK && !found
+               ? pl_writer_visits_index_both(w, identifier, identifier)
+               : rc;
 }
 
-static int find_visits(struct pl_writer *w, int64_t current, int64_t prior,
-                       bool *found)
+int pl_writer_share_moves(struct pl_writer *w, int64_t a, int64_t b, bool *have)
 {
-    int64_t is;
-    int rc;
+    int rc = pl_writer_has_moves(w, a, have);
 
-    sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITS), 1, current);
-    sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITS), 9, prior);
-    rc = pl_writer_number(w, PL_W_FIND_VISITS, &is);
-    *found = is != 0;
-    return rc == SQLITE_OK && is
-               ? pl_writer_visits_index_both(w, current, prior)
-               : rc;
+    if (rc == SQLITE_OK && !*have)
+        rc = pl_writer_has_moves(w, b, have);
+    return rc == SQLITE_OK && *have ? pl_writer_visits_index_both(w, a, b) : rc;
 }
 
 /* ---- where a visit went on ------------------------------------------------ */
@@ -111,6 +112,63 @@ static int led_from(struct pl_writer *w, int64_t identifier,
 
 /* ---- the versions of a fact ----------------------------------------------- */
 
+/* What a message says of one, read once: a report of many facts is a version of
+ * each of them, and may have come very often. */
+struct row {
+    int64_t identifier, message;
+    const struct ctx_event *event;
+    size_t n_events;
+};
+
+struct rows {
+    struct row *row;
+    size_t n, room;
+    size_t next; /* which is asked for next, mostly */
+};
+
+static int row_read(struct pl_writer *w, struct row *row)
+{
+    sqlite3_stmt *s = stmt(w, PL_W_GET_SAID);
+    struct an_str blob;
+    int rc;
+
+    sqlite3_bind_int64(s, 1, row->identifier);
+    sqlite3_bind_int64(s, 2, row->message);
+    rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW)
+        rc = pl_column_copy(&w->aside, s, 1, &blob)
+                 ? pl_writer_events(w, blob, &row->event, &row->n_events)
+                 : SQLITE_NOMEM;
+    return pl_writer_end(s, rc);
+}
+
+/* Until the next call. */
+static int row_get(struct pl_writer *w, struct rows *rows, int64_t identifier,
+                   int64_t message, const struct row **out)
+{
+    struct row *row;
+    int rc;
+
+    for (size_t i = 0; i < rows->n; i++) {
+        row = &rows->row[(rows->next + i) % rows->n];
+        if (row->identifier == identifier && row->message == message) {
+            rows->next += i + 1;
+            *out = row;
+            return SQLITE_OK;
+        }
+    }
+    row = pl_grown(&w->aside, rows->row, rows->n, &rows->room, sizeof(*row));
+    if (row == NULL)
+        return SQLITE_NOMEM;
+    rows->row = row;
+    row += rows->n;
+    *row = (struct row){.identifier = identifier, .message = message};
+    rc = row_read(w, row);
+    rows->n += rc == SQLITE_OK;
+    *out = row;
+    return rc;
+}
+
 struct version {
     const struct ctx_event *event;
     int64_t message;
@@ -122,35 +180,37 @@ struct versions {
     size_t n, room;
 };
 
+static int version_add(struct pl_writer *w, const struct version *version,
+                       struct versions *out)
+{
+    struct version *v =
+        pl_grown(&w->aside, out->version, out->n, &out->room, sizeof(*v));
+
+    if (v == NULL)
+        return SQLITE_NOMEM;
+    out->version = v;
+    v[out->n++] = *version;
+    return SQLITE_OK;
+}
+
 /* Of a statement that is bound; fact: "" for all. */
 static int versions_take(struct pl_writer *w, enum pl_write which,
-                         struct an_str fact, struct versions *out)
+                         struct an_str fact, struct rows *rows,
+                         struct versions *out)
 {
     sqlite3_stmt *s = stmt(w, which);
     int rc;
 
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        const struct ctx_event *e = NULL;
-        struct an_str blob;
-        size_t n = 0;
+        struct version v = {NULL, sqlite3_column_int64(s, 1),
+                            sqlite3_column_int(s, 2) != 0};
+        const struct row *row;
 
-        rc = pl_column_copy(&w->arena, s, 1, &blob)
-                 ? pl_writer_events(w, blob, &e, &n)
-                 : SQLITE_NOMEM;
-        for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
-            struct version *v;
-
-            if (e[i].fact.n == 0 || (fact.n && !an_str_eq(e[i].fact, fact)))
-                continue;
-            v = pl_grown(&w->arena, out->version, out->n, &out->room,
-                         sizeof(*v));
-            if (v == NULL) {
-                rc = SQLITE_NOMEM;
-                break;
-            }
-            out->version = v;
-            v[out->n++] = (struct version){&e[i], sqlite3_column_int64(s, 0),
-                                           sqlite3_column_int(s, 2) != 0};
+        rc = row_get(w, rows, sqlite3_column_int64(s, 0), v.message, &row);
+        for (size_t i = 0; rc == SQLITE_OK && i < row->n_events; i++) {
+            v.event = &row->event[i];
+            if (v.event->fact.n && (!fact.n || an_str_eq(v.event->fact, fact)))
+                rc = version_add(w, &v, out);
         }
         if (rc != SQLITE_OK)
             break;
@@ -160,7 +220,8 @@ static int versions_take(struct pl_writer *w, enum pl_write which,
 
 /* Those that are filed of one person. */
 static int versions_of(struct pl_writer *w, int64_t identifier,
-                       struct an_str fact, struct versions *out)
+                       struct an_str fact, struct rows *rows,
+                       struct versions *out)
 {
     char name[PL_FACT_NAME];
 
@@ -169,7 +230,7 @@ static int versions_of(struct pl_writer *w, int64_t identifier,
         return SQLITE_NOMEM;
     sqlite3_bind_int64(stmt(w, PL_W_NAMED_BY), 1, identifier);
     pl_bind_text(stmt(w, PL_W_NAMED_BY), 2, an_str_c(name));
-    return versions_take(w, PL_W_NAMED_BY, fact, out);
+    return versions_take(w, PL_W_NAMED_BY, fact, rows, out);
 }
 
 /* Those to whom the visits went that they name, or only the one visit; `but`:
@@ -226,14 +287,14 @@ static int came_get(struct pl_writer *w, int64_t identifier,
     pl_bind_text(s, 2, an_str_c(name));
     sqlite3_bind_int64(s, 3, renames);
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        struct came *c = pl_grown(&w->arena, *out, *n, &room, sizeof(*c));
+        struct came *c = pl_grown(&w->aside, *out, *n, &room, sizeof(*c));
 
         if (c == NULL)
             rc = SQLITE_NOMEM;
         else
             *out = c;
-        if (c == NULL || !pl_column_copy(&w->arena, s, 1, &c[*n].visit) ||
-            !pl_column_copy(&w->arena, s, 2, &c[*n].here)) {
+        if (c == NULL || !pl_column_copy(&w->aside, s, 1, &c[*n].visit) ||
+            !pl_column_copy(&w->aside, s, 2, &c[*n].here)) {
             rc = SQLITE_NOMEM;
             break;
         }
@@ -247,33 +308,39 @@ static int came_get(struct pl_writer *w, int64_t identifier,
 static int led_by_came(struct pl_writer *w, int64_t identifier,
                        const struct ctx_event *e, struct pl_led *out)
 {
+    struct an_mark mark = an_arena_mark(&w->aside);
     struct came *came;
     size_t n;
     int rc = came_get(w, identifier, e, &came, &n);
 
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
+        struct an_mark each = an_arena_mark(&w->aside);
+        struct rows rows = {.n = 0};
         struct ctx_event here = *e;
         struct versions versions;
         struct an_str there;
 
         here.encounter = came[i].here;
-        if (!ctx_visit_fact(&w->arena, &here, came[i].visit, &there))
+        if (!ctx_visit_fact(&w->aside, &here, came[i].visit, &there))
             return SQLITE_NOMEM;
-        rc = versions_of(w, came[i].identifier, there, &versions);
+        rc = versions_of(w, came[i].identifier, there, &rows, &versions);
         if (rc == SQLITE_OK)
             rc = led_by_versions(w, came[i].identifier, identifier, &versions,
                                  came[i].visit, out);
+        an_arena_rewind(&w->aside, each);
     }
+    an_arena_rewind(&w->aside, mark);
     return rc;
 }
 
 /* ---- by what is filed ----------------------------------------------------- */
 
 static int led_by_fact(struct pl_writer *w, int64_t identifier,
-                       const struct ctx_event *e, struct pl_led *out)
+                       const struct ctx_event *e, struct rows *rows,
+                       struct pl_led *out)
 {
     struct versions versions;
-    int rc = versions_of(w, identifier, e->fact, &versions);
+    int rc = versions_of(w, identifier, e->fact, rows, &versions);
 
     if (rc == SQLITE_OK)
         rc = led_by_versions(w, identifier, identifier, &versions, AN_STR(""),
@@ -287,21 +354,19 @@ static int led_by_fact(struct pl_writer *w, int64_t identifier,
 int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
                      struct an_str events, struct pl_led *out)
 {
-    const struct ctx_event *e = NULL;
+    struct an_mark mark = an_arena_mark(&w->aside);
+    struct rows rows = {.n = 0};
+    const struct ctx_event *e;
     size_t n = 0;
-    bool moves = false;
-    int rc = SQLITE_OK;
+    int rc = pl_writer_events(w, events, &e, &n);
 
-    if (events.n)
-        rc = find_visits_of(w, identifier, &moves);
-    if (rc == SQLITE_OK && moves)
-        rc = pl_writer_events(w, events, &e, &n);
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
         if (pl_is_first_of_visit(e, i))
             rc = led_from(w, identifier, e[i].encounter, out);
         if (rc == SQLITE_OK && pl_is_first_of_fact(e, i))
-            rc = led_by_fact(w, identifier, &e[i], out);
+            rc = led_by_fact(w, identifier, &e[i], &rows, out);
     }
+    an_arena_rewind(&w->aside, mark);
     return rc;
 }
 
@@ -349,14 +414,15 @@ static bool turns(const struct turn *t)
 
 /* Whether those have a version that names no visit, filed before. */
 static int any_at(struct pl_writer *w, const struct pl_led *led,
-                  struct an_str fact, int64_t message, bool *any)
+                  struct an_str fact, int64_t message, struct rows *rows,
+                  bool *any)
 {
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && !*any && i < led->n; i++) {
         struct versions versions;
 
-        rc = versions_of(w, led->identifier[i], fact, &versions);
+        rc = versions_of(w, led->identifier[i], fact, rows, &versions);
         if (rc == SQLITE_OK)
             *any = turn_of(&versions, message).any && !any_named(&versions);
     }
@@ -364,12 +430,13 @@ static int any_at(struct pl_writer *w, const struct pl_led *led,
 }
 
 static int fact_leaves(struct pl_writer *w, int64_t identifier, int64_t message,
-                       struct an_str fact, struct pl_led *out)
+                       struct an_str fact, struct rows *rows,
+                       struct pl_led *out)
 {
     struct pl_led led = {.with_linked = out->with_linked};
     struct versions versions;
     struct turn t;
-    int rc = versions_of(w, identifier, fact, &versions);
+    int rc = versions_of(w, identifier, fact, rows, &versions);
 
     if (rc != SQLITE_OK)
         return rc;
@@ -379,7 +446,7 @@ static int fact_leaves(struct pl_writer *w, int64_t identifier, int64_t message,
     rc =
         led_by_versions(w, identifier, identifier, &versions, AN_STR(""), &led);
     if (rc == SQLITE_OK && !t.any)
-        rc = any_at(w, &led, fact, message, &t.any);
+        rc = any_at(w, &led, fact, message, rows, &t.any);
     for (size_t i = 0; rc == SQLITE_OK && t.any && i < led.n; i++)
         rc = led_add(w, led.identifier[i], out);
     return rc;
@@ -388,18 +455,16 @@ static int fact_leaves(struct pl_writer *w, int64_t identifier, int64_t message,
 int pl_writer_leaves(struct pl_writer *w, int64_t identifier, int64_t message,
                      struct an_str events, struct pl_led *out)
 {
-    const struct ctx_event *e = NULL;
+    struct an_mark mark = an_arena_mark(&w->aside);
+    struct rows rows = {.n = 0};
+    const struct ctx_event *e;
     size_t n = 0;
-    bool moves = false;
-    int rc = SQLITE_OK;
+    int rc = pl_writer_events(w, events, &e, &n);
 
-    if (events.n)
-        rc = find_visits_of(w, identifier, &moves);
-    if (rc == SQLITE_OK && moves)
-        rc = pl_writer_events(w, events, &e, &n);
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
         if (pl_is_first_of_fact(e, i))
-            rc = fact_leaves(w, identifier, message, e[i].fact, out);
+            rc = fact_leaves(w, identifier, message, e[i].fact, &rows, out);
+    an_arena_rewind(&w->aside, mark);
     return rc;
 }
 
@@ -431,11 +496,13 @@ static bool is_of_both(const struct versions *of, const struct version *v)
 static int led_by_both(struct pl_writer *w, const struct pl_sides *sides,
                        bool other, struct an_str name, struct pl_led *out)
 {
+    struct an_mark mark = an_arena_mark(&w->aside);
     struct versions versions = {NULL, 0, 0};
+    struct rows rows = {.n = 0};
     int rc;
 
     pl_bind_text(of_sides(w, PL_W_NAMED_BOTH, sides, other), 2, name);
-    rc = versions_take(w, PL_W_NAMED_BOTH, AN_STR(""), &versions);
+    rc = versions_take(w, PL_W_NAMED_BOTH, AN_STR(""), &rows, &versions);
     for (size_t i = 0; rc == SQLITE_OK && i < versions.n; i++) {
         const struct version *v = &versions.version[i];
 
@@ -443,6 +510,7 @@ static int led_by_both(struct pl_writer *w, const struct pl_sides *sides,
             rc = pl_writer_led_to(w, sides->current, sides->prior,
                                   v->event->encounter, INT64_MIN, out);
     }
+    an_arena_rewind(&w->aside, mark);
     return rc;
 }
 
@@ -454,9 +522,10 @@ static int led_by_shared(struct pl_writer *w, const struct pl_sides *sides,
     int rc;
 
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        struct an_mark mark = an_arena_mark(&w->aside);
         struct an_str name;
 
-        if (!pl_column_copy(&w->arena, s, 0, &name)) {
+        if (!pl_column_copy(&w->aside, s, 0, &name)) {
             rc = SQLITE_NOMEM;
             break;
         }
@@ -464,6 +533,7 @@ static int led_by_shared(struct pl_writer *w, const struct pl_sides *sides,
                  ? led_by_both(w, sides, other, name, out)
                  : pl_writer_led_to(w, sides->current, sides->prior, name,
                                     INT64_MIN, out);
+        an_arena_rewind(&w->aside, mark);
         if (rc != SQLITE_OK)
             break;
     }
@@ -477,7 +547,7 @@ int pl_writer_led_by_sides(struct pl_writer *w, const struct pl_sides *sides,
 {
     int64_t other;
     bool moves;
-    int rc = find_visits(w, sides->current, sides->prior, &moves);
+    int rc = pl_writer_share_moves(w, sides->current, sides->prior, &moves);
 
     if (rc != SQLITE_OK || !moves)
         return rc;

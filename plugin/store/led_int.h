@@ -38,12 +38,7 @@ struct pl_writer;
       " ON m.prior = led.i AND m.prior_visit = led.v WHERE m.said_us >= us)"   \
       " SELECT DISTINCT i FROM led"                                            \
       " WHERE moved = 1 AND (?4 OR i NOT IN (SELECT i FROM web))")             \
-    /* Whether a visit of theirs was moved, or came. */                        \
-    X(FIND_VISITS,                                                             \
-      PL_WEBS "SELECT 1 FROM web WHERE EXISTS (SELECT 1 FROM moved"            \
-              " WHERE prior = i AND prior_visit > '') OR EXISTS (SELECT 1"     \
-              " FROM moved WHERE current = i AND visit > '') LIMIT 1")         \
-    /* Who was linked with them since is indexed then, or was at the move. */  \
+    /* Whether a visit of his, or of whom he is linked with, was moved. */     \
     X(FIND_VISITS_OF,                                                          \
       "SELECT EXISTS (SELECT 1 FROM visited WHERE identifier = ?1"             \
       " AND visit = '') OR EXISTS (SELECT 1 FROM moved WHERE prior = ?1"       \
@@ -85,20 +80,18 @@ struct pl_writer;
       " LIMIT 1 OFFSET 255) IS NOT NULL AND (SELECT 1 FROM far"                \
       " JOIN visited v ON v.identifier = far.i LIMIT 1 OFFSET 255) IS NULL")   \
     X(NAMED_BOTH, PL_SIDES                                                     \
-      "SELECT s.message, unseal(s.events, 'events', s.identifier, s.sha256),"  \
-      " s.identifier IN (SELECT i FROM near) FROM both"                        \
+      "SELECT s.identifier, s.message, s.identifier IN (SELECT i FROM near)"   \
+      " FROM both"                                                             \
       " JOIN visited v ON v.identifier = both.i AND v.visit = ?2"              \
       " JOIN said s ON s.identifier = v.identifier AND s.message = v.message"  \
       " WHERE s.n_events > 0")                                                 \
     /* What names a fact; all, where a visit left and that was not indexed. */ \
     X(NAMED_BY, PL_WEB                                                         \
-      "SELECT s.message, unseal(s.events, 'events', s.identifier, s.sha256), " \
-      "web.i = ?1"                                                             \
+      "SELECT s.identifier, s.message, web.i = ?1"                             \
       " FROM web JOIN visited v ON v.identifier = web.i AND v.visit = ?2"      \
       " JOIN said s ON s.identifier = v.identifier AND s.message = v.message"  \
       " WHERE s.n_events > 0 UNION ALL"                                        \
-      " SELECT s.message, unseal(s.events, 'events', s.identifier, "           \
-      "s.sha256), web.i = ?1"                                                  \
+      " SELECT s.identifier, s.message, web.i = ?1"                            \
       " FROM web JOIN said s ON s.identifier = web.i WHERE s.n_events > 0"     \
       " AND NOT EXISTS (SELECT 1 FROM visited WHERE identifier = web.i"        \
       " AND visit = '') AND EXISTS (SELECT 1 FROM web JOIN moved m"            \
@@ -114,6 +107,12 @@ struct pl_led {
     bool with_linked; /* also those who hang together with the two, which may
                          be by claims that are not valid, and they themselves */
 };
+/* Whether any visit of who hangs together with him was moved, or came: of nobody
+ * else the next two find anything. */
+int pl_writer_has_moves(struct pl_writer *w, int64_t identifier, bool *has);
+/* Of two who are linked, which makes it so of both. */
+int pl_writer_share_moves(struct pl_writer *w, int64_t a, int64_t b,
+                          bool *have);
 int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
                      struct an_str visit, int64_t us, struct pl_led *out);
 int pl_writer_led_by(struct pl_writer *w, int64_t identifier,

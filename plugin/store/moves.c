@@ -174,7 +174,7 @@ static int put_fact(struct pl_writer *w, int64_t identifier, struct an_str fact,
 int pl_writer_visits_of(struct pl_writer *w, int64_t identifier,
                         int64_t message, struct an_str blob)
 {
-    struct an_mark mark = an_arena_mark(&w->arena);
+    struct an_mark mark = an_arena_mark(&w->aside);
     const struct ctx_event *e;
     size_t n = 0;
     int rc = pl_writer_events(w, blob, &e, &n);
@@ -185,7 +185,7 @@ int pl_writer_visits_of(struct pl_writer *w, int64_t identifier,
         if (rc == SQLITE_OK && pl_is_first_of_fact(e, i))
             rc = put_fact(w, identifier, e[i].fact, message);
     }
-    an_arena_rewind(&w->arena, mark);
+    an_arena_rewind(&w->aside, mark);
     return rc;
 }
 
@@ -239,13 +239,12 @@ int pl_writer_visited(struct pl_writer *w, const struct pl_derivation *d)
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++) {
-        int64_t found;
+        const struct pl_filing *f = &d->in->filing[i];
 
-        sqlite3_bind_int64(stmt(w, PL_W_FIND_VISITED), 1, d->filed[i]);
-        rc = pl_writer_number(w, PL_W_FIND_VISITED, &found);
-        if (rc == SQLITE_OK && found && d->in->filing[i].n_events)
-            rc = pl_writer_visits_of(w, d->filed[i], d->message,
-                                     d->in->filing[i].blob);
+        if (f->n_events)
+            rc = pl_writer_has_moves(w, d->filed[i], &d->moves[i]);
+        if (rc == SQLITE_OK && d->moves[i])
+            rc = pl_writer_visits_of(w, d->filed[i], d->message, f->blob);
     }
     return rc;
 }
@@ -323,6 +322,16 @@ static int link_doubt(struct pl_writer *w, int64_t a, int64_t b)
     return pl_writer_run(w, PL_W_DOUBT_LINK);
 }
 
+/* Those whom it had parted hang together again. */
+static int links_come_back(struct pl_writer *w, int64_t current, int64_t prior)
+{
+    int rc = links_end(w, prior);
+    bool have;
+
+    return rc == SQLITE_OK ? pl_writer_share_moves(w, current, prior, &have)
+                           : rc;
+}
+
 int pl_writer_claims_drop(struct pl_writer *w, int64_t message,
                           const struct pl_said_row *row)
 {
@@ -342,7 +351,7 @@ int pl_writer_claims_drop(struct pl_writer *w, int64_t message,
                    message);
         rc = pl_writer_run(w, PL_W_DROP_MOVED);
         if (rc == SQLITE_OK && c.kind == CTX_CLAIM_MOVE)
-            rc = links_end(w, prior);
+            rc = links_come_back(w, row->identifier, prior);
     }
     return bad ? SQLITE_CORRUPT : rc;
 }

@@ -134,10 +134,14 @@ static int ask_all_again(struct pl_writer *w, const struct pl_derivation *rows,
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < rows->n_rows; i++) {
-        rc = ask_again(w, rows->row[i].identifier, message, r);
-        if (rc == SQLITE_OK)
-            rc = pl_writer_led_by(w, rows->row[i].identifier,
-                                  rows->row[i].events, &led);
+        const struct pl_said_row *row = &rows->row[i];
+        bool has = false;
+
+        rc = ask_again(w, row->identifier, message, r);
+        if (rc == SQLITE_OK && row->events.n)
+            rc = pl_writer_has_moves(w, row->identifier, &has);
+        if (rc == SQLITE_OK && has)
+            rc = pl_writer_led_by(w, row->identifier, row->events, &led);
     }
     for (size_t i = 0; rc == SQLITE_OK && i < led.n; i++)
         rc = ask_again(w, led.identifier[i], message, r);
@@ -152,8 +156,8 @@ static int put_again(struct pl_writer *w, const struct pl_derivation *d,
 
     if ((rc = rows_drop(w, d->message, id, n)) != SQLITE_OK ||
         (rc = pl_writer_put_rows(w, d)) != SQLITE_OK ||
-        (rc = pl_writer_visited(w, d)) != SQLITE_OK ||
         (rc = pl_writer_links(w, d)) != SQLITE_OK ||
+        (rc = pl_writer_visited(w, d)) != SQLITE_OK ||
         (rc = pl_tally_accounts(w, d->feed, old->account, old->n_accounts,
                                 -1)) != SQLITE_OK ||
         (rc = pl_tally_accounts(w, d->feed, in->account, in->n_accounts, 1)) !=
@@ -242,8 +246,10 @@ static int moves_find(struct pl_writer *w, const struct pl_derivation *d,
 
     if (rc != SQLITE_OK || known)
         return rc;
-    rc = pl_writer_close(w, d, r);
-    return rc == SQLITE_OK ? pl_writer_moves(w, d) : rc;
+    if ((rc = pl_writer_visited(w, d)) != SQLITE_OK ||
+        (rc = pl_writer_close(w, d, r)) != SQLITE_OK)
+        return rc;
+    return pl_writer_moves(w, d);
 }
 
 int pl_writer_replace(struct pl_writer *w, const struct pl_intake *in,

@@ -350,8 +350,8 @@ static const char version_6[] =
     ") STRICT;"
     "INSERT INTO indexing SELECT 1, 0, coalesce(max(id), 0) FROM message;";
 
-/* Its rows name facts, too: what has none yet is read all through until a visit
- * of it is moved again. */
+/* Its rows name facts, too: what has none yet is read all through until the next
+ * message about one of whom a visit was moved. */
 static const char version_7[] = "DELETE FROM visited;";
 
 const char *const pl_schema_step[] = {version_1, version_2, version_3,

@@ -133,6 +133,7 @@ enum an_code pl_store_open(const struct pl_store_options *options,
         return an_fail_nomem(err);
     pthread_mutex_init(&store->lock, NULL);
     an_arena_init(&store->writer.arena, TRANSACTION_BYTES);
+    an_arena_init(&store->writer.aside, TRANSACTION_BYTES);
     store->log = options->log;
     code = writer_open(&store->writer, options, err);
     if (code != AN_OK) {
@@ -150,6 +151,7 @@ void pl_store_close(struct pl_store *store)
         return;
     pl_db_close(&store->writer.db);
     an_arena_free(&store->writer.arena);
+    an_arena_free(&store->writer.aside);
     pthread_mutex_destroy(&store->lock);
     free(store);
 }
@@ -228,6 +230,12 @@ static int write_all(struct pl_writer *w, write_one *one,
     return rc == SQLITE_OK ? pl_writer_run(w, PL_W_COMMIT) : rc;
 }
 
+static void forget(struct pl_writer *w)
+{
+    an_arena_reset(&w->arena);
+    an_arena_reset(&w->aside);
+}
+
 static void roll_back(struct pl_writer *w)
 {
     if (!sqlite3_get_autocommit(w->db.sql))
@@ -255,7 +263,7 @@ static enum an_code transact(struct pl_store *store, write_one *one,
         if (rc != SQLITE_OK && !refused)
             code = fail(store, AN_EVENT_STORE_COMMIT_FAULT, rc, err);
         roll_back(w);
-        an_arena_reset(&w->arena);
+        forget(w);
     }
     tell_order(store);
     pthread_mutex_unlock(&store->lock);
@@ -299,7 +307,7 @@ enum an_code pl_store_transaction(struct pl_store *store,
     if (rc != SQLITE_OK && rc != SQLITE_DONE)
         code = fail(store, AN_EVENT_STORE_COMMIT_FAULT, rc, err);
     roll_back(w);
-    an_arena_reset(&w->arena);
+    forget(w);
     tell_order(store);
     pthread_mutex_unlock(&store->lock);
     return code;

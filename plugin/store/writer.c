@@ -163,7 +163,8 @@ int pl_writer_derive(struct pl_writer *w, const struct pl_intake *in,
     int rc = SQLITE_OK;
 
     d->joined = an_arena_get(&w->arena, in->n_claims, sizeof(*d->joined));
-    if (number == NULL || d->joined == NULL)
+    d->moves = an_arena_get(&w->arena, in->n_filings, sizeof(*d->moves));
+    if (number == NULL || d->joined == NULL || d->moves == NULL)
         return SQLITE_NOMEM;
     d->in = in;
     d->filed = number;
@@ -357,7 +358,7 @@ static int put_links(struct pl_writer *w, const struct pl_derivation *d,
                      size_t claim)
 {
     int64_t a = d->current[claim], b = d->prior[claim];
-    bool *first = &d->joined[claim], changed = false;
+    bool *first = &d->joined[claim], changed = false, have;
     enum pl_write which;
     int rc = put_link(w, d, claim, a, b, PL_W_PUT_LINK, first);
 
@@ -368,7 +369,9 @@ static int put_links(struct pl_writer *w, const struct pl_derivation *d,
         return rc;
     rc = *first ? date_link(w, &d->in->claim[claim], a, b)
                 : put_link(w, d, claim, a, b, which, &changed);
-    return rc == SQLITE_OK ? pl_writer_judge_link(w, a, b) : rc;
+    if (rc == SQLITE_OK)
+        rc = pl_writer_judge_link(w, a, b);
+    return rc == SQLITE_OK ? pl_writer_share_moves(w, a, b, &have) : rc;
 }
 
 /* A visit links nobody. */
@@ -425,7 +428,7 @@ static int put_dues(struct pl_writer *w, const struct pl_derivation *d,
         rc = put_due(w, d->filed[i], d->message, d->in->filing[i].reasons, r);
     /* Behind them: the receipt's follow each other (store.h). */
     for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++)
-        if (d->in->filing[i].reasons)
+        if (d->in->filing[i].reasons && d->moves[i])
             rc = put_due_led(w, d, i, r);
     return rc;
 }
@@ -510,8 +513,8 @@ static int put_new(struct pl_writer *w, const struct pl_intake *in,
         (rc = pl_writer_rows(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_put_rows(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_resources(w, &d)) != SQLITE_OK ||
-        (rc = pl_writer_visited(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_links(w, &d)) != SQLITE_OK ||
+        (rc = pl_writer_visited(w, &d)) != SQLITE_OK ||
         (rc = put_dues(w, &d, r)) != SQLITE_OK ||
         (rc = pl_writer_ended(w, &d)) != SQLITE_OK ||
         (rc = pl_writer_close(w, &d, r)) != SQLITE_OK ||

@@ -348,6 +348,7 @@ struct pl_tally {
 struct pl_writer {
     struct pl_db db;
     struct an_arena arena; /* of the transaction */
+    struct an_arena aside; /* of one step, which goes back to its mark */
     struct pl_tally tally; /* of the transaction */
 };
 
@@ -361,7 +362,8 @@ struct pl_said_row {
 struct pl_derivation {
     const struct pl_intake *in;
     int64_t message, feed;
-    int64_t *filed;           /* identifier of each filing */
+    int64_t *filed; /* identifier of each filing */
+    bool *moves;    /* of each filing: pl_writer_has_moves (led_int.h) */
     int64_t *current, *prior; /* identifiers of each claim */
     bool *joined; /* of each claim: the first that links these two */
     struct an_str derived;
@@ -373,7 +375,7 @@ struct pl_derivation {
  * whose code this turns into ours. */
 int pl_writer_run(struct pl_writer *w, enum pl_write which);
 int pl_writer_end(sqlite3_stmt *s, int rc);
-/* The events of a row. */
+/* The events of a row, in `aside`. */
 int pl_writer_events(struct pl_writer *w, struct an_str blob,
                      const struct ctx_event **e, size_t *n);
 /* Components of one mostly stand together. */
