@@ -60,13 +60,16 @@ static enum an_code visit_pass(struct passing *p, size_t person,
         .is_hers = pl_is_one_of(&p->x->v.person[0],
                                 v->person[at.person].member[0].number)};
     code = pl_visit_load(&p->x->reader, &p->x->ways, v, &from, &sets, NULL);
-    for (size_t i = 0; code == AN_OK && i < sets.n; i++)
+    for (size_t i = 0; code == AN_OK && i < sets.n; i++) {
+        const struct ctx_event *event = sets.set[i].event;
+
         for (size_t k = 0; k < sets.set[i].n; k++) {
             at = (struct ctx_visit){person, visit};
-            p->event = &sets.set[i].event[k];
+            p->event = event + k;
             if (p->event->fact.n)
                 (void)ctx_visit_walk(v->move, v->n_moves, &at, way_add, p);
         }
+    }
     return p->no_memory ? AN_NOMEM : code;
 }
 

@@ -242,7 +242,7 @@ static enum an_code begin_and_settle(struct pl_db *db, struct an_err *err)
 enum an_code pl_vault_check(struct pl_db *db, bool write, struct an_err *err)
 {
     int64_t takes_plain = 1;
-    struct census c;
+    struct census c = {.n_needed = 0};
     enum an_code code = check_proofs(db, err);
 
     if (code == AN_OK && write)
