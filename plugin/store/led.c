@@ -3,7 +3,6 @@
  * that it is about. */
 #include "plugin/store/led_int.h"
 
-#include "context/codec.h"
 #include "context/timeline.h"
 #include "context/visit.h"
 #include "plugin/store/reader_int.h"
@@ -12,24 +11,6 @@
 static sqlite3_stmt *stmt(struct pl_writer *w, enum pl_write which)
 {
     return w->db.stmt[which];
-}
-
-int pl_writer_end(sqlite3_stmt *s, int rc)
-{
-    int reset = sqlite3_reset(s);
-
-    return rc == SQLITE_DONE ? reset : rc;
-}
-
-int pl_writer_events(struct pl_writer *w, struct an_str blob,
-                     const struct ctx_event **e, size_t *n)
-{
-    enum an_code code =
-        ctx_events_decode(&w->aside, blob, AN_STR(""), e, n, NULL);
-
-    if (code == AN_OK)
-        return SQLITE_OK;
-    return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
 }
 
 /* Most have nothing to do with any move of a visit, and few links: but a dummy
@@ -321,9 +302,9 @@ static int led_by_came(struct pl_writer *w, int64_t identifier,
         struct an_str there;
 
         here.encounter = came[i].here;
-        if (!ctx_visit_fact(&w->aside, &here, came[i].visit, &there))
-            return SQLITE_NOMEM;
-        rc = versions_of(w, came[i].identifier, there, &rows, &versions);
+        rc = ctx_visit_fact(&w->aside, &here, came[i].visit, &there)
+                 ? versions_of(w, came[i].identifier, there, &rows, &versions)
+                 : SQLITE_NOMEM;
         if (rc == SQLITE_OK)
             rc = led_by_versions(w, came[i].identifier, identifier, &versions,
                                  came[i].visit, out);

@@ -2,6 +2,7 @@
 #include "plugin/store/writer_int.h"
 
 #include "base/sort.h"
+#include "context/codec.h"
 #include "plugin/store/claims_int.h"
 #include "plugin/store/derived_int.h"
 
@@ -24,6 +25,24 @@ int pl_writer_run(struct pl_writer *w, enum pl_write which)
     if (rc == SQLITE_ROW || rc == SQLITE_DONE)
         return reset;
     return rc;
+}
+
+int pl_writer_end(sqlite3_stmt *s, int rc)
+{
+    int reset = sqlite3_reset(s);
+
+    return rc == SQLITE_DONE ? reset : rc;
+}
+
+int pl_writer_events(struct pl_writer *w, struct an_str blob,
+                     const struct ctx_event **e, size_t *n)
+{
+    enum an_code code =
+        ctx_events_decode(&w->aside, blob, AN_STR(""), e, n, NULL);
+
+    if (code == AN_OK)
+        return SQLITE_OK;
+    return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
 }
 
 int pl_writer_number(struct pl_writer *w, enum pl_write which, int64_t *out)
