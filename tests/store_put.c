@@ -357,6 +357,75 @@ START_TEST(one_that_is_too_large_spares_the_others)
 }
 END_TEST
 
+/* Messages that come one by one while a batch is written. */
+struct late {
+    const struct pl_intake *group[4];
+    struct pl_receipt receipt[4];
+    size_t n_all;
+    int64_t n_seen; /* by a reader, when last asked for more */
+};
+
+static bool one_more(struct pl_batch *b)
+{
+    struct late *l = b->user;
+
+    l->n_seen = test_status(&t).n_messages;
+    if (b->n == l->n_all)
+        return false;
+    b->n++;
+    return true;
+}
+
+static struct pl_batch batch_of(struct late *l)
+{
+    return (struct pl_batch){.intake = l->group,
+                             .receipt = l->receipt,
+                             .n = 1,
+                             .more = one_more,
+                             .user = l};
+}
+
+START_TEST(what_comes_while_a_batch_is_written_shares_its_transaction)
+{
+    struct pl_intake a = test_intake(&t, 1, 7), b = test_intake(&t, 2, 7);
+    struct late l = {.group = {&a, &b, &a}, .n_all = 3};
+    struct pl_batch batch = batch_of(&l);
+
+    ck_assert_int_eq(pl_store_put_batch(t.store, &batch, NULL), AN_OK);
+    ck_assert_int_eq(l.n_seen, 0);
+    ck_assert_uint_eq(batch.n, 3);
+    ck_assert_int_eq(l.receipt[1].code, AN_OK);
+    ck_assert_int_eq(l.receipt[1].message, 2);
+    ck_assert(l.receipt[2].duplicate);
+    ck_assert_int_eq(test_status(&t).n_messages, 2);
+    test_store_check(&t);
+}
+END_TEST
+
+START_TEST(one_that_comes_late_and_is_refused_spares_those_before_and_after)
+{
+    enum { TOO_LARGE = 600 << 20 };
+    struct pl_intake in[4] = {test_intake(&t, 1, 7), test_intake(&t, 2, 7),
+                              test_intake(&t, 3, 7), test_intake(&t, 4, 7)};
+    struct late l = {.group = {&in[0], &in[1], &in[2], &in[3]}, .n_all = 4};
+    struct pl_batch batch = batch_of(&l);
+    /* Never touched: it costs no memory. */
+    char *p = calloc(1, TOO_LARGE);
+
+    ck_assert_ptr_nonnull(p);
+    in[1].raw = (struct an_str){p, TOO_LARGE};
+    ck_assert_int_eq(pl_store_put_batch(t.store, &batch, NULL), AN_OK);
+    free(p);
+    ck_assert_uint_eq(batch.n, 4);
+    ck_assert_int_eq(l.receipt[1].code, AN_LIMIT);
+    ck_assert_int_eq(l.receipt[0].code, AN_OK);
+    ck_assert_int_eq(l.receipt[2].code, AN_OK);
+    ck_assert_int_eq(l.receipt[3].code, AN_OK);
+    ck_assert_int_eq(test_status(&t).n_messages, 3);
+    test_store_check(&t);
+}
+END_TEST
+
 START_TEST(intake_refuses_a_message_over_its_limit)
 {
     struct ctx_reading reading = {.n_parts = 0};
@@ -406,6 +475,8 @@ Suite *store_put_suite(void)
         replacing_leaves_what_a_first_reading_would_have,
         replacing_what_is_not_there_spares_the_others,
         one_that_is_too_large_spares_the_others,
+        what_comes_while_a_batch_is_written_shares_its_transaction,
+        one_that_comes_late_and_is_refused_spares_those_before_and_after,
         intake_refuses_a_message_over_its_limit,
         intake_survives_each_failed_allocation};
 

@@ -36,18 +36,6 @@ static int note(struct pl_writer *w, struct whom whom)
     return pl_writer_run(w, PL_W_CLOSE_NOTE);
 }
 
-/* The same, unless this message is the first about any of them: nobody can be
- * thinking yet, and most who come have several numbers. */
-static int note_known(struct pl_writer *w, struct whom whom, int64_t message)
-{
-    int64_t known;
-    int rc;
-
-    sqlite3_bind_int64(of_both(w, PL_W_FIND_KNOWN, whom), 2, message);
-    rc = pl_writer_number(w, PL_W_FIND_KNOWN, &known);
-    return rc == SQLITE_OK && known ? note(w, whom) : rc;
-}
-
 static int drop(struct pl_writer *w, struct whom whom, int64_t now_us)
 {
     static const enum pl_write which[] = {PL_W_CLOSE_DROP,
@@ -212,16 +200,25 @@ static int raise_all(struct pl_writer *w, struct whom whom, int64_t now_us)
                            : rc;
 }
 
+/* Nobody can be thinking yet about those of whom this message is the first, and
+ * there is nothing to close where nothing was said: so it is with most who come
+ * with several numbers. */
 static int close_all(struct pl_writer *w, const struct pl_derivation *d,
                      size_t claim, struct pl_receipt *r)
 {
+    enum { KNOWN = 1, SPOKEN_OF = 2 };
     struct whom whom = whom_of(d, claim);
+    int64_t what;
     int rc;
 
-    if ((rc = note_known(w, whom, d->message)) != SQLITE_OK ||
-        (rc = raise_all(w, whom, d->in->received_us)) != SQLITE_OK)
+    sqlite3_bind_int64(of_both(w, PL_W_FIND_KNOWN, whom), 2, d->message);
+    rc = pl_writer_number(w, PL_W_FIND_KNOWN, &what);
+    if (rc == SQLITE_OK && what & KNOWN)
+        rc = note(w, whom);
+    if (rc != SQLITE_OK || !(what & SPOKEN_OF))
         return rc;
-    return ask_both(w, d, claim, r);
+    rc = raise_all(w, whom, d->in->received_us);
+    return rc == SQLITE_OK ? ask_both(w, d, claim, r) : rc;
 }
 
 /* Of one to whom a visit went: nothing that was said stays, or all of it needs

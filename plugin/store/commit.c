@@ -25,6 +25,8 @@ struct pl_committer {
     bool closing;
 
     /* The thread's own: the group being written. */
+    struct pl_waiter *group, **group_end;
+    size_t group_bytes;
     const struct pl_intake **intake;
     struct pl_receipt *receipt;
 };
@@ -39,30 +41,55 @@ static size_t weight(const struct pl_waiter *w)
     return bytes;
 }
 
-/* Take a group off the queue, at least one waiter; the list is NULL when the
- * queue is empty.  Holds the lock. */
-static struct pl_waiter *take_group(struct pl_committer *c, size_t *n)
+/* Move from the queue to the group what it has room for, at least one waiter
+ * to an empty group.  Holds the lock. */
+static void gather(struct pl_committer *c, size_t *n)
 {
-    struct pl_waiter *group = c->first, **end = &c->first;
-    size_t bytes = 0;
+    while (c->first && *n < c->limits.group) {
+        struct pl_waiter *w = c->first;
+        size_t bytes = weight(w);
 
-    *n = 0;
-    while (*end && *n < c->limits.group) {
-        size_t more = weight(*end);
-
-        if (*n && bytes + more > c->limits.group_bytes)
-            break;
-        bytes += more;
-        c->intake[(*n)++] = (*end)->intake;
-        end = &(*end)->next;
+        if (*n && c->group_bytes + bytes > c->limits.group_bytes)
+            return;
+        c->first = w->next;
+        if (c->first == NULL)
+            c->end = &c->first;
+        w->next = NULL;
+        *c->group_end = w;
+        c->group_end = &w->next;
+        c->group_bytes += bytes;
+        c->intake[(*n)++] = w->intake;
+        c->state.n_waiting--;
+        c->state.waiting_bytes -= bytes;
     }
-    c->first = *end;
-    *end = NULL;
-    if (c->first == NULL)
-        c->end = &c->first;
-    c->state.n_waiting -= *n;
-    c->state.waiting_bytes -= bytes;
-    return group;
+}
+
+/* Who came while the group was written need not wait for two flushes: of 8 who
+ * wait for each other's, 4 would share one, and 8 do. */
+static bool gather_more(struct pl_batch *batch)
+{
+    struct pl_committer *c = batch->user;
+    size_t n = batch->n;
+
+    pthread_mutex_lock(&c->lock);
+    gather(c, &batch->n);
+    pthread_mutex_unlock(&c->lock);
+    return batch->n > n;
+}
+
+/* False when there is nothing to store any more. */
+static bool next_group(struct pl_committer *c, size_t *n)
+{
+    *n = 0;
+    c->group = NULL;
+    c->group_end = &c->group;
+    c->group_bytes = 0;
+    pthread_mutex_lock(&c->lock);
+    while (c->first == NULL && !c->closing)
+        pthread_cond_wait(&c->some, &c->lock);
+    gather(c, n);
+    pthread_mutex_unlock(&c->lock);
+    return *n > 0;
 }
 
 /* The callback may free the waiter, so the next one is read before. */
@@ -100,24 +127,19 @@ static void count(struct pl_committer *c, enum an_code code, size_t n)
 static void *commit(void *self)
 {
     struct pl_committer *c = self;
+    struct pl_batch batch = {.intake = c->intake,
+                             .receipt = c->receipt,
+                             .more = gather_more,
+                             .user = c};
 
-    for (;;) {
-        struct pl_waiter *group;
+    while (next_group(c, &batch.n)) {
         struct an_err err = {.code = AN_OK};
-        enum an_code code;
-        size_t n;
+        enum an_code code = pl_store_put_batch(c->store, &batch, &err);
 
-        pthread_mutex_lock(&c->lock);
-        while (c->first == NULL && !c->closing)
-            pthread_cond_wait(&c->some, &c->lock);
-        group = take_group(c, &n);
-        pthread_mutex_unlock(&c->lock);
-        if (group == NULL)
-            return NULL;
-        code = pl_store_put(c->store, c->intake, n, c->receipt, &err);
-        count(c, code, n);
-        answer_all(group, c->receipt, code, &err);
+        count(c, code, batch.n);
+        answer_all(c->group, c->receipt, code, &err);
     }
+    return NULL;
 }
 
 static void limits_fill(struct pl_committer_limits *l)

@@ -9,8 +9,9 @@
  *     ...                               -- answer(waiter) comes by itself
  *     pl_committer_close(committer);    -- after all that waits is stored
  *
- * While a group is being written the next one gathers.  Each waiter is called
- * back exactly once, after its group is on the disk or has failed: an accept
+ * Who comes while a group is being written joins it, as long as it has room;
+ * who comes while it is flushed is of the next.  Each waiter is called back
+ * exactly once, after its group is on the disk or has failed: an accept
  * acknowledgement may leave from the callback and not before.  An intake that
  * fails by itself fails alone; when the store fails (a full disk) the whole
  * group gets the same error, nothing of it is kept, and the next group tries

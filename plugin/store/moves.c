@@ -106,10 +106,19 @@ static int links_date(struct pl_writer *w, int64_t identifier, int64_t since,
     return pl_writer_end(s, rc);
 }
 
+/* A link stands there from either side. */
 int pl_writer_judge_link(struct pl_writer *w, int64_t a, int64_t b)
 {
-    sqlite3_bind_int64(stmt(w, PL_W_JUDGE_LINK), 1, a);
-    sqlite3_bind_int64(stmt(w, PL_W_JUDGE_LINK), 2, b);
+    sqlite3_stmt *s = stmt(w, PL_W_JUDGE_LINK);
+    int rc;
+
+    sqlite3_bind_int64(s, 1, a);
+    sqlite3_bind_int64(s, 2, b);
+    rc = pl_writer_run(w, PL_W_JUDGE_LINK);
+    if (rc != SQLITE_OK)
+        return rc;
+    sqlite3_bind_int64(s, 1, b);
+    sqlite3_bind_int64(s, 2, a);
     return pl_writer_run(w, PL_W_JUDGE_LINK);
 }
 

@@ -200,33 +200,56 @@ static int begin(struct pl_writer *w)
     return rc == SQLITE_OK ? pl_vault_admit(&w->db, w->db.stmt[PL_W_KEYS]) : rc;
 }
 
-/* Everything between BEGIN and COMMIT.  *refused is set when one intake failed
- * by itself: its receipt says so, and the others deserve another try. */
-static int write_all(struct pl_writer *w, write_one *one,
-                     const struct pl_intake *const *intake, size_t n,
-                     struct pl_receipt *receipt,
+/* Write those from `first` on.  *refused is set when one failed by itself: its
+ * receipt says so, and the others deserve another try. */
+static int write_some(struct pl_writer *w, write_one *one, struct pl_batch *b,
+                      size_t first, bool *refused)
+{
+    int rc = SQLITE_OK;
+
+    for (size_t i = first; rc == SQLITE_OK && i < b->n; i++) {
+        struct pl_receipt *r = &b->receipt[i];
+
+        if (r->code != AN_OK)
+            continue;
+        rc = one(w, b->intake[i], r);
+        if (rc == SQLITE_NOTFOUND) {
+            r->code =
+                an_fail(&r->err, AN_NOTFOUND, "the message is not stored", 0);
+            rc = SQLITE_OK;
+        } else if (is_its_own(rc)) {
+            r->code = pl_db_fail(&w->db, rc, &r->err);
+            *refused = true;
+        }
+    }
+    return rc;
+}
+
+static void clear_receipts(struct pl_batch *b, size_t first)
+{
+    for (size_t i = first; i < b->n; i++)
+        b->receipt[i] = (struct pl_receipt){.code = AN_OK};
+}
+
+/* Everything between BEGIN and COMMIT. */
+static int write_all(struct pl_writer *w, write_one *one, struct pl_batch *b,
                      const struct pl_progress *progress, bool *refused)
 {
+    size_t first = 0;
     int rc = begin(w);
 
     *refused = false;
-    for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
-        if (receipt[i].code != AN_OK)
-            continue;
-        rc = one(w, intake[i], &receipt[i]);
-        if (rc == SQLITE_NOTFOUND) {
-            receipt[i].code = an_fail(&receipt[i].err, AN_NOTFOUND,
-                                      "the message is not stored", 0);
-            rc = SQLITE_OK;
-        } else if (is_its_own(rc)) {
-            receipt[i].code = pl_db_fail(&w->db, rc, &receipt[i].err);
-            *refused = true;
-        }
+    while (rc == SQLITE_OK) {
+        rc = write_some(w, one, b, first, refused);
+        first = b->n;
+        if (rc != SQLITE_OK || b->more == NULL || !b->more(b))
+            break;
+        clear_receipts(b, first);
     }
     if (rc == SQLITE_OK)
         rc = pl_tally_flush(w);
     if (rc == SQLITE_OK && progress)
-        rc = put_progress(w, progress, receipt, n);
+        rc = put_progress(w, progress, b->receipt, b->n);
     return rc == SQLITE_OK ? pl_writer_run(w, PL_W_COMMIT) : rc;
 }
 
@@ -243,8 +266,7 @@ static void roll_back(struct pl_writer *w)
 }
 
 static enum an_code transact(struct pl_store *store, write_one *one,
-                             const struct pl_intake *const *intake, size_t n,
-                             struct pl_receipt *receipt,
+                             struct pl_batch *b,
                              const struct pl_progress *progress,
                              struct an_err *err)
 {
@@ -253,13 +275,12 @@ static enum an_code transact(struct pl_store *store, write_one *one,
     bool refused = true;
     int rc = SQLITE_OK;
 
-    for (size_t i = 0; i < n; i++)
-        receipt[i] = (struct pl_receipt){.code = AN_OK};
+    clear_receipts(b, 0);
     pthread_mutex_lock(&store->lock);
     /* At most n + 1 times: each round but the last refuses one more. */
     while (refused) {
         w->tally.n_feeds = w->tally.n_accounts = 0;
-        rc = write_all(w, one, intake, n, receipt, progress, &refused);
+        rc = write_all(w, one, b, progress, &refused);
         if (rc != SQLITE_OK && !refused)
             code = fail(store, AN_EVENT_STORE_COMMIT_FAULT, rc, err);
         roll_back(w);
@@ -270,11 +291,19 @@ static enum an_code transact(struct pl_store *store, write_one *one,
     return code;
 }
 
+enum an_code pl_store_put_batch(struct pl_store *store, struct pl_batch *batch,
+                                struct an_err *err)
+{
+    return transact(store, pl_writer_put, batch, NULL, err);
+}
+
 enum an_code pl_store_put(struct pl_store *store,
                           const struct pl_intake *const *intake, size_t n,
                           struct pl_receipt *receipt, struct an_err *err)
 {
-    return transact(store, pl_writer_put, intake, n, receipt, NULL, err);
+    struct pl_batch batch = {.intake = intake, .receipt = receipt, .n = n};
+
+    return pl_store_put_batch(store, &batch, err);
 }
 
 enum an_code pl_store_replace(struct pl_store *store,
@@ -282,8 +311,9 @@ enum an_code pl_store_replace(struct pl_store *store,
                               struct pl_receipt *receipt,
                               struct pl_progress *progress, struct an_err *err)
 {
+    struct pl_batch batch = {.intake = intake, .receipt = receipt, .n = n};
     enum an_code code =
-        transact(store, pl_writer_replace, intake, n, receipt, progress, err);
+        transact(store, pl_writer_replace, &batch, progress, err);
 
     if (code == AN_OK && progress)
         *progress = progress_after(progress, receipt, n);

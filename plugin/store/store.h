@@ -81,6 +81,24 @@ enum an_code pl_store_put(struct pl_store *store,
                           struct pl_receipt *receipt, struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* Intakes of one transaction that may grow while it is written. */
+struct pl_batch {
+    const struct pl_intake *const *intake;
+    struct pl_receipt *receipt; /* one each */
+    size_t n;
+
+    /* Asked when the n are written and before they are committed: puts behind
+     * them what has come since, counts it in n, and says whether there was any.
+     * Runs behind the store's lock, and may not call the store; NULL: no. */
+    bool (*more)(struct pl_batch *batch);
+    void *user;
+};
+
+/* The same, of a batch: what joins it late shares its flush of the disk. */
+enum an_code pl_store_put_batch(struct pl_store *store, struct pl_batch *batch,
+                                struct an_err *err)
+    __attribute__((warn_unused_result));
+
 /* How far a reprocessing of the whole store has come. */
 struct pl_progress {
     struct an_sha256 maps; /* what all of it is read with */

@@ -365,11 +365,15 @@ static int date_link(struct pl_writer *w, const struct ctx_claim *c, int64_t a,
                      int64_t b)
 {
     sqlite3_stmt *s = stmt(w, PL_W_DATE_LINK);
+    int rc = SQLITE_OK;
 
-    sqlite3_bind_int64(s, 1, a);
-    sqlite3_bind_int64(s, 2, b);
-    sqlite3_bind_int64(s, 3, joins_us(c));
-    return pl_writer_run(w, PL_W_DATE_LINK);
+    for (int turn = 0; rc == SQLITE_OK && turn < 2; turn++) {
+        sqlite3_bind_int64(s, 1, turn ? b : a);
+        sqlite3_bind_int64(s, 2, turn ? a : b);
+        sqlite3_bind_int64(s, 3, joins_us(c));
+        rc = pl_writer_run(w, PL_W_DATE_LINK);
+    }
+    return rc;
 }
 
 /* A link stands there from either side. */

@@ -83,8 +83,9 @@
     X(DATE_LINK,                                                                 \
       "UPDATE link SET last_us = ?3, parted_us = (SELECT max(1, max(said_us))"   \
       " FROM moved WHERE prior IN (?1, ?2) AND prior_visit = '')"                \
-      " WHERE identifier IN (?1, ?2) AND other IN (?1, ?2) AND EXISTS"           \
-      " (SELECT 1 FROM moved WHERE prior IN (?1, ?2) AND prior_visit = '')")     \
+      " WHERE identifier = ?1 AND other = ?2 AND (EXISTS (SELECT 1 FROM moved"   \
+      " WHERE prior = ?1 AND prior_visit = '') OR EXISTS (SELECT 1 FROM moved"   \
+      " WHERE prior = ?2 AND prior_visit = ''))")                                \
     X(WIDEN_LINK,                                                                \
       "UPDATE link SET message = min(message, ?3),"                              \
       " first_us = min(first_us, ?4), last_us = max(last_us, ?5),"               \
@@ -97,9 +98,8 @@
                 " WHERE identifier = ?1 ORDER BY other")                         \
     X(END_LINK, "UPDATE link SET last_us = ?3"                                   \
                 " WHERE identifier IN (?1, ?2) AND other IN (?1, ?2)")           \
-    X(JUDGE_LINK,                                                                \
-      "UPDATE link AS l SET is_over = NOT " PL_LINK_STANDS(                      \
-          "") " WHERE identifier IN (?1, ?2) AND other IN (?1, ?2)")             \
+    X(JUDGE_LINK, "UPDATE link AS l SET is_over = NOT " PL_LINK_STANDS(          \
+                      "") " WHERE identifier = ?1 AND other = ?2")               \
     X(CLAIMS_SINCE,                                                              \
       "SELECT unseal(claims, 'claims', identifier, sha256) FROM said"            \
       " WHERE identifier = ?1 AND message >= ?2 AND length(claims) > 0")         \
@@ -282,10 +282,16 @@
                    " WHERE identifier = ?1 AND other = ?2")                      \
     X(JOIN, "UPDATE link SET parted_us = 0 WHERE parted_us < ?3"                 \
             " AND identifier IN (?1, ?2) AND other IN (?1, ?2)")                 \
-    /* Of whom something was said before. */                                     \
+    /* 1: something was said of them before; 2: to somebody, or is to be. */     \
     X(FIND_KNOWN,                                                                \
-      PL_WEBS "SELECT 1 FROM web JOIN said s"                                    \
-              " ON s.identifier = web.i WHERE s.message <> ?2 LIMIT 1")          \
+      PL_WEBS "SELECT EXISTS (SELECT 1 FROM web JOIN said s"                     \
+              " ON s.identifier = web.i WHERE s.message <> ?2)"                  \
+              " + 2 * (EXISTS (SELECT 1 FROM web JOIN suggestion g"              \
+              " ON g.patient = web.i WHERE g.superseded_us = 0)"                 \
+              " OR EXISTS (SELECT 1 FROM web JOIN outbox o"                      \
+              " ON o.patient = web.i WHERE o.state = 0)"                         \
+              " OR EXISTS (SELECT 1 FROM web JOIN outbox o"                      \
+              " ON o.patient = web.i WHERE o.state = 1))")                       \
     X(FIND_NEWEST, PL_WEB "SELECT max((SELECT max(s.message) FROM said s"        \
                           " WHERE s.identifier = web.i)) FROM web")              \
     X(FIND_CLOSED, "SELECT 1 FROM closing WHERE identifier = ?1 AND n > ?2")     \
