@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-struct an_str an_str_c(const char *s)
-{
-    return (struct an_str){s, s ? strlen(s) : 0};
-}
-
 struct an_str an_str_sub(struct an_str s, size_t from, size_t n)
 {
     if (from > s.n)
@@ -15,11 +10,6 @@ struct an_str an_str_sub(struct an_str s, size_t from, size_t n)
     if (n > s.n - from)
         n = s.n - from;
     return (struct an_str){s.p ? s.p + from : NULL, n};
-}
-
-bool an_str_eq(struct an_str a, struct an_str b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
 static char lower(char c)
@@ -46,16 +36,6 @@ bool an_str_ends(struct an_str s, struct an_str suffix)
 {
     return s.n >= suffix.n &&
            an_str_eq(an_str_sub(s, s.n - suffix.n, suffix.n), suffix);
-}
-
-int an_str_cmp(struct an_str a, struct an_str b)
-{
-    size_t n = a.n < b.n ? a.n : b.n;
-    int order = n ? memcmp(a.p, b.p, n) : 0;
-
-    if (order != 0)
-        return order;
-    return (a.n > b.n) - (a.n < b.n);
 }
 
 static bool blank(char c)

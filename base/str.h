@@ -6,6 +6,8 @@
  *     while (an_str_cut(&rest, '|', &part))
  *         use(part);                         -- "a", "", "b"
  *
+ * Those that most names and codes of a message pass through are inline.
+ *
  * Thread-safety: immutable.  Ownership: a view owns nothing. */
 #ifndef BASE_STR_H
 #define BASE_STR_H
@@ -13,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A view of bytes somebody else owns.  Never relied on to be NUL-terminated;
  * p may be NULL only when n is 0. */
@@ -32,18 +35,32 @@ struct an_str {
 #define AN_STR_ARG(s) (int)(s).n, (s).n ? (s).p : ""
 
 /* A view of a C string; NULL gives the empty view. */
-struct an_str an_str_c(const char *s);
+static inline struct an_str an_str_c(const char *s)
+{
+    return (struct an_str){s, s ? strlen(s) : 0};
+}
 
 /* The bytes [from, from + n) of s, cut to what s has. */
 struct an_str an_str_sub(struct an_str s, size_t from, size_t n);
 
-bool an_str_eq(struct an_str a, struct an_str b);
+static inline bool an_str_eq(struct an_str a, struct an_str b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
 /* ASCII letters compare equal in either case; other bytes exactly. */
 bool an_str_eq_nocase(struct an_str a, struct an_str b);
 bool an_str_starts(struct an_str s, struct an_str prefix);
 bool an_str_ends(struct an_str s, struct an_str suffix);
 /* Byte order, shorter first when one is a prefix: <0, 0, >0. */
-int an_str_cmp(struct an_str a, struct an_str b);
+static inline int an_str_cmp(struct an_str a, struct an_str b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n ? memcmp(a.p, b.p, n) : 0;
+
+    if (order != 0)
+        return order;
+    return (a.n > b.n) - (a.n < b.n);
+}
 /* Without ASCII blanks (space, tab, CR, LF) at both ends. */
 struct an_str an_str_trim(struct an_str s);
 
