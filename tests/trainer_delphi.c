@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Delphi-2M's architecture is a setting of ours: weights, inputs, logits,
- * losses, gradients and one optimiser step of a small Delphi that was trained
- * with its authors' code must come out the same here.  The numbers are raw
- * little-endian files under $ANAMNESIS_DATA/delphi/fixture. */
+/* Delphi-2M's architecture is a setting of ours: what torch computes for it must
+ * come out the same here.  tests/golden/delphi-small was made by
+ * tools/delphi-numbers.py; $ANAMNESIS_DATA/delphi/fixture with its authors' code. */
+#include "tests/folder.h"
 #include "tests/suite.h"
-#include "trainer/adamw.h"
-#include "trainer/pass.h"
+#include "trainer/parity.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,268 +14,292 @@
 
 Suite *trainer_delphi_suite(void);
 
-enum { B = 8, T = 48, L = 4, C = 96, V = 1270, FILE_FLOATS = 574416 };
+static struct an_arena arena;
+static struct test_folder copy;
+static struct tr_parity parity;
+static struct an_err err;
 
-static const struct rt_shape shape = {.vocab = V,
-                                      .targets = V,
-                                      .channels = C,
-                                      .heads = 6,
-                                      .layers = L,
-                                      .positions = T,
-                                      .death = -1};
-
-static void *load(const char *name, size_t bytes)
+static const char *path_of(const char *name)
 {
-    const char *folder = getenv("ANAMNESIS_DATA");
-    char path[512];
-    void *p = malloc(bytes);
-    FILE *f;
+    static char path[TEST_PATH_BYTES];
 
-    snprintf(path, sizeof(path), "%s/delphi/fixture/%s", folder, name);
-    f = fopen(path, "rb");
-    ck_assert_msg(f && p, "cannot open %s", path);
-    ck_assert_uint_eq(fread(p, 1, bytes, f), bytes);
+    test_folder_file(&copy, name, path);
+    return path;
+}
+
+static char *load(const char *path, size_t *n)
+{
+    FILE *f = fopen(path, "rb");
+    char *p;
+
+    ck_assert_msg(f != NULL, "cannot open %s", path);
+    ck_assert_int_eq(fseek(f, 0, SEEK_END), 0);
+    *n = (size_t)ftell(f);
+    rewind(f);
+    p = calloc(1, *n + 1);
+    ck_assert_ptr_nonnull(p);
+    ck_assert_uint_eq(fread(p, 1, *n, f), *n);
     fclose(f);
     return p;
 }
 
-/* Copy one tensor, or one layer of it, in the fixture's order. */
-static const float *take(struct tr_params *p, enum rt_weight_id id, int layer,
-                         const float *from)
+static void store(const char *name, const char *p, size_t n)
 {
-    const struct rt_tensor *t = &p->tensor[id];
-    size_t n = (size_t)t->rows * (size_t)t->cols;
+    FILE *f = fopen(path_of(name), "wb");
 
-    if (layer >= 0)
-        n /= L;
-    memcpy(p->value + t->first + (layer > 0 ? (size_t)layer * n : 0), from,
-           n * sizeof(float));
-    return from + n;
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(fwrite(p, 1, n, f), n);
+    ck_assert_int_eq(fclose(f), 0);
 }
 
-/* From the fixture's file order to a block of ours.  Files made by the optimiser leave
- * out the `constants` of the age code, which we compute. */
-static void arrange(struct tr_params *p, const char *name, size_t constants)
+static void small_path(char path[TEST_PATH_BYTES], const char *name)
 {
-    const size_t n = FILE_FLOATS - C / 2 + constants;
-    float *file = load(name, n * sizeof(float));
-    const float *at = take(p, RT_W_embed, -1, file) + constants;
+    const char *top = getenv("top_srcdir");
 
-    at = take(p, RT_W_age, -1, at);
-    for (int l = 0; l < L; l++) {
-        at = take(p, RT_W_norm1, l, at);
-        at = take(p, RT_W_qkv, l, at);
-        at = take(p, RT_W_proj, l, at);
-        at = take(p, RT_W_norm2, l, at);
-        at = take(p, RT_W_up, l, at);
-        at = take(p, RT_W_down, l, at);
+    snprintf(path, TEST_PATH_BYTES, "%s/tests/golden/delphi-small%s%s",
+             top ? top : ".", name[0] ? "/" : "", name);
+}
+
+/* A copy of the small folder, in which something may be changed. */
+static void set_up(void)
+{
+    char path[TEST_PATH_BYTES];
+    const struct dirent *e;
+    DIR *d;
+
+    an_arena_init(&arena, (size_t)1 << 30);
+    test_folder_make(&copy);
+    small_path(path, "");
+    d = opendir(path);
+    ck_assert_msg(d != NULL, "cannot open %s", path);
+    while ((e = readdir(d)) != NULL) {
+        size_t n;
+        char *p;
+
+        if (e->d_name[0] == '.')
+            continue;
+        small_path(path, e->d_name);
+        p = load(path, &n);
+        store(e->d_name, p, n);
+        free(p);
     }
-    at = take(p, RT_W_norm, -1, at);
-    ck_assert_ptr_eq(at, file + n);
-    free(file);
+    closedir(d);
 }
 
-/* The fixture's batch without its padding. */
-struct batch {
-    int32_t *x, *y;
-    float *age, *next_age;
-    struct rt_position position[B * T];
-    struct rt_item item[B * T];
-    struct rt_history seq[B];
-    struct tr_score score[B * T];
-    int32_t target[B * T], n_keys[B * T], fixture_row[B * T];
-    struct tr_pack pack;
-};
-
-static bool ignored(int32_t token)
+static void tear_down(void)
 {
-    return token == 0 || (token >= 2 && token <= 12);
+    test_folder_drop(&copy);
+    an_arena_free(&arena);
 }
 
-/* Keys that a row sees in training: none as old as what is predicted. */
-static int untied(const struct batch *b, int first, int row)
+static enum an_code compare(void)
 {
-    int n = row - first + 1;
-
-    while (n > 0 && !(b->age[first + n - 1] < b->next_age[row]) &&
-           !(b->age[first + n - 1] > b->next_age[row]))
-        n--;
-    return n;
+    err = (struct an_err){.code = AN_OK};
+    return tr_parity(&arena, copy.path, &parity, &err);
 }
 
-static void add_row(struct batch *b, int first, int row)
+static void check(const char *folder, int32_t layers)
 {
-    const int n = b->pack.n_rows++, keys = untied(b, first, row);
-    const int last = keys ? first + keys - 1 : row;
+    ck_assert_int_eq(tr_parity(&arena, folder, &parity, &err), AN_OK);
+    ck_assert_int_eq(parity.shape.layers, layers);
+    ck_assert_uint_eq(parity.n, (size_t)layers + 13);
+    ck_assert_int_gt(parity.scores, 0);
+    for (size_t i = 0; i < parity.n; i++)
+        ck_assert_msg(parity.row[i].difference <= parity.row[i].bound,
+                      "%s %d: %g", parity.row[i].what, parity.row[i].layer,
+                      parity.row[i].difference);
+    ck_assert_uint_eq(tr_parity_n_beyond(&parity), 0);
+}
 
-    b->fixture_row[n] = row;
-    b->n_keys[n] = keys;
-    b->position[n] = (struct rt_position){
-        .age_days = b->age[row], .first_item = (uint32_t)n, .n_items = 1};
-    b->item[n] = (struct rt_item){b->x[row],
-                                  {RT_NO_ROW, RT_NO_ROW, RT_NO_ROW, RT_NO_ROW},
-                                  RT_NO_ROW,
-                                  0,
-                                  0};
-    if (ignored(b->y[row]))
+START_TEST(what_torch_computes_is_reproduced)
+{
+    check(copy.path, 2);
+}
+END_TEST
+
+START_TEST(what_delphi_computes_is_reproduced)
+{
+    const char *data = getenv("ANAMNESIS_DATA");
+    char path[TEST_PATH_BYTES];
+
+    if (data == NULL) {
+        fputs("# SKIP Delphi's numbers: ANAMNESIS_DATA is not set\n", stderr);
         return;
-    b->target[n] = b->y[row];
-    b->score[b->pack.n_scores++] =
-        (struct tr_score){n, b->next_age[last] - b->age[last], (uint32_t)n, 1};
-}
-
-static void batch_load(struct batch *b)
-{
-    memset(b, 0, sizeof(*b));
-    b->x = load("x.i32", B * T * 4);
-    b->y = load("y.i32", B * T * 4);
-    b->age = load("age.f32", B * T * 4);
-    b->next_age = load("tage.f32", B * T * 4);
-    for (int s = 0; s < B; s++) {
-        int first = s * T, start = b->pack.n_rows;
-
-        while (b->x[first] == 0)
-            first++;
-        for (int row = first; row < (s + 1) * T; row++)
-            add_row(b, first, row);
-        b->seq[s] = (struct rt_history){b->position + start,
-                                        (size_t)(b->pack.n_rows - start),
-                                        b->item, (size_t)b->pack.n_rows};
     }
-    b->pack.seq = b->seq;
-    b->pack.n_seqs = B;
-    b->pack.score = b->score;
-    b->pack.target = b->target;
-    b->pack.n_keys = b->n_keys;
-}
-
-static void batch_release(struct batch *b)
-{
-    free(b->x);
-    free(b->y);
-    free(b->age);
-    free(b->next_age);
-}
-
-static double worst_logit(const struct tr_pass *pass, const struct rt_model *m,
-                          const struct batch *b, const char *name)
-{
-    float *want = load(name, (size_t)B * T * V * sizeof(float));
-    static float got[V];
-    double worst = 0;
-
-    for (int i = 0; i < b->pack.n_rows; i++)
-        for (int v = 0; v < V; v++) {
-            double sum = 0, d;
-
-            for (int c = 0; c < C; c++)
-                sum += (double)pass->h_tc[i * C + c] *
-                       (double)m->w.embed[v * C + c];
-            got[v] = (float)sum;
-            d = fabs((double)got[v] -
-                     (double)want[(size_t)b->fixture_row[i] * V + (size_t)v]);
-            worst = d > worst ? d : worst;
-        }
-    free(want);
-    return worst;
-}
-
-static const struct tr_terms delphi = {.rate_weight = 1,
-                                       .rate_norm = 1,
-                                       .hazard_norm = 1,
-                                       .t_min_days = 0.1F,
-                                       .dt_min_days = 1};
-
-START_TEST(logits_of_delphi_are_reproduced)
-{
-    static struct batch b;
-    struct tr_params p;
-    struct tr_pass pass;
-
-    batch_load(&b);
-    ck_assert_int_eq(tr_params_init(&p, &shape, NULL), AN_OK);
-    ck_assert_int_eq(tr_pass_init(&pass, &shape, B * T, T, 1, NULL), AN_OK);
-    arrange(&p, "weights.f32", C / 2);
-    tr_trunk_forward(&pass, &p.model, &b.pack, 0);
-    ck_assert_double_lt(worst_logit(&pass, &p.model, &b, "logits_train.f32"),
-                        1e-3);
-    b.pack.n_keys = NULL;
-    tr_trunk_forward(&pass, &p.model, &b.pack, 0);
-    ck_assert_double_lt(worst_logit(&pass, &p.model, &b, "logits_infer.f32"),
-                        1e-3);
-    tr_pass_release(&pass);
-    tr_params_release(&p);
-    batch_release(&b);
+    snprintf(path, sizeof(path), "%s/delphi/fixture", data);
+    check(path, 4);
 }
 END_TEST
 
-START_TEST(losses_gradients_and_a_step_of_delphi_are_reproduced)
+static double difference(const char *what, int32_t layer)
 {
-    static struct batch b;
-    struct tr_params p, want;
-    struct tr_pass pass;
-    struct tr_loss loss = {.rate = 0};
-    struct tr_terms terms = delphi;
-    struct tr_grads g;
-    struct tr_adamw adamw = {1e-3, 0.9, 0.99, 1e-8, 0.2, 1, 1, 0};
-    float *grad, *moments;
-    double n, away = 0, norm = 0, worst = 0;
+    for (size_t i = 0; i < parity.n; i++)
+        if (strcmp(parity.row[i].what, what) == 0 &&
+            parity.row[i].layer == layer)
+            return parity.row[i].difference;
+    ck_abort_msg("no row %s %d", what, layer);
+    return 0;
+}
 
-    batch_load(&b);
-    ck_assert_int_eq(tr_params_init(&p, &shape, NULL), AN_OK);
-    ck_assert_int_eq(tr_params_init(&want, &shape, NULL), AN_OK);
-    ck_assert_int_eq(tr_pass_init(&pass, &shape, B * T, T, 1, NULL), AN_OK);
-    grad = calloc(p.n, sizeof(*grad));
-    moments = calloc(2 * p.n, sizeof(*moments));
-    arrange(&p, "weights.f32", C / 2);
-    tr_grads_at(&p, grad, &g);
-    n = terms.rate_norm = (double)b.pack.n_scores;
-    tr_pass_run(&pass, &p.model, &b.pack, &terms, &g, &loss);
+/* Number `at` of a file, from its end. */
+static void change(const char *name, size_t at, float by)
+{
+    size_t n;
+    char *p = load(path_of(name), &n);
+    float x;
 
-    /* The manifest's loss_ce and loss_dt. */
-    ck_assert_double_lt(fabs(loss.log_share / n / 4.108554363250732 - 1), 1e-5);
-    ck_assert_double_lt(
-        fabs((loss.rate - loss.log_share) / n / 7.08620548248291 - 1), 1e-5);
+    memcpy(&x, p + n - 4 * at, sizeof(x));
+    x += by;
+    memcpy(p + n - 4 * at, &x, sizeof(x));
+    store(name, p, n);
+    free(p);
+}
 
-    arrange(&want, "grads.f32", 0);
-    for (uint64_t i = 0; i < p.n; i++) {
-        away += pow((double)grad[i] - (double)want.value[i], 2);
-        norm += pow((double)want.value[i], 2);
+START_TEST(a_number_that_is_another_shows_where)
+{
+    static const struct {
+        const char *file, *what;
+        int32_t layer;
+    } each[] = {{"emb.f32", "embedding", 0},
+                {"acts_train.f32", "after block", 2},
+                {"att_infer_l0.f32", "attention of block", 1},
+                {"logits_train.f32", "logits, ties masked", 0},
+                {"logits_infer.f32", "logits", 0},
+                {"p0_logits.f32", "logits of one alone", 0},
+                {"p0_logits.f32", "the same, by the runtime", 0},
+                {"grads.f32", "gradient", 0},
+                {"weights_after_adamw.f32", "one step of AdamW", 0}};
+
+    for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+        change(each[i].file, 1, 10);
+        ck_assert_int_eq(compare(), AN_OK);
+        ck_assert_double_gt(difference(each[i].what, each[i].layer), 1e-3);
+        ck_assert_uint_ge(tr_parity_n_beyond(&parity), 1);
+        change(each[i].file, 1, -10);
     }
-    ck_assert_double_lt(fabs(sqrt(norm) / 0.833888053894043 - 1), 1e-4);
-    ck_assert_double_lt(sqrt(away / norm), 1e-4);
-
-    tr_adamw_step(&p, moments, moments + p.n, grad, 1, &adamw);
-    arrange(&want, "weights_after_adamw.f32", 0);
-    /* The first step is the sign of the gradient: unsure where that is 0. */
-    for (uint64_t i = 0; i < p.n; i++)
-        if (fabsf(grad[i]) > 1e-7F)
-            worst =
-                fmax(worst, fabs((double)p.value[i] - (double)want.value[i]));
-    ck_assert_double_lt(worst, 1e-5);
-    free(grad);
-    free(moments);
-    tr_pass_release(&pass);
-    tr_params_release(&p);
-    tr_params_release(&want);
-    batch_release(&b);
+    change("logits_infer.f32", 2, NAN);
+    ck_assert_int_eq(compare(), AN_OK);
+    ck_assert(isinf(difference("logits", 0)));
+    ck_assert_uint_eq(tr_parity_n_beyond(&parity), 1);
 }
 END_TEST
 
-START_TEST(skipped_without_ANAMNESIS_DATA)
+/* The first `from` in the manifest. */
+static void manifest(const char *from, const char *to)
 {
-    fputs("# SKIP Delphi's numbers: ANAMNESIS_DATA is not set\n", stderr);
+    size_t n, at;
+    char *p = load(path_of("manifest.json"), &n), *found = strstr(p, from);
+    char *out = calloc(1, n + strlen(to) + 1);
+
+    ck_assert_msg(found && out, "no %s", from);
+    at = (size_t)(found - p);
+    memcpy(out, p, at);
+    strcpy(out + at, to);
+    strcat(out + at, found + strlen(from));
+    store("manifest.json", out, strlen(out));
+    free(p);
+    free(out);
+}
+
+START_TEST(a_loss_that_is_another_shows)
+{
+    manifest("\"loss_ce\": ", "\"loss_ce\": 1");
+    ck_assert_int_eq(compare(), AN_OK);
+    ck_assert_double_gt(difference("loss of events", 0), 1e-3);
+    ck_assert_double_lt(difference("loss of times", 0), 1e-5);
+    ck_assert_double_lt(difference("validation loss of events", 0), 1e-5);
+}
+END_TEST
+
+START_TEST(a_manifest_that_lacks_something_says_what)
+{
+    static const struct {
+        const char *from, *to, *path;
+        enum an_code code;
+    } each[] = {
+        {"\"vocab_size\"", "\"voc\"", "args.vocab_size", AN_CONFIG},
+        {"\"n_layer\": 2", "\"n_layer\": 0", "args.n_layer", AN_CONFIG},
+        {"\"lr\"", "\"rate\"", "adamw.lr", AN_CONFIG},
+        {"\"betas\"", "\"beta\"", "adamw.betas", AN_CONFIG},
+        {"\"mask_ties\": true", "\"mask_ties\": 1", "args.mask_ties",
+         AN_CONFIG},
+        {"\"bias\": false", "\"bias\": true", "args.bias", AN_UNSUPPORTED},
+        {"\"token_dropout\": 0.0", "\"token_dropout\": 0.1",
+         "args.token_dropout", AN_UNSUPPORTED},
+        {"transformer.h.1.ln_2.weight", "transformer.h.2.ln_2.weight", "order",
+         AN_CONFIG},
+    };
+
+    for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+        size_t n;
+        char *kept = load(path_of("manifest.json"), &n);
+
+        manifest(each[i].from, each[i].to);
+        if (strstr(each[i].path, "order")) /* of the shapes, too */
+            manifest("\"transformer.h.1.ln_2.weight\": {",
+                     "\"transformer.h.2.ln_2.weight\": {");
+        ck_assert_int_eq(compare(), each[i].code);
+        ck_assert_str_eq(err.where.path, each[i].path);
+        store("manifest.json", kept, n);
+        free(kept);
+    }
+    ck_assert_int_eq(compare(), AN_OK);
+}
+END_TEST
+
+START_TEST(a_file_that_is_cut_or_gone_is_named)
+{
+    size_t n;
+    char *p = load(path_of("grads.f32"), &n);
+
+    store("grads.f32", p, n - 4);
+    ck_assert_int_eq(compare(), AN_CONFIG);
+    ck_assert_str_eq(err.where.path, "grads.f32");
+    store("grads.f32", p, n);
+    free(p);
+    ck_assert_int_eq(remove(path_of("tage.f32")), 0);
+    ck_assert_int_eq(compare(), AN_NOTFOUND);
+    ck_assert_str_eq(err.where.path, "tage.f32");
+}
+END_TEST
+
+START_TEST(a_patient_that_cannot_be_is_refused)
+{
+    const int32_t beyond = 24;
+    size_t n;
+    char *p = load(path_of("x.i32"), &n);
+
+    memcpy(p + n - 4, &beyond, sizeof(beyond));
+    store("x.i32", p, n);
+    ck_assert_int_eq(compare(), AN_CONFIG);
+    ck_assert_str_eq(err.what, "a token that there is not");
+    memset(p, 0, n);
+    store("x.i32", p, n);
+    ck_assert_int_eq(compare(), AN_CONFIG);
+    ck_assert_str_eq(err.what, "a sequence of nothing but padding");
+    free(p);
+}
+END_TEST
+
+START_TEST(ages_that_fall_are_refused)
+{
+    change("age.f32", 1, -5000.0F);
+    ck_assert_int_eq(compare(), AN_CONFIG);
+    ck_assert_str_eq(err.what, "an age before the last one");
 }
 END_TEST
 
 Suite *trainer_delphi_suite(void)
 {
-    const TTest *const test[] = {
-        logits_of_delphi_are_reproduced,
-        losses_gradients_and_a_step_of_delphi_are_reproduced};
-    const TTest *const skip[] = {skipped_without_ANAMNESIS_DATA};
+    const TTest *const test[] = {what_torch_computes_is_reproduced,
+                                 what_delphi_computes_is_reproduced,
+                                 a_number_that_is_another_shows_where,
+                                 a_loss_that_is_another_shows,
+                                 a_manifest_that_lacks_something_says_what,
+                                 a_file_that_is_cut_or_gone_is_named,
+                                 a_patient_that_cannot_be_is_refused,
+                                 ages_that_fall_are_refused};
 
-    if (getenv("ANAMNESIS_DATA") == NULL)
-        return TEST_SUITE("trainer/delphi", skip);
-    return TEST_SUITE("trainer/delphi", test);
+    return test_suite_around("trainer/delphi", test,
+                             sizeof(test) / sizeof(test[0]), set_up, tear_down);
 }

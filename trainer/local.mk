@@ -31,6 +31,8 @@ libtrainer_la_SOURCES = \
 	trainer/judge.h trainer/judge_int.h trainer/judge.c \
 	trainer/judge_baseline.c trainer/judge_print.c \
 	trainer/evaluate_command.c \
+	trainer/delphi.h trainer/delphi.c \
+	trainer/parity.h trainer/parity.c trainer/parity_command.c \
 	trainer/package.h trainer/package.c trainer/package_card.c \
 	trainer/package_open.c trainer/package_command.c
 libtrainer_la_CPPFLAGS = $(AM_CPPFLAGS) -DTR_DATA_DIR='"$(pkgdatadir)"'
@@ -48,7 +50,8 @@ dist_model_default_DATA = config/model/default/SIGNATURE \
 	config/model/default/card.md config/model/default/manifest.json \
 	config/model/default/model.safetensors
 model_defaultdir = $(modeldir)/default
-EXTRA_DIST += config/model/README.md tools/default-model.sh
+EXTRA_DIST += config/model/README.md tools/default-model.sh \
+	tools/delphi-numbers.py
 
 bin_PROGRAMS += anamnesis-train
 anamnesis_train_SOURCES = trainer/main.c
