@@ -2,11 +2,12 @@
 # Each prints rows of name, value, unit (tests/bench.h).
 BENCHMARKS = tests/bench_base tests/bench_hl7 tests/bench_fhir \
 	tests/bench_store tests/bench_conclude tests/bench_model \
-	tests/bench_forecast
+	tests/bench_forecast tests/bench_train
 # Measured at the whole program, by a script of the same name.
 BENCHMARKS_WHOLE = tests/bench_cds
 EXTRA_PROGRAMS += $(BENCHMARKS) $(BENCHMARKS_WHOLE)
-EXTRA_DIST += tests/bench_cds.sh tests/bench_hapi.sh tests/bench_bars.tsv \
+EXTRA_DIST += tests/bench_cds.sh tests/bench_hapi.sh tests/bench_torch.sh \
+	tests/peers/torch-train.py tests/bench_bars.tsv \
 	tests/bench_table.awk
 CLEANFILES += tests/bench.rows tests/bench.one
 tests_bench_base_SOURCES = tests/bench.h tests/bench_base.c
@@ -31,6 +32,11 @@ tests_bench_forecast_SOURCES = \
 	tests/model_random.c
 tests_bench_forecast_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
 tests_bench_forecast_LDADD = libtrainer.la $(OPENBLAS_LIBS)
+tests_bench_train_SOURCES = \
+	tests/bench.h tests/bench_train.c tests/model_random.h \
+	tests/model_random.c
+tests_bench_train_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
+tests_bench_train_LDADD = libtrainer.la $(OPENBLAS_LIBS)
 
 # Here the disk is what is measured, or too much for memory (test_folder.sh).
 ON_DISK = ANAMNESIS_TEST_FOLDER=; export ANAMNESIS_TEST_FOLDER;
@@ -42,7 +48,7 @@ bench: $(BENCHMARKS) $(BENCHMARKS_WHOLE) anamnesis
 	  $(BENCH_RUN) "$$@" >tests/bench.one && cat tests/bench.one && \
 	  cat tests/bench.one >>tests/bench.rows; }; \
 	for p in $(BENCHMARKS); do keep ./$$p || exit 1; done; \
-	for p in $(BENCHMARKS_WHOLE) tests/bench_hapi; do \
+	for p in $(BENCHMARKS_WHOLE) tests/bench_torch tests/bench_hapi; do \
 	  keep $(SHELL) $(top_srcdir)/$$p.sh || exit 1; done; \
 	echo; $(AWK) -f $(top_srcdir)/tests/bench_table.awk \
 	  $(top_srcdir)/tests/bench_bars.tsv tests/bench.rows

@@ -314,7 +314,7 @@ enum an_code tr_delphi_params(const struct tr_delphi *d, struct an_arena *arena,
                               struct tr_params *p, struct an_err *err)
 {
     const struct an_json *order = member(d, "order");
-    const void *numbers;
+    const void *numbers = NULL;
     const float *at;
     size_t n_all = 0, n_placed = 0;
     uint64_t first = 0;

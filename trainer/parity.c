@@ -92,7 +92,7 @@ static enum an_code compare_logits(struct work *w, const char *file,
                                    struct an_err *err)
 {
     const size_t v = (size_t)w->d.shape.vocab;
-    const void *want;
+    const void *want = NULL;
     enum an_code code = logit_rv ? tr_delphi_numbers(&w->d, w->arena, file,
                                                      n_rows * v, &want, err)
                                  : an_fail_nomem(err);
@@ -106,7 +106,7 @@ static enum an_code compare_layers(struct work *w, struct an_err *err)
 {
     const size_t c = (size_t)w->d.shape.channels;
     const size_t n = n_file_rows(w) * c, layers = (size_t)w->d.shape.layers;
-    const void *embedded, *acts;
+    const void *embedded = NULL, *acts = NULL;
     enum an_code code =
         tr_delphi_numbers(&w->d, w->arena, "emb.f32", n, &embedded, err);
 
@@ -151,7 +151,7 @@ static double attention_apart(const struct work *w, const float *want_bhtt)
 static enum an_code compare_attention(struct work *w, struct an_err *err)
 {
     const size_t t = (size_t)w->d.length;
-    const void *want;
+    const void *want = NULL;
     enum an_code code = tr_delphi_numbers(
         &w->d, w->arena, "att_infer_l0.f32",
         (size_t)w->d.batch * (size_t)w->d.shape.heads * t * t, &want, err);
