@@ -178,6 +178,14 @@ TESTS += tests/program.sh tests/hostile.sh tests/crash.sh tests/risks.sh \
 EXTRA_DIST += tests/test_folder.sh tests/program_lib.sh tests/program.sh tests/hostile.sh \
 	tests/explain.sh tests/maps.sh \
 	tests/crash.sh tests/risks.sh tests/story.sh
+# The same, of training by several processes.
+check_PROGRAMS += tests/invent
+tests_invent_SOURCES = tests/invent.c tests/invented_cohort.h \
+	tests/invented_cohort.c tests/model_random.h tests/model_random.c
+tests_invent_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS) $(CHECK_CFLAGS)
+tests_invent_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
+TESTS += tests/ranks.sh
+EXTRA_DIST += tests/ranks.sh
 # The same, of what leaves; tests/receiver is the other end of the outbox.
 check_PROGRAMS += tests/receiver
 tests_receiver_LDADD = libhost.la

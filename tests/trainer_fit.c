@@ -44,7 +44,8 @@ static void open_scene(struct scene *s, size_t n,
     openblas_set_num_threads(1);
     invent_cohort(invented_path(s->path), n, 11);
     ck_assert_int_eq(tr_cohort_open(&s->cohort, s->path, &err), AN_OK);
-    ck_assert_int_eq(tr_fit_init(&s->fit, &s->cohort, settings, &err), AN_OK);
+    ck_assert_int_eq(tr_fit_init(&s->fit, &s->cohort, settings, NULL, &err),
+                     AN_OK);
 }
 
 static void close_scene(struct scene *s)
@@ -348,8 +349,8 @@ START_TEST(threads_change_sums_by_rounding_only)
         steps(&s[i].fit, 1);
     }
     for (uint64_t k = 0; k < s[0].fit.params.n; k++) {
-        const double a = (double)s[0].fit.team.worker[0].grad[k];
-        const double b = (double)s[1].fit.team.worker[0].grad[k];
+        const double a = (double)s[0].fit.team.grad[k];
+        const double b = (double)s[1].fit.team.grad[k];
 
         away += (a - b) * (a - b);
         size += a * a;
@@ -465,7 +466,7 @@ START_TEST(a_cohort_without_training_patients_is_refused)
 
     invent_cohort(invented_path(path), 1, 1);
     ck_assert_int_eq(tr_cohort_open(&c, path, NULL), AN_OK);
-    ck_assert_int_eq(tr_fit_init(&f, &c, &settings, NULL), AN_OK);
+    ck_assert_int_eq(tr_fit_init(&f, &c, &settings, NULL, NULL), AN_OK);
     tr_fit_release(&f);
     {
         struct tr_patient p = c.patient[0];
@@ -473,7 +474,8 @@ START_TEST(a_cohort_without_training_patients_is_refused)
 
         p.split = TR_TEST;
         other.patient = &p;
-        ck_assert_int_eq(tr_fit_init(&f, &other, &settings, NULL), AN_MISSING);
+        ck_assert_int_eq(tr_fit_init(&f, &other, &settings, NULL, NULL),
+                         AN_MISSING);
     }
     tr_cohort_close(&c);
     invented_remove(path);

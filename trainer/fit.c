@@ -98,7 +98,8 @@ void tr_fit_reorder(struct tr_fit *f)
 }
 
 enum an_code tr_fit_init(struct tr_fit *f, const struct tr_cohort *cohort,
-                         const struct tr_settings *settings, struct an_err *err)
+                         const struct tr_settings *settings,
+                         const struct tr_ranks *ranks, struct an_err *err)
 {
     const struct rt_shape shape = tr_fit_shape(cohort, settings);
     enum an_code code;
@@ -124,7 +125,7 @@ enum an_code tr_fit_init(struct tr_fit *f, const struct tr_cohort *cohort,
         code = tr_start_wide(&f->params, cohort, settings, err);
     if (code == AN_OK)
         code = tr_team_init(&f->team, &f->params, cohort,
-                            (size_t)settings->threads, err);
+                            (size_t)settings->threads, ranks, err);
     if (code == AN_OK)
         code = fingerprint(f, err);
     if (code == AN_OK)
@@ -308,11 +309,10 @@ enum an_code tr_fit_step(struct tr_fit *f, struct an_err *err)
     sums = tr_team_run(&f->team, n);
     f->last_loss = tr_fit_loss(f, &sums);
     f->last_rate = adamw.rate;
-    f->last_norm =
-        isfinite(f->last_loss)
-            ? tr_adamw_step(&f->params, f->first, f->second,
-                            f->team.worker[0].grad, p->step + 1, &adamw)
-            : (double)NAN;
+    f->last_norm = isfinite(f->last_loss)
+                       ? tr_adamw_step(&f->params, f->first, f->second,
+                                       f->team.grad, p->step + 1, &adamw)
+                       : (double)NAN;
     if (!isfinite(f->last_norm)) {
         an_fail(err, AN_TYPE,
                 "training diverged: the loss is no number at this step; try a "

@@ -13,7 +13,8 @@
  * are scored and the best parameters so far are kept.
  *
  * The result is a function of cohort, settings (threads among them), and the
- * machine's BLAS; stopping and resuming from a checkpoint changes no bit.
+ * machine's BLAS; stopping and resuming from a checkpoint changes no bit, nor does
+ * the number of processes that share the threads.
  *
  * Thread-safety: confined.  Ownership: tr_fit_init gets memory and threads. */
 #ifndef TRAINER_FIT_H
@@ -59,8 +60,11 @@ struct tr_fit {
 struct rt_shape tr_fit_shape(const struct tr_cohort *c,
                              const struct tr_settings *s);
 
+/* ranks NULL: this process alone.  Else all of them call everything here in the
+ * same order, and have the same results. */
 enum an_code tr_fit_init(struct tr_fit *f, const struct tr_cohort *cohort,
-                         const struct tr_settings *settings, struct an_err *err)
+                         const struct tr_settings *settings,
+                         const struct tr_ranks *ranks, struct an_err *err)
     __attribute__((warn_unused_result));
 void tr_fit_release(struct tr_fit *f);
 

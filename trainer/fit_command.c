@@ -26,6 +26,7 @@ struct job {
     double started_s, said_s, saved_s;
     int64_t rows_before; /* done by the run that is resumed */
     bool on_terminal;
+    struct tr_ranks ranks; /* the first of them speaks and writes */
 };
 
 static double now_s(void)
@@ -116,6 +117,9 @@ static enum an_code save(struct job *job, struct an_err *err)
     char path[PATH_BYTES];
     enum an_code code = path_of(job, "checkpoint", path, err);
 
+    if (job->ranks.rank)
+        return code;
+
     job->saved_s = now_s();
     return code == AN_OK ? tr_fit_save(&job->fit, path, err) : code;
 }
@@ -130,6 +134,8 @@ static void say(struct job *job)
                          (now - job->started_s + 1e-9);
     const double left = (all - (double)f->progress.rows_done) / (speed + 1e-9);
 
+    if (job->ranks.rank)
+        return;
     if (f->epoch_ended) {
         fprintf(stderr,
                 "%sepoch %lld: training loss %.5f, tuning loss %.5f (next "
@@ -214,6 +220,8 @@ static enum an_code write_result(struct job *job, struct an_err *err)
 
     tr_fit_take_best(&job->fit);
     tr_fit_share(&job->fit, share_k);
+    if (job->ranks.rank)
+        return AN_OK;
     an_arena_init(&arena, (size_t)4 << 30);
     code = rt_safetensors_write(&arena, &job->fit.params.model.shape,
                                 job->fit.params.value, &bytes, err);
@@ -256,9 +264,32 @@ static enum an_code run(struct job *job, struct an_err *err)
     return code == AN_OK ? write_result(job, err) : code;
 }
 
+static enum an_code fit(struct job *job, const char **subject,
+                        struct an_err *err)
+{
+    enum an_code code;
+
+    *subject = job->out;
+    if (mkdir(job->out, 0755) < 0 && errno != EEXIST)
+        return an_fail_sys(err, AN_IO, "the folder cannot be made", errno);
+    *subject = job->cohort;
+    code = tr_cohort_open(&job->data, job->cohort, err);
+    if (code != AN_OK)
+        return code;
+    *subject = NULL;
+    code = tr_fit_init(&job->fit, &job->data, &job->settings, &job->ranks, err);
+    if (code == AN_OK) {
+        code = run(job, err);
+        tr_fit_release(&job->fit);
+    }
+    tr_cohort_close(&job->data);
+    return code;
+}
+
 int tr_command_fit(int argc, char **argv)
 {
     struct job job = {.on_terminal = isatty(STDERR_FILENO) == 1};
+    const char *subject = NULL;
     struct an_err err;
     enum an_code code;
     int status;
@@ -268,18 +299,12 @@ int tr_command_fit(int argc, char **argv)
     if (status != TR_EXIT_OK || job.cohort == NULL)
         return status;
     openblas_set_num_threads(1);
-    if (mkdir(job.out, 0755) < 0 && errno != EEXIST) {
-        an_fail_sys(&err, AN_IO, "the folder cannot be made", errno);
-        return tr_command_failed("fit", job.out, &err);
-    }
-    code = tr_cohort_open(&job.data, job.cohort, &err);
+    code = tr_ranks_begin(&job.ranks, &err);
     if (code != AN_OK)
-        return tr_command_failed("fit", job.cohort, &err);
-    code = tr_fit_init(&job.fit, &job.data, &job.settings, &err);
-    if (code == AN_OK) {
-        code = run(&job, &err);
-        tr_fit_release(&job.fit);
-    }
-    tr_cohort_close(&job.data);
-    return code == AN_OK ? TR_EXIT_OK : tr_command_failed("fit", NULL, &err);
+        return tr_command_failed("fit", NULL, &err);
+    code = fit(&job, &subject, &err);
+    if (code != AN_OK)
+        status = tr_command_failed("fit", subject, &err);
+    tr_ranks_end(&job.ranks, code == AN_OK);
+    return status;
 }

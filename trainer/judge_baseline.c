@@ -18,7 +18,7 @@ static enum an_code score_each(const struct tr_params *params,
                                double *scores, struct an_err *err)
 {
     struct tr_team team;
-    enum an_code code = tr_team_init(&team, params, c, 1, err);
+    enum an_code code = tr_team_init(&team, params, c, 1, NULL, err);
 
     if (code != AN_OK)
         return code;

@@ -12,6 +12,7 @@ libtrainer_la_SOURCES = \
 	trainer/pass_heads.c trainer/random.c trainer/random.h \
 	trainer/settings.c trainer/settings.h trainer/start.c \
 	trainer/start.h trainer/start_wide.c trainer/team.c trainer/team.h \
+	trainer/ranks.h \
 	trainer/source.h trainer/source.c \
 	trainer/people.h trainer/people.c \
 	trainer/closed.h trainer/closed.c \
@@ -35,11 +36,16 @@ libtrainer_la_SOURCES = \
 	trainer/parity.h trainer/parity.c trainer/parity_command.c \
 	trainer/package.h trainer/package.c trainer/package_card.c \
 	trainer/package_open.c trainer/package_command.c
+if MPI
+libtrainer_la_SOURCES += trainer/ranks_mpi.c
+else
+libtrainer_la_SOURCES += trainer/ranks_alone.c
+endif
 libtrainer_la_CPPFLAGS = $(AM_CPPFLAGS) -DTR_DATA_DIR='"$(pkgdatadir)"'
 libtrainer_la_CFLAGS = $(AM_CFLAGS) $(VECTOR_CFLAGS) $(OPENBLAS_CFLAGS) \
-	$(GNUTLS_CFLAGS) $(ZLIB_CFLAGS) -pthread
+	$(GNUTLS_CFLAGS) $(ZLIB_CFLAGS) $(MPI_CFLAGS) -pthread
 libtrainer_la_LIBADD = libruntime.la libfhir.la libadvice.la \
-	$(GNUTLS_LIBS) $(ZLIB_LIBS)
+	$(GNUTLS_LIBS) $(ZLIB_LIBS) $(MPI_LIBS)
 dist_tables_DATA = config/tables/concepts.tsv
 tablesdir = $(pkgdatadir)/tables
 

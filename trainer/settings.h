@@ -11,7 +11,8 @@
 /*        name, default, lowest, highest, help */
 #define TR_INTS(X)                                                             \
     X(seed, 1, 0, INT64_MAX, "the same seed gives the same model")             \
-    X(threads, 1, 1, 256, "worker threads; part of what fixes the result")     \
+    X(threads, 1, 1, 256,                                                      \
+      "threads of all processes; part of what fixes the result")               \
     X(epochs, 8, 1, 100000, "times through the training patients")             \
     X(batch_rows, 4096, 1, 10000000, "positions in one step")                  \
     X(layers, 6, 0, 64, "transformer layers")                                  \

@@ -16,10 +16,10 @@ static void run_pack(struct tr_worker *w, struct tr_grads *g)
     const struct tr_pack *pack = &w->feed.pack;
 
     tr_pass_run(&w->pass, &t->params->model, pack, &t->terms,
-                t->training ? g : NULL, &w->loss);
-    w->n_scores += (double)pack->n_scores;
+                t->training ? g : NULL, &w->sums.loss);
+    w->sums.n_scores += (double)pack->n_scores;
     for (size_t i = 0; i < pack->n_queries; i++)
-        w->query_weight += (double)pack->query_weight[i];
+        w->sums.query_weight += (double)pack->query_weight[i];
 }
 
 static void work(struct tr_worker *w)
@@ -28,8 +28,7 @@ static void work(struct tr_worker *w)
     const struct tr_feed_how how = {t->training, t->hide, t->key};
     struct tr_grads g;
 
-    w->loss = (struct tr_loss){.rate = 0};
-    w->n_scores = w->query_weight = 0;
+    w->sums = (struct tr_sums){.n_scores = 0};
     tr_grads_at(t->params, w->grad, &g);
     if (t->training)
         memset(w->grad, 0, t->params->n * sizeof(*w->grad));
@@ -101,22 +100,43 @@ static enum an_code worker_init(struct tr_worker *w, struct tr_team *t,
     return w->grad ? AN_OK : an_fail_nomem(err);
 }
 
+/* The workers are dealt out to the ranks in stretches. */
+static size_t first_of(const struct tr_team *t, int rank)
+{
+    return t->n_workers * (size_t)rank / (size_t)t->ranks.n;
+}
+
 enum an_code tr_team_init(struct tr_team *t, const struct tr_params *params,
                           const struct tr_cohort *cohort, size_t n_workers,
-                          struct an_err *err)
+                          const struct tr_ranks *ranks, struct an_err *err)
 {
+    const struct tr_ranks alone = {0, 1};
     enum an_code code = AN_OK;
 
-    *t = (struct tr_team){
-        .params = params, .cohort = cohort, .n_workers = n_workers};
+    *t = (struct tr_team){.params = params,
+                          .cohort = cohort,
+                          .ranks = ranks ? *ranks : alone,
+                          .n_workers = n_workers};
+    if (n_workers < (size_t)t->ranks.n)
+        return an_fail(err, AN_CONFIG,
+                       "more processes than threads: --threads counts those of "
+                       "all processes",
+                       0);
+    t->first = first_of(t, t->ranks.rank);
+    t->end = first_of(t, t->ranks.rank + 1);
     t->worker = calloc(n_workers, sizeof(*t->worker));
-    if (t->worker == NULL)
+    t->grad = calloc(params->n, sizeof(*t->grad));
+    if (t->worker == NULL || t->grad == NULL) {
+        free(t->worker);
+        free(t->grad);
+        t->worker = NULL;
         return an_fail_nomem(err);
+    }
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->changed, NULL);
-    for (size_t i = 0; i < n_workers && code == AN_OK; i++)
+    for (size_t i = t->first; i < t->end && code == AN_OK; i++)
         code = worker_init(&t->worker[i], t, err);
-    for (size_t i = 1; i < n_workers && code == AN_OK; i++) {
+    for (size_t i = t->first + 1; i < t->end && code == AN_OK; i++) {
         int failed = pthread_create(&t->worker[i].thread, NULL, worker_main,
                                     &t->worker[i]);
 
@@ -138,7 +158,7 @@ void tr_team_release(struct tr_team *t)
     pthread_cond_broadcast(&t->changed);
     pthread_mutex_unlock(&t->lock);
     for (size_t i = 1; i <= t->n_threads; i++)
-        pthread_join(t->worker[i].thread, NULL);
+        pthread_join(t->worker[t->first + i].thread, NULL);
     for (size_t i = 0; i < t->n_workers; i++) {
         tr_feed_release(&t->worker[i].feed);
         tr_pass_release(&t->worker[i].pass);
@@ -147,6 +167,7 @@ void tr_team_release(struct tr_team *t)
     pthread_mutex_destroy(&t->lock);
     pthread_cond_destroy(&t->changed);
     free(t->worker);
+    free(t->grad);
     *t = (struct tr_team){0};
 }
 
@@ -169,25 +190,41 @@ static void share(struct tr_team *t, size_t n_patients)
     }
 }
 
+static void add_gradients(void *ctx, size_t first, size_t n, float *sum)
+{
+    const struct tr_team *t = ctx;
+
+    for (size_t w = t->first; w < t->end; w++)
+        for (size_t i = 0; i < n; i++)
+            sum[i] += t->worker[w].grad[first + i];
+}
+
+static void add_sums(struct tr_sums *all, const struct tr_sums *s)
+{
+    all->loss.rate += s->loss.rate;
+    all->loss.hazard += s->loss.hazard;
+    all->loss.log_share += s->loss.log_share;
+    for (int k = 0; k < RT_MAX_OUTCOMES; k++)
+        all->loss.outcome[k] += s->loss.outcome[k];
+    all->n_scores += s->n_scores;
+    all->query_weight += s->query_weight;
+}
+
 struct tr_sums tr_team_run(struct tr_team *t, size_t n_patients)
 {
     struct tr_sums sums = {.n_scores = 0};
 
     share(t, n_patients);
     begin_job(t);
-    work(&t->worker[0]);
+    work(&t->worker[t->first]);
     end_job(t);
-    for (size_t w = 0; w < t->n_workers; w++) {
-        sums.loss.rate += t->worker[w].loss.rate;
-        sums.loss.hazard += t->worker[w].loss.hazard;
-        sums.loss.log_share += t->worker[w].loss.log_share;
-        for (int k = 0; k < RT_MAX_OUTCOMES; k++)
-            sums.loss.outcome[k] += t->worker[w].loss.outcome[k];
-        sums.n_scores += t->worker[w].n_scores;
-        sums.query_weight += t->worker[w].query_weight;
-    }
-    for (size_t w = 1; t->training && w < t->n_workers; w++)
-        for (uint64_t i = 0; i < t->params->n; i++)
-            t->worker[0].grad[i] += t->worker[w].grad[i];
+    for (int rank = 0; rank < t->ranks.n; rank++)
+        for (size_t w = first_of(t, rank); w < first_of(t, rank + 1); w++) {
+            tr_ranks_share(&t->ranks, rank, &t->worker[w].sums,
+                           sizeof(t->worker[w].sums));
+            add_sums(&sums, &t->worker[w].sums);
+        }
+    if (t->training)
+        tr_ranks_sum(&t->ranks, t->grad, t->params->n, add_gradients, t);
     return sums;
 }

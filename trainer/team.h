@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Threads that each take a share of the patients of a step, with gradients of
+/* Workers that each take a share of the patients of a step, with gradients of
  * their own.  The shares and the order in which gradients are added depend on
- * the number of threads alone, so a run with the same number gives the same
- * bits.  Worker 0 is the calling thread.
+ * the number of workers alone, so a run with the same number gives the same
+ * bits.  Each is a thread, of this process or of another (trainer/ranks.h); the
+ * first that is ours is the calling thread.
  *
  * Whoever starts a team has set OpenBLAS to one thread.
  *
@@ -11,6 +12,7 @@
 #define TRAINER_TEAM_H
 
 #include "trainer/feed.h"
+#include "trainer/ranks.h"
 
 #include <pthread.h>
 
@@ -22,16 +24,21 @@ struct tr_worker {
     struct tr_feed feed;
     struct tr_pass pass;
     float *grad;
-    struct tr_loss loss;
-    double n_scores, query_weight; /* what the losses are sums over */
-    size_t first, n;               /* its patients, in team->patient */
+    struct tr_sums {
+        struct tr_loss loss;
+        double n_scores, query_weight; /* what the losses are sums over */
+    } sums;
+    size_t first, n; /* its patients, in team->patient */
 };
 
 struct tr_team {
     const struct tr_params *params;
     const struct tr_cohort *cohort;
+    struct tr_ranks ranks;
     size_t n_workers, n_threads; /* threads that were started */
+    size_t first, end;           /* the workers that are ours */
     struct tr_worker *worker;
+    float *grad; /* the sum of all gradients */
     /* Guarded by `lock`: which job it is, and who still works on it. */
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -46,18 +53,16 @@ struct tr_team {
     uint64_t key;
 };
 
+/* ranks NULL: this process alone.  AN_CONFIG when there are more processes than
+ * workers. */
 enum an_code tr_team_init(struct tr_team *t, const struct tr_params *params,
                           const struct tr_cohort *cohort, size_t n_workers,
-                          struct an_err *err)
+                          const struct tr_ranks *ranks, struct an_err *err)
     __attribute__((warn_unused_result));
 void tr_team_release(struct tr_team *t);
 
-/* Sums over the patients; the caller has set the job.  When training, worker
- * 0's `grad` holds the sum of all gradients. */
-struct tr_sums {
-    struct tr_loss loss;
-    double n_scores, query_weight;
-};
+/* Sums over the patients, in every process; the caller has set the job, the same
+ * in each.  When training, `grad` is set. */
 struct tr_sums tr_team_run(struct tr_team *t, size_t n_patients);
 
 #endif
