@@ -33,15 +33,15 @@ START_TEST(numbers_that_follow_each_other_lie_together)
 {
     int64_t a, b, c, d;
 
-    ck_assert_int_eq(pl_resource_key(test_fact(123401), &a, NULL), AN_OK);
-    ck_assert_int_eq(pl_resource_key(test_fact(123402), &b, NULL), AN_OK);
-    ck_assert_int_eq(pl_resource_key(test_fact(123501), &c, NULL), AN_OK);
-    ck_assert_int_eq(pl_resource_key(AN_STR("1"), &d, NULL), AN_OK);
+    ck_assert_int_eq(ctx_fact_key(test_fact(123401), &a, NULL), AN_OK);
+    ck_assert_int_eq(ctx_fact_key(test_fact(123402), &b, NULL), AN_OK);
+    ck_assert_int_eq(ctx_fact_key(test_fact(123501), &c, NULL), AN_OK);
+    ck_assert_int_eq(ctx_fact_key(AN_STR("1"), &d, NULL), AN_OK);
     ck_assert_int_eq(b - a, 1);
-    ck_assert(pl_resource_may_be(test_fact(123401), a));
-    ck_assert(!pl_resource_may_be(test_fact(123402), a));
-    ck_assert(pl_resource_may_be(AN_STR("1"), d));
-    ck_assert(!pl_resource_may_be(AN_STR(""), d));
+    ck_assert(ctx_fact_may_be(test_fact(123401), a));
+    ck_assert(!ctx_fact_may_be(test_fact(123402), a));
+    ck_assert(ctx_fact_may_be(AN_STR("1"), d));
+    ck_assert(!ctx_fact_may_be(AN_STR(""), d));
     ck_assert_int_ne(c >> 16, a >> 16);
     ck_assert_int_ne(d, a);
 }
