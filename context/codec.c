@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "context/codec.h"
+/* Writing; reading is in decode.c. */
+#include "context/codec_int.h"
 
 #include "base/buf.h"
 #include "base/decimal.h"
@@ -7,69 +8,14 @@
 
 #include <string.h>
 
-enum {
-    REMEMBERED = 256, /* strings that can be referred back to */
-    REMEMBER_BYTES = 3,
-    SLOTS = 1024,         /* of the writer's index into them */
-    MIN_EVENT_BYTES = 14, /* an event whose every part is one byte */
-    MIN_CODE_BYTES = 3,
-    LIMIT_BYTES = 1 << 30,
-    US_PER_SECOND = 1000000
-};
-
-/* The most usual ones fit one byte. */
-enum {
-    MARK_END = 1,
-    MARK_LITERAL = 2,
-    MARK_UNIT = 4,
-    MARK_RANGE = 8,
-    MARK_FLAG = 16,
-    MARK_ENCOUNTER = 32,
-    MARK_ALIASES = 64,
-    MARK_NUMBER = 128, /* it is not the nearest double of the literal */
-    MARK_COMPARATOR = 256,
-    MARK_CODE = 512,
-    MARK_TEXT = 1024,
-    MARK_LABELS = 2048, /* from version 2 */
-    MARKS = 4095,
-    MARKS_1 = 2047
-};
-
-enum { TIME_PRECISION = 7, TIME_ASSUMED = 8, TIME_OFFSET = 16 };
-
-/* What writer and reader both know at each byte. */
-struct state {
-    struct an_str ring[REMEMBERED];
-    uint32_t n_seen; /* strings remembered so far; the ring keeps the last */
-    int64_t effective_us, said_us;
-    int64_t offset_min;
-    struct an_str fact, place;
-};
+enum { SLOTS = 1024 /* of the index into the strings */ };
 
 struct writer {
     struct an_buf buf;
-    struct state s;
+    struct ctx_codec_state s;
     uint32_t slot[SLOTS]; /* by hash: n_seen after it was remembered */
     bool bad;             /* a value outside its list */
 };
-
-struct reader {
-    struct an_arena *arena;
-    struct an_str blob;
-    size_t at;
-    const char *bad; /* why reading stopped, NULL while it goes on */
-    bool nomem;
-    uint64_t marks; /* that this version has */
-    struct state s;
-};
-
-static void remember(struct state *s, struct an_str str)
-{
-    s->ring[s->n_seen % REMEMBERED] = str;
-    s->n_seen++;
-}
-
-/* ---- writing ------------------------------------------------------------ */
 
 static void put_u64(struct writer *w, uint64_t v)
 {
@@ -88,7 +34,7 @@ static void put_str(struct writer *w, struct an_str s)
             put_u64(w, (uint64_t)(w->s.n_seen - *slot) << 1 | 1);
             return;
         }
-        remember(&w->s, s);
+        ctx_codec_remember(&w->s, s);
         *slot = w->s.n_seen;
     }
     put_u64(w, (uint64_t)s.n << 1);
@@ -250,269 +196,82 @@ static void put_event(struct writer *w, const struct ctx_event *e, bool first)
     put_tail(w, &w->s.place, e->place);
 }
 
+static void put_events(struct writer *w, const struct ctx_event *event,
+                       size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        put_event(w, &event[i], i == 0);
+}
+
+/* Events of one fact mostly stand together. */
+static enum an_code put_marks(struct writer *w, const struct ctx_event *event,
+                              size_t n, struct an_err *err)
+{
+    char mark[BLOCK_EVENTS * MARK_BYTES];
+    size_t n_bytes = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        enum an_code code;
+        int64_t key;
+
+        if (i && an_str_eq(event[i].fact, event[i - 1].fact))
+            continue;
+        code = ctx_fact_key(event[i].fact, &key, err);
+        if (code != AN_OK)
+            return code;
+        mark[n_bytes++] = (char)(ctx_codec_mark(key) & 0xFF);
+        mark[n_bytes++] = (char)(ctx_codec_mark(key) >> 8);
+    }
+    put_u64(w, n_bytes / MARK_BYTES);
+    an_buf_put(&w->buf, (struct an_str){mark, n_bytes});
+    return AN_OK;
+}
+
+/* Each block is made in the writer's room first: its length stands before it. */
+static enum an_code put_block(struct writer *w, const struct ctx_event *event,
+                              size_t n, struct an_buf *out, struct an_err *err)
+{
+    char bytes[AN_VARINT_BYTES];
+    enum an_code code;
+
+    ctx_codec_begin(&w->s);
+    memset(w->slot, 0, sizeof(w->slot));
+    w->buf.n = 0;
+    code = put_marks(w, event, n, err);
+    if (code != AN_OK)
+        return code;
+    put_events(w, event, n);
+    if (w->buf.code != AN_OK)
+        return an_fail(err, w->buf.code, "no room for events", 0);
+    an_buf_put(out, (struct an_str){bytes, an_varint_put(w->buf.n, bytes)});
+    an_buf_put(out, (struct an_str){w->buf.p, w->buf.n});
+    return AN_OK;
+}
+
 enum an_code ctx_events_encode(struct an_arena *arena,
                                const struct ctx_event *event, size_t n,
                                struct an_str *blob, struct an_err *err)
 {
     struct writer w = {.bad = false};
+    struct an_buf out;
+    enum an_code code = AN_OK;
 
     an_buf_init(&w.buf, arena, LIMIT_BYTES);
-    an_buf_put_char(&w.buf, CTX_CODEC_VERSION);
+    an_buf_put_char(&w.buf,
+                    n > BLOCK_EVENTS ? CTX_CODEC_VERSION : VERSION_PLAIN);
     put_u64(&w, n);
-    for (size_t i = 0; i < n; i++)
-        put_event(&w, &event[i], i == 0);
-    if (w.bad)
-        return an_fail(err, AN_TYPE, "an event holds a number of no list", 0);
-    return an_buf_done(&w.buf, blob, err);
-}
-
-/* ---- reading ------------------------------------------------------------ */
-
-/* After the first fault every get gives nothing and moves nothing. */
-static void fault(struct reader *r, const char *why)
-{
-    if (r->bad == NULL)
-        r->bad = why;
-}
-
-static uint64_t get_u64(struct reader *r)
-{
-    uint64_t v = 0;
-    size_t n = an_varint_get(
-        (struct an_str){r->blob.p + r->at, r->blob.n - r->at}, &v);
-
-    if (r->bad)
-        return 0;
-    if (n == 0)
-        fault(r, "a number in the blob is cut short or too large");
-    r->at += n;
-    return v;
-}
-
-static uint64_t get_below(struct reader *r, uint64_t end, const char *why)
-{
-    size_t at = r->at;
-    uint64_t v = get_u64(r);
-
-    if (r->bad == NULL && v >= end) {
-        r->at = at;
-        fault(r, why);
+    out = w.buf;
+    if (n <= BLOCK_EVENTS) {
+        put_events(&w, event, n);
+        out = w.buf;
+    } else {
+        an_buf_init(&w.buf, arena, LIMIT_BYTES);
+        for (size_t at = 0; code == AN_OK && at < n; at += BLOCK_EVENTS)
+            code = put_block(&w, event + at,
+                             n - at < BLOCK_EVENTS ? n - at : BLOCK_EVENTS,
+                             &out, err);
     }
-    return r->bad ? 0 : v;
-}
-
-static struct an_str get_bytes(struct reader *r, uint64_t n)
-{
-    struct an_str s;
-
-    if (r->bad == NULL && n > r->blob.n - r->at)
-        fault(r, "a length in the blob is beyond its end");
-    if (r->bad || n == 0)
-        return AN_STR("");
-    s = an_str_sub(r->blob, r->at, (size_t)n);
-    r->at += s.n;
-    return s;
-}
-
-static struct an_str get_str(struct reader *r)
-{
-    uint64_t tag = get_u64(r);
-    struct an_str s;
-
-    if (tag & 1) {
-        tag >>= 1;
-        if (tag < REMEMBERED && tag < r->s.n_seen)
-            return r->s.ring[(r->s.n_seen - 1 - tag) % REMEMBERED];
-        fault(r, "the blob refers to a string that it does not hold");
-        return AN_STR("");
-    }
-    s = get_bytes(r, tag >> 1);
-    if (s.n >= REMEMBER_BYTES)
-        remember(&r->s, s);
-    return s;
-}
-
-static struct an_str get_if(struct reader *r, uint64_t marks, uint64_t mark)
-{
-    return marks & mark ? get_str(r) : AN_STR("");
-}
-
-static void *get_memory(struct reader *r, size_t n, size_t size)
-{
-    void *p = r->bad ? NULL : an_arena_get(r->arena, n, size);
-
-    if (p == NULL && r->bad == NULL) {
-        r->nomem = true;
-        fault(r, "out of memory");
-    }
-    return p;
-}
-
-static struct an_str get_tail(struct reader *r, struct an_str *before)
-{
-    uint64_t same = get_below(r, (uint64_t)before->n + 1,
-                              "the blob repeats more than there is");
-    struct an_str tail = get_bytes(r, get_u64(r));
-    char *p;
-
-    if (same == 0)
-        *before = tail;
-    else if (tail.n == 0)
-        before->n = (size_t)same;
-    else if ((p = get_memory(r, (size_t)same + tail.n, 1)) != NULL) {
-        memcpy(p, before->p, (size_t)same);
-        memcpy(p + same, tail.p, tail.n);
-        *before = (struct an_str){p, (size_t)same + tail.n};
-    }
-    return *before;
-}
-
-static struct ctx_code get_code(struct reader *r)
-{
-    struct ctx_code c;
-
-    c.system = get_str(r);
-    c.code = get_str(r);
-    c.display = get_str(r);
-    return c;
-}
-
-static int64_t get_moment(struct reader *r, int64_t from_us)
-{
-    uint64_t v = get_u64(r);
-    int64_t us;
-
-    if (v == 1)
-        return (int64_t)((uint64_t)from_us + (uint64_t)an_unzigzag(get_u64(r)));
-    if (v & 1 ||
-        __builtin_add_overflow(from_us / US_PER_SECOND, an_unzigzag(v >> 1),
-                               &us) ||
-        __builtin_mul_overflow(us, (int64_t)US_PER_SECOND, &us)) {
-        fault(r, "a moment in the blob is out of range");
-        return 0;
-    }
-    return us;
-}
-
-static struct an_time get_time(struct reader *r, int64_t from_us)
-{
-    uint64_t head = get_below(r, 2 * TIME_OFFSET, "a time has no such form");
-    struct an_time t = {.precision = (uint8_t)(head & TIME_PRECISION)};
-
-    if (t.precision == AN_TIME_NONE)
-        return t;
-    if (head & TIME_OFFSET) {
-        r->s.offset_min = an_unzigzag(get_u64(r));
-        if (r->s.offset_min < INT16_MIN || r->s.offset_min > INT16_MAX)
-            fault(r, "a time offset is out of range");
-    }
-    t.offset_min = (int16_t)(r->bad ? 0 : r->s.offset_min);
-    t.assumed = (head & TIME_ASSUMED) != 0;
-    t.us = get_moment(r, from_us);
-    return t;
-}
-
-static double get_number(struct reader *r)
-{
-    struct an_str s = get_bytes(r, 8);
-    uint64_t bits = 0;
-    double number;
-
-    for (size_t i = 0; i < s.n; i++)
-        bits |= (uint64_t)(uint8_t)s.p[i] << (8 * i);
-    memcpy(&number, &bits, sizeof(number));
-    return number;
-}
-
-static void get_value(struct reader *r, uint64_t marks, struct ctx_value *v)
-{
-    v->kind = (uint8_t)get_below(r, CTX_VALUE_TEXT + 1,
-                                 "a value is of no known kind");
-    v->literal = get_if(r, marks, MARK_LITERAL);
-    if (marks & MARK_NUMBER)
-        v->number = get_number(r);
-    else if (v->literal.n && !an_decimal_parse(v->literal, &v->number))
-        v->number = 0;
-    v->comparator = get_if(r, marks, MARK_COMPARATOR);
-    v->unit = get_if(r, marks, MARK_UNIT);
-    if (marks & MARK_CODE)
-        v->code = get_code(r);
-    v->text = get_if(r, marks, MARK_TEXT);
-}
-
-static void get_aliases(struct reader *r, struct ctx_event *e)
-{
-    uint64_t n = get_below(r, (r->blob.n - r->at) / MIN_CODE_BYTES + 1,
-                           "a count in the blob is beyond its end");
-    struct ctx_code *alias = get_memory(r, (size_t)n, sizeof(*alias));
-
-    for (size_t i = 0; i < n && r->bad == NULL; i++)
-        alias[i] = get_code(r);
-    e->alias = alias;
-    e->n_aliases = r->bad ? 0 : (size_t)n;
-}
-
-static void get_event(struct reader *r, struct ctx_event *e, bool first)
-{
-    uint64_t marks;
-
-    e->kind = (uint8_t)get_below(r, CTX_N_KINDS, "an event of no known kind");
-    e->status =
-        (uint8_t)get_below(r, CTX_N_STATUSES, "an event of no known status");
-    marks = get_below(r, r->marks + 1, "an event has an unknown mark");
-    e->effective = get_time(r, r->s.effective_us);
-    if (e->effective.precision != AN_TIME_NONE)
-        r->s.effective_us = e->effective.us;
-    if (marks & MARK_END)
-        e->end = get_time(r, r->s.effective_us);
-    e->said_us = get_moment(r, first ? r->s.effective_us : r->s.said_us);
-    e->available_us = get_moment(r, e->said_us);
-    r->s.said_us = e->said_us;
-    e->concept = get_code(r);
-    if (marks & MARK_ALIASES)
-        get_aliases(r, e);
-    get_value(r, marks, &e->value);
-    e->low = get_if(r, marks, MARK_RANGE);
-    e->high = get_if(r, marks, MARK_RANGE);
-    e->flag = get_if(r, marks, MARK_FLAG);
-    e->encounter = get_if(r, marks, MARK_ENCOUNTER);
-    if (marks & MARK_LABELS)
-        e->labels = (uint16_t)get_below(r, CTX_LABEL_ALL + 1,
-                                        "an event has an unknown label");
-    e->fact = get_tail(r, &r->s.fact);
-    e->place = get_tail(r, &r->s.place);
-}
-
-enum an_code ctx_events_decode(struct an_arena *arena, struct an_str blob,
-                               struct an_str message,
-                               const struct ctx_event **event, size_t *n,
-                               struct an_err *err)
-{
-    struct reader r = {.arena = arena, .blob = blob};
-    struct ctx_event *e;
-    uint64_t count, i;
-
-    *event = NULL;
-    *n = 0;
-    if (blob.n == 0)
-        return an_fail(err, AN_INTEGRITY, "the blob is empty", 0);
-    if (blob.p[0] < 1 || blob.p[0] > CTX_CODEC_VERSION)
-        return an_fail(err, AN_UNSUPPORTED,
-                       "the events were written by another version", 0);
-    r.at = 1;
-    r.marks = blob.p[0] == 1 ? MARKS_1 : MARKS;
-    count = get_below(&r, (blob.n - r.at) / MIN_EVENT_BYTES + 1,
-                      "a count in the blob is beyond its end");
-    e = get_memory(&r, (size_t)count, sizeof(*e));
-    for (i = 0; i < count && r.bad == NULL; i++) {
-        get_event(&r, &e[i], i == 0);
-        e[i].message = message;
-    }
-    if (r.bad == NULL && r.at != blob.n)
-        fault(&r, "bytes follow the last event");
-    if (r.bad)
-        return an_fail(err, r.nomem ? AN_NOMEM : AN_INTEGRITY, r.bad, r.at);
-    *event = e;
-    *n = (size_t)count;
-    return AN_OK;
+    if (code == AN_OK && w.bad)
+        code = an_fail(err, AN_TYPE, "an event holds a number of no list", 0);
+    return code == AN_OK ? an_buf_done(&out, blob, err) : code;
 }

@@ -8,9 +8,17 @@
  * Every field but `message` is kept: who stores the blob knows the message.
  * What comes back equals what went in: ctx_event_cmp gives 0.
  *
- * The form, version 2; version 1, which is read too, had no labels.  Integers are LEB128 varints, signed ones zigzag.
+ * Who wants one fact of many reads few of them:
+ *
+ *     ctx_events_find(arena, blob, message_id, key, &event, &n, err);
+ *
+ * The form, version 2, or 3 of more than 64 events; version 1, which is read too,
+ * had no labels.  Integers are LEB128 varints, signed ones zigzag.
  *
  *     blob    = version n-events event*
+ *     blob    = 3 n-events block*; a block is of 64 events, the last one of the rest
+ *     block   = n-bytes n-marks mark* event*, nothing in it refers to another block
+ *     mark    = 2 bytes, some bits of the key of a fact (event.h) that is in it
  *     event   = kind status marks time [end: time] said available code
  *               [n-aliases code*] [literal] [number] [comparator] [unit]
  *               [value: code] [text] [low high] [flag] [encounter] [labels] fact
@@ -27,7 +35,8 @@
  *     fact, place = n bytes of the event before, then n bytes that follow
  *
  * Most strings of a message repeat (systems, units, the encounter), hence the
- * memory of the last 256; facts and places of a message begin alike.
+ * memory of the last 256; facts and places of a message begin alike.  A block costs
+ * a few percent more, and spares whoever looks for a fact the others.
  *
  * Thread-safety: immutable.  Ownership: the blob is the arena's; decoded
  * strings are views into the blob where possible, else the arena's.
@@ -40,10 +49,10 @@
 #include "base/err.h"
 #include "context/event.h"
 
-enum { CTX_CODEC_VERSION = 2 };
+enum { CTX_CODEC_VERSION = 3 };
 
 /* AN_NOMEM, AN_LIMIT (too large), AN_TYPE (a kind, status, precision or value
- * kind that is in no list). */
+ * kind that is in no list), AN_INTERNAL (base/hash.h). */
 enum an_code ctx_events_encode(struct an_arena *arena,
                                const struct ctx_event *event, size_t n,
                                struct an_str *blob, struct an_err *err)
@@ -55,6 +64,15 @@ enum an_code ctx_events_decode(struct an_arena *arena, struct an_str blob,
                                struct an_str message,
                                const struct ctx_event **event, size_t *n,
                                struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* Those of the facts that have that key (ctx_fact_key), in their order, and others
+ * among them: of a large blob a block or two, of a small one all.  What is passed
+ * over may be damaged and is not said to be.  Fails as ctx_events_decode. */
+enum an_code ctx_events_find(struct an_arena *arena, struct an_str blob,
+                             struct an_str message, int64_t key,
+                             const struct ctx_event **event, size_t *n,
+                             struct an_err *err)
     __attribute__((warn_unused_result));
 
 #endif

@@ -15,6 +15,7 @@
 #ifndef CONTEXT_EVENT_H
 #define CONTEXT_EVENT_H
 
+#include "base/err.h"
 #include "base/time.h"
 #include "context/label.h"
 
@@ -121,5 +122,15 @@ static inline bool ctx_event_withdrawn(const struct ctx_event *e)
     return e->status == CTX_STATUS_CANCELLED ||
            e->status == CTX_STATUS_ENTERED_IN_ERROR;
 }
+
+/* A number to find a fact by: 48 bits of the SHA-256 of all of its name but the last
+ * two characters, and these, so that numbers that follow each other lie together in
+ * an index.  Others may have the same, so who looks by it compares the fact.  It is
+ * stored.  AN_INTERNAL. */
+enum an_code ctx_fact_key(struct an_str fact, int64_t *key, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* False where that cannot be the fact's key: a look at two bytes, not a hash. */
+bool ctx_fact_may_be(struct an_str fact, int64_t key);
 
 #endif

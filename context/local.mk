@@ -5,7 +5,7 @@ libcontext_la_SOURCES = \
 	context/label.h context/label.c \
 	context/reading.h context/reading.c \
 	context/timeline.h context/timeline.c \
-	context/codec.h context/codec.c \
+	context/codec.h context/codec_int.h context/codec.c context/decode.c \
 	context/identity.h context/identity.c \
 	context/agree.h context/agree.c \
 	context/consent.h context/consent.c \

@@ -4,6 +4,7 @@
 #include "tests/invented.h"
 #include "tests/suite.h"
 
+#include <stdio.h>
 #include <string.h>
 
 Suite *context_codec_suite(void);
@@ -132,7 +133,7 @@ START_TEST(refuses_what_is_damaged_and_says_where)
         size_t byte;
     } cases[] = {
         {"empty", "", 0, AN_INTEGRITY, 0},
-        {"newer", "\x03\x00", 2, AN_UNSUPPORTED, 0},
+        {"newer", "\x04\x00", 2, AN_UNSUPPORTED, 0},
         {"no count", "\x01", 1, AN_INTEGRITY, 1},
         {"bytes left", "\x01\x00\x00", 3, AN_INTEGRITY, 2},
         {"count beyond end", "\x01\xff\xff\xff\x7f", 5, AN_INTEGRITY, 1},
@@ -149,6 +150,12 @@ START_TEST(refuses_what_is_damaged_and_says_where)
          AN_INTEGRITY, 12},
         {"moment", "\x01\x01\0\0\0\0\x03\0\0\0\0\0\0\0\0\0", 16, AN_INTEGRITY,
          7},
+        {"block beyond end", "\x03\x01\x7f\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 18,
+         AN_INTEGRITY, 3},
+        {"marks", "\x03\x01\x0f\x41\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 18,
+         AN_INTEGRITY, 3},
+        {"block too short", "\x03\x01\x0d\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 18,
+         AN_INTEGRITY, 18},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -183,6 +190,104 @@ START_TEST(every_cut_is_refused)
         ck_assert_int_eq(ctx_events_decode(&arena, an_str_sub(blob, 0, cut),
                                            AN_STR(""), &back, &n, NULL),
                          AN_INTEGRITY);
+}
+END_TEST
+
+/* ---- many events ----------------------------------------------------------- */
+
+enum { MANY = 4000 };
+
+/* Two events of each fact. */
+static struct ctx_event *many(size_t n)
+{
+    struct ctx_event *e = an_arena_get(&arena, n, sizeof(*e));
+    struct test_rng r = {7};
+
+    ck_assert_ptr_nonnull(e);
+    for (size_t i = 0; i < n; i++) {
+        char name[48];
+
+        e[i] = test_event(&r, &arena);
+        (void)snprintf(name, sizeof(name), "urn:fhir:Observation/%zu", i / 2);
+        ck_assert(an_arena_str(&arena, an_str_c(name), &e[i].fact));
+        e[i].message = AN_STR("");
+    }
+    return e;
+}
+
+START_TEST(gives_back_more_than_a_block)
+{
+    static const size_t of[] = {64, 65, 128, 129, 1000};
+
+    for (size_t k = 0; k < sizeof(of) / sizeof(of[0]); k++) {
+        const struct ctx_event *e = many(of[k]), *back;
+        struct an_str blob = encode(e, of[k]);
+        size_t n;
+
+        ck_assert_int_eq(blob.p[0], of[k] > 64 ? 3 : 2);
+        ck_assert_int_eq(
+            ctx_events_decode(&arena, blob, AN_STR(""), &back, &n, NULL),
+            AN_OK);
+        ck_assert_uint_eq(n, of[k]);
+        for (size_t i = 0; i < n; i++)
+            ck_assert_int_eq(ctx_event_cmp(&e[i], &back[i]), 0);
+        ck_assert(an_str_eq(blob, encode(back, n)));
+    }
+}
+END_TEST
+
+START_TEST(every_cut_in_a_block_is_refused)
+{
+    const struct ctx_event *back;
+    struct an_str blob = encode(many(130), 130);
+    size_t n;
+
+    for (size_t cut = 0; cut < blob.n; cut++) {
+        struct an_mark mark = an_arena_mark(&arena);
+
+        ck_assert_int_eq(ctx_events_decode(&arena, an_str_sub(blob, 0, cut),
+                                           AN_STR(""), &back, &n, NULL),
+                         AN_INTEGRITY);
+        an_arena_rewind(&arena, mark);
+    }
+}
+END_TEST
+
+/* How many of those of the fact are among what is found. */
+static size_t find(struct an_str blob, struct an_str fact, size_t *n)
+{
+    const struct ctx_event *e;
+    size_t n_of = 0;
+    int64_t key;
+
+    ck_assert_int_eq(ctx_fact_key(fact, &key, NULL), AN_OK);
+    ck_assert_int_eq(
+        ctx_events_find(&arena, blob, AN_STR("0a"), key, &e, n, NULL), AN_OK);
+    for (size_t i = 0; i < *n; i++) {
+        ck_assert_an_str_eq(e[i].message, "0a");
+        n_of += an_str_eq(e[i].fact, fact);
+    }
+    return n_of;
+}
+
+START_TEST(a_fact_of_many_is_found_without_reading_them)
+{
+    const struct ctx_event *e = many(MANY);
+    struct an_str blob = encode(e, MANY);
+    size_t read = 0, n;
+
+    for (size_t i = 0; i < MANY; i += 2) {
+        struct an_mark mark = an_arena_mark(&arena);
+
+        ck_assert_uint_eq(find(blob, e[i].fact, &n), 2);
+        ck_assert_uint_ge(n, 2);
+        read += n;
+        an_arena_rewind(&arena, mark);
+    }
+    /* Its own block, and another by chance. */
+    ck_assert_uint_le(read, MANY / 2 * 2 * 64);
+    ck_assert_uint_eq(find(encode(e, 64), e[0].fact, &n), 2);
+    ck_assert_uint_eq(n, 64);
 }
 END_TEST
 
@@ -249,9 +354,9 @@ START_TEST(reads_what_was_written_before_there_were_labels)
     ck_assert_an_str_eq(e->concept.code, "K");
     ck_assert_an_str_eq(e->fact, "f");
     ck_assert_uint_eq(e->labels, 0);
-    /* Version 1 has no mark for labels; version 3 is not ours. */
+    /* Version 1 has no mark for labels; version 4 is not ours. */
     memcpy(again, old, sizeof(old));
-    again[0] = 3;
+    again[0] = 4;
     ck_assert_int_eq(ctx_events_decode(&arena,
                                        (struct an_str){again, sizeof(again)},
                                        AN_STR("0a"), &e, &n, NULL),
@@ -274,7 +379,10 @@ Suite *context_codec_suite(void)
         refuses_what_is_damaged_and_says_where,
         every_cut_is_refused,
         refuses_to_write_numbers_of_no_list,
-        survives_each_failed_allocation};
+        survives_each_failed_allocation,
+        gives_back_more_than_a_block,
+        every_cut_in_a_block_is_refused,
+        a_fact_of_many_is_found_without_reading_them};
 
     return test_suite_around("context/codec", test,
                              sizeof(test) / sizeof(test[0]), set_up, tear_down);

@@ -18,6 +18,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
         }                                                                      \
     } while (0)
 
+/* Who looks for a fact finds each event of it. */
+static void find_last(struct an_arena *arena, struct an_str blob,
+                      const struct ctx_event *last)
+{
+    const struct ctx_event *found;
+    int64_t key;
+    size_t n;
+
+    MUST(ctx_fact_key(last->fact, &key, NULL) == AN_OK);
+    MUST(ctx_events_find(arena, blob, AN_STR("id"), key, &found, &n, NULL) ==
+         AN_OK);
+    MUST(n && ctx_event_cmp(&found[n - 1], last) == 0);
+}
+
 static void round_trip(struct an_arena *arena, const struct ctx_event *event,
                        size_t n)
 {
@@ -31,6 +45,8 @@ static void round_trip(struct an_arena *arena, const struct ctx_event *event,
     MUST(n_back == n);
     for (size_t i = 0; i < n; i++)
         MUST(ctx_event_cmp(&event[i], &back[i]) == 0);
+    if (n)
+        find_last(arena, blob, &event[n - 1]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

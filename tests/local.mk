@@ -90,7 +90,7 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/store_conclude.c tests/store_vault.c tests/store_rotate.c \
 	tests/store_purge.c tests/store_erased.c tests/store_kept.c \
 	tests/store_said.h tests/store_said.c tests/store_resource.c \
-	tests/store_deleted.c \
+	tests/store_deleted.c tests/store_many.c \
 	tests/store_audit.c tests/store_derived.c \
 	tests/store_named.c tests/store_redo.c tests/store_closing.c tests/store_codes.c \
 	tests/closing_help.h tests/closing_help.c tests/store_closing_moves.c \

@@ -5,7 +5,7 @@
 #define SUITES(X)                                                              \
     X(open) X(put) X(read) X(fail) X(commit) X(crash) X(conclude) X(audit)     \
     X(vault) X(rotate) X(derived) X(named) X(codes) X(redo) X(power)           \
-    X(power_said) X(race) X(backup) X(purge) X(resource) X(deleted)            \
+    X(power_said) X(race) X(backup) X(purge) X(resource) X(deleted) X(many)    \
     X(closing) X(closing_moves) X(moved) X(erased) X(kept) X(past) X(fact)     \
     X(led) X(world)
 /* clang-format on */

@@ -33,15 +33,15 @@ START_TEST(numbers_that_follow_each_other_lie_together)
 {
     int64_t a, b, c, d;
 
-    ck_assert_int_eq(pl_resource_key(test_fact(123401), &a, NULL), AN_OK);
-    ck_assert_int_eq(pl_resource_key(test_fact(123402), &b, NULL), AN_OK);
-    ck_assert_int_eq(pl_resource_key(test_fact(123501), &c, NULL), AN_OK);
-    ck_assert_int_eq(pl_resource_key(AN_STR("1"), &d, NULL), AN_OK);
+    ck_assert_int_eq(ctx_fact_key(test_fact(123401), &a, NULL), AN_OK);
+    ck_assert_int_eq(ctx_fact_key(test_fact(123402), &b, NULL), AN_OK);
+    ck_assert_int_eq(ctx_fact_key(test_fact(123501), &c, NULL), AN_OK);
+    ck_assert_int_eq(ctx_fact_key(AN_STR("1"), &d, NULL), AN_OK);
     ck_assert_int_eq(b - a, 1);
-    ck_assert(pl_resource_may_be(test_fact(123401), a));
-    ck_assert(!pl_resource_may_be(test_fact(123402), a));
-    ck_assert(pl_resource_may_be(AN_STR("1"), d));
-    ck_assert(!pl_resource_may_be(AN_STR(""), d));
+    ck_assert(ctx_fact_may_be(test_fact(123401), a));
+    ck_assert(!ctx_fact_may_be(test_fact(123402), a));
+    ck_assert(ctx_fact_may_be(AN_STR("1"), d));
+    ck_assert(!ctx_fact_may_be(AN_STR(""), d));
     ck_assert_int_ne(c >> 16, a >> 16);
     ck_assert_int_ne(d, a);
 }
@@ -267,6 +267,73 @@ START_TEST(a_consent_that_is_deleted_has_ended)
     /* What is denied anew, is. */
     say_consent(one, "deny", 12);
     ck_assert(has_opted_out(CTX_AS_OF_ALL));
+    test_store_check(&t);
+}
+END_TEST
+
+/* The same bytes, which other tables read so. */
+static void read_consents(const char *first, const char *second, bool is_new)
+{
+    struct ctx_identifier who = test_patient(1);
+    const char *const code[] = {first, second};
+    struct ctx_event e[2];
+    struct ctx_part part = {who, e, 0};
+    struct ctx_reading reading = {
+        .kind = AN_STR("Consent"), .part = &part, .n_parts = 1};
+    const struct pl_source from = {.format = PL_FORMAT_FHIR,
+                                   .reading = &reading,
+                                   .bytes = AN_STR("{consents}"),
+                                   .feed = AN_STR("fhir"),
+                                   .received_us = TEST_EPOCH_US};
+    const struct pl_intake *list;
+    struct pl_intake in;
+    struct pl_receipt r;
+
+    for (size_t i = 0; i < 2; i++)
+        if (code[i])
+            e[part.n_events++] = (struct ctx_event){
+                .kind = CTX_CONSENT,
+                .status = CTX_STATUS_FINAL,
+                .concept = {AN_STR(CTX_CONSENT_SYSTEM), an_str_c(code[i]),
+                            AN_STR("")},
+                .value = {.kind = CTX_VALUE_TEXT, .text = AN_STR("psy")},
+                .available_us = test_hour(9),
+                .said_us = test_hour(9),
+                .fact = i ? AN_STR("urn:fhir:Consent/2")
+                          : AN_STR("urn:fhir:Consent/1"),
+                .place = AN_STR("/provision")};
+    list = &in;
+    ck_assert_int_eq(pl_intake_make(&t.arena, &from, &in, NULL), AN_OK);
+    if (is_new)
+        (void)test_put(&t, &in);
+    else
+        ck_assert_int_eq(pl_store_replace(t.store, &list, 1, &r, NULL, NULL),
+                         AN_OK);
+}
+
+/* Rows of the trail of a consent that reading again has ended, and how many each
+ * tells of. */
+static int64_t ended_anew(void)
+{
+    return test_number(
+        "SELECT count(*) * 100 + coalesce(sum(details ->> 'n'), 0) FROM audit"
+        " WHERE action = 'withdrawn' AND subject = 'identifier/1'"
+        " AND details ->> 'what' = 'consent' AND details ->> 'feed' = 'fhir'"
+        " AND details ->> 'by' = 'reprocess' AND time_us > 1700000000000000");
+}
+
+START_TEST(a_consent_that_is_read_otherwise_leaves_a_row)
+{
+    read_consents("deny", "permit", true);
+    ck_assert_int_eq(ended_anew(), 0);
+    read_consents("deny", "permit", false);
+    ck_assert_int_eq(ended_anew(), 0);
+    read_consents("deny", "deny", false); /* the permit is none any more */
+    ck_assert_int_eq(ended_anew(), 101);
+    read_consents(NULL, NULL, false); /* neither is read */
+    ck_assert_int_eq(ended_anew(), 203);
+    read_consents("deny", NULL, false); /* one is there again: none ends */
+    ck_assert_int_eq(ended_anew(), 203);
     test_store_check(&t);
 }
 END_TEST
@@ -497,6 +564,7 @@ Suite *store_resource_suite(void)
         a_damaged_row_is_erased,
         reading_again_indexes_what_was_not,
         the_consents_of_very_many_end_by_one_message,
+        a_consent_that_is_read_otherwise_leaves_a_row,
         the_check_finds_an_index_that_is_not_true};
     Suite *s =
         test_suite_around("store/resource", test,

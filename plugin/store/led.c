@@ -3,6 +3,7 @@
  * that it is about. */
 #include "plugin/store/led_int.h"
 
+#include "context/codec.h"
 #include "context/timeline.h"
 #include "context/visit.h"
 #include "plugin/store/reader_int.h"
@@ -93,10 +94,14 @@ static int led_from(struct pl_writer *w, int64_t identifier,
 
 /* ---- the versions of a fact ----------------------------------------------- */
 
+enum { FEW = 16 };
+
 /* What a message says of one, read once: a report of many facts is a version of
- * each of them, and may have come very often. */
+ * each of them, and may have come very often.  Of few facts nothing else is read of
+ * it that need not be: as many others may be in it. */
 struct row {
     int64_t identifier, message;
+    int64_t key; /* of the fact that was read; 0: all of them */
     const struct ctx_event *event;
     size_t n_events;
 };
@@ -105,7 +110,30 @@ struct rows {
     struct row *row;
     size_t n, room;
     size_t next; /* which is asked for next, mostly */
+    bool is_of_few;
 };
+
+static bool is_few(const struct ctx_event *e, size_t n)
+{
+    size_t n_facts = 0;
+
+    for (size_t i = 0; i < n && n_facts <= FEW; i++)
+        n_facts += pl_is_first_of_fact(e, i);
+    return n_facts <= FEW;
+}
+
+static int row_events(struct pl_writer *w, struct an_str blob, struct row *row)
+{
+    enum an_code code;
+
+    if (row->key == 0)
+        return pl_writer_events(w, blob, &row->event, &row->n_events);
+    code = ctx_events_find(&w->aside, blob, AN_STR(""), row->key, &row->event,
+                           &row->n_events, NULL);
+    if (code == AN_OK)
+        return SQLITE_OK;
+    return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
+}
 
 static int row_read(struct pl_writer *w, struct row *row)
 {
@@ -117,22 +145,22 @@ static int row_read(struct pl_writer *w, struct row *row)
     sqlite3_bind_int64(s, 2, row->message);
     rc = sqlite3_step(s);
     if (rc == SQLITE_ROW)
-        rc = pl_column_copy(&w->aside, s, 1, &blob)
-                 ? pl_writer_events(w, blob, &row->event, &row->n_events)
-                 : SQLITE_NOMEM;
+        rc = pl_column_copy(&w->aside, s, 1, &blob) ? row_events(w, blob, row)
+                                                    : SQLITE_NOMEM;
     return pl_writer_end(s, rc);
 }
 
 /* Until the next call. */
 static int row_get(struct pl_writer *w, struct rows *rows, int64_t identifier,
-                   int64_t message, const struct row **out)
+                   int64_t message, int64_t key, const struct row **out)
 {
     struct row *row;
     int rc;
 
     for (size_t i = 0; i < rows->n; i++) {
         row = &rows->row[(rows->next + i) % rows->n];
-        if (row->identifier == identifier && row->message == message) {
+        if (row->identifier == identifier && row->message == message &&
+            row->key == key) {
             rows->next += i + 1;
             *out = row;
             return SQLITE_OK;
@@ -143,7 +171,8 @@ static int row_get(struct pl_writer *w, struct rows *rows, int64_t identifier,
         return SQLITE_NOMEM;
     rows->row = row;
     row += rows->n;
-    *row = (struct row){.identifier = identifier, .message = message};
+    *row =
+        (struct row){.identifier = identifier, .message = message, .key = key};
     rc = row_read(w, row);
     rows->n += rc == SQLITE_OK;
     *out = row;
@@ -180,14 +209,17 @@ static int versions_take(struct pl_writer *w, enum pl_write which,
                          struct versions *out)
 {
     sqlite3_stmt *s = stmt(w, which);
+    int64_t key = 0;
     int rc;
 
+    if (rows->is_of_few && fact.n && ctx_fact_key(fact, &key, NULL) != AN_OK)
+        return SQLITE_NOMEM;
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
         struct version v = {NULL, sqlite3_column_int64(s, 1),
                             sqlite3_column_int(s, 2) != 0};
         const struct row *row;
 
-        rc = row_get(w, rows, sqlite3_column_int64(s, 0), v.message, &row);
+        rc = row_get(w, rows, sqlite3_column_int64(s, 0), v.message, key, &row);
         for (size_t i = 0; rc == SQLITE_OK && i < row->n_events; i++) {
             v.event = &row->event[i];
             if (v.event->fact.n && (!fact.n || an_str_eq(v.event->fact, fact)))
@@ -296,7 +328,7 @@ static int led_by_came(struct pl_writer *w, int64_t identifier,
 
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
         struct an_mark each = an_arena_mark(&w->aside);
-        struct rows rows = {.n = 0};
+        struct rows rows = {.is_of_few = true};
         struct ctx_event here = *e;
         struct versions versions;
         struct an_str there;
@@ -341,6 +373,7 @@ int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
     size_t n = 0;
     int rc = pl_writer_events(w, events, &e, &n);
 
+    rows.is_of_few = rc == SQLITE_OK && is_few(e, n);
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
         if (pl_is_first_of_visit(e, i))
             rc = led_from(w, identifier, e[i].encounter, out);
@@ -442,6 +475,7 @@ int pl_writer_leaves(struct pl_writer *w, int64_t identifier, int64_t message,
     size_t n = 0;
     int rc = pl_writer_events(w, events, &e, &n);
 
+    rows.is_of_few = rc == SQLITE_OK && is_few(e, n);
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
         if (pl_is_first_of_fact(e, i))
             rc = fact_leaves(w, identifier, message, e[i].fact, &rows, out);

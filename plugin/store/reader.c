@@ -157,12 +157,14 @@ void *pl_grown(struct an_arena *arena, void *old, size_t n, size_t *room,
     return p;
 }
 
-enum an_code pl_column_events(struct an_arena *arena, sqlite3_stmt *s, int at,
-                              const struct ctx_event **out, size_t *n,
-                              struct an_err *err)
+/* Of all facts with key NULL. */
+static enum an_code column_events(struct an_arena *arena, sqlite3_stmt *s,
+                                  int at, const int64_t *key,
+                                  const struct ctx_event **out, size_t *n,
+                                  struct an_err *err)
 {
     int64_t message = sqlite3_column_int64(s, at);
-    struct an_str hash = pl_column(s, at + 1), blob;
+    struct an_str hash = pl_column(s, at + 1), blob, name;
     char *id = an_arena_get(arena, AN_SHA256_HEX + 1, 1);
     enum an_code code;
 
@@ -172,10 +174,26 @@ enum an_code pl_column_events(struct an_arena *arena, sqlite3_stmt *s, int at,
         return pl_fail_message(err, AN_INTEGRITY,
                                "a stored event names no message", message);
     an_hex_print((const uint8_t *)hash.p, hash.n, id);
-    code = ctx_events_decode(arena, blob, (struct an_str){id, AN_SHA256_HEX},
-                             out, n, err);
+    name = (struct an_str){id, AN_SHA256_HEX};
+    code = key ? ctx_events_find(arena, blob, name, *key, out, n, err)
+               : ctx_events_decode(arena, blob, name, out, n, err);
     return code == AN_INTEGRITY
                ? pl_fail_message(err, code, "stored events are damaged",
                                  message)
                : code;
+}
+
+enum an_code pl_column_events(struct an_arena *arena, sqlite3_stmt *s, int at,
+                              const struct ctx_event **out, size_t *n,
+                              struct an_err *err)
+{
+    return column_events(arena, s, at, NULL, out, n, err);
+}
+
+enum an_code pl_column_events_of(struct an_arena *arena, sqlite3_stmt *s,
+                                 int at, int64_t key,
+                                 const struct ctx_event **out, size_t *n,
+                                 struct an_err *err)
+{
+    return column_events(arena, s, at, &key, out, n, err);
 }

@@ -277,6 +277,12 @@ enum an_code pl_column_events(struct an_arena *arena, sqlite3_stmt *s, int at,
                               const struct ctx_event **out, size_t *n,
                               struct an_err *err)
     __attribute__((warn_unused_result));
+/* Of the facts that have that key, and of others: few of very many. */
+enum an_code pl_column_events_of(struct an_arena *arena, sqlite3_stmt *s,
+                                 int at, int64_t key,
+                                 const struct ctx_event **out, size_t *n,
+                                 struct an_err *err)
+    __attribute__((warn_unused_result));
 enum an_code pl_exact(struct pl_reader *r, struct an_arena *arena,
                       const struct ctx_identifier *who, struct pl_numbered *out,
                       struct an_err *err) __attribute__((warn_unused_result));

@@ -231,6 +231,7 @@ static int redo_all(struct pl_writer *w, struct redo *x, struct pl_receipt *r)
             SQLITE_OK ||
         (rc = ask_all_again(w, &x->before, r->message, r)) != SQLITE_OK ||
         (rc = ask_all_again(w, &x->now, r->message, r)) != SQLITE_OK ||
+        (rc = pl_writer_ended_anew(w, &x->before, &x->now)) != SQLITE_OK ||
         (rc = pl_writer_close(w, &x->now, r)) != SQLITE_OK)
         return rc;
     return pl_writer_moves(w, &x->now);

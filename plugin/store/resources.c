@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { TAIL_BYTES = 2, KEY_BYTES = 8, INDEX_STEP = 256 /* messages */ };
+enum { INDEX_STEP = 256 /* messages */ };
 
 static sqlite3_stmt *stmt(struct pl_writer *w, enum pl_write which)
 {
@@ -17,40 +17,6 @@ static sqlite3_stmt *stmt(struct pl_writer *w, enum pl_write which)
 }
 
 /* ---- names ---------------------------------------------------------------- */
-
-static size_t stem_of(struct an_str fact)
-{
-    return fact.n > TAIL_BYTES ? fact.n - TAIL_BYTES : 0;
-}
-
-static uint64_t with_tail(uint64_t bits, struct an_str fact)
-{
-    for (size_t i = stem_of(fact); i < stem_of(fact) + TAIL_BYTES; i++)
-        bits = bits << 8 | (i < fact.n ? (uint8_t)fact.p[i] : 0);
-    return bits;
-}
-
-bool pl_resource_may_be(struct an_str fact, int64_t key)
-{
-    return (uint16_t)key == with_tail(0, fact);
-}
-
-enum an_code pl_resource_key(struct an_str fact, int64_t *key,
-                             struct an_err *err)
-{
-    size_t stem = stem_of(fact);
-    struct an_sha256 hash;
-    uint64_t bits = 0;
-    enum an_code code = an_sha256(an_str_sub(fact, 0, stem), &hash, err);
-
-    if (code != AN_OK)
-        return code;
-    for (size_t i = 0; i < KEY_BYTES - TAIL_BYTES; i++)
-        bits = bits << 8 | hash.b[i];
-    bits = with_tail(bits, fact);
-    memcpy(key, &bits, sizeof(*key));
-    return AN_OK;
-}
 
 /* ".../Observation/o-1.2", as fhir/read.h names what has an id. */
 static bool is_by_id(struct an_str fact)
@@ -102,7 +68,7 @@ enum an_code pl_resources_of(struct an_arena *arena,
         /* Neighbours are mostly of one resource. */
         if (last == NULL || !an_str_eq(last->fact, event[i].fact)) {
             list[found].is_live = false;
-            if (pl_resource_key(event[i].fact, &list[found].key, err) != AN_OK)
+            if (ctx_fact_key(event[i].fact, &list[found].key, err) != AN_OK)
                 return AN_INTERNAL;
             found++;
         }
@@ -308,7 +274,7 @@ static int put_deletion(struct pl_writer *w, const struct pl_deleted *d)
     int rc;
 
     if (an_sha256(d->fact, &fact, NULL) != AN_OK ||
-        pl_resource_key(d->fact, &key, NULL) != AN_OK)
+        ctx_fact_key(d->fact, &key, NULL) != AN_OK)
         return SQLITE_NOMEM;
     sqlite3_bind_int64(s, 1, key);
     pl_bind_blob(s, 2, (struct an_str){(const char *)fact.b, sizeof(fact.b)});

@@ -30,17 +30,7 @@
 #include "plugin/store/reader.h"
 #include "plugin/store/store.h"
 
-/* Of a fact that a resource's id names: 48 bits of the SHA-256 of all of it but its
- * last two characters, and these, so that numbers that follow each other lie together
- * in the index.  Who looks by it compares the fact.  AN_INTERNAL. */
-enum an_code pl_resource_key(struct an_str fact, int64_t *key,
-                             struct an_err *err)
-    __attribute__((warn_unused_result));
-
-/* False where that cannot be the fact's key: a look at two bytes, not a hash. */
-bool pl_resource_may_be(struct an_str fact, int64_t key);
-
-/* The resources that said these events, by key, each once.  Those of no id are not
+/* The resources that said these events, by key (ctx_fact_key), each once.  Those of no id are not
  * among them, nor what is known of a person, which no deletion of a resource
  * withdraws. */
 enum an_code pl_resources_of(struct an_arena *arena,

@@ -3,9 +3,11 @@
 #include "plugin/store/conclude.h"
 
 #include "base/json_out.h"
+#include "base/sort.h"
 #include "plugin/store/writer_int.h"
 
 #include <string.h>
+#include <time.h>
 
 enum { NOTE_BYTES = 4096 };
 
@@ -78,12 +80,19 @@ int pl_writer_audit(struct pl_writer *w, const struct pl_audit_entry *entry)
     return pl_writer_run(w, PL_W_SET_HEAD);
 }
 
-/* {"what":"consent","n":1,"feed":"deletions","message":"<its hash>"} */
+/* Consents of one identifier that are no more as they were. */
+struct ended {
+    int64_t identifier, n, time_us;
+    bool is_read_anew; /* the message says what it said; we take it otherwise */
+};
+
+/* {"what":"consent","n":1,"feed":"deletions","message":"<its hash>"}, and
+ * "by":"reprocess" of what is read otherwise */
 static int audit_ended(struct pl_writer *w, const struct pl_derivation *d,
-                       size_t filing)
+                       const struct ended *ended)
 {
     struct pl_audit_entry entry = {.action = PL_AUDIT_WITHDRAWN,
-                                   .time_us = d->in->received_us,
+                                   .time_us = ended->time_us,
                                    .actor = AN_STR("anamnesis"),
                                    .role = AN_STR("system")};
     char message[AN_SHA256_HEX + 1];
@@ -94,12 +103,15 @@ static int audit_ended(struct pl_writer *w, const struct pl_derivation *d,
     an_out_object(&out);
     an_out_key_str(&out, "what", AN_STR("consent"));
     an_out_key(&out, "n");
-    an_out_i64(&out, (int64_t)d->in->filing[filing].n_ended);
+    an_out_i64(&out, ended->n);
     an_out_key_str(&out, "feed", d->in->feed);
     an_out_key_str(&out, "message", an_str_c(message));
+    if (ended->is_read_anew)
+        an_out_key_str(&out, "by", AN_STR("reprocess"));
     an_out_end(&out);
     if (an_out_done(&out, &entry.details, NULL) != AN_OK ||
-        !pl_subject(&w->arena, "identifier/", d->filed[filing], &entry.subject))
+        !pl_subject(&w->arena, "identifier/", ended->identifier,
+                    &entry.subject))
         return SQLITE_NOMEM;
     return pl_writer_audit(w, &entry);
 }
@@ -110,9 +122,116 @@ int pl_writer_ended(struct pl_writer *w, const struct pl_derivation *d)
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < d->in->n_filings; i++) {
-        if (d->in->filing[i].n_ended)
-            rc = audit_ended(w, d, i);
+        const struct ended ended = {d->filed[i],
+                                    (int64_t)d->in->filing[i].n_ended,
+                                    d->in->received_us, false};
+
+        if (ended.n)
+            rc = audit_ended(w, d, &ended);
         an_arena_rewind(&w->arena, mark); /* a Bundle is of very many */
+    }
+    return rc;
+}
+
+/* ---- consents that are read otherwise ------------------------------------- */
+
+static const struct pl_said_row *row_of(const struct pl_derivation *d,
+                                        int64_t identifier)
+{
+    for (size_t i = 0; i < d->n_rows; i++)
+        if (d->row[i].identifier == identifier)
+            return &d->row[i];
+    return NULL;
+}
+
+/* What context/consent.h looks at, whenever it was said: that may be read better
+ * now, and ends nothing. */
+static int by_meaning(const void *x, const void *y)
+{
+    const struct ctx_event *a = x, *b = y;
+    bool a_planned = a->status == CTX_STATUS_PLANNED;
+    bool b_planned = b->status == CTX_STATUS_PLANNED;
+    int order = an_str_cmp(a->fact, b->fact);
+
+    if (order == 0)
+        order = an_str_cmp(a->concept.code, b->concept.code);
+    if (order == 0)
+        order = an_str_cmp(a->value.text, b->value.text);
+    if (order == 0)
+        order = a_planned - b_planned;
+    if (order == 0)
+        order = a->end.precision - b->end.precision;
+    return order ? order : (a->end.us > b->end.us) - (a->end.us < b->end.us);
+}
+
+/* The consents of a row that are not withdrawn, in that order. */
+static int consents_of(struct pl_writer *w, const struct pl_said_row *row,
+                       struct ctx_event **out, size_t *n)
+{
+    const struct ctx_event *e = NULL;
+    struct ctx_event *scratch;
+    size_t n_all = 0;
+    int rc = SQLITE_OK;
+
+    *n = 0;
+    if (row && row->n_events)
+        rc = pl_writer_events(w, row->events, &e, &n_all);
+    *out = an_arena_get(&w->aside, n_all, sizeof(**out));
+    scratch = an_arena_get(&w->aside, n_all / 2 + 1, sizeof(*scratch));
+    if (rc != SQLITE_OK || *out == NULL || scratch == NULL)
+        return rc == SQLITE_OK ? SQLITE_NOMEM : rc;
+    for (size_t i = 0; i < n_all; i++)
+        if (e[i].kind == CTX_CONSENT && !ctx_event_withdrawn(&e[i]))
+            (*out)[(*n)++] = e[i];
+    an_sort(*out, *n, sizeof(**out), scratch, by_meaning);
+    return SQLITE_OK;
+}
+
+/* Of the consents of a row those that the message does not say any more. */
+static int count_gone(struct pl_writer *w, const struct pl_said_row *before,
+                      const struct pl_said_row *now, int64_t *n)
+{
+    struct ctx_event *was, *is = NULL;
+    size_t n_was, n_is = 0, k = 0;
+    int rc = consents_of(w, before, &was, &n_was);
+
+    *n = 0;
+    if (rc == SQLITE_OK && n_was)
+        rc = consents_of(w, now, &is, &n_is);
+    for (size_t i = 0; rc == SQLITE_OK && i < n_was; i++) {
+        while (k < n_is && by_meaning(&is[k], &was[i]) < 0)
+            k++;
+        *n += k == n_is || by_meaning(&is[k], &was[i]) != 0;
+    }
+    return rc;
+}
+
+/* The message came when it came: that its consents end is of now. */
+static int64_t now_us(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int pl_writer_ended_anew(struct pl_writer *w,
+                         const struct pl_derivation *before,
+                         const struct pl_derivation *now)
+{
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < before->n_rows; i++) {
+        struct an_mark mark = an_arena_mark(&w->arena);
+        struct an_mark aside = an_arena_mark(&w->aside);
+        const struct pl_said_row *row = &before->row[i];
+        struct ended ended = {row->identifier, 0, now_us(), true};
+
+        rc = count_gone(w, row, row_of(now, row->identifier), &ended.n);
+        if (rc == SQLITE_OK && ended.n)
+            rc = audit_ended(w, now, &ended);
+        an_arena_rewind(&w->aside, aside);
+        an_arena_rewind(&w->arena, mark);
     }
     return rc;
 }

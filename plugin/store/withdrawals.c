@@ -33,9 +33,9 @@ static bool is_of_key(struct an_str fact, int64_t key, enum an_code *code,
     int64_t is = 0;
 
     *code = AN_OK;
-    if (!pl_resource_may_be(fact, key))
+    if (!ctx_fact_may_be(fact, key))
         return false;
-    *code = pl_resource_key(fact, &is, err);
+    *code = ctx_fact_key(fact, &is, err);
     return *code == AN_OK && is == key;
 }
 
@@ -89,7 +89,7 @@ static enum an_code row_take(struct versions *all, sqlite3_stmt *s, int64_t key,
     bool is_of = false;
 
     an_arena_reset(&all->row);
-    code = pl_column_events(&all->row, s, 1, &event, &n, err);
+    code = pl_column_events_of(&all->row, s, 1, key, &event, &n, err);
     for (size_t i = 0; code == AN_OK && i < n; i++) {
         if (i == 0 || !an_str_eq(event[i].fact, event[i - 1].fact))
             is_of = is_of_key(event[i].fact, key, &code, err);
@@ -201,7 +201,7 @@ enum an_code pl_resource_find(struct pl_reader *r, struct an_arena *arena,
     struct an_mark mark = an_arena_mark(arena);
     struct versions all = {.n = 0};
     int64_t key;
-    enum an_code code = pl_resource_key(fact, &key, err);
+    enum an_code code = ctx_fact_key(fact, &key, err);
 
     *out = (struct pl_resource_there){.n_live = 0};
     if (code == AN_OK)

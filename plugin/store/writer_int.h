@@ -407,6 +407,11 @@ bool pl_subject(struct an_arena *arena, const char *what, int64_t id,
 int pl_writer_audit(struct pl_writer *w, const struct pl_audit_entry *entry);
 /* Of each whose consents the message withdraws, a row: none ends unseen. */
 int pl_writer_ended(struct pl_writer *w, const struct pl_derivation *d);
+/* The same of those that a message said, and as it is read now says no more, or
+ * otherwise. */
+int pl_writer_ended_anew(struct pl_writer *w,
+                         const struct pl_derivation *before,
+                         const struct pl_derivation *now);
 
 /* Do `write` in a transaction of its own, under the lock.  SQLITE_DONE from it
  * rolls back and is no failure: it has noted in ctx what stood in the way. */
