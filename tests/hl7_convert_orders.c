@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stands around an order: notes above it. */
+/* What stands around an order: notes above it, and who takes part in what is
+ * given. */
 #include "tests/hl7_convert_help.h"
 #include "tests/suite.h"
 
@@ -8,6 +9,10 @@
 
 Suite *hl7_convert_orders_suite(void);
 
+#define AP                                                                     \
+    "PRT|1|AD||AP^Administering Provider^HL70912|66^Pflege^Petra^^^^^^HOSP\r"
+#define RCT "PRT|2|AD||RCT^Results Copies To^HL70912|67^Haus^Max^^^^^^HOSP\r"
+#define PUMP "PRT|3|AD||EQUIP^Equipment^HL70912||||||PUMP-1^ACME\r"
 #define NOTE_1 "NTE|1||afraid of needles\r"
 #define NOTE_2 "NTE|2||calls at nine\r"
 #define ORC1 "ORC|NW|P-1^EHR\r"
@@ -131,11 +136,102 @@ START_TEST(a_note_without_an_order_below_stays_where_it_is)
 }
 END_TEST
 
+/* ---- who takes part ------------------------------------------------------- */
+
+static const struct {
+    const char *head, *orc, *order, *type;
+} given[] = {
+    {MSH("RAS^O17^RAS_O17", "1"), ORC1, RXA1, "MedicationAdministration"},
+    {MSH("RAS^O17^RAS_O17", "1"), ORC1 RXO1 ORC1, RXA1,
+     "MedicationAdministration"},
+    {MSH("RAS^O17^RAS_O17", "1"), "", RXA1, "MedicationAdministration"},
+    {MSH("RAR^RAR^RAR_RAR", "1"), ORC1, RXA1, "MedicationAdministration"},
+    {MSH("VXU^V04^VXU_V04", "1"), ORC1, CVX, "Immunization"},
+    {MSH("VXU^V04^VXU_V04", "1"), "", CVX, "Immunization"},
+    {MSH("RSP^K11^RSP_K11", "1"), ORC1, CVX, "Immunization"},
+};
+
+START_TEST(who_gave_it_is_its_performer)
+{
+    const char *head = convert_joined(given[_i].head, PID, given[_i].orc);
+    const char *below =
+        convert_joined(given[_i].order, AP RCT PUMP, "RXR|PO\r");
+    const char *json = convert(convert_joined(head, below, ""));
+    bool vaccine = strcmp(given[_i].type, "Immunization") == 0;
+    const char *at = resource_with(json, given[_i].type, "\"performer\":[");
+    char role[80];
+
+    ck_assert_uint_eq(convert_times(at, "\"performer\":["), 1);
+    ck_assert_uint_eq(convert_times(at, "\"actor\":"), 1);
+    ck_assert_uint_eq(convert_times(at, "\"code\":\"AP\""), 1);
+    (void)snprintf(role, sizeof(role), "\"actor\":{\"reference\":\"urn:uuid:%s",
+                   convert_id(json, "PractitionerRole", 0));
+    ck_assert_ptr_nonnull(strstr(at, role));
+    ck_assert_uint_eq(convert_times(at, "\"device\":["), vaccine ? 0 : 1);
+    ck_assert_uint_eq(convert_times(at, "\"supportingInformation\":["),
+                      vaccine ? 0 : 1);
+    ck_assert_ptr_null(strstr(json, "\"resourceType\":\"CareTeam\""));
+    if (given[_i].orc[0]) {
+        below = convert_joined(AP RCT PUMP, given[_i].order, "RXR|PO\r");
+        ck_assert_str_eq(json, convert(convert_joined(head, below, "")));
+    }
+}
+END_TEST
+
+START_TEST(each_performer_is_one_beside_those_of_the_order_and_the_dose)
+{
+    const char *json = convert(
+        MSH("RAS^O17^RAS_O17", "1") PID
+        "ORC|RE|P-1^EHR||||||||||12^Arzt^Anna\r"
+        "RXA|0|1|20260302080000||A^Aspirin^L|10|mg|||65^Pflege^Paul\r" AP
+        "PRT|2|AD||VP^Verifier^HL70912|67^Haus^Max\r");
+    const char *at =
+        resource_with(json, "MedicationAdministration", "\"performer\":[");
+
+    ck_assert_uint_eq(convert_times(at, "\"actor\":"), 4);
+    ck_assert_uint_eq(convert_times(at, "\"function\":"), 4);
+    ck_assert_uint_eq(convert_times(at, "\"code\":\"VP\""), 1);
+}
+END_TEST
+
+START_TEST(who_is_to_give_it_is_the_performer_of_the_request)
+{
+    const char *head = MSH("RGV^O15^RGV_O15", "1") PID ORC1;
+    const char *json = convert(
+        convert_joined(head, RXE1 "ORC|RE|P-1^EHR\r" RXG1, AP RCT PUMP));
+    const char *at = resource_with(json, "MedicationRequest", "instance-order");
+
+    ck_assert_uint_eq(convert_times(at, "\"performer\":{"), 1);
+    ck_assert_uint_eq(convert_times(at, "\"supportingInformation\":["), 1);
+    ck_assert_uint_eq(convert_times(json, "\"supportingInformation\":["), 1);
+    at = strstr(at, "\"supportingInformation\":[");
+    ck_assert_uint_ge(convert_times(at, "\"reference\""), 3);
+    ck_assert_str_eq(
+        json, convert(convert_joined(head, RXE1 "ORC|RE|P-1^EHR\r" AP RCT PUMP,
+                                     RXG1)));
+}
+END_TEST
+
+/* A vaccine that was not given (998) is no vaccination, nor the one before it. */
+START_TEST(nobody_takes_part_in_what_was_not_given)
+{
+    const char *json = convert(MSH("VXU^V04^VXU_V04", "1") PID ORC1 CVX
+                               "ORC|RE|P-2^EHR\r"
+                               "RXA|0|1|20260301||998^No vaccine^CVX|999\r" AP);
+
+    ck_assert_ptr_nonnull(strstr(json, "\"resourceType\":\"Immunization\""));
+    ck_assert_ptr_null(strstr(json, "\"performer\":"));
+}
+END_TEST
+
 Suite *hl7_convert_orders_suite(void)
 {
     const TTest *const tests[] = {
         notes_above_and_below_an_order_keep_their_turn,
         a_note_without_an_order_below_stays_where_it_is,
+        each_performer_is_one_beside_those_of_the_order_and_the_dose,
+        who_is_to_give_it_is_the_performer_of_the_request,
+        nobody_takes_part_in_what_was_not_given,
     };
 
     Suite *s = test_suite_around("hl7/convert-orders", tests,
@@ -146,6 +242,8 @@ Suite *hl7_convert_orders_suite(void)
     tcase_add_checked_fixture(tables, convert_set_up, convert_tear_down);
     tcase_add_loop_test(tables, a_note_above_an_order_is_about_that_order, 0,
                         (int)(sizeof(noted) / sizeof(noted[0])));
+    tcase_add_loop_test(tables, who_gave_it_is_its_performer, 0,
+                        (int)(sizeof(given) / sizeof(given[0])));
     suite_add_tcase(s, tables);
     return s;
 }
