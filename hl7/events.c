@@ -186,6 +186,8 @@ enum an_code hl7_events(struct an_arena *arena, const struct hl7_settings *s,
 {
     struct hl7_reader r = {
         .arena = arena, .settings = s, .m = m, .out = out, .err = err};
+    struct hl7_turns turns = {0};
+    size_t index;
     enum an_code rc;
 
     *out = (struct ctx_reading){.n_warnings = 0};
@@ -197,8 +199,10 @@ enum an_code hl7_events(struct an_arena *arena, const struct hl7_settings *s,
     for (size_t i = 0; i < hl7_n_kept_warnings(m); i++)
         ctx_reading_warn(out, &m->warning[i]);
     rc = read_header(&r);
-    for (size_t i = 0; rc == AN_OK && i < m->n_segments; i++)
-        rc = read_segment(&r, i);
+    while (rc == AN_OK && hl7_turn(m, &turns, &index)) {
+        r.scope.above_order = turns.above_order;
+        rc = read_segment(&r, index);
+    }
     if (rc == AN_OK)
         rc = close_part(&r);
     if (rc != AN_OK)

@@ -7,6 +7,9 @@
 
 enum { FACT_BYTES = 512 };
 
+/* Where a segment must stand for a rule. */
+enum above_order { ANYWHERE, ABOVE_ORDER, NOT_ABOVE_ORDER };
+
 /* Ranges into the pools that tools/mkrules.awk writes. */
 struct rule_range {
     uint16_t first, n;
@@ -27,6 +30,7 @@ struct rule_status {
 struct hl7_rule {
     uint8_t segment, kind, value;
     bool each, unsaid;
+    uint8_t above; /* enum above_order */
     struct rule_range triggers, tests;
     uint16_t concept;
     struct rule_range values;
@@ -236,6 +240,63 @@ void hl7_scope_enter(struct hl7_scope *s, enum hl7_segment_id id, int32_t index)
     s->seq[id]++;
 }
 
+/* ---- turns -------------------------------------------------------------- */
+
+static bool is_order(enum hl7_segment_id id)
+{
+    return id == HL7_OBR || id == HL7_RXO || id == HL7_RXE || id == HL7_RXD ||
+           id == HL7_RXG || id == HL7_RXA;
+}
+
+static bool waits_for_order(enum hl7_segment_id id)
+{
+    return id == HL7_PRT || id == HL7_NTE;
+}
+
+static enum hl7_segment_id id_at(const struct hl7_message *m, size_t index)
+{
+    return hl7_segment_id(an_str_c(m->segment[index].id));
+}
+
+/* The order right below an ORC; 0 when there is none. */
+static size_t order_of(const struct hl7_message *m, size_t orc)
+{
+    for (size_t i = orc + 1; i < m->n_segments; i++) {
+        enum hl7_segment_id id = id_at(m, i);
+
+        if (is_order(id))
+            return i;
+        if (!waits_for_order(id) && id != HL7_TQ1 && id != HL7_TQ2 &&
+            id != HL7_N_SEGMENTS)
+            break;
+    }
+    return 0;
+}
+
+bool hl7_turn(const struct hl7_message *m, struct hl7_turns *t, size_t *index)
+{
+    while (t->held && t->held < t->order) {
+        *index = t->held++;
+        t->above_order = waits_for_order(id_at(m, *index));
+        if (t->above_order)
+            return true;
+    }
+    t->held = 0;
+    t->above_order = false;
+    while (t->next < t->order && waits_for_order(id_at(m, t->next)))
+        t->next++;
+    if (t->next >= m->n_segments)
+        return false;
+    *index = t->next++;
+    if (is_segment(m, *index, "ORC")) {
+        t->orc = *index;
+        t->order = order_of(m, *index);
+    } else if (*index == t->order && t->order) {
+        t->held = t->orc + 1;
+    }
+    return true;
+}
+
 bool hl7_segment_waits(enum hl7_segment_id id)
 {
     return id == HL7_SCH || id == HL7_RF1;
@@ -299,6 +360,8 @@ static bool choose(const struct hl7_scope *s, unsigned index,
 
 static bool tested(const struct hl7_scope *s, const struct hl7_rule *r)
 {
+    if (r->above == (s->above_order ? NOT_ABOVE_ORDER : ABOVE_ORDER))
+        return false;
     for (unsigned i = 0; i < r->tests.n; i++) {
         const struct rule_test *t = &tests[r->tests.first + i];
         struct hl7_path found;

@@ -111,6 +111,7 @@ struct hl7_scope {
     uint16_t seq[HL7_N_SEGMENTS];   /* how many so far: the ERL's sequence */
     struct an_str type, event;      /* "ADT", "ADT^A01" */
     bool by_specimen;               /* the first SPM stands above any OBR */
+    bool above_order;               /* what is read stands above its order */
     struct hl7_account *account;    /* what is asked is marked; may be NULL */
     /* Of this field, this repetition is meant, and of all others the first;
      * rep 0: of all fields the first. */
@@ -136,6 +137,23 @@ struct hl7_rule; /* opaque: use the questions below */
 
 /* HL7_N_SEGMENTS for a name that no rule knows. */
 enum hl7_segment_id hl7_segment_id(struct an_str name);
+
+/* The turns in which the segments of a message are read: from top to bottom, but
+ * notes and who takes part (NTE; PRT, HL7 v2.7 on) between an ORC and its order
+ * right below that order (OBR, RXO, RXE, RXD, RXG, RXA), since they are about it.
+ * Nothing else may stand between those two but TQ1, TQ2 and what no rule knows.
+ *
+ *     struct hl7_turns t = {0};
+ *     while (hl7_turn(m, &t, &index))
+ *         read(index, t.above_order); */
+struct hl7_turns {
+    size_t next;      /* in the message */
+    size_t orc;       /* the latest */
+    size_t order;     /* below it; 0 for none */
+    size_t held;      /* what stands above it, once it is read; 0 for none */
+    bool above_order; /* the segment stands above its order */
+};
+bool hl7_turn(const struct hl7_message *m, struct hl7_turns *t, size_t *index);
 
 /* An ORC between its OBR and the results of that (HL7 v2.5.1 7.3.8), and not
  * between two orders. */

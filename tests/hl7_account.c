@@ -115,6 +115,35 @@ START_TEST(says_of_each_field_what_became_of_it)
 }
 END_TEST
 
+/* A note between an ORC and its order is read where the order is, and its fields
+ * count where they stand; who takes part is in no event. */
+START_TEST(what_stands_above_an_order_counts_where_it_stands)
+{
+    static const char text[] =
+        HEAD "PID|1||4711\rORC|NW|P1\rNTE|1|L|thanks\r"
+             "PRT|1|AD||OP|66^Arzt^Anna\rOBR|1|P1||24323-8^CMP^LN\r"
+             "NTE|1|L|more\rORC|NW|P2\rRXA|0|1|20250102||A^Aspirin^L|1\r"
+             "PRT|1|AD||AP|66^Arzt^Anna\r";
+    static const struct {
+        const char *want;
+        bool used;
+    } c[] = {
+        {"ORC 1. 2.", true},           {"NTE 1m 2. 3t", true},
+        {"PRT 1. 2. 4. 5.", false},    {"OBR 1. 2m 4m", true},
+        {"NTE 1m 2. 3t", true},        {"ORC 1. 2.", true},
+        {"RXA 1. 2. 3. 5. 6.", false}, {"PRT 1. 2. 4. 5.", false},
+    };
+    struct ctx_reading r;
+
+    ck_assert_int_eq(read_with(an_str_c(text), NULL, &r), AN_OK);
+    ck_assert_uint_eq(r.n_segments, 2 + sizeof(c) / sizeof(c[0]));
+    for (size_t i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
+        ck_assert_an_str_eq(said_of(&r.segment[i + 2]), c[i].want);
+        ck_assert_int_eq(r.segment[i + 2].used, c[i].used);
+    }
+}
+END_TEST
+
 START_TEST(a_site_s_row_makes_a_code_understood)
 {
     static const char text[] =
@@ -230,6 +259,7 @@ Suite *hl7_account_suite(void)
 {
     const TTest *const test[] = {
         says_of_each_field_what_became_of_it,
+        what_stands_above_an_order_counts_where_it_stands,
         a_site_s_row_makes_a_code_understood,
         the_accounts_are_the_sum_of_the_segments,
         names_and_fields_without_end_are_counted,

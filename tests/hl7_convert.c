@@ -229,7 +229,7 @@ START_TEST(who_stands_above_an_order_takes_part_in_it)
     const char *json;
 
     (void)snprintf(above, sizeof(above),
-                   "%s" PID "ORC|NW|P-1^EHR\r" TAKE_PART "%s%s%s",
+                   "%s" PID "ORC|NW|P-1^EHR\r%s" TAKE_PART "%s%s",
                    taking_part[_i].head, between, taking_part[_i].order, rest);
     (void)snprintf(below, sizeof(below),
                    "%s" PID "ORC|NW|P-1^EHR\r%s%s" TAKE_PART "%s",

@@ -250,6 +250,29 @@ static const struct {
                         "OBX|1|ST|6463-4^Culture^LN||no growth\r",
      "2024-03-05T12:00:00+01:00 report final [6463-4]  @OBR[1]-4\n"
      "2024-03-03 observation final [6463-4] no growth @OBX[1]-5\n"},
+    {"a note above an order is about that order",
+     MSH("ORM^O01") PID "DG1|1||I10^^I10C\rORC|NW|P1\rOBR|1|P1||1-8^A^LN\r"
+                        "ORC|NW|P2\rNTE|1||first\rTQ1|1\rNTE|2||second\r"
+                        "OBR|2|P2||2-6^B^LN\rNTE|1||third\r",
+     "2024-03-05T12:00:00+01:00 condition final [I10]  @DG1[1]-3\n"
+     "2024-03-05T12:00:00+01:00 order planned [1-8]  @OBR[1]-4\n"
+     "2024-03-05T12:00:00+01:00 order planned [2-6]  @OBR[2]-4\n"
+     "2024-03-05T12:00:00+01:00 note final [2-6] first @NTE[1]\n"
+     "2024-03-05T12:00:00+01:00 note final [2-6] second @NTE[2]\n"
+     "2024-03-05T12:00:00+01:00 note final [2-6] third @NTE[3]\n"},
+    {"a note above a pharmacy order, too",
+     MSH("RDE^O11") PID "ORC|NW|P1\rNTE|1||prescriber's\rRXO|A^A^L|1||mg\r"
+                        "NTE|1||below\rRXE||A^A^L|1||mg\rNTE|1||pharmacy's\r",
+     "2024-03-05T12:00:00+01:00 note final [A] prescriber's @NTE[1]\n"
+     "2024-03-05T12:00:00+01:00 note final [A] below @NTE[2]\n"
+     "2024-03-05T12:00:00+01:00 medication order final [A] 1 mg @RXE[1]-2\n"
+     "2024-03-05T12:00:00+01:00 note final [A] pharmacy's @NTE[3]\n"},
+    {"a note of an order without details is about nothing else",
+     MSH("ORU^R01") PID "OBR|1||F1|1-8^A^LN\rOBX|1|ST|1-8^A^LN||x\r"
+                        "ORC|RE|P2\rNTE|1||alone\rORC|RE|P3\r",
+     "2024-03-05T12:00:00+01:00 report final [1-8]  @OBR[1]-4\n"
+     "2024-03-05T12:00:00+01:00 observation final [1-8] x @OBX[1]-5\n"
+     "2024-03-05T12:00:00+01:00 note final [comment] alone @NTE[1]\n"},
 };
 
 START_TEST(says_what_the_table_says)
@@ -329,6 +352,28 @@ START_TEST(a_correction_is_a_version_of_the_same_fact)
     }
     ck_assert_an_str_eq(fact[0], "obx|LAB|F1|2160-0|1");
     ck_assert(an_str_eq(fact[0], fact[1]));
+}
+END_TEST
+
+/* Of a note above an order and one below it neither is a version of the other,
+ * whichever message says them. */
+START_TEST(a_note_above_an_order_is_another_fact_than_one_below)
+{
+    struct ctx_reading above, below;
+    struct an_err err;
+
+    ck_assert_int_eq(read_text(MSH("ORM^O01") PID
+                               "ORC|NW|P1\rNTE|1||x\rOBR|1|P1||1-8^A^LN\r",
+                               &above, &err),
+                     AN_OK);
+    ck_assert_int_eq(read_text(MSH("ORM^O01") PID
+                               "ORC|NW|P1\rOBR|1|P1||1-8^A^LN\rNTE|1||x\r",
+                               &below, &err),
+                     AN_OK);
+    ck_assert_uint_eq(above.part[0].n_events, 4);
+    ck_assert_uint_eq(below.part[0].n_events, 4);
+    ck_assert_an_str_eq(above.part[0].event[3].fact, "nte|APP|P1|1-8|order|1");
+    ck_assert_an_str_eq(below.part[0].event[3].fact, "nte|APP|P1|1-8||1");
 }
 END_TEST
 
@@ -470,6 +515,7 @@ Suite *hl7_events_suite(void)
     const TTest *const test[] = {
         refuses_data_about_nobody_and_says_where,
         keeps_two_patients_apart,
+        a_note_above_an_order_is_another_fact_than_one_below,
         a_correction_is_a_version_of_the_same_fact,
         uses_another_field_when_a_time_cannot_be_read_and_says_so,
         names_code_systems_by_their_uri,

@@ -55,7 +55,7 @@ tests_hl7_t_SOURCES = $(SUITE) tests/hl7.c tests/hl7_message.c \
 	tests/account.h tests/hl7_account.c tests/golden_folder.h tests/golden_folder.c tests/hl7_golden.c \
 	tests/hl7_narrative.c tests/hl7_convert.c \
 	tests/hl7_convert_help.h tests/hl7_convert_help.c \
-	tests/hl7_convert_values.c
+	tests/hl7_convert_values.c tests/hl7_convert_orders.c
 tests_hl7_t_LDADD = libhl7.la $(CHECK_LIBS)
 
 tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c tests/fhir.c \

@@ -157,11 +157,13 @@ NF != 11 { die("want 11 columns, got " NF) }
     if ($6 ~ /^#/)
         $6 = "-"
     unsaid = sub(/ *#UNSAID/, "", $3) ? "true" : "false"
+    above = sub(/ *!#ABOVE/, "", $3) ? "NOT_ABOVE_ORDER" : \
+            sub(/ *#ABOVE/, "", $3) ? "ABOVE_ORDER" : "ANYWHERE"
     each = sub(/~$/, "", $5) ? "true" : "false"
     if (each == "true" && $5 ~ /\//)
         die("each repetition of which field?")
-    rules[n_rules++] = sprintf("{HL7_%s, CTX_%s, %s, %s, %s, {%s}, {%s}, " \
-        "%d, {%s}, %d, %d, %d, {%s}, {%s}},", $1, $4, value, each, unsaid, \
+    rules[n_rules++] = sprintf("{HL7_%s, CTX_%s, %s, %s, %s, %s, {%s}, {%s}, " \
+        "%d, {%s}, %d, %d, %d, {%s}, {%s}},", $1, $4, value, each, unsaid, above, \
         trigger_list($2), \
         test_list($3), optional($5), run($6), optional($7), optional($8), \
         optional($9), status_list($10), run($11))

@@ -113,10 +113,13 @@ static bool is_below(const struct cv_run *run, unsigned id)
     return false;
 }
 
-/* Does an earlier segment of this name still apply? */
+/* Does a segment of this name that stands above still apply?  The order of a note
+ * or a participant above it is read before them (hl7_turn). */
 static bool is_above(const struct cv_run *run, unsigned id)
 {
-    return (id == run->id ? run->earlier : run->scope.latest)[id] >= 0;
+    int32_t at = (id == run->id ? run->earlier : run->scope.latest)[id];
+
+    return at >= 0 && (size_t)at < run->segment;
 }
 
 static bool one_of(struct an_str raw, struct cv_range wants)

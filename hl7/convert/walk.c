@@ -129,37 +129,6 @@ static bool follow(struct cv_run *run, const struct cv_rule *rule)
 
 /* ---- segments ------------------------------------------------------------- */
 
-static enum hl7_segment_id id_at(const struct cv_run *run, size_t segment)
-{
-    return segment < run->m->n_segments
-               ? hl7_segment_id(an_str_c(run->m->segment[segment].id))
-               : HL7_N_SEGMENTS;
-}
-
-static bool is_order(enum hl7_segment_id id)
-{
-    return id == HL7_OBR || id == HL7_RXO || id == HL7_RXE || id == HL7_RXD ||
-           id == HL7_RXG || id == HL7_RXA;
-}
-
-/* What may stand between an ORC and its order (HL7 v2.8.2 4.4.1), and what no
- * rule knows. */
-static bool is_of_orc(enum hl7_segment_id id)
-{
-    return id == HL7_PRT || id == HL7_NTE || id == HL7_TQ1 || id == HL7_TQ2 ||
-           id == HL7_N_SEGMENTS;
-}
-
-/* The order right below an ORC; 0 when there is none. */
-static size_t order_of(const struct cv_run *run, size_t orc)
-{
-    size_t i = orc + 1;
-
-    while (i < run->m->n_segments && is_of_orc(id_at(run, i)))
-        i++;
-    return is_order(id_at(run, i)) ? i : 0;
-}
-
 static bool read_segment(struct cv_run *run, enum hl7_segment_id id,
                          size_t segment)
 {
@@ -176,35 +145,16 @@ static bool read_segment(struct cv_run *run, enum hl7_segment_id id,
     return true;
 }
 
-/* Who takes part in an order stands between its ORC and itself (HL7 v2.7 on), or
- * below it.  Both are read below it: there is nothing that they could take part in
- * before. */
-static bool read_participants(struct cv_run *run, size_t from, size_t order)
-{
-    bool ok = true;
-
-    for (size_t i = from; ok && i < order; i++)
-        if (id_at(run, i) == HL7_PRT)
-            ok = read_segment(run, HL7_PRT, i);
-    return ok;
-}
-
 static bool walk(struct cv_run *run)
 {
-    size_t orc = 0, order = 0;
+    struct hl7_turns turns = {0};
+    size_t i;
 
-    for (size_t i = 0; i < run->m->n_segments; i++) {
-        enum hl7_segment_id id = id_at(run, i);
+    while (hl7_turn(run->m, &turns, &i)) {
+        enum hl7_segment_id id =
+            hl7_segment_id(an_str_c(run->m->segment[i].id));
 
-        if (id == HL7_ORC) {
-            orc = i;
-            order = order_of(run, orc);
-        }
-        if (id == HL7_N_SEGMENTS || (id == HL7_PRT && i < order))
-            continue;
-        if (!read_segment(run, id, i))
-            return false;
-        if (order && i == order && !read_participants(run, orc + 1, order))
+        if (id != HL7_N_SEGMENTS && !read_segment(run, id, i))
             return false;
     }
     return true;
