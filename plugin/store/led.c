@@ -310,14 +310,12 @@ static int led_by_fact(struct pl_writer *w, int64_t identifier,
     return pl_led_by_came(w, s, but, e, out);
 }
 
-int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
-                     struct an_str events, struct pl_led *out)
+int pl_writer_led_by_events(struct pl_writer *w, int64_t identifier,
+                            const struct ctx_event *e, size_t n,
+                            struct pl_led *out)
 {
-    struct an_mark mark = an_arena_mark(&w->aside);
     struct pl_rows rows = {.n = 0};
-    const struct ctx_event *e;
-    size_t n = 0;
-    int rc = pl_writer_events(w, events, &e, &n);
+    int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
         if (pl_is_first_of_visit(e, i))
@@ -325,6 +323,19 @@ int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
         if (rc == SQLITE_OK && pl_is_first_of_fact(e, i))
             rc = led_by_fact(w, identifier, &e[i], &rows, out);
     }
+    return rc;
+}
+
+int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
+                     struct an_str events, struct pl_led *out)
+{
+    struct an_mark mark = an_arena_mark(&w->aside);
+    const struct ctx_event *e;
+    size_t n = 0;
+    int rc = pl_writer_events(w, events, &e, &n);
+
+    if (rc == SQLITE_OK)
+        rc = pl_writer_led_by_events(w, identifier, e, n, out);
     an_arena_rewind(&w->aside, mark);
     return rc;
 }

@@ -179,6 +179,10 @@ int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
                      struct an_str visit, int64_t us, struct pl_led *out);
 int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
                      struct an_str events, struct pl_led *out);
+/* Of events that are decoded in `aside`. */
+int pl_writer_led_by_events(struct pl_writer *w, int64_t identifier,
+                            const struct ctx_event *e, size_t n,
+                            struct pl_led *out);
 /* What is filed by the message says that facts are of another visit than was
  * known: those to whom either went, if that takes anything from somebody. */
 int pl_writer_leaves(struct pl_writer *w, int64_t identifier, int64_t message,
