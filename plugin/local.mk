@@ -52,7 +52,8 @@ libstore_la_SOURCES = \
 	plugin/store/writer_int.h plugin/store/writer.c \
 	plugin/store/tally.c plugin/store/refuse.c plugin/store/redo.c \
 	plugin/store/closing.c plugin/store/moves.c \
-	plugin/store/led_int.h plugin/store/led.c plugin/store/resources.h \
+	plugin/store/led_int.h plugin/store/led.c plugin/store/sides.c \
+	plugin/store/resources.h \
 	plugin/store/resources.c plugin/store/withdrawals.c \
 	plugin/store/named.h plugin/store/named.c \
 	plugin/store/codes.h plugin/store/codes.c \

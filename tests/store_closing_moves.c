@@ -143,17 +143,26 @@ static int forget(struct pl_writer *w, void *ctx)
     return sqlite3_exec(w->db.sql, "DELETE FROM visited", NULL, NULL, NULL);
 }
 
+/* Of a patient, filed under that number. */
+static struct pl_intake fact_of(uint64_t n, unsigned patient, unsigned filed,
+                                const char *visit, unsigned labels)
+{
+    struct test_message *m = an_arena_get(&closing_store.arena, 1, sizeof(*m));
+
+    ck_assert_ptr_nonnull(m);
+    test_message(m, n, patient);
+    m->event[0].fact = AN_STR("obs|1");
+    m->event[0].encounter = an_str_c(visit);
+    m->event[0].labels = (uint16_t)labels;
+    m->part.patient = closing_numbered(filed);
+    return test_intake_of(&closing_store, m->bytes, &m->reading);
+}
+
 static void put_fact(uint64_t n, unsigned patient, const char *visit,
                      unsigned labels)
 {
-    struct test_message m;
-    struct pl_intake in;
+    struct pl_intake in = fact_of(n, patient, patient, visit, labels);
 
-    test_message(&m, n, patient);
-    m.event[0].fact = AN_STR("obs|1");
-    m.event[0].encounter = an_str_c(visit);
-    m.event[0].labels = (uint16_t)labels;
-    in = test_intake_of(&closing_store, m.bytes, &m.reading);
     (void)test_put(&closing_store, &in);
 }
 
@@ -216,6 +225,49 @@ START_TEST(reading_again_asks_about_whose_the_visit_is)
             n_asked++;
         }
     ck_assert_uint_eq(n_asked, 1);
+}
+END_TEST
+
+static void read_again(uint64_t n, unsigned filed, const char *visit)
+{
+    struct pl_intake in = fact_of(n, 9, filed, visit, 0);
+    const struct pl_intake *one = &in;
+    struct pl_receipt r;
+
+    ck_assert_int_eq(
+        pl_store_replace(closing_store.store, &one, 1, &r, NULL, NULL), AN_OK);
+    ck_assert(r.changed);
+}
+
+/* V9 of 9 is 7's now, V8 is 8's; by other tables the fact is of another. */
+START_TEST(a_fact_that_is_read_as_of_another_visit_closes_whom_it_leaves)
+{
+    static const struct {
+        const char *was, *is;
+        unsigned whom, filed;
+    } way[] = {
+        {"GENHOSP|V9", "", 7, 9},           {"GENHOSP|V9", "GENHOSP|V7", 7, 9},
+        {"GENHOSP|V9", "GENHOSP|V8", 7, 9}, {"", "GENHOSP|V9", 9, 9},
+        {"GENHOSP|V7", "GENHOSP|V9", 9, 9}, {"GENHOSP|V9", "GENHOSP|V9", 7, 5}};
+    struct an_str whom = AN_STR("");
+    unsigned needs;
+    int64_t before;
+
+    for (unsigned i = 6; i <= 9; i++)
+        closing_put(i, i, 0);
+    put_fact(10, 9, way[_i].was, 0);
+    closing_claim_as("first", CTX_CLAIM_VISIT, 7, 9, 1, "GENHOSP|V9");
+    closing_claim_as("other", CTX_CLAIM_VISIT, 8, 9, 2, "GENHOSP|V8");
+    closing_put(20, way[_i].whom, 0);
+    for (unsigned i = 6; i <= 9; i++)
+        closing_say(i, closing_number(i));
+    before = closing_number(way[_i].whom);
+    read_again(10, way[_i].filed, way[_i].is);
+    ck_assert_uint_eq(closing_current(way[_i].whom, &needs), 0);
+    ck_assert(closing_say(way[_i].whom, before).unseen);
+    ck_assert_uint_ge(closing_asked(&whom), 1);
+    ck_assert_uint_eq(closing_current(6, &needs), 1);
+    ck_assert_uint_eq(closing_current(8, &needs), 1);
 }
 END_TEST
 
@@ -402,6 +454,9 @@ Suite *store_closing_moves_suite(void)
     tcase_add_loop_test(
         kinds, a_label_on_a_fact_of_a_visit_that_was_moved_closes_where_it_is,
         0, 2);
+    tcase_add_loop_test(
+        kinds, a_fact_that_is_read_as_of_another_visit_closes_whom_it_leaves, 0,
+        6);
     suite_add_tcase(s, kinds);
     return s;
 }

@@ -249,7 +249,33 @@ END_TEST
 
 /* ---- who is who ------------------------------------------------------------- */
 
-enum { BY_VISIT, BY_MOVE, BY_FACT, BY_NAME, N_WAYS };
+enum {
+    BY_VISIT,
+    BY_MOVE,
+    BY_FACT,
+    BY_NAME,
+    BY_STOP,
+    BY_OTHER_STOP,
+    BY_HOME,
+    BY_OTHER_HOME,
+    N_WAYS
+};
+
+/* From 5 it went on to 7: with it a version that is filed where it was in between
+ * without a visit; and not when one who is the same knows of a visit. */
+static void stop_way(unsigned way)
+{
+    unsigned from = way == BY_STOP || way == BY_HOME ? 9 : 8;
+    unsigned other = from == 9 ? 8 : 9;
+    bool is_home = way == BY_HOME || way == BY_OTHER_HOME;
+
+    put_fact(10, 5, "GENHOSP|V9", 0);
+    move(from, 5, 1, "GENHOSP|V9");
+    move(7, from, 2, "GENHOSP|V2");
+    put_fact(11, is_home ? from : other, "", 0);
+    if (is_home)
+        put_fact(12, other, "GENHOSP|V7", 0);
+}
 
 /* 9 has a visit moved to 7, and 8 has what goes with it, or the other way
  * around; the link of the two is then the first of any kind. */
@@ -259,6 +285,10 @@ static void part_way(unsigned way)
 
     for (unsigned i = 5; i <= 9; i++)
         closing_put(i, i, 0);
+    if (way >= BY_STOP) {
+        stop_way(way);
+        return;
+    }
     move(7, from, 1, "GENHOSP|V9");
     if (way >= BY_FACT)
         put_fact(10, from, "GENHOSP|V9", 0);
@@ -300,12 +330,16 @@ START_TEST(a_parting_closes_where_a_visit_is_that_it_takes_events_of)
 }
 END_TEST
 
-/* Whose visits were moved, but none that the other knows. */
+/* Whose visits were moved, but none that the other knows, or had a part in. */
 START_TEST(a_join_closes_nobody_whose_visit_it_does_not_touch)
 {
     for (unsigned i = 5; i <= 9; i++)
         closing_put(i, i, 0);
+    put_fact(10, 5, "GENHOSP|V9", 0);
+    move(9, 5, 1, "GENHOSP|V9");
     move(7, 9, 1, "GENHOSP|V0000009");
+    move(7, 9, 2, "GENHOSP|V2");
+    put_fact(11, 9, "", 0);
     move(6, 8, 2, "GENHOSP|V0000008");
     say_all(5, 9);
     closing_claim_at("join", _i ? CTX_CLAIM_MERGE : CTX_CLAIM_SAME, 9, 8, 30);

@@ -526,6 +526,59 @@ START_TEST(who_is_concerned_is_asked_and_nothing_closed_is_heard)
 }
 END_TEST
 
+static void answer_all(void)
+{
+    const struct pl_trigger *list;
+    size_t n;
+
+    while ((n = triggers(0, &list)) != 0)
+        for (size_t i = 0; i < n; i++)
+            ck_assert_int_eq(pl_store_triggers_done(closing_store.store,
+                                                    &list[i].id, 1, NULL),
+                             AN_OK);
+}
+
+/* By other tables: a visit may be another, none, or one where none was. */
+START_TEST(reading_again_asks_whom_it_concerns_and_hides_what_left)
+{
+    struct world *w = an_arena_get(arena(), 1, sizeof(*w));
+    struct heard before = {.trigger = 0}, now = {.trigger = 0};
+    struct test_rng r = {(uint64_t)_i + 17};
+    size_t order[SAID];
+
+    ck_assert_ptr_nonnull(w);
+    world_make(w, (uint64_t)_i * 15485863 + 7);
+    for (unsigned i = 0; i < SAID; i++) {
+        order[i] = i;
+        if (i < IDS)
+            closing_put(i, i, 0);
+    }
+    tell(w, order);
+    for (size_t at = 0; at < SAID; at++) {
+        struct an_mark mark = an_arena_mark(arena());
+        struct pl_intake in;
+        const struct pl_intake *one = &in;
+        struct pl_receipt receipt;
+
+        for (unsigned i = 0; i < IDS; i++)
+            closing_say(i, closing_number(i));
+        hear(&before);
+        answer_all();
+        w->event[at].encounter =
+            test_below(&r, 3) ? AN_STR("H|V2") : AN_STR("");
+        in = message(w, at, true, true);
+        ck_assert_int_eq(pl_store_replace(closing_store.store, &one, 1,
+                                          &receipt, NULL, NULL),
+                         AN_OK);
+        now.trigger = before.trigger;
+        hear(&now);
+        for (unsigned i = 0; i < IDS; i++)
+            check_heard(w, &before, &now, i);
+        an_arena_rewind(arena(), mark);
+    }
+}
+END_TEST
+
 Suite *store_world_suite(void)
 {
     Suite *s = suite_create("store/world");
@@ -537,6 +590,8 @@ Suite *store_world_suite(void)
                         WORLDS);
     tcase_add_loop_test(
         tc, who_is_concerned_is_asked_and_nothing_closed_is_heard, 0, HEARD);
+    tcase_add_loop_test(
+        tc, reading_again_asks_whom_it_concerns_and_hides_what_left, 0, HEARD);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -440,6 +440,92 @@ int pl_writer_close_changed(struct pl_writer *w,
     return rc;
 }
 
+static struct an_str events_of(const struct pl_derivation *d,
+                               int64_t identifier)
+{
+    for (size_t i = 0; i < d->n_rows; i++)
+        if (d->row[i].identifier == identifier)
+            return d->row[i].events;
+    return AN_STR("");
+}
+
+/* How often one is said of that fact, or of none, and that visit. */
+static size_t n_like(const struct ctx_event *e, size_t n,
+                     const struct ctx_event *like)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < n; i++)
+        found += an_str_eq(e[i].encounter, like->encounter) &&
+                 an_str_eq(e[i].fact, like->fact);
+    return found;
+}
+
+/* By what is said of visits there, and not in the other. */
+static int led_by_more(struct pl_writer *w, const struct pl_said_row *row,
+                       struct an_str other, struct pl_led *out)
+{
+    struct an_mark mark = an_arena_mark(&w->aside);
+    const struct ctx_event *e = NULL, *o = NULL;
+    struct ctx_event *more = NULL;
+    size_t n = 0, n_other = 0, kept = 0;
+    int rc = pl_writer_events(w, row->events, &e, &n);
+
+    if (rc == SQLITE_OK && other.n)
+        rc = pl_writer_events(w, other, &o, &n_other);
+    if (rc == SQLITE_OK &&
+        (more = an_arena_get(&w->aside, n, sizeof(*more))) == NULL)
+        rc = SQLITE_NOMEM;
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
+        if (n_like(e, n, &e[i]) > n_like(o, n_other, &e[i]))
+            more[kept++] = e[i];
+    if (rc == SQLITE_OK)
+        rc = pl_writer_led_by_events(w, row->identifier, more, kept, out);
+    an_arena_rewind(&w->aside, mark);
+    return rc;
+}
+
+/* As close_one does, but what is said since is not answered by an old message. */
+static int close_gone(struct pl_writer *w, int64_t identifier,
+                      const struct pl_derivation *now, struct pl_receipt *r)
+{
+    struct whom whom = {identifier, identifier};
+    int64_t now_us = now->in->received_us;
+    int rc;
+
+    if ((rc = note(w, whom)) != SQLITE_OK ||
+        (rc = drop(w, whom, now_us)) != SQLITE_OK ||
+        (rc = ask_newest(w, identifier, now->message, r)) != SQLITE_OK)
+        return rc;
+    return supersede(w, whom, now_us);
+}
+
+int pl_writer_close_taken(struct pl_writer *w,
+                          const struct pl_derivation *before,
+                          const struct pl_derivation *now, bool is_done,
+                          struct pl_receipt *r)
+{
+    const struct pl_derivation *of = is_done ? now : before;
+    const struct pl_derivation *other = is_done ? before : now;
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < of->n_rows; i++) {
+        const struct pl_said_row *row = &of->row[i];
+        struct pl_led led = {.with_linked = true};
+        bool has = false;
+
+        if (row->events.n)
+            rc = pl_writer_has_moves(w, row->identifier, &has);
+        if (rc == SQLITE_OK && has)
+            rc = led_by_more(w, row, events_of(other, row->identifier), &led);
+        if (rc == SQLITE_OK && is_done && led.n)
+            rc = close_gone(w, row->identifier, now, r);
+        for (size_t k = 0; rc == SQLITE_OK && !is_done && k < led.n; k++)
+            rc = close_gone(w, led.identifier[k], now, r);
+    }
+    return rc;
+}
+
 int pl_writer_close(struct pl_writer *w, const struct pl_derivation *d,
                     struct pl_receipt *r)
 {

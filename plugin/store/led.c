@@ -67,23 +67,30 @@ static int led_add(struct pl_writer *w, int64_t identifier, struct pl_led *out)
     return SQLITE_OK;
 }
 
-int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
-                     struct an_str visit, int64_t us, struct pl_led *out)
+static int led_on(struct pl_writer *w, int64_t identifier, struct pl_but but,
+                  struct an_str visit, int64_t us, struct pl_led *out)
 {
     sqlite3_stmt *s = stmt(w, PL_W_LED_TO);
     int rc;
 
-    sqlite3_bind_int64(s, 1, current);
+    sqlite3_bind_int64(s, 1, identifier);
     pl_bind_text(s, 2, visit);
     sqlite3_bind_int64(s, 3, us);
     sqlite3_bind_int64(s, 4, out->with_linked);
-    sqlite3_bind_int64(s, 9, prior);
+    sqlite3_bind_int64(s, 5, but.current);
+    sqlite3_bind_int64(s, 9, but.prior);
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
         rc = led_add(w, sqlite3_column_int64(s, 0), out);
         if (rc != SQLITE_OK)
             break;
     }
     return pl_writer_end(s, rc);
+}
+
+int pl_writer_led_to(struct pl_writer *w, int64_t current, int64_t prior,
+                     struct an_str visit, int64_t us, struct pl_led *out)
+{
+    return led_on(w, current, (struct pl_but){current, prior}, visit, us, out);
 }
 
 static int led_from(struct pl_writer *w, int64_t identifier,
@@ -94,24 +101,9 @@ static int led_from(struct pl_writer *w, int64_t identifier,
 
 /* ---- the versions of a fact ----------------------------------------------- */
 
+/* Of so many facts nothing else is read of a row that need not be: as many others
+ * may be in it. */
 enum { FEW = 16 };
-
-/* What a message says of one, read once: a report of many facts is a version of
- * each of them, and may have come very often.  Of few facts nothing else is read of
- * it that need not be: as many others may be in it. */
-struct row {
-    int64_t identifier, message;
-    int64_t key; /* of the fact that was read; 0: all of them */
-    const struct ctx_event *event;
-    size_t n_events;
-};
-
-struct rows {
-    struct row *row;
-    size_t n, room;
-    size_t next; /* which is asked for next, mostly */
-    bool is_of_few;
-};
 
 static bool is_few(const struct ctx_event *e, size_t n)
 {
@@ -122,7 +114,8 @@ static bool is_few(const struct ctx_event *e, size_t n)
     return n_facts <= FEW;
 }
 
-static int row_events(struct pl_writer *w, struct an_str blob, struct row *row)
+static int row_events(struct pl_writer *w, struct an_str blob,
+                      struct pl_row *row)
 {
     enum an_code code;
 
@@ -135,7 +128,7 @@ static int row_events(struct pl_writer *w, struct an_str blob, struct row *row)
     return code == AN_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
 }
 
-static int row_read(struct pl_writer *w, struct row *row)
+int pl_row_read(struct pl_writer *w, struct pl_row *row)
 {
     sqlite3_stmt *s = stmt(w, PL_W_GET_SAID);
     struct an_str blob;
@@ -151,10 +144,11 @@ static int row_read(struct pl_writer *w, struct row *row)
 }
 
 /* Until the next call. */
-static int row_get(struct pl_writer *w, struct rows *rows, int64_t identifier,
-                   int64_t message, int64_t key, const struct row **out)
+static int row_get(struct pl_writer *w, struct pl_rows *rows,
+                   int64_t identifier, int64_t message, int64_t key,
+                   const struct pl_row **out)
 {
-    struct row *row;
+    struct pl_row *row;
     int rc;
 
     for (size_t i = 0; i < rows->n; i++) {
@@ -171,29 +165,18 @@ static int row_get(struct pl_writer *w, struct rows *rows, int64_t identifier,
         return SQLITE_NOMEM;
     rows->row = row;
     row += rows->n;
-    *row =
-        (struct row){.identifier = identifier, .message = message, .key = key};
-    rc = row_read(w, row);
+    *row = (struct pl_row){
+        .identifier = identifier, .message = message, .key = key};
+    rc = pl_row_read(w, row);
     rows->n += rc == SQLITE_OK;
     *out = row;
     return rc;
 }
 
-struct version {
-    const struct ctx_event *event;
-    int64_t message;
-    bool is_near; /* under the identifier itself, or on the first side */
-};
-
-struct versions {
-    struct version *version;
-    size_t n, room;
-};
-
-static int version_add(struct pl_writer *w, const struct version *version,
-                       struct versions *out)
+static int version_add(struct pl_writer *w, const struct pl_version *version,
+                       struct pl_versions *out)
 {
-    struct version *v =
+    struct pl_version *v =
         pl_grown(&w->aside, out->version, out->n, &out->room, sizeof(*v));
 
     if (v == NULL)
@@ -203,21 +186,18 @@ static int version_add(struct pl_writer *w, const struct version *version,
     return SQLITE_OK;
 }
 
-/* Of a statement that is bound; fact: "" for all. */
-static int versions_take(struct pl_writer *w, enum pl_write which,
-                         struct an_str fact, struct rows *rows,
-                         struct versions *out)
+int pl_versions_take(struct pl_writer *w, sqlite3_stmt *s, struct an_str fact,
+                     struct pl_rows *rows, struct pl_versions *out)
 {
-    sqlite3_stmt *s = stmt(w, which);
     int64_t key = 0;
     int rc;
 
     if (rows->is_of_few && fact.n && ctx_fact_key(fact, &key, NULL) != AN_OK)
         return SQLITE_NOMEM;
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        struct version v = {NULL, sqlite3_column_int64(s, 1),
-                            sqlite3_column_int(s, 2) != 0};
-        const struct row *row;
+        struct pl_version v = {NULL, sqlite3_column_int64(s, 1),
+                               sqlite3_column_int(s, 2) != 0};
+        const struct pl_row *row;
 
         rc = row_get(w, rows, sqlite3_column_int64(s, 0), v.message, key, &row);
         for (size_t i = 0; rc == SQLITE_OK && i < row->n_events; i++) {
@@ -231,26 +211,24 @@ static int versions_take(struct pl_writer *w, enum pl_write which,
     return pl_writer_end(s, rc);
 }
 
-/* Those that are filed of one person. */
-static int versions_of(struct pl_writer *w, int64_t identifier,
-                       struct an_str fact, struct rows *rows,
-                       struct versions *out)
+int pl_versions_of(struct pl_writer *w, int64_t identifier, struct an_str fact,
+                   struct pl_rows *rows, struct pl_versions *out)
 {
+    sqlite3_stmt *s = stmt(w, PL_W_NAMED_BY);
     char name[PL_FACT_NAME];
 
-    *out = (struct versions){NULL, 0, 0};
+    *out = (struct pl_versions){NULL, 0, 0};
     if (pl_fact_name(fact, name, NULL) != AN_OK)
         return SQLITE_NOMEM;
-    sqlite3_bind_int64(stmt(w, PL_W_NAMED_BY), 1, identifier);
-    pl_bind_text(stmt(w, PL_W_NAMED_BY), 2, an_str_c(name));
-    return versions_take(w, PL_W_NAMED_BY, fact, rows, out);
+    sqlite3_bind_int64(s, 1, identifier);
+    pl_bind_text(s, 2, an_str_c(name));
+    return pl_versions_take(w, s, fact, rows, out);
 }
 
-/* Those to whom the visits went that they name, or only the one visit; `but`:
- * another person who is none of them. */
-static int led_by_versions(struct pl_writer *w, int64_t identifier, int64_t but,
-                           const struct versions *of, struct an_str only,
-                           struct pl_led *out)
+/* Those to whom the visits went that they name, or only the one visit. */
+static int led_by_versions(struct pl_writer *w, int64_t identifier,
+                           struct pl_but but, const struct pl_versions *of,
+                           struct an_str only, struct pl_led *out)
 {
     struct an_str last = AN_STR("");
     int rc = SQLITE_OK;
@@ -262,12 +240,12 @@ static int led_by_versions(struct pl_writer *w, int64_t identifier, int64_t but,
             (only.n && !an_str_eq(visit, only)))
             continue;
         last = visit;
-        rc = pl_writer_led_to(w, identifier, but, visit, INT64_MIN, out);
+        rc = led_on(w, identifier, but, visit, INT64_MIN, out);
     }
     return rc;
 }
 
-static bool any_named(const struct versions *of)
+static bool any_named(const struct pl_versions *of)
 {
     for (size_t i = 0; i < of->n; i++)
         if (of->version[i].event->encounter.n)
@@ -277,30 +255,22 @@ static bool any_named(const struct versions *of)
 
 /* ---- where a visit only was ----------------------------------------------- */
 
-/* A visit that came to somebody, as it was called where it was before. */
-struct came {
-    int64_t identifier;
-    struct an_str visit, here;
-};
-
-static int came_get(struct pl_writer *w, int64_t identifier,
-                    const struct ctx_event *e, struct came **out, size_t *n)
+int pl_came_take(struct pl_writer *w, sqlite3_stmt *s,
+                 const struct ctx_event *e, struct pl_came **out, size_t *n)
 {
-    bool renames = e->kind != CTX_OBSERVATION;
-    sqlite3_stmt *s = stmt(w, PL_W_CAME_BY);
-    char name[PL_FACT_NAME];
+    char name[PL_FACT_NAME] = "";
     size_t room = 0;
     int rc;
 
     *out = NULL;
     *n = 0;
-    if (pl_fact_name(e->fact, name, NULL) != AN_OK)
+    if (e && pl_fact_name(e->fact, name, NULL) != AN_OK)
         return SQLITE_NOMEM;
-    sqlite3_bind_int64(s, 1, identifier);
     pl_bind_text(s, 2, an_str_c(name));
-    sqlite3_bind_int64(s, 3, renames);
+    /* Where it came from others are called otherwise. */
+    sqlite3_bind_int64(s, 5, e == NULL || e->kind != CTX_OBSERVATION);
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        struct came *c = pl_grown(&w->aside, *out, *n, &room, sizeof(*c));
+        struct pl_came *c = pl_grown(&w->aside, *out, *n, &room, sizeof(*c));
 
         if (c == NULL)
             rc = SQLITE_NOMEM;
@@ -316,32 +286,38 @@ static int came_get(struct pl_writer *w, int64_t identifier,
     return pl_writer_end(s, rc);
 }
 
-/* A version that no other says the visit of where it is filed goes with those
- * that are filed where a visit came from. */
-static int led_by_came(struct pl_writer *w, int64_t identifier,
-                       const struct ctx_event *e, struct pl_led *out)
+static int led_by_one(struct pl_writer *w, const struct pl_came *came,
+                      struct pl_but but, const struct ctx_event *e,
+                      struct pl_led *out)
 {
     struct an_mark mark = an_arena_mark(&w->aside);
-    struct came *came;
-    size_t n;
-    int rc = came_get(w, identifier, e, &came, &n);
+    struct pl_rows rows = {.is_of_few = true};
+    struct ctx_event here = *e;
+    struct pl_versions versions;
+    struct an_str there;
+    int rc;
 
-    for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
-        struct an_mark each = an_arena_mark(&w->aside);
-        struct rows rows = {.is_of_few = true};
-        struct ctx_event here = *e;
-        struct versions versions;
-        struct an_str there;
+    here.encounter = came->here;
+    rc = ctx_visit_fact(&w->aside, &here, came->visit, &there)
+             ? pl_versions_of(w, came->identifier, there, &rows, &versions)
+             : SQLITE_NOMEM;
+    if (rc == SQLITE_OK)
+        rc = led_by_versions(w, came->identifier, but, &versions, came->visit,
+                             out);
+    an_arena_rewind(&w->aside, mark);
+    return rc;
+}
 
-        here.encounter = came[i].here;
-        rc = ctx_visit_fact(&w->aside, &here, came[i].visit, &there)
-                 ? versions_of(w, came[i].identifier, there, &rows, &versions)
-                 : SQLITE_NOMEM;
-        if (rc == SQLITE_OK)
-            rc = led_by_versions(w, came[i].identifier, identifier, &versions,
-                                 came[i].visit, out);
-        an_arena_rewind(&w->aside, each);
-    }
+int pl_led_by_came(struct pl_writer *w, sqlite3_stmt *s, struct pl_but but,
+                   const struct ctx_event *e, struct pl_led *out)
+{
+    struct an_mark mark = an_arena_mark(&w->aside);
+    struct pl_came *came = NULL;
+    size_t n = 0;
+    int rc = pl_came_take(w, s, e, &came, &n);
+
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
+        rc = led_by_one(w, &came[i], but, e, out);
     an_arena_rewind(&w->aside, mark);
     return rc;
 }
@@ -349,29 +325,29 @@ static int led_by_came(struct pl_writer *w, int64_t identifier,
 /* ---- by what is filed ----------------------------------------------------- */
 
 static int led_by_fact(struct pl_writer *w, int64_t identifier,
-                       const struct ctx_event *e, struct rows *rows,
+                       const struct ctx_event *e, struct pl_rows *rows,
                        struct pl_led *out)
 {
-    struct versions versions;
-    int rc = versions_of(w, identifier, e->fact, rows, &versions);
+    const struct pl_but but = {identifier, identifier};
+    sqlite3_stmt *s = stmt(w, PL_W_CAME_BY);
+    struct pl_versions versions;
+    int rc = pl_versions_of(w, identifier, e->fact, rows, &versions);
 
     if (rc == SQLITE_OK)
-        rc = led_by_versions(w, identifier, identifier, &versions, AN_STR(""),
-                             out);
-    if (rc == SQLITE_OK && e->encounter.n == 0 && e->kind != CTX_CONSENT &&
-        !any_named(&versions))
-        rc = led_by_came(w, identifier, e, out);
-    return rc;
+        rc = led_by_versions(w, identifier, but, &versions, AN_STR(""), out);
+    if (rc != SQLITE_OK || e->encounter.n || e->kind == CTX_CONSENT ||
+        any_named(&versions))
+        return rc;
+    sqlite3_bind_int64(s, 1, identifier);
+    return pl_led_by_came(w, s, but, e, out);
 }
 
-int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
-                     struct an_str events, struct pl_led *out)
+int pl_writer_led_by_events(struct pl_writer *w, int64_t identifier,
+                            const struct ctx_event *e, size_t n,
+                            struct pl_led *out)
 {
-    struct an_mark mark = an_arena_mark(&w->aside);
-    struct rows rows = {.n = 0};
-    const struct ctx_event *e;
-    size_t n = 0;
-    int rc = pl_writer_events(w, events, &e, &n);
+    struct pl_rows rows = {.n = 0};
+    int rc = SQLITE_OK;
 
     rows.is_of_few = rc == SQLITE_OK && is_few(e, n);
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
@@ -380,6 +356,19 @@ int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
         if (rc == SQLITE_OK && pl_is_first_of_fact(e, i))
             rc = led_by_fact(w, identifier, &e[i], &rows, out);
     }
+    return rc;
+}
+
+int pl_writer_led_by(struct pl_writer *w, int64_t identifier,
+                     struct an_str events, struct pl_led *out)
+{
+    struct an_mark mark = an_arena_mark(&w->aside);
+    const struct ctx_event *e;
+    size_t n = 0;
+    int rc = pl_writer_events(w, events, &e, &n);
+
+    if (rc == SQLITE_OK)
+        rc = pl_writer_led_by_events(w, identifier, e, n, out);
     an_arena_rewind(&w->aside, mark);
     return rc;
 }
@@ -400,12 +389,12 @@ static void last_of(const struct ctx_event **last, const struct ctx_event *e)
 }
 
 /* Before: under the same identifier.  Those of others may be another person's. */
-static struct turn turn_of(const struct versions *of, int64_t message)
+static struct turn turn_of(const struct pl_versions *of, int64_t message)
 {
     struct turn t = {NULL, NULL, false};
 
     for (size_t i = 0; i < of->n; i++) {
-        const struct version *v = &of->version[i];
+        const struct pl_version *v = &of->version[i];
         bool is_now = v->message == message;
 
         if (v->event->encounter.n == 0)
@@ -428,15 +417,15 @@ static bool turns(const struct turn *t)
 
 /* Whether those have a version that names no visit, filed before. */
 static int any_at(struct pl_writer *w, const struct pl_led *led,
-                  struct an_str fact, int64_t message, struct rows *rows,
+                  struct an_str fact, int64_t message, struct pl_rows *rows,
                   bool *any)
 {
     int rc = SQLITE_OK;
 
     for (size_t i = 0; rc == SQLITE_OK && !*any && i < led->n; i++) {
-        struct versions versions;
+        struct pl_versions versions;
 
-        rc = versions_of(w, led->identifier[i], fact, rows, &versions);
+        rc = pl_versions_of(w, led->identifier[i], fact, rows, &versions);
         if (rc == SQLITE_OK)
             *any = turn_of(&versions, message).any && !any_named(&versions);
     }
@@ -444,21 +433,21 @@ static int any_at(struct pl_writer *w, const struct pl_led *led,
 }
 
 static int fact_leaves(struct pl_writer *w, int64_t identifier, int64_t message,
-                       struct an_str fact, struct rows *rows,
+                       struct an_str fact, struct pl_rows *rows,
                        struct pl_led *out)
 {
     struct pl_led led = {.with_linked = out->with_linked};
-    struct versions versions;
+    struct pl_versions versions;
     struct turn t;
-    int rc = versions_of(w, identifier, fact, rows, &versions);
+    int rc = pl_versions_of(w, identifier, fact, rows, &versions);
 
     if (rc != SQLITE_OK)
         return rc;
     t = turn_of(&versions, message);
     if (!turns(&t))
         return SQLITE_OK;
-    rc =
-        led_by_versions(w, identifier, identifier, &versions, AN_STR(""), &led);
+    rc = led_by_versions(w, identifier, (struct pl_but){identifier, identifier},
+                         &versions, AN_STR(""), &led);
     if (rc == SQLITE_OK && !t.any)
         rc = any_at(w, &led, fact, message, rows, &t.any);
     for (size_t i = 0; rc == SQLITE_OK && t.any && i < led.n; i++)
@@ -470,7 +459,7 @@ int pl_writer_leaves(struct pl_writer *w, int64_t identifier, int64_t message,
                      struct an_str events, struct pl_led *out)
 {
     struct an_mark mark = an_arena_mark(&w->aside);
-    struct rows rows = {.n = 0};
+    struct pl_rows rows = {.n = 0};
     const struct ctx_event *e;
     size_t n = 0;
     int rc = pl_writer_events(w, events, &e, &n);
@@ -481,92 +470,4 @@ int pl_writer_leaves(struct pl_writer *w, int64_t identifier, int64_t message,
             rc = fact_leaves(w, identifier, message, e[i].fact, &rows, out);
     an_arena_rewind(&w->aside, mark);
     return rc;
-}
-
-/* ---- what two have to do with each other ---------------------------------- */
-
-/* The statements of both sides; `other` takes the second for the first. */
-static sqlite3_stmt *of_sides(struct pl_writer *w, enum pl_write which,
-                              const struct pl_sides *sides, bool other)
-{
-    sqlite3_stmt *s = stmt(w, which);
-
-    sqlite3_bind_int64(s, 1, sides->current);
-    sqlite3_bind_int64(s, 9, sides->prior);
-    sqlite3_bind_int64(s, 3, !sides->is_alone);
-    sqlite3_bind_int64(s, 4, other);
-    return s;
-}
-
-/* Whether two versions of one fact stand on either side. */
-static bool is_of_both(const struct versions *of, const struct version *v)
-{
-    for (size_t i = 0; i < of->n; i++)
-        if (of->version[i].is_near != v->is_near &&
-            an_str_eq(of->version[i].event->fact, v->event->fact))
-            return true;
-    return false;
-}
-
-static int led_by_both(struct pl_writer *w, const struct pl_sides *sides,
-                       bool other, struct an_str name, struct pl_led *out)
-{
-    struct an_mark mark = an_arena_mark(&w->aside);
-    struct versions versions = {NULL, 0, 0};
-    struct rows rows = {.n = 0};
-    int rc;
-
-    pl_bind_text(of_sides(w, PL_W_NAMED_BOTH, sides, other), 2, name);
-    rc = versions_take(w, PL_W_NAMED_BOTH, AN_STR(""), &rows, &versions);
-    for (size_t i = 0; rc == SQLITE_OK && i < versions.n; i++) {
-        const struct version *v = &versions.version[i];
-
-        if (v->event->encounter.n && is_of_both(&versions, v))
-            rc = pl_writer_led_to(w, sides->current, sides->prior,
-                                  v->event->encounter, INT64_MIN, out);
-    }
-    an_arena_rewind(&w->aside, mark);
-    return rc;
-}
-
-/* Visits, and names of facts, that both sides know. */
-static int led_by_shared(struct pl_writer *w, const struct pl_sides *sides,
-                         bool other, struct pl_led *out)
-{
-    sqlite3_stmt *s = of_sides(w, PL_W_SHARED, sides, other);
-    int rc;
-
-    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        struct an_mark mark = an_arena_mark(&w->aside);
-        struct an_str name;
-
-        if (!pl_column_copy(&w->aside, s, 0, &name)) {
-            rc = SQLITE_NOMEM;
-            break;
-        }
-        rc = pl_is_fact_name(name)
-                 ? led_by_both(w, sides, other, name, out)
-                 : pl_writer_led_to(w, sides->current, sides->prior, name,
-                                    INT64_MIN, out);
-        an_arena_rewind(&w->aside, mark);
-        if (rc != SQLITE_OK)
-            break;
-    }
-    return pl_writer_end(s, rc);
-}
-
-/* From the side of which little is known, so that a dummy record costs nobody
- * what it has. */
-int pl_writer_led_by_sides(struct pl_writer *w, const struct pl_sides *sides,
-                           struct pl_led *out)
-{
-    int64_t other;
-    bool moves;
-    int rc = pl_writer_share_moves(w, sides->current, sides->prior, &moves);
-
-    if (rc != SQLITE_OK || !moves)
-        return rc;
-    (void)of_sides(w, PL_W_IS_CROWDED, sides, false);
-    rc = pl_writer_number(w, PL_W_IS_CROWDED, &other);
-    return rc == SQLITE_OK ? led_by_shared(w, sides, other != 0, out) : rc;
 }

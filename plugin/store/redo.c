@@ -220,9 +220,12 @@ static int redo_all(struct pl_writer *w, struct redo *x, struct pl_receipt *r)
 {
     int rc = SQLITE_OK;
 
-    if (r->changed && ((rc = claims_drop(w, &x->before)) != SQLITE_OK ||
-                       (rc = pl_writer_close_changed(w, &x->before, &x->now,
-                                                     r)) != SQLITE_OK))
+    if (r->changed &&
+        ((rc = pl_writer_close_taken(w, &x->before, &x->now, false, r)) !=
+             SQLITE_OK ||
+         (rc = claims_drop(w, &x->before)) != SQLITE_OK ||
+         (rc = pl_writer_close_changed(w, &x->before, &x->now, r)) !=
+             SQLITE_OK))
         return rc;
     rc = put_again(w, &x->now, &x->old, x->id, x->n_ids);
     if (rc != SQLITE_OK || !r->changed)
@@ -232,9 +235,10 @@ static int redo_all(struct pl_writer *w, struct redo *x, struct pl_receipt *r)
         (rc = ask_all_again(w, &x->before, r->message, r)) != SQLITE_OK ||
         (rc = ask_all_again(w, &x->now, r->message, r)) != SQLITE_OK ||
         (rc = pl_writer_ended_anew(w, &x->before, &x->now)) != SQLITE_OK ||
-        (rc = pl_writer_close(w, &x->now, r)) != SQLITE_OK)
+        (rc = pl_writer_close(w, &x->now, r)) != SQLITE_OK ||
+        (rc = pl_writer_moves(w, &x->now)) != SQLITE_OK)
         return rc;
-    return pl_writer_moves(w, &x->now);
+    return pl_writer_close_taken(w, &x->before, &x->now, true, r);
 }
 
 /* A store of before version 5 knows of no moves but by this.  What was said since

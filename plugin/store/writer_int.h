@@ -493,6 +493,14 @@ int pl_writer_close_changed(struct pl_writer *w,
                             const struct pl_derivation *now,
                             struct pl_receipt *r);
 
+/* And of events that it said of other visits: those to whom these went, before
+ * anything of the message is changed; and when all of it is done, whom it files
+ * them under now, where they go to others. */
+int pl_writer_close_taken(struct pl_writer *w,
+                          const struct pl_derivation *before,
+                          const struct pl_derivation *now, bool is_done,
+                          struct pl_receipt *r);
+
 /* How far a reprocessing has come. */
 int pl_writer_progress(struct pl_writer *w, const struct pl_progress *p);
 
