@@ -74,7 +74,13 @@ is 'what one cannot read stops all' \
 fit whole --threads 2 --epochs 60 2>whole.log
 together 2 lost --threads 2 --epochs 60 2>lost.log &
 mpi=$!
-lost() { pgrep -f "$train fit --out lost" | tail -n 1; }
+lost() { # the last of its processes
+    for p in /proc/[0-9]*; do
+        if tr '\0' ' ' 2>/dev/null <"$p/cmdline" | grep -q "^$train fit --out lost "; then
+            echo "${p#/proc/}"
+        fi
+    done | sort -n | tail -n 1
+}
 awaits test -s lost/checkpoint
 kill -9 "$(lost)"
 ended=0
