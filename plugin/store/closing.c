@@ -2,9 +2,12 @@
 /* What a message closes, in T1: from the commit on nothing leaves of what was
  * said before on what is confidential now or is another's, and whoever is
  * thinking about the patient learns that the record has changed under him. */
+#include "base/sort.h"
 #include "plugin/store/claims_int.h"
 #include "plugin/store/reader_int.h"
 #include "plugin/store/writer_int.h"
+
+#include <string.h>
 
 static sqlite3_stmt *stmt(struct pl_writer *w, enum pl_write which)
 {
@@ -370,10 +373,9 @@ static int ask_newest(struct pl_writer *w, int64_t identifier, int64_t message,
 static bool claims_stay(const struct pl_said_row *before,
                         const struct pl_derivation *now)
 {
-    for (size_t i = 0; i < now->n_rows; i++)
-        if (now->row[i].identifier == before->identifier)
-            return an_str_eq(now->row[i].claims, before->claims);
-    return before->claims.n == 0;
+    const struct pl_said_row *row = pl_row_of(now, before->identifier);
+
+    return an_str_eq(row ? row->claims : AN_STR(""), before->claims);
 }
 
 static int close_again(struct pl_writer *w, int64_t identifier,
@@ -440,47 +442,59 @@ int pl_writer_close_changed(struct pl_writer *w,
     return rc;
 }
 
-static struct an_str events_of(const struct pl_derivation *d,
-                               int64_t identifier)
+static int by_visit_and_fact(const void *x, const void *y)
 {
-    for (size_t i = 0; i < d->n_rows; i++)
-        if (d->row[i].identifier == identifier)
-            return d->row[i].events;
-    return AN_STR("");
+    const struct ctx_event *a = x, *b = y;
+    int order = an_str_cmp(a->encounter, b->encounter);
+
+    return order ? order : an_str_cmp(a->fact, b->fact);
 }
 
-/* How often one is said of that fact, or of none, and that visit. */
-static size_t n_like(const struct ctx_event *e, size_t n,
-                     const struct ctx_event *like)
+/* What a row says, in that order. */
+static int sorted(struct pl_writer *w, const struct pl_said_row *row,
+                  struct ctx_event **out, size_t *n)
 {
-    size_t found = 0;
+    const struct ctx_event *e = NULL;
+    struct ctx_event *scratch;
+    int rc = SQLITE_OK;
 
-    for (size_t i = 0; i < n; i++)
-        found += an_str_eq(e[i].encounter, like->encounter) &&
-                 an_str_eq(e[i].fact, like->fact);
-    return found;
+    *n = 0;
+    if (row && row->events.n)
+        rc = pl_writer_events(w, row->events, &e, n);
+    if (rc != SQLITE_OK)
+        return rc;
+    *out = an_arena_get(&w->aside, *n, sizeof(**out));
+    scratch = an_arena_get(&w->aside, *n / 2 + 1, sizeof(*scratch));
+    if (*out == NULL || scratch == NULL)
+        return SQLITE_NOMEM;
+    if (*n)
+        memcpy(*out, e, *n * sizeof(**out));
+    an_sort(*out, *n, sizeof(**out), scratch, by_visit_and_fact);
+    return SQLITE_OK;
 }
 
-/* By what is said of visits there, and not in the other. */
+/* By what is said of visits there, of a fact or of none, and not, or less often, in
+ * the other. */
 static int led_by_more(struct pl_writer *w, const struct pl_said_row *row,
-                       struct an_str other, struct pl_led *out)
+                       const struct pl_said_row *other, struct pl_led *out)
 {
     struct an_mark mark = an_arena_mark(&w->aside);
-    const struct ctx_event *e = NULL, *o = NULL;
-    struct ctx_event *more = NULL;
-    size_t n = 0, n_other = 0, kept = 0;
-    int rc = pl_writer_events(w, row->events, &e, &n);
+    struct ctx_event *e = NULL, *o = NULL;
+    size_t n = 0, n_other = 0, kept = 0, k = 0;
+    int rc = sorted(w, row, &e, &n);
 
-    if (rc == SQLITE_OK && other.n)
-        rc = pl_writer_events(w, other, &o, &n_other);
-    if (rc == SQLITE_OK &&
-        (more = an_arena_get(&w->aside, n, sizeof(*more))) == NULL)
-        rc = SQLITE_NOMEM;
-    for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
-        if (n_like(e, n, &e[i]) > n_like(o, n_other, &e[i]))
-            more[kept++] = e[i];
     if (rc == SQLITE_OK)
-        rc = pl_writer_led_by_events(w, row->identifier, more, kept, out);
+        rc = sorted(w, other, &o, &n_other);
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
+        while (k < n_other && by_visit_and_fact(&o[k], &e[i]) < 0)
+            k++;
+        if (k < n_other && by_visit_and_fact(&o[k], &e[i]) == 0)
+            k++;
+        else
+            e[kept++] = e[i];
+    }
+    if (rc == SQLITE_OK)
+        rc = pl_writer_led_by_events(w, row->identifier, e, kept, out);
     an_arena_rewind(&w->aside, mark);
     return rc;
 }
@@ -517,7 +531,7 @@ int pl_writer_close_taken(struct pl_writer *w,
         if (row->events.n)
             rc = pl_writer_has_moves(w, row->identifier, &has);
         if (rc == SQLITE_OK && has)
-            rc = led_by_more(w, row, events_of(other, row->identifier), &led);
+            rc = led_by_more(w, row, pl_row_of(other, row->identifier), &led);
         if (rc == SQLITE_OK && is_done && led.n)
             rc = close_gone(w, row->identifier, now, r);
         for (size_t k = 0; rc == SQLITE_OK && !is_done && k < led.n; k++)

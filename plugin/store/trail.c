@@ -4,10 +4,10 @@
 
 #include "base/json_out.h"
 #include "base/sort.h"
+#include "plugin/host/thread.h"
 #include "plugin/store/writer_int.h"
 
 #include <string.h>
-#include <time.h>
 
 enum { NOTE_BYTES = 4096 };
 
@@ -135,15 +135,6 @@ int pl_writer_ended(struct pl_writer *w, const struct pl_derivation *d)
 
 /* ---- consents that are read otherwise ------------------------------------- */
 
-static const struct pl_said_row *row_of(const struct pl_derivation *d,
-                                        int64_t identifier)
-{
-    for (size_t i = 0; i < d->n_rows; i++)
-        if (d->row[i].identifier == identifier)
-            return &d->row[i];
-    return NULL;
-}
-
 /* What context/consent.h looks at, whenever it was said: that may be read better
  * now, and ends nothing. */
 static int by_meaning(const void *x, const void *y)
@@ -206,15 +197,6 @@ static int count_gone(struct pl_writer *w, const struct pl_said_row *before,
     return rc;
 }
 
-/* The message came when it came: that its consents end is of now. */
-static int64_t now_us(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 int pl_writer_ended_anew(struct pl_writer *w,
                          const struct pl_derivation *before,
                          const struct pl_derivation *now)
@@ -225,9 +207,10 @@ int pl_writer_ended_anew(struct pl_writer *w,
         struct an_mark mark = an_arena_mark(&w->arena);
         struct an_mark aside = an_arena_mark(&w->aside);
         const struct pl_said_row *row = &before->row[i];
-        struct ended ended = {row->identifier, 0, now_us(), true};
+        /* The message came when it came: that its consents end is of now. */
+        struct ended ended = {row->identifier, 0, pl_clock_us(NULL), true};
 
-        rc = count_gone(w, row, row_of(now, row->identifier), &ended.n);
+        rc = count_gone(w, row, pl_row_of(now, row->identifier), &ended.n);
         if (rc == SQLITE_OK && ended.n)
             rc = audit_ended(w, now, &ended);
         an_arena_rewind(&w->aside, aside);

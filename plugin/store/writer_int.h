@@ -377,6 +377,16 @@ struct pl_derivation {
     size_t n_rows;
 };
 
+/* What it says about one; NULL: nothing. */
+static inline const struct pl_said_row *pl_row_of(const struct pl_derivation *d,
+                                                  int64_t identifier)
+{
+    for (size_t i = 0; i < d->n_rows; i++)
+        if (d->row[i].identifier == identifier)
+            return &d->row[i];
+    return NULL;
+}
+
 /* Step a statement that has no row, and reset it; or reset one after its last step,
  * whose code this turns into ours. */
 int pl_writer_run(struct pl_writer *w, enum pl_write which);
