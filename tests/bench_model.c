@@ -9,23 +9,7 @@
 #include <cblas.h>
 #include <stdlib.h>
 
-static const struct rt_shape shape = {.vocab = 4096,
-                                      .targets = 4096,
-                                      .channels = 128,
-                                      .heads = 4,
-                                      .layers = 6,
-                                      .positions = 512,
-                                      .flags = RT_N_FLAGS,
-                                      .value_rows = 300,
-                                      .value_hidden = 16,
-                                      .times = RT_N_TIMES,
-                                      .rate_bias = 1,
-                                      .outcomes = 8,
-                                      .bins = 6,
-                                      .rank = 32,
-                                      .wide = 64,
-                                      .death = 7,
-                                      .bin_edge_days = RT_BINS_DEFAULT};
+static struct rt_shape shape; /* of the embedded default */
 
 enum { ROUNDS = 9 };
 
@@ -84,6 +68,7 @@ int main(void)
     struct rt_model m;
 
     openblas_set_num_threads(1);
+    shape = test_shape_embedded();
     an_arena_init(&arena, (size_t)1 << 30);
     test_model(&m, &arena, &shape, &r);
     bench_peak();

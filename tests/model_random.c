@@ -46,6 +46,27 @@ struct rt_shape test_shape(void)
                              .bin_edge_days = RT_BINS_DEFAULT};
 }
 
+struct rt_shape test_shape_embedded(void)
+{
+    return (struct rt_shape){.vocab = 4096,
+                             .targets = 4096,
+                             .channels = 128,
+                             .heads = 4,
+                             .layers = 6,
+                             .positions = 512,
+                             .flags = RT_N_FLAGS,
+                             .value_rows = 300,
+                             .value_hidden = 16,
+                             .times = RT_N_TIMES,
+                             .rate_bias = 1,
+                             .outcomes = 8,
+                             .bins = 6,
+                             .rank = 32,
+                             .wide = 64,
+                             .death = 7,
+                             .bin_edge_days = RT_BINS_DEFAULT};
+}
+
 struct rt_shape test_shape_plain(void)
 {
     return (struct rt_shape){.vocab = 30,

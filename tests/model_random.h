@@ -20,6 +20,8 @@ int test_below(struct test_random *r, int n);
 /* A small shape with every part, or Delphi's parts only. */
 struct rt_shape test_shape(void);
 struct rt_shape test_shape_plain(void);
+/* The size of the embedded default, with every part. */
+struct rt_shape test_shape_embedded(void);
 
 /* Weights of plausible size in the arena. */
 float *test_model(struct rt_model *m, struct an_arena *arena,
