@@ -8,6 +8,7 @@ Suite *trainer_cohort_suite(void);
 Suite *trainer_fit_suite(void);
 Suite *trainer_command_suite(void);
 Suite *trainer_dataset_suite(void);
+Suite *trainer_dataset_study_suite(void);
 Suite *trainer_closed_suite(void);
 Suite *trainer_labels_suite(void);
 Suite *trainer_stats_suite(void);
@@ -22,6 +23,7 @@ Suite *(*const test_suites[])(void) = {
     trainer_fit_suite,
     trainer_command_suite,
     trainer_dataset_suite,
+    trainer_dataset_study_suite,
     trainer_closed_suite,
     trainer_labels_suite,
     trainer_stats_suite,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #define DAYS_PER_YEAR 365.25
+/* Before any record, and years can be counted back from it. */
+#define LONG_AGO_US (INT64_MIN / 2)
 
 enum { SCRATCH_BYTES = 1 << 30, JSON_BYTES = 64 << 20 };
 
@@ -27,19 +29,46 @@ static bool is_time(const struct ctx_event *e)
     return e->effective.precision != AN_TIME_NONE;
 }
 
-enum an_code tr_past_read(struct tr_maker *m, size_t person, struct tr_past *p,
-                          struct an_err *err)
+static enum an_code read_events(struct tr_maker *m, size_t person,
+                                struct tr_past *p, struct an_err *err)
 {
-    int64_t last_us = INT64_MIN, death_us = INT64_MAX;
     enum an_code code;
 
     an_arena_reset(&m->person);
     *p = (struct tr_past){.n_all = 0};
     code = tr_people_events(m->people, person, &m->person, &p->all, &p->n_all,
                             err);
-    if (code == AN_OK)
-        code = ctx_timeline_build(&m->person, p->all, p->n_all, CTX_AS_OF_ALL,
-                                  &p->t, err);
+    return code == AN_OK ? ctx_timeline_build(&m->person, p->all, p->n_all,
+                                              CTX_AS_OF_ALL, &p->t, err)
+                         : code;
+}
+
+/* When the person was under observation, if nobody dies.  A study says so, and
+ * what is of its last moment is read; of a hospital's records nothing says
+ * whether they end there. */
+static void observe(const struct tr_maker *m, const struct tr_study *study,
+                    int64_t last_us, struct tr_past *p)
+{
+    p->watched = study && study->watched;
+    if (p->watched) {
+        p->from_us = study->from_us;
+        p->end_us = p->read_us = study->until_us;
+        return;
+    }
+    p->end_us = m->how->until == TR_UNTIL_RECORD ? last_us : m->until_us;
+    p->read_us = p->end_us - 2;
+    p->from_us = m->how->years
+                     ? p->end_us - (int64_t)(m->how->years * DAYS_PER_YEAR *
+                                             TR_US_PER_DAY)
+                     : INT64_MIN;
+}
+
+enum an_code tr_past_read(struct tr_maker *m, size_t person, struct tr_past *p,
+                          struct an_err *err)
+{
+    int64_t last_us = LONG_AGO_US, death_us = INT64_MAX;
+    enum an_code code = read_events(m, person, p, err);
+
     if (code != AN_OK)
         return code;
     for (size_t i = 0; i < p->t.n_events; i++) {
@@ -52,13 +81,11 @@ enum an_code tr_past_read(struct tr_maker *m, size_t person, struct tr_past *p,
         if (e->kind != CTX_BIRTH && e->kind != CTX_SEX && at_us > last_us)
             last_us = at_us;
     }
-    p->end_us = m->how->until == TR_UNTIL_RECORD ? last_us : m->until_us;
-    p->from_us = m->how->years
-                     ? p->end_us - (int64_t)(m->how->years * DAYS_PER_YEAR *
-                                             TR_US_PER_DAY)
-                     : INT64_MIN;
-    if (death_us <= p->end_us)
+    observe(m, m->people->person[person].study, last_us, p);
+    if (death_us <= p->end_us) {
         p->end_us = death_us + 1; /* death itself is seen */
+        p->read_us = death_us - 1;
+    }
     return AN_OK;
 }
 
@@ -74,7 +101,7 @@ static enum an_code known_before(struct an_arena *arena,
     if (e == NULL)
         return an_fail_nomem(err);
     for (size_t i = 0; i < p->t.n_events; i++)
-        if (rt_known_us(p->t.event[i]) < p->end_us - 1)
+        if (rt_known_us(p->t.event[i]) <= p->read_us)
             e[n++] = p->t.event[i];
     *out = (struct ctx_timeline){e, n, p->t.as_of_us};
     return AN_OK;
@@ -128,11 +155,11 @@ static enum an_code find_until(struct tr_maker *m, struct an_err *err)
     m->until_us = m->how->until_us;
     if (m->how->until != TR_UNTIL_DATA)
         return AN_OK;
-    m->until_us = INT64_MIN;
+    m->until_us = LONG_AGO_US;
     for (size_t i = 0; i < m->people->n_persons && code == AN_OK; i++) {
         struct tr_past p;
 
-        code = tr_past_read(m, i, &p, err);
+        code = read_events(m, i, &p, err);
         for (size_t k = 0; k < p.t.n_events; k++)
             if (rt_known_us(p.t.event[k]) >= m->until_us)
                 m->until_us = rt_known_us(p.t.event[k]) + 1;

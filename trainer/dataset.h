@@ -27,7 +27,8 @@
 #include "trainer/features.h"
 #include "trainer/people.h"
 
-/* When observation ends for somebody who did not die. */
+/* When observation ends for somebody who did not die and whom no study
+ * watches: trainer/record.h says until when that is. */
 enum tr_until {
     TR_UNTIL_DATA,   /* with the last moment of the whole data set */
     TR_UNTIL_RECORD, /* with the person's own last moment: for shifted dates;
@@ -44,7 +45,8 @@ struct tr_dataset_how {
     uint32_t between;   /* and at moments when nothing happened */
     enum tr_until until;
     int64_t until_us; /* DATE */
-    uint32_t years;   /* observed before the end; 0: all of the record */
+    uint32_t years;   /* observed before the end; 0: all of the record; of
+                         whom no study watches */
 };
 
 void tr_dataset_how_init(struct tr_dataset_how *how);

@@ -50,95 +50,121 @@ static void count_case(struct tr_dataset *d, const struct tr_outcomes *o,
     }
 }
 
-/* A case of a person; *used says whether there is one. */
+/* The case with the questions that the record itself asks, if there is one. */
 static enum an_code make_case(struct tr_maker *m, const struct tr_ranked *who,
-                              struct tr_case *one, bool *used,
-                              struct an_err *err)
+                              const struct tr_past *p, struct an_err *err)
 {
+    struct tr_case *one = &m->out->one[m->out->n];
     struct tr_label_how how = {.outcomes = m->outcomes,
                                .vocabulary = &m->out->vocabulary,
                                .max_asked = m->how->max_asked,
-                               .key = tr_key(who->key, TR_DRAW_WINDOW)};
+                               .key = tr_key(who->key, TR_DRAW_WINDOW),
+                               .from_us = p->from_us,
+                               .end_us = p->end_us};
     struct rt_encoded e;
-    struct tr_past p;
     double origin;
-    enum an_code code = tr_past_read(m, who->person, &p, err);
+    enum an_code code =
+        rt_encode(m->arena, &m->out->vocabulary, &p->t, p->read_us, &e, err);
 
-    *used = false;
-    if (code != AN_OK)
-        return code;
-    m->out->counts.no_birth += !p.has_birth;
-    if (!p.has_birth)
-        return AN_OK;
-    /* Death is after everything that is read. */
-    code =
-        rt_encode(m->arena, &m->out->vocabulary, &p.t, p.end_us - 2, &e, err);
     if (code != AN_OK)
         return code;
     drop_question(&e.history);
     origin = (double)e.origin_us;
-    one->key = who->key;
-    one->split = (enum tr_split)who->split;
-    one->start_days = ((double)p.from_us - origin) / TR_US_PER_DAY;
+    *one = (struct tr_case){.key = who->key,
+                            .split = (enum tr_split)who->split,
+                            .history = e.history};
+    one->start_days = ((double)p->from_us - origin) / TR_US_PER_DAY;
     one->start_days = one->start_days > 0 ? one->start_days : 0;
-    one->end_days = (double)(p.end_us - e.origin_us) / TR_US_PER_DAY;
-    if (e.history.n_positions == 0 || one->end_days <= one->start_days) {
-        m->out->counts.outside++;
+    one->end_days = (double)(p->end_us - e.origin_us) / TR_US_PER_DAY;
+    if (e.history.n_positions == 0 || one->end_days <= one->start_days)
         return AN_OK;
-    }
-    one->history = e.history;
-    how.from_us = p.from_us;
-    how.end_us = p.end_us;
-    code = tr_labels_make(m->arena, &m->scratch, &how, p.all, p.n_all, &p.t, &e,
-                          &one->labels, err);
-    *used = code == AN_OK;
-    if (*used)
+    code = tr_labels_make(m->arena, &m->scratch, &how, p->all, p->n_all, &p->t,
+                          &e, &one->labels, err);
+    if (code == AN_OK) {
         count_case(m->out, m->outcomes, one, &e);
+        m->out->n++;
+    }
     return code;
 }
 
-/* A question when nothing happened: the record as it was at the moment. */
-static enum an_code make_between(struct tr_maker *m,
-                                 const struct tr_ranked *who, uint32_t i,
-                                 struct tr_case *one, bool *used,
-                                 struct an_err *err)
+/* A case with one question: the record as it was at the moment, if anything
+ * can be asked then. */
+static enum an_code ask_at(struct tr_maker *m, const struct tr_ranked *who,
+                           const struct tr_past *p, int64_t at_us,
+                           struct an_err *err)
 {
     const struct tr_outcomes *o = m->outcomes;
     struct tr_follow_up *f = an_arena_get(m->arena, o->n, sizeof(*f));
     struct tr_query *query = an_arena_get(m->arena, 1, sizeof(*query));
-    const double lot = tr_draw_uniform(tr_key(who->key, TR_DRAW_ITEMS), i);
+    struct tr_case *one = &m->out->one[m->out->n];
     struct ctx_timeline then;
     struct rt_encoded e;
-    struct tr_past p;
-    int64_t from_us, at_us;
-    enum an_code code = tr_past_read(m, who->person, &p, err);
+    bool any = false;
+    enum an_code code;
 
-    *used = false;
-    if (code != AN_OK || f == NULL || query == NULL)
-        return code != AN_OK ? code : an_fail_nomem(err);
-    from_us = first_us(&p) > p.from_us ? first_us(&p) : p.from_us;
-    if (!p.has_birth || from_us >= p.end_us)
-        return AN_OK;
-    at_us = from_us + (int64_t)(lot * (double)(p.end_us - from_us));
-    code = ctx_timeline_build(&m->person, p.all, p.n_all, at_us, &then, err);
+    if (f == NULL || query == NULL)
+        return an_fail_nomem(err);
+    an_arena_reset(&m->scratch);
+    code = ctx_timeline_build(&m->scratch, p->all, p->n_all, at_us, &then, err);
     if (code == AN_OK)
         code = rt_encode(m->arena, &m->out->vocabulary, &then, at_us, &e, err);
     if (code != AN_OK || e.history.n_items == 0)
         return code;
     for (size_t k = 0; k < o->n; k++) {
-        f[k] = tr_label_one(&o->outcome[k], &p.t, at_us, p.end_us);
-        *used |= f[k].to_days > 0;
+        f[k] = tr_label_one(&o->outcome[k], &p->t, at_us, p->end_us);
+        any |= f[k].to_days > 0;
     }
+    if (!any)
+        return AN_OK;
     *query = (struct tr_query){(uint32_t)e.history.n_positions - 1, 1};
     *one = (struct tr_case){.key = who->key,
                             .split = (enum tr_split)who->split,
                             .history = e.history,
                             .labels = {query, f, 1, 0}};
+    /* No rates are learned from it. */
     one->start_days = one->end_days =
         e.history.position[e.history.n_positions - 1].time_days;
-    if (*used)
-        count_case(m->out, o, one, &e);
+    count_case(m->out, o, one, &e);
+    m->out->n++;
     return AN_OK;
+}
+
+/* A question when nothing happened. */
+static enum an_code ask_between(struct tr_maker *m, const struct tr_ranked *who,
+                                const struct tr_past *p, uint32_t i,
+                                struct an_err *err)
+{
+    const double lot = tr_draw_uniform(tr_key(who->key, TR_DRAW_ITEMS), i);
+    const int64_t first = first_us(p);
+    const int64_t from_us = first > p->from_us ? first : p->from_us;
+
+    if (from_us >= p->end_us)
+        return AN_OK;
+    return ask_at(m, who, p,
+                  from_us + (int64_t)(lot * (double)(p->end_us - from_us)),
+                  err);
+}
+
+static enum an_code make_person(struct tr_maker *m, const struct tr_ranked *who,
+                                struct an_err *err)
+{
+    const size_t n = m->out->n;
+    struct tr_past p;
+    bool used;
+    enum an_code code = tr_past_read(m, who->person, &p, err);
+
+    if (code != AN_OK)
+        return code;
+    m->out->counts.no_birth += !p.has_birth;
+    if (!p.has_birth)
+        return AN_OK;
+    code = make_case(m, who, &p, err);
+    used = m->out->n > n;
+    for (uint32_t k = 0; used && k < m->how->between && code == AN_OK; k++)
+        code = ask_between(m, who, &p, k, err);
+    m->out->counts.patients[who->split] += m->out->n > n;
+    m->out->counts.outside += m->out->n == n;
+    return code;
 }
 
 enum an_code tr_cases_make(struct tr_maker *m, struct an_err *err)
@@ -147,26 +173,14 @@ enum an_code tr_cases_make(struct tr_maker *m, struct an_err *err)
     enum an_code code = AN_OK;
 
     d->one =
-        an_arena_get(m->arena, m->people->n_persons * (1 + m->how->between),
+        an_arena_get(m->arena, m->people->n_persons * (2 + m->how->between),
                      sizeof(*d->one));
     d->counts.outcome =
         an_arena_get(m->arena, m->outcomes->n, sizeof(*d->counts.outcome));
     if (d->one == NULL || d->counts.outcome == NULL)
         return an_fail_nomem(err);
-    for (size_t i = 0; i < m->people->n_persons && code == AN_OK; i++) {
-        bool used;
-
-        code = make_case(m, &m->rank[i], &d->one[d->n], &used, err);
-        d->n += used;
-        d->counts.patients[m->rank[i].split] += used;
-        for (uint32_t k = 0; used && k < m->how->between && code == AN_OK;
-             k++) {
-            bool more;
-
-            code = make_between(m, &m->rank[i], k, &d->one[d->n], &more, err);
-            d->n += more;
-        }
-    }
+    for (size_t i = 0; i < m->people->n_persons && code == AN_OK; i++)
+        code = make_person(m, &m->rank[i], err);
     if (code == AN_OK && d->counts.patients[TR_TRAIN] == 0)
         code = an_fail(err, AN_MISSING, "no patient is left to train on", 0);
     return code;

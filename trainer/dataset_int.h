@@ -33,7 +33,9 @@ struct tr_past {
     const struct ctx_event *all;
     size_t n_all;
     struct ctx_timeline t;
-    int64_t from_us, end_us;
+    int64_t from_us, end_us; /* under observation */
+    int64_t read_us;         /* the last moment that a model reads */
+    bool watched;            /* by a study: trainer/record.h */
     bool has_birth;
 };
 

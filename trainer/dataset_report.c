@@ -51,6 +51,7 @@ static enum an_code to_json(struct an_arena *arena, const struct tr_dataset *d,
     put_count(&w, "documents", p->n_documents);
     put_count(&w, "documents_refused", p->n_refused);
     put_count(&w, "warnings", p->n_warnings);
+    put_count(&w, "records", p->n_records);
     put_count(&w, "persons", p->n_persons);
     put_count(&w, "persons_without_birth_date", c->no_birth);
     put_count(&w, "persons_outside_the_observed_time", c->outside);
@@ -107,9 +108,9 @@ static enum an_code to_text(struct an_arena *arena, const struct tr_dataset *d,
     struct an_buf b;
 
     an_buf_init(&b, arena, REPORT_BYTES);
-    LINE("documents %zu (refused %zu), persons %zu (no birth date %llu, "
-         "outside the observed time %llu)\n",
-         p->n_documents, p->n_refused, p->n_persons,
+    LINE("documents %zu (refused %zu), records %zu, persons %zu (no birth "
+         "date %llu, outside the observed time %llu)\n",
+         p->n_documents, p->n_refused, p->n_records, p->n_persons,
          (unsigned long long)c->no_birth, (unsigned long long)c->outside);
     LINE("labelled events %s; left out as confidential or denied %zu events, "
          "of %zu persons who opted out all\n",

@@ -5,13 +5,14 @@
 #include "context/codec.h"
 #include "fhir/read.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Long before any record: year 1. */
 #define ALWAYS_US (INT64_C(-62135596800) * 1000000)
 
-enum { SCRATCH_BYTES = 1 << 30, FIRST_SLOTS = 1 << 12 };
+enum { SCRATCH_BYTES = 1 << 30, FIRST_SLOTS = 1 << 12, NUMBER_BYTES = 24 };
 
 void tr_people_init(struct tr_people *p, size_t limit_bytes)
 {
@@ -223,6 +224,52 @@ enum an_code tr_people_take(void *people, struct an_str document,
     return code;
 }
 
+/* ---- records of a study ----------------------------------------------------
+ */
+
+static enum an_code fail_record(const struct tr_people *p, enum an_code code,
+                                const char *what, struct an_err *err)
+{
+    (void)an_fail(err, code, what, 0);
+    if (err)
+        (void)snprintf(err->where.path, sizeof(err->where.path), "record[%zu]",
+                       p->n_records);
+    return code;
+}
+
+enum an_code tr_people_take_record(void *people, const struct tr_record *record,
+                                   struct an_err *err)
+{
+    struct tr_people *p = people;
+    struct tr_study *study = an_arena_get(&p->arena, 1, sizeof(*study));
+    char number[NUMBER_BYTES];
+    struct ctx_part part = {.event = record->event,
+                            .n_events = record->n_events};
+    uint32_t row;
+    enum an_code code;
+
+    an_arena_reset(&p->scratch);
+    p->n_records++;
+    if (study == NULL)
+        return an_fail_nomem(err);
+    if (record->watched && record->until_us < record->from_us)
+        return fail_record(p, AN_TYPE,
+                           "a person is watched until before it began", err);
+    (void)snprintf(number, sizeof(number), "%llu",
+                   (unsigned long long)record->id);
+    part.patient = (struct ctx_identifier){.authority = AN_STR("urn:id:study"),
+                                           .value = an_str_c(number)};
+    code = name_row(p, &part.patient, &row, err);
+    if (code != AN_OK)
+        return code;
+    if (p->name[row].study)
+        return fail_record(p, AN_CONFLICT, "two persons have one number", err);
+    *study = (struct tr_study){record->id, record->watched, record->from_us,
+                               record->until_us};
+    p->name[row].study = study;
+    return take_part(p, &part, AN_STR(""), err);
+}
+
 /* ---- persons ---------------------------------------------------------------
  */
 
@@ -281,7 +328,9 @@ static enum an_code gather_group(struct tr_people *p, const uint64_t *member,
                                CTX_AS_OF_ALL, &found, err);
         if (code != AN_OK)
             return code;
-        *out = (struct tr_person){found.member[found.current].id, row, 0};
+        *out = (struct tr_person){.id = found.member[found.current].id,
+                                  .name = row,
+                                  .study = who->study};
         for (size_t m = 0; m < found.n_members; m++) {
             uint32_t at = p->slot[slot_of(p, &found.member[m].id)] - 1;
 

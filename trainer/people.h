@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Everything that a set of FHIR documents says, person by person, in memory.
+/* Everything that a set of FHIR documents says, or the records of a study,
+ * person by person, in memory.
  *
  *     tr_people_init(&p, 8ull << 30);
  *     tr_source_read(path, tr_people_take, &p, err);
@@ -23,6 +24,7 @@
 #include "base/arena.h"
 #include "context/identity.h"
 #include "context/timeline.h"
+#include "trainer/record.h"
 
 struct tr_blob {
     struct tr_blob *next;
@@ -30,17 +32,26 @@ struct tr_blob {
     struct an_str message;
 };
 
+/* What a study says of a person beside events: trainer/record.h. */
+struct tr_study {
+    uint64_t id;
+    bool watched;
+    int64_t from_us, until_us;
+};
+
 /* One identifier that events were filed under or claims speak of. */
 struct tr_name {
     struct ctx_identifier id;
     struct tr_blob *blob;
-    uint32_t parent; /* union-find */
+    const struct tr_study *study; /* NULL of documents */
+    uint32_t parent;              /* union-find */
 };
 
 struct tr_person {
     struct ctx_identifier id; /* the current one */
     const uint32_t *name;     /* rows of people.name */
     size_t n_names;
+    const struct tr_study *study; /* NULL of documents */
 };
 
 struct tr_people {
@@ -53,6 +64,7 @@ struct tr_people {
     struct tr_person *person; /* by identifier */
     size_t n_persons;
     size_t n_documents, n_refused, n_warnings, n_events, n_left_behind;
+    size_t n_records;             /* persons of studies */
     size_t n_closed, n_opted_out; /* events, persons: trainer/closed.h */
     bool labelled_too;
 };
@@ -65,7 +77,14 @@ enum an_code tr_people_take(void *people, struct an_str document,
                             struct an_err *err)
     __attribute__((warn_unused_result));
 
-/* After the last document: who is who. */
+/* One record; `people` is a struct tr_people (a tr_take_record).  AN_CONFLICT
+ * of a number that was there before, AN_TYPE of who is watched until before it
+ * began: the place is "record[N]", from 1. */
+enum an_code tr_people_take_record(void *people, const struct tr_record *record,
+                                   struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* After the last document or record: who is who. */
 enum an_code tr_people_gather(struct tr_people *p, struct an_err *err)
     __attribute__((warn_unused_result));
 
