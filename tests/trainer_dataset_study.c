@@ -326,6 +326,145 @@ START_TEST(death_at_the_very_end_is_seen_and_later_is_not)
 }
 END_TEST
 
+/* ---- the first question ------------------------------------------------------- */
+
+START_TEST(who_is_watched_is_asked_about_at_the_beginning_once)
+{
+    static const uint32_t asked[] = {0, 8, 20};
+
+    for (size_t a = 0; a < 3; a++) {
+        struct made m;
+        size_t n[N_PEOPLE] = {0}, others = 0;
+
+        begin(&m, NULL);
+        m.how.max_asked = asked[a];
+        m.how.between = asked[a] ? 2 : 0;
+        ck_assert_int_eq(make(&m), AN_OK);
+        for (size_t k = 0; k < m.d.n; k++) {
+            const struct tr_case *c = &m.d.one[k];
+            const int i = person_of(c->key);
+            const struct tr_follow_up *f = c->labels.follow_up;
+            size_t at_first = 0;
+
+            /* As long before the end as it was watched. */
+            for (size_t q = 0; q < c->labels.n_queries; q++)
+                at_first += f[2 * q].to_days ==
+                            (float)((until_of(i) - from_of(i)) / DAY);
+            others += c->labels.n_queries - at_first;
+            if (at_first == 0)
+                continue;
+            ck_assert(asks_once(c));
+            n[i]++;
+            ck_assert_uint_eq(c->labels.n_queries, 1);
+            ck_assert_uint_eq(c->labels.query->position,
+                              c->history.n_positions - 1);
+            ck_assert_uint_eq(f[0].event, dies(i));
+            ck_assert_uint_eq(f[1].event, has_stroke(i));
+            if (i == UNKNOWN) {
+                ck_assert_uint_eq(c->history.n_items, 0);
+                continue;
+            }
+            /* What is of that very moment is known, and nothing later. */
+            ck_assert_uint_eq(
+                c->history.position[c->history.n_positions - 1].n_items, 1);
+            ck_assert_uint_eq(c->history.n_items, 3 + (i % 3 != 0));
+        }
+        for (int i = 0; i < N_PEOPLE; i++)
+            ck_assert_uint_eq(n[i], 1);
+        ck_assert_uint_eq(others != 0, asked[a] != 0);
+        for (int s = 0; s < TR_N_SPLITS && asked[a] == 0; s++) {
+            ck_assert_uint_gt(m.d.counts.queries[s], 0);
+            ck_assert_uint_eq(m.d.counts.queries[s], m.d.counts.patients[s]);
+        }
+        tr_people_release(&m.people);
+    }
+}
+END_TEST
+
+/* The person's record without what came after `at_us`. */
+static void encode_until(const struct made *m, int i, int64_t at_us,
+                         struct rt_encoded *e)
+{
+    struct one *one = an_arena_get(&arena, 1, sizeof(*one));
+    struct ctx_timeline t;
+    size_t n = 0;
+
+    ck_assert_ptr_nonnull(one);
+    make_one(one, i);
+    for (size_t k = 0; k < one->record.n_events; k++)
+        if (one->event[k].kind == CTX_BIRTH || one->event[k].kind == CTX_SEX ||
+            rt_known_us(&one->event[k]) <= at_us)
+            one->event[n++] = one->event[k];
+    ck_assert_int_eq(
+        ctx_timeline_build(&arena, one->event, n, CTX_AS_OF_ALL, &t, NULL),
+        AN_OK);
+    ck_assert_int_eq(rt_encode(&arena, &m->d.vocabulary, &t, at_us, e, NULL),
+                     AN_OK);
+}
+
+START_TEST(features_are_those_of_a_record_that_ends_at_the_question)
+{
+    struct made m;
+    size_t asked = 0, first = 0;
+
+    begin(&m, NULL);
+    m.how.max_asked = 20;
+    ck_assert_int_eq(make(&m), AN_OK);
+    ck_assert_uint_le(m.d.features.n, MAX_WIDE);
+    ck_assert_uint_gt(m.d.features.n, 4);
+    for (size_t k = 0; k < m.d.n; k++) {
+        const struct tr_case *c = &m.d.one[k];
+        const int i = person_of(c->key);
+        const int64_t origin = i == UNKNOWN && c->history.n_items == 0
+                                   ? from_of(i)
+                               : i == UNKNOWN ? from_of(i) + 200 * DAY
+                               : i % 3        ? from_of(i) - (400 + i) * DAY
+                                              : from_of(i) - 30 * DAY;
+
+        for (size_t q = 0; q < c->labels.n_queries; q++) {
+            const uint32_t at = c->labels.query[q].position;
+            const int64_t at_us =
+                origin +
+                (int64_t)(c->history.position[at].time_days * 86400e6 + 0.5);
+            float now[MAX_WIDE], then[MAX_WIDE];
+            struct rt_encoded was;
+
+            encode_until(&m, i, at_us, &was);
+            ck_assert_uint_eq(was.history.n_positions, at + 1);
+            rt_wide(m.d.features.feature, m.d.features.n, &c->history, at, now);
+            rt_wide(m.d.features.feature, m.d.features.n, &was.history, at,
+                    then);
+            ck_assert_mem_eq(now, then, m.d.features.n * sizeof(float));
+            if (was.history.n_items)
+                ck_assert_mem_eq(c->history.item, was.history.item,
+                                 was.history.n_items * sizeof(struct rt_item));
+            asked++;
+            first += asks_once(c) && at_us == from_of(i);
+        }
+    }
+    ck_assert_uint_eq(first, N_PEOPLE);
+    ck_assert_uint_gt(asked, 3 * N_PEOPLE);
+    tr_people_release(&m.people);
+}
+END_TEST
+
+/* Who is not watched is asked about as of a hospital's records. */
+START_TEST(who_is_not_watched_is_asked_nothing_at_the_beginning)
+{
+    struct made m;
+
+    begin(&m, NULL);
+    for (size_t k = 0; k < m.people.n_persons; k++)
+        ((struct tr_study *)(uintptr_t)m.people.person[k].study)->watched =
+            false;
+    m.how.between = 0;
+    ck_assert_int_eq(make(&m), AN_OK);
+    for (size_t k = 0; k < m.d.n; k++)
+        ck_assert(!asks_once(&m.d.one[k]));
+    tr_people_release(&m.people);
+}
+END_TEST
+
 Suite *trainer_dataset_study_suite(void)
 {
     const TTest *const tests[] = {
@@ -333,6 +472,9 @@ Suite *trainer_dataset_study_suite(void)
         a_number_twice_and_an_end_before_the_beginning_are_refused,
         who_is_watched_is_observed_from_then_until_then,
         death_at_the_very_end_is_seen_and_later_is_not,
+        who_is_watched_is_asked_about_at_the_beginning_once,
+        features_are_those_of_a_record_that_ends_at_the_question,
+        who_is_not_watched_is_asked_nothing_at_the_beginning,
     };
 
     return test_suite_around("trainer/dataset_study", tests,

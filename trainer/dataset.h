@@ -15,6 +15,10 @@
  * case of its own, with the record as it was then, from which no rates are
  * learned.
  *
+ * Whom a study watches is asked about when that begins, always, as such a case;
+ * with max_asked 0 and between 0 that is the only question, not at discharges
+ * either.  Who is at risk of nothing then is asked nothing.
+ *
  * Patients are drawn into splits by their pseudonym, whole.  Vocabulary,
  * scales and features are made from the training split alone.  With a seed all
  * files are the same bytes again; without one the key is thrown away.

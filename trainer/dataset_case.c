@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Of each person a case with the record's own questions, and one for each
- * question between events. */
+/* Of each person a case with the record's own questions, one for the question
+ * at which a study begins to watch, and one for each question between events. */
 #include "trainer/dataset_int.h"
 #include "trainer/random.h"
 
@@ -55,12 +55,14 @@ static enum an_code make_case(struct tr_maker *m, const struct tr_ranked *who,
                               const struct tr_past *p, struct an_err *err)
 {
     struct tr_case *one = &m->out->one[m->out->n];
+    /* The first question of who is watched is a case of its own. */
     struct tr_label_how how = {.outcomes = m->outcomes,
                                .vocabulary = &m->out->vocabulary,
                                .max_asked = m->how->max_asked,
                                .key = tr_key(who->key, TR_DRAW_WINDOW),
-                               .from_us = p->from_us,
+                               .from_us = p->from_us + p->watched,
                                .end_us = p->end_us};
+    const bool asks = !p->watched || how.max_asked > 0;
     struct rt_encoded e;
     double origin;
     enum an_code code =
@@ -78,8 +80,9 @@ static enum an_code make_case(struct tr_maker *m, const struct tr_ranked *who,
     one->end_days = (double)(p->end_us - e.origin_us) / TR_US_PER_DAY;
     if (e.history.n_positions == 0 || one->end_days <= one->start_days)
         return AN_OK;
-    code = tr_labels_make(m->arena, &m->scratch, &how, p->all, p->n_all, &p->t,
-                          &e, &one->labels, err);
+    if (asks)
+        code = tr_labels_make(m->arena, &m->scratch, &how, p->all, p->n_all,
+                              &p->t, &e, &one->labels, err);
     if (code == AN_OK) {
         count_case(m->out, m->outcomes, one, &e);
         m->out->n++;
@@ -108,7 +111,8 @@ static enum an_code ask_at(struct tr_maker *m, const struct tr_ranked *who,
     code = ctx_timeline_build(&m->scratch, p->all, p->n_all, at_us, &then, err);
     if (code == AN_OK)
         code = rt_encode(m->arena, &m->out->vocabulary, &then, at_us, &e, err);
-    if (code != AN_OK || e.history.n_items == 0)
+    /* Of who is watched also that nothing is known yet. */
+    if (code != AN_OK || (e.history.n_items == 0 && !p->watched))
         return code;
     for (size_t k = 0; k < o->n; k++) {
         f[k] = tr_label_one(&o->outcome[k], &p->t, at_us, p->end_us);
@@ -160,6 +164,8 @@ static enum an_code make_person(struct tr_maker *m, const struct tr_ranked *who,
         return AN_OK;
     code = make_case(m, who, &p, err);
     used = m->out->n > n;
+    if (code == AN_OK && p.watched)
+        code = ask_at(m, who, &p, p.from_us, err);
     for (uint32_t k = 0; used && k < m->how->between && code == AN_OK; k++)
         code = ask_between(m, who, &p, k, err);
     m->out->counts.patients[who->split] += m->out->n > n;

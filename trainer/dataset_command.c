@@ -44,7 +44,9 @@ static void usage(FILE *out)
         "row (5)\n"
         "  --max-concepts N  rows of the vocabulary (4096)\n"
         "  --min-values N    values needed to standardise a measurement (20)\n"
-        "  --asked N         questions per patient, beside discharges (8)\n"
+        "  --asked N         questions per patient, beside discharges, and "
+        "when a study\n"
+        "                    begins to watch (8)\n"
         "  --between N       and at moments when nothing happened (3)\n"
         "  --until WHEN      end of observation of the living: `data` (the "
         "last moment of\n"
@@ -126,7 +128,7 @@ static bool set_how(struct job *job, struct an_str name, struct an_str value)
     if (an_str_eq(name, AN_STR("min-values")))
         return small(value, 2, 1000000, &c->min_values);
     if (an_str_eq(name, AN_STR("asked")))
-        return small(value, 1, 1000, &how->max_asked);
+        return small(value, 0, 1000, &how->max_asked);
     if (an_str_eq(name, AN_STR("between")))
         return small(value, 0, 1000, &how->between);
     if (an_str_eq(name, AN_STR("until")))
