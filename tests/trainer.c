@@ -9,6 +9,7 @@ Suite *trainer_fit_suite(void);
 Suite *trainer_command_suite(void);
 Suite *trainer_dataset_suite(void);
 Suite *trainer_dataset_study_suite(void);
+Suite *trainer_dataset_share_suite(void);
 Suite *trainer_closed_suite(void);
 Suite *trainer_labels_suite(void);
 Suite *trainer_stats_suite(void);
@@ -24,6 +25,7 @@ Suite *(*const test_suites[])(void) = {
     trainer_command_suite,
     trainer_dataset_suite,
     trainer_dataset_study_suite,
+    trainer_dataset_share_suite,
     trainer_closed_suite,
     trainer_labels_suite,
     trainer_stats_suite,

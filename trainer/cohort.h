@@ -31,7 +31,8 @@ enum { TR_COHORT_VERSION = 1, TR_DIGEST_BYTES = 32 };
 enum tr_split { TR_TRAIN, TR_TUNE, TR_TEST, TR_N_SPLITS };
 
 struct tr_patient {
-    uint64_t key;            /* pseudonym: orders and samples, never identity */
+    uint64_t key;            /* pseudonym: orders and samples, never identity;
+                                of public studies it may be their number */
     uint64_t first_position; /* in the file's array */
     uint64_t first_item;     /* positions count their items from here */
     uint64_t first_query;

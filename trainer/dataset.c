@@ -128,6 +128,18 @@ static enum tr_split split_of(const struct tr_dataset_how *how, uint64_t key)
     return lot - how->share[TR_TRAIN] < how->share[TR_TUNE] ? TR_TUNE : TR_TEST;
 }
 
+static enum an_code key_of(struct tr_maker *m, const struct tr_person *who,
+                           uint64_t *key, struct an_err *err)
+{
+    if (!m->how->keep_ids)
+        return tr_pseudonym_of(&m->pseudonym, &who->id, key, err);
+    if (who->study == NULL)
+        return an_fail(err, AN_UNSUPPORTED,
+                       "only people of a study have ids to keep", 0);
+    *key = who->study->id;
+    return AN_OK;
+}
+
 static enum an_code rank_people(struct tr_maker *m, struct an_err *err)
 {
     enum an_code code = AN_OK;
@@ -138,8 +150,7 @@ static enum an_code rank_people(struct tr_maker *m, struct an_err *err)
     for (size_t i = 0; i < m->people->n_persons && code == AN_OK; i++) {
         struct tr_ranked *r = &m->rank[i];
 
-        code = tr_pseudonym_of(&m->pseudonym, &m->people->person[i].id, &r->key,
-                               err);
+        code = key_of(m, &m->people->person[i], &r->key, err);
         r->person = (uint32_t)i;
         r->split = split_of(m->how, r->key);
     }
@@ -268,10 +279,14 @@ static enum an_code make_all(struct tr_maker *m, struct tr_catalogue *c,
                              struct an_err *err)
 {
     struct tr_dataset *d = m->out;
-    enum an_code code =
-        m->how->has_seed ? tr_pseudonym_seed(&m->pseudonym, m->how->seed, err)
-                         : tr_pseudonym_random(&m->pseudonym, err);
+    enum an_code code;
 
+    d->ids_kept = m->how->keep_ids;
+    if (m->people->n_persons == 0)
+        return an_fail(err, AN_MISSING, "nobody is in what was read", 0);
+    code = m->how->has_seed
+               ? tr_pseudonym_seed(&m->pseudonym, m->how->seed, err)
+               : tr_pseudonym_random(&m->pseudonym, err);
     if (code == AN_OK)
         code = rank_people(m, err);
     tr_pseudonym_wipe(&m->pseudonym);

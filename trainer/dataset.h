@@ -21,7 +21,9 @@
  *
  * Patients are drawn into splits by their pseudonym, whole.  Vocabulary,
  * scales and features are made from the training split alone.  With a seed all
- * files are the same bytes again; without one the key is thrown away.
+ * files are the same bytes again; without one the key is thrown away.  Of a
+ * public study the pseudonym can be the study's own number, so that predictions
+ * can be laid beside it: no draw needs a seed then.
  *
  * Thread-safety: confined.  Ownership: tr_dataset_make's arena. */
 #ifndef TRAINER_DATASET_H
@@ -43,6 +45,7 @@ enum tr_until {
 struct tr_dataset_how {
     bool has_seed;
     uint64_t seed;
+    bool keep_ids; /* a study's own numbers are the keys, no pseudonyms */
     uint32_t share[TR_N_SPLITS]; /* of patients, in any unit */
     struct tr_catalogue_how catalogue;
     uint32_t max_asked; /* questions per patient, beside discharges */
@@ -76,10 +79,12 @@ struct tr_dataset {
     struct tr_features features;
     size_t n_dropped, n_dropped_events; /* codes too rare for a row */
     struct an_str json;                 /* vocabulary.json */
+    bool ids_kept;
     struct tr_dataset_counts counts;
 };
 
-/* In memory. AN_MISSING when no patient is left to train on. */
+/* In memory.  AN_MISSING when nobody was read, or no patient is left to train
+ * on; AN_UNSUPPORTED to keep the ids of who has no number of a study. */
 enum an_code tr_dataset_make(struct an_arena *arena,
                              const struct tr_people *people,
                              const struct tr_outcomes *outcomes,

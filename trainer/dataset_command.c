@@ -18,7 +18,21 @@ enum { MAX_PATHS = 256 };
 #    define TR_DATA_DIR "config"
 #endif
 
+/* What can be read: documents, or the records of a study. */
+static const struct form {
+    const char *name;
+    enum an_code (*documents)(const char *path, tr_take *take, void *arg,
+                              struct an_err *err);
+    enum an_code (*records)(const char *path, tr_take_record *take, void *arg,
+                            struct an_err *err);
+} forms[] = {
+    {"fhir", tr_source_read, NULL},
+};
+
+enum { N_FORMS = sizeof(forms) / sizeof(forms[0]) };
+
 struct job {
+    const struct form *form;
     const char *path[MAX_PATHS], *out, *outcomes, *concepts;
     size_t n_paths;
     uint64_t memory_mb;
@@ -28,11 +42,20 @@ struct job {
 
 static void usage(FILE *out)
 {
+    fputs("usage: anamnesis-train dataset [OPTION...] --out FOLDER PATH...\n\n"
+          "Reads FHIR R4 (Bundles as .json, resources as .ndjson, both also "
+          ".gz; folders\nare walked) and writes a data set without names: "
+          "cohort.bin, vocabulary.json,\nreport.json, report.txt.\n\n"
+          "  --form FORM       what PATH is: ",
+          out);
+    for (size_t i = 0; i < N_FORMS; i++)
+        fprintf(out, "%s%s", i ? ", " : "", forms[i].name);
     fputs(
-        "usage: anamnesis-train dataset [OPTION...] --out FOLDER PATH...\n\n"
-        "Reads FHIR R4 (Bundles as .json, resources as .ndjson, both also "
-        ".gz; folders\nare walked) and writes a data set without names: "
-        "cohort.bin, vocabulary.json,\nreport.json, report.txt.\n\n"
+        " (fhir)\n"
+        "  --keep-ids        the study's own numbers in cohort.bin, so that "
+        "predictions\n"
+        "                    can be told apart; for public studies only, never "
+        "for fhir\n"
         "  --seed N          make the same files again; for invented patients "
         "only, since\n"
         "                    it lets its holder recognise a patient (else the "
@@ -110,6 +133,16 @@ static bool set_until(struct tr_dataset_how *how, struct an_str value)
     return true;
 }
 
+static bool set_form(struct job *job, struct an_str value)
+{
+    for (size_t i = 0; i < N_FORMS; i++)
+        if (an_str_eq(value, an_str_c(forms[i].name))) {
+            job->form = &forms[i];
+            return true;
+        }
+    return false;
+}
+
 static bool set_how(struct job *job, struct an_str name, struct an_str value)
 {
     struct tr_dataset_how *how = &job->how;
@@ -119,6 +152,8 @@ static bool set_how(struct job *job, struct an_str name, struct an_str value)
         how->has_seed = true;
         return an_str_u64(value, &how->seed);
     }
+    if (an_str_eq(name, AN_STR("form")))
+        return set_form(job, value);
     if (an_str_eq(name, AN_STR("split")))
         return set_split(how, value);
     if (an_str_eq(name, AN_STR("min-people")))
@@ -148,6 +183,42 @@ static int bad(const char *argument)
     return TR_EXIT_USAGE;
 }
 
+/* Options that do not go together; NULL when all do. */
+static const char *at_odds(const struct job *job)
+{
+    const struct tr_dataset_how *how = &job->how;
+
+    if (how->keep_ids && job->form->records == NULL)
+        return "--keep-ids is for public studies: what is read here says who "
+               "somebody is";
+    if (how->keep_ids && how->has_seed)
+        return "--seed makes pseudonyms, and --keep-ids wants none";
+    return NULL;
+}
+
+/* "--name" alone. */
+static bool set_flag(struct job *job, const char *said)
+{
+    if (strcmp(said, "--with-labelled") == 0)
+        return job->with_labelled = true;
+    if (strcmp(said, "--keep-ids") == 0)
+        return job->how.keep_ids = true;
+    return false;
+}
+
+static int ready(const struct job *job)
+{
+    const char *why = at_odds(job);
+
+    if (job->n_paths == 0 || job->out == NULL)
+        usage(stderr);
+    else if (why)
+        fprintf(stderr, "anamnesis-train dataset: %s\n", why);
+    else
+        return TR_EXIT_OK;
+    return TR_EXIT_USAGE;
+}
+
 static int arguments(struct job *job, int argc, char **argv)
 {
     for (int i = 0; i < argc; i++) {
@@ -159,10 +230,8 @@ static int arguments(struct job *job, int argc, char **argv)
             job->help = true;
             return TR_EXIT_OK;
         }
-        if (strcmp(said, "--with-labelled") == 0) {
-            job->with_labelled = true;
+        if (set_flag(job, said))
             continue;
-        }
         if (said[0] != '-') {
             if (job->n_paths == MAX_PATHS)
                 return bad(said);
@@ -180,10 +249,7 @@ static int arguments(struct job *job, int argc, char **argv)
         else if (!set_how(job, name, value))
             return bad(said);
     }
-    if (job->n_paths && job->out)
-        return TR_EXIT_OK;
-    usage(stderr);
-    return TR_EXIT_USAGE;
+    return ready(job);
 }
 
 static enum an_code write_all(const struct job *job, struct an_arena *arena,
@@ -203,6 +269,14 @@ static enum an_code write_all(const struct job *job, struct an_arena *arena,
     if (code == AN_OK)
         fwrite(text.p, 1, text.n, stdout);
     return code;
+}
+
+static enum an_code read_path(const struct form *form, const char *path,
+                              struct tr_people *people, struct an_err *err)
+{
+    return form->documents
+               ? form->documents(path, tr_people_take, people, err)
+               : form->records(path, tr_people_take_record, people, err);
 }
 
 /* `subject` is set to what an error is about. */
@@ -226,11 +300,14 @@ static enum an_code run(const struct job *job, struct tr_people *people,
         code = tr_outcomes_read(arena, job->outcomes, &outcomes, err);
     for (size_t i = 0; i < job->n_paths && code == AN_OK; i++) {
         *subject = job->path[i];
-        code = tr_source_read(job->path[i], tr_people_take, people, err);
+        code = read_path(job->form, job->path[i], people, err);
     }
     if (code == AN_OK) {
         *subject = NULL;
-        fprintf(stderr, "read %zu documents\n", people->n_documents);
+        if (job->form->documents)
+            fprintf(stderr, "read %zu documents\n", people->n_documents);
+        else
+            fprintf(stderr, "read %zu records\n", people->n_records);
         code = tr_people_gather(people, err);
     }
     if (code == AN_OK)
@@ -248,7 +325,8 @@ static enum an_code run(const struct job *job, struct tr_people *people,
 
 int tr_command_dataset(int argc, char **argv)
 {
-    struct job job = {.outcomes = TR_DATA_DIR "/outcomes",
+    struct job job = {.form = forms,
+                      .outcomes = TR_DATA_DIR "/outcomes",
                       .concepts = TR_DATA_DIR "/tables/concepts.tsv",
                       .memory_mb = 8192};
     const char *subject = NULL;

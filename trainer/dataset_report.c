@@ -52,6 +52,8 @@ static enum an_code to_json(struct an_arena *arena, const struct tr_dataset *d,
     put_count(&w, "documents_refused", p->n_refused);
     put_count(&w, "warnings", p->n_warnings);
     put_count(&w, "records", p->n_records);
+    an_out_key_str(&w, "ids",
+                   d->ids_kept ? AN_STR("kept") : AN_STR("left out"));
     put_count(&w, "persons", p->n_persons);
     put_count(&w, "persons_without_birth_date", c->no_birth);
     put_count(&w, "persons_outside_the_observed_time", c->outside);
@@ -112,6 +114,8 @@ static enum an_code to_text(struct an_arena *arena, const struct tr_dataset *d,
          "date %llu, outside the observed time %llu)\n",
          p->n_documents, p->n_refused, p->n_records, p->n_persons,
          (unsigned long long)c->no_birth, (unsigned long long)c->outside);
+    LINE("ids %s\n",
+         d->ids_kept ? "KEPT: keys are the numbers of the study" : "left out");
     LINE("labelled events %s; left out as confidential or denied %zu events, "
          "of %zu persons who opted out all\n",
          p->labelled_too ? "INCLUDED" : "left out", p->n_closed,

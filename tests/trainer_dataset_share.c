@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Data sets of public studies, to be scored person by person: their own
+ * numbers kept, folds by number, the vocabulary of another data set. */
+#include "tests/studied.h"
+#include "tests/suite.h"
+#include "trainer/command.h"
+#include "trainer/data.h"
+#include "trainer/file.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+Suite *trainer_dataset_share_suite(void);
+
+/* ---- files --------------------------------------------------------------------- */
+
+static const char *const files[] = {"cohort.bin", "vocabulary.json",
+                                    "report.json", "report.txt"};
+
+/* A folder in the test's, which has no folders in it at the end. */
+static void folder_at(const char *name, char path[TEST_PATH_BYTES])
+{
+    test_folder_file(&studied_folder, name, path);
+    ck_assert(mkdir(path, 0700) == 0);
+}
+
+static void folder_drop(const char *path)
+{
+    static const char *const all[] = {
+        "cohort.bin", "vocabulary.json", "report.json",      "report.txt",
+        "checkpoint", "fit.json",        "model.safetensors"};
+    char at[TEST_PATH_BYTES + 32];
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        snprintf(at, sizeof(at), "%s/%s", path, all[i]);
+        (void)remove(at);
+    }
+    ck_assert_int_eq(remove(path), 0);
+}
+
+static struct an_str load(const char *path, const char *name)
+{
+    char at[TEST_PATH_BYTES + 32];
+    struct an_str mapped, copy;
+
+    snprintf(at, sizeof(at), "%s/%s", path, name);
+    ck_assert_int_eq(tr_file_map(at, &mapped, NULL), AN_OK);
+    ck_assert(an_arena_str(&studied_arena, mapped, &copy));
+    tr_file_unmap(mapped);
+    return copy;
+}
+
+static bool holds(struct an_str all, const char *part)
+{
+    const size_t n = strlen(part);
+
+    for (size_t i = 0; i + n <= all.n; i++)
+        if (memcmp(all.p + i, part, n) == 0)
+            return true;
+    return false;
+}
+
+static void write_at(struct studied *m, const char *path)
+{
+    ck_assert_int_eq(tr_dataset_write(&studied_arena, &m->d, &m->people,
+                                      &m->outcomes, path, &m->err),
+                     AN_OK);
+}
+
+/* ---- the numbers of a study ------------------------------------------------------ */
+
+static void begin_kept(struct studied *m, bool (*wanted)(int))
+{
+    studied_begin(m, wanted);
+    m->how.has_seed = false;
+    m->how.keep_ids = true;
+}
+
+START_TEST(kept_ids_are_the_keys_and_the_same_bytes_come_without_a_seed)
+{
+    struct an_str once[4];
+    char path[TEST_PATH_BYTES];
+
+    folder_at("kept", path);
+    for (int k = 0; k < 2; k++) {
+        struct studied m;
+        size_t n = 0;
+
+        begin_kept(&m, NULL);
+        ck_assert_int_eq(studied_make(&m), AN_OK);
+        for (size_t c = 0; c < m.d.n; c++) {
+            ck_assert(c == 0 || m.d.one[c].key >= m.d.one[c - 1].key);
+            if (c && m.d.one[c].key == m.d.one[c - 1].key)
+                continue;
+            ck_assert_uint_eq(m.d.one[c].key, studied_number((int)n));
+            n++;
+        }
+        ck_assert_uint_eq(n, N_STUDIED);
+        write_at(&m, path);
+        for (int f = 0; f < 4; f++) {
+            const struct an_str bytes = load(path, files[f]);
+
+            ck_assert(k == 0 || an_str_eq(bytes, once[f]));
+            once[f] = bytes;
+        }
+        tr_people_release(&m.people);
+    }
+    ck_assert(holds(once[2], "\"ids\":\"kept\""));
+    ck_assert(holds(once[3], "ids KEPT"));
+    folder_drop(path);
+}
+END_TEST
+
+START_TEST(without_it_ids_are_left_out_and_the_report_says_so)
+{
+    struct studied m;
+    struct an_str json, text;
+
+    studied_begin(&m, NULL);
+    ck_assert_int_eq(studied_make(&m), AN_OK);
+    for (size_t c = 0; c < m.d.n; c++)
+        ck_assert_uint_gt(m.d.one[c].key, studied_number(N_STUDIED));
+    ck_assert_int_eq(tr_dataset_report(&studied_arena, &m.d, &m.people,
+                                       &m.outcomes, &json, &text, &m.err),
+                     AN_OK);
+    ck_assert(holds(json, "\"ids\":\"left out\"") &&
+              holds(text, "ids left out"));
+    tr_people_release(&m.people);
+}
+END_TEST
+
+static const char patient[] =
+    "{\"resourceType\":\"Patient\",\"id\":\"p\",\"birthDate\":\"1950-01-01\"}";
+
+START_TEST(ids_of_who_is_in_no_study_are_not_kept)
+{
+    struct studied m;
+
+    begin_kept(&m, NULL);
+    ck_assert_int_eq(tr_people_take(&m.people, an_str_c(patient), &m.err),
+                     AN_OK);
+    ck_assert_int_eq(tr_people_gather(&m.people, &m.err), AN_OK);
+    ck_assert_int_eq(studied_make(&m), AN_UNSUPPORTED);
+    tr_people_release(&m.people);
+}
+END_TEST
+
+static bool nobody(int i)
+{
+    return i < 0;
+}
+
+START_TEST(a_cohort_of_nobody_is_refused)
+{
+    struct studied m;
+
+    begin_kept(&m, nobody);
+    ck_assert_int_eq(studied_make(&m), AN_MISSING);
+    ck_assert_str_eq(m.err.what, "nobody is in what was read");
+    tr_people_release(&m.people);
+}
+END_TEST
+
+/* ---- the program ------------------------------------------------------------------ */
+
+/* With that option, or two, of one patient's FHIR: 2 is usage, 1 that nothing
+ * can be learned from one. */
+static int run(const char *option, const char *another)
+{
+    char text[6][TEST_PATH_BYTES + 64], path[TEST_PATH_BYTES];
+    char *argv[6];
+    struct studied m;
+    int n = 0;
+
+    studied_begin(&m, nobody); /* for the outcomes */
+    tr_people_release(&m.people);
+    test_folder_file(&studied_folder, "p.json", path);
+    ck_assert_int_eq(tr_file_write(path, an_str_c(patient), NULL), AN_OK);
+    snprintf(text[n++], sizeof(text[0]), "%s", path);
+    test_folder_file(&studied_folder, "empty.tsv", path);
+    ck_assert_int_eq(tr_file_write(path, AN_STR(""), NULL), AN_OK);
+    snprintf(text[n++], sizeof(text[0]), "--concepts=%s", path);
+    snprintf(text[n++], sizeof(text[0]), "--out=%s", studied_folder.path);
+    snprintf(text[n++], sizeof(text[0]), "--outcomes=%s", studied_folder.path);
+    if (option)
+        snprintf(text[n++], sizeof(text[0]), "%s", option);
+    if (another)
+        snprintf(text[n++], sizeof(text[0]), "%s", another);
+    for (int i = 0; i < n; i++)
+        argv[i] = text[i];
+    return tr_command_dataset(n, argv);
+}
+
+START_TEST(options_that_make_no_sense_are_refused_before_anything_is_read)
+{
+    static const struct {
+        const char *option, *another;
+        int status;
+    } c[] = {
+        {NULL, NULL, TR_EXIT_FAILED},
+        {"--form=fhir", NULL, TR_EXIT_FAILED},
+        {"--form=parchment", NULL, TR_EXIT_USAGE},
+        {"--keep-ids", NULL, TR_EXIT_USAGE},
+        {"--keep-ids", "--form=fhir", TR_EXIT_USAGE},
+        {"--asked=0", NULL, TR_EXIT_FAILED},
+    };
+
+    for (size_t i = 0; i < sizeof(c) / sizeof(c[0]); i++)
+        ck_assert_msg(run(c[i].option, c[i].another) == c[i].status, "case %zu",
+                      i);
+}
+END_TEST
+
+Suite *trainer_dataset_share_suite(void)
+{
+    const TTest *const tests[] = {
+        kept_ids_are_the_keys_and_the_same_bytes_come_without_a_seed,
+        without_it_ids_are_left_out_and_the_report_says_so,
+        ids_of_who_is_in_no_study_are_not_kept,
+        a_cohort_of_nobody_is_refused,
+        options_that_make_no_sense_are_refused_before_anything_is_read,
+    };
+
+    return test_suite_around("trainer/dataset_share", tests,
+                             sizeof(tests) / sizeof(tests[0]), studied_set_up,
+                             studied_tear_down);
+}
