@@ -162,6 +162,58 @@ START_TEST(a_cohort_of_nobody_is_refused)
 }
 END_TEST
 
+/* ---- folds ---------------------------------------------------------------------- */
+
+/* Their numbers all leave the same remainder by 3, as of a file that was cut. */
+START_TEST(a_fold_is_tested_on_and_the_others_train_and_tune)
+{
+    size_t tested[N_STUDIED] = {0};
+
+    for (uint32_t fold = 0; fold < 3; fold++) {
+        struct studied m;
+
+        begin_kept(&m, NULL);
+        m.how.fold = fold;
+        m.how.n_folds = 3;
+        m.how.share[TR_TRAIN] = 1;
+        m.how.share[TR_TUNE] = 1;
+        m.how.share[TR_TEST] = 1000; /* counts for nothing */
+        ck_assert_int_eq(studied_make(&m), AN_OK);
+        for (int s = 0; s < TR_N_SPLITS; s++)
+            ck_assert_uint_gt(m.d.counts.patients[s], N_STUDIED / 5);
+        for (size_t c = 0; c < m.d.n; c++) {
+            const struct tr_case *one = &m.d.one[c];
+            const bool first = c == 0 || one[-1].key != one->key;
+
+            ck_assert_uint_eq(one->split == TR_TEST, one->key / 3 % 3 == fold);
+            ck_assert(first || one[-1].split == one->split);
+            tested[(one->key - studied_number(0)) / 3] +=
+                first && one->split == TR_TEST;
+        }
+        tr_people_release(&m.people);
+    }
+    for (size_t i = 0; i < N_STUDIED; i++)
+        ck_assert_uint_eq(tested[i], 1);
+}
+END_TEST
+
+static bool in_no_first_fold(int i)
+{
+    return studied_number(i) / 3 % 3 != 0;
+}
+
+START_TEST(a_fold_of_nobody_is_refused)
+{
+    struct studied m;
+
+    begin_kept(&m, in_no_first_fold);
+    m.how.n_folds = 3;
+    ck_assert_int_eq(studied_make(&m), AN_MISSING);
+    ck_assert_str_eq(m.err.what, "no patient is in that fold");
+    tr_people_release(&m.people);
+}
+END_TEST
+
 /* ---- the program ------------------------------------------------------------------ */
 
 /* With that option, or two, of one patient's FHIR: 2 is usage, 1 that nothing
@@ -204,6 +256,16 @@ START_TEST(options_that_make_no_sense_are_refused_before_anything_is_read)
         {"--keep-ids", NULL, TR_EXIT_USAGE},
         {"--keep-ids", "--form=fhir", TR_EXIT_USAGE},
         {"--asked=0", NULL, TR_EXIT_FAILED},
+        {"--fold=0/2", "--seed=1", TR_EXIT_FAILED},
+        {"--fold=99/100", "--seed=1", TR_EXIT_FAILED},
+        {"--fold=0/2", NULL, TR_EXIT_USAGE},
+        {"--fold=2/2", "--seed=1", TR_EXIT_USAGE},
+        {"--fold=0/1", "--seed=1", TR_EXIT_USAGE},
+        {"--fold=0/101", "--seed=1", TR_EXIT_USAGE},
+        {"--fold=-1/5", "--seed=1", TR_EXIT_USAGE},
+        {"--fold=1", "--seed=1", TR_EXIT_USAGE},
+        {"--fold=1/5/5", "--seed=1", TR_EXIT_USAGE},
+        {"--fold=/5", "--seed=1", TR_EXIT_USAGE},
     };
 
     for (size_t i = 0; i < sizeof(c) / sizeof(c[0]); i++)
@@ -219,6 +281,8 @@ Suite *trainer_dataset_share_suite(void)
         without_it_ids_are_left_out_and_the_report_says_so,
         ids_of_who_is_in_no_study_are_not_kept,
         a_cohort_of_nobody_is_refused,
+        a_fold_is_tested_on_and_the_others_train_and_tune,
+        a_fold_of_nobody_is_refused,
         options_that_make_no_sense_are_refused_before_anything_is_read,
     };
 

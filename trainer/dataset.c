@@ -119,10 +119,14 @@ static int rank_cmp(const void *a, const void *b)
 
 static enum tr_split split_of(const struct tr_dataset_how *how, uint64_t key)
 {
-    const uint64_t total =
-        (uint64_t)how->share[0] + how->share[1] + (uint64_t)how->share[2];
-    uint64_t lot = tr_draw_below(tr_key(key, TR_DRAW_ORDER), 0, total);
+    const uint64_t n = how->n_folds;
+    const uint64_t total = (uint64_t)how->share[TR_TRAIN] +
+                           how->share[TR_TUNE] +
+                           (n ? 0 : (uint64_t)how->share[TR_TEST]);
+    const uint64_t lot = tr_draw_below(tr_key(key, TR_DRAW_ORDER), 0, total);
 
+    if (n && key / n % n == how->fold)
+        return TR_TEST;
     if (lot < how->share[TR_TRAIN])
         return TR_TRAIN;
     return lot - how->share[TR_TRAIN] < how->share[TR_TUNE] ? TR_TUNE : TR_TEST;

@@ -19,7 +19,9 @@
  * with max_asked 0 and between 0 that is the only question, not at discharges
  * either.  Who is at risk of nothing then is asked nothing.
  *
- * Patients are drawn into splits by their pseudonym, whole.  Vocabulary,
+ * Patients are drawn into splits by their pseudonym, whole, or they are in the
+ * fold key / n_folds % n_folds: of numbers that all leave the same remainder,
+ * since a file was cut by it, there are as many folds still.  Vocabulary,
  * scales and features are made from the training split alone.  With a seed all
  * files are the same bytes again; without one the key is thrown away.  Of a
  * public study the pseudonym can be the study's own number, so that predictions
@@ -47,6 +49,8 @@ struct tr_dataset_how {
     uint64_t seed;
     bool keep_ids; /* a study's own numbers are the keys, no pseudonyms */
     uint32_t share[TR_N_SPLITS]; /* of patients, in any unit */
+    uint32_t fold, n_folds; /* 0: none; else who is in it is the test split, and
+                               the others are drawn by the first two shares */
     struct tr_catalogue_how catalogue;
     uint32_t max_asked; /* questions per patient, beside discharges */
     uint32_t between;   /* and at moments when nothing happened */
@@ -55,6 +59,8 @@ struct tr_dataset_how {
     uint32_t years;   /* observed before the end; 0: all of the record; of
                          whom no study watches */
 };
+
+enum { TR_MAX_FOLDS = 100 };
 
 void tr_dataset_how_init(struct tr_dataset_how *how);
 
@@ -83,8 +89,8 @@ struct tr_dataset {
     struct tr_dataset_counts counts;
 };
 
-/* In memory.  AN_MISSING when nobody was read, or no patient is left to train
- * on; AN_UNSUPPORTED to keep the ids of who has no number of a study. */
+/* In memory.  AN_MISSING when nobody was read, is left to train on or is in the
+ * fold; AN_UNSUPPORTED to keep the ids of who has no number of a study. */
 enum an_code tr_dataset_make(struct an_arena *arena,
                              const struct tr_people *people,
                              const struct tr_outcomes *outcomes,

@@ -189,5 +189,7 @@ enum an_code tr_cases_make(struct tr_maker *m, struct an_err *err)
         code = make_person(m, &m->rank[i], err);
     if (code == AN_OK && d->counts.patients[TR_TRAIN] == 0)
         code = an_fail(err, AN_MISSING, "no patient is left to train on", 0);
+    if (code == AN_OK && m->how->n_folds && d->counts.patients[TR_TEST] == 0)
+        code = an_fail(err, AN_MISSING, "no patient is in that fold", 0);
     return code;
 }

@@ -117,6 +117,15 @@ static bool set_split(struct tr_dataset_how *how, struct an_str value)
     return value.p == NULL && how->share[TR_TRAIN] > 0;
 }
 
+static bool set_fold(struct tr_dataset_how *how, struct an_str value)
+{
+    struct an_str fold;
+
+    return an_str_cut(&value, '/', &fold) &&
+           small(value, 1, 1000000, &how->n_folds) &&
+           small(fold, 0, 1000000, &how->fold);
+}
+
 static bool set_until(struct tr_dataset_how *how, struct an_str value)
 {
     struct an_time t;
@@ -156,6 +165,8 @@ static bool set_how(struct job *job, struct an_str name, struct an_str value)
         return set_form(job, value);
     if (an_str_eq(name, AN_STR("split")))
         return set_split(how, value);
+    if (an_str_eq(name, AN_STR("fold")))
+        return set_fold(how, value);
     if (an_str_eq(name, AN_STR("min-people")))
         return small(value, 1, 1000000, &c->min_people);
     if (an_str_eq(name, AN_STR("max-concepts")))
@@ -193,6 +204,13 @@ static const char *at_odds(const struct job *job)
                "somebody is";
     if (how->keep_ids && how->has_seed)
         return "--seed makes pseudonyms, and --keep-ids wants none";
+    if (how->n_folds == 1 || how->n_folds > TR_MAX_FOLDS ||
+        (how->n_folds && how->fold >= how->n_folds))
+        return "--fold K/N wants N from 2 to 100 and K from 0 to N - 1";
+    if (how->n_folds && !how->keep_ids && !how->has_seed)
+        return "--fold wants --keep-ids or --seed: by keys that are thrown "
+               "away "
+               "each run has folds of its own";
     return NULL;
 }
 
