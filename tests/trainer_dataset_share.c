@@ -214,7 +214,184 @@ START_TEST(a_fold_of_nobody_is_refused)
 }
 END_TEST
 
+/* ---- like another ----------------------------------------------------------------- */
+
+static bool is_even(int i)
+{
+    return i % 2 == 0;
+}
+
+static bool is_odd(int i)
+{
+    return i % 2 == 1;
+}
+
+/* Made, written to a new folder, gone. */
+static void write_new(struct studied *m, const char *name,
+                      char path[TEST_PATH_BYTES])
+{
+    ck_assert_int_eq(studied_make(m), AN_OK);
+    folder_at(name, path);
+    write_at(m, path);
+    tr_people_release(&m->people);
+}
+
+START_TEST(a_data_set_like_itself_is_the_same)
+{
+    char a[TEST_PATH_BYTES], b[TEST_PATH_BYTES];
+    struct studied m;
+
+    begin_kept(&m, NULL);
+    write_new(&m, "a", a);
+    begin_kept(&m, NULL);
+    m.how.like = load(a, files[1]);
+    write_new(&m, "b", b);
+    for (int f = 0; f < 2; f++)
+        ck_assert(an_str_eq(load(a, files[f]), load(b, files[f])));
+    folder_drop(a);
+    folder_drop(b);
+}
+END_TEST
+
+static int call_fit(const char *folder)
+{
+    char a[TEST_PATH_BYTES + 64], b[TEST_PATH_BYTES + 64];
+    char rest[][24] = {"--layers=1", "--channels=16", "--heads=2", "--epochs=1",
+                       "--rank=2"};
+    char *argv[] = {a, b, rest[0], rest[1], rest[2], rest[3], rest[4]};
+
+    snprintf(a, sizeof(a), "%s/cohort.bin", folder);
+    snprintf(b, sizeof(b), "--out=%s", folder);
+    return tr_command_fit(7, argv);
+}
+
+/* Others, who were not there when it was fitted. */
+START_TEST(a_model_is_opened_for_a_data_set_like_its_own)
+{
+    char a[TEST_PATH_BYTES], b[TEST_PATH_BYTES], c[TEST_PATH_BYTES];
+    char *argv[] = {a, b};
+    struct tr_fitted fitted;
+    struct tr_data data;
+    struct studied m;
+
+    begin_kept(&m, is_even);
+    write_new(&m, "a", a);
+    ck_assert_int_eq(call_fit(a), TR_EXIT_OK);
+    begin_kept(&m, is_odd);
+    m.how.like = load(a, files[1]);
+    m.how.all_test = true;
+    write_new(&m, "b", b);
+    ck_assert_uint_eq(m.d.counts.patients[TR_TEST], N_STUDIED / 2);
+    ck_assert(an_str_eq(load(a, files[1]), load(b, files[1])));
+    ck_assert_int_eq(tr_data_open(&data, &studied_arena, b, &m.err), AN_OK);
+    ck_assert_int_eq(tr_fitted_open(&fitted, &studied_arena, a, &data, &m.err),
+                     AN_OK);
+    tr_fitted_close(&fitted);
+    tr_data_close(&data);
+    /* By itself it has a vocabulary of its own. */
+    begin_kept(&m, is_odd);
+    write_new(&m, "c", c);
+    ck_assert_int_eq(tr_data_open(&data, &studied_arena, c, &m.err), AN_OK);
+    ck_assert_int_eq(tr_fitted_open(&fitted, &studied_arena, a, &data, &m.err),
+                     AN_CONFLICT);
+    tr_data_close(&data);
+    ck_assert_int_eq(tr_command_evaluate(2, argv), TR_EXIT_OK);
+    folder_drop(a);
+    folder_drop(b);
+    folder_drop(c);
+}
+END_TEST
+
+/* A fold of somebody else's data set needs nobody to train on. */
+START_TEST(splits_and_folds_of_a_data_set_like_another_are_as_asked)
+{
+    char a[TEST_PATH_BYTES];
+    struct an_str like;
+    struct studied m;
+
+    begin_kept(&m, NULL);
+    write_new(&m, "a", a);
+    like = load(a, files[1]);
+    folder_drop(a);
+    begin_kept(&m, NULL);
+    m.how.like = like;
+    ck_assert_int_eq(studied_make(&m), AN_OK);
+    for (int s = 0; s < TR_N_SPLITS; s++)
+        ck_assert_uint_gt(m.d.counts.patients[s], 0);
+    tr_people_release(&m.people);
+    begin_kept(&m, in_no_first_fold);
+    m.how.like = like;
+    m.how.n_folds = 3;
+    ck_assert_int_eq(studied_make(&m), AN_MISSING);
+    tr_people_release(&m.people);
+}
+END_TEST
+
+START_TEST(other_outcomes_than_the_other_data_set_has_are_refused)
+{
+    struct adv_outcome changed[2], both[2];
+    char a[TEST_PATH_BYTES];
+    struct an_str like;
+    struct studied m;
+
+    begin_kept(&m, NULL);
+    write_new(&m, "a", a);
+    like = load(a, files[1]);
+    folder_drop(a);
+    for (int what = 0; what < 6; what++) {
+        begin_kept(&m, NULL);
+        m.how.like = like;
+        memcpy(both, m.outcomes.outcome, sizeof(both));
+        memcpy(changed, both, sizeof(both));
+        m.outcomes.outcome = changed;
+        if (what == 1)
+            changed[1].id = AN_STR("apoplexy");
+        if (what == 2) {
+            changed[0] = both[1];
+            changed[1] = both[0];
+            m.outcomes.death = 1;
+        }
+        if (what == 3)
+            changed[1].horizon_days[1]++;
+        if (what == 4)
+            changed[1].n_horizons--;
+        if (what == 5)
+            m.outcomes.n--;
+        ck_assert_int_eq(studied_make(&m), what ? AN_CONFLICT : AN_OK);
+        tr_people_release(&m.people);
+    }
+}
+END_TEST
+
+START_TEST(what_is_no_vocabulary_is_refused)
+{
+    static const char *const bad[] = {
+        "", "{", "{}", "[]", "{\"outcomes\":[],\"vocabulary\":{},\"wide\":[]}"};
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct studied m;
+
+        begin_kept(&m, is_odd);
+        m.how.like = an_str_c(bad[i]);
+        ck_assert_int_ne(studied_make(&m), AN_OK);
+        tr_people_release(&m.people);
+    }
+}
+END_TEST
+
 /* ---- the program ------------------------------------------------------------------ */
+
+#define VALUE(id, date)                                                        \
+    "{\"resourceType\":\"Observation\",\"id\":\"" id                           \
+    "\",\"status\":\"final\",\"code\":{\"coding\":[{\"system\":"               \
+    "\"http://loinc.org\",\"code\":\"2160-0\"}]},\"subject\":{\"reference\":"  \
+    "\"Patient/p\"},\"effectiveDateTime\":\"" date                             \
+    "T08:00:00Z\",\"valueQuantity\":{\"value\":1.1,\"unit\":\"mg/dL\","        \
+    "\"code\":\"mg/dL\"}}"
+
+static const char record[] =
+    "{\"resourceType\":\"Patient\",\"id\":\"p\",\"birthDate\":\"1950-01-01\"}"
+    "\n" VALUE("a", "2010-03-01") "\n" VALUE("b", "2014-05-01") "\n";
 
 /* With that option, or two, of one patient's FHIR: 2 is usage, 1 that nothing
  * can be learned from one. */
@@ -227,8 +404,8 @@ static int run(const char *option, const char *another)
 
     studied_begin(&m, nobody); /* for the outcomes */
     tr_people_release(&m.people);
-    test_folder_file(&studied_folder, "p.json", path);
-    ck_assert_int_eq(tr_file_write(path, an_str_c(patient), NULL), AN_OK);
+    test_folder_file(&studied_folder, "p.ndjson", path);
+    ck_assert_int_eq(tr_file_write(path, an_str_c(record), NULL), AN_OK);
     snprintf(text[n++], sizeof(text[0]), "%s", path);
     test_folder_file(&studied_folder, "empty.tsv", path);
     ck_assert_int_eq(tr_file_write(path, AN_STR(""), NULL), AN_OK);
@@ -274,6 +451,32 @@ START_TEST(options_that_make_no_sense_are_refused_before_anything_is_read)
 }
 END_TEST
 
+START_TEST(like_another_everybody_is_tested_on_unless_it_is_said_else)
+{
+    static const struct {
+        const char *option;
+        const char *test;
+    } c[] = {{NULL, "\"test\":{\"patients\":1,"},
+             {"--split=1/0/0", "\"train\":{\"patients\":1,"},
+             {"--split=1/1/1000000", "\"test\":{\"patients\":1,"}};
+    char a[TEST_PATH_BYTES], option[TEST_PATH_BYTES + 16];
+    struct studied m;
+
+    begin_kept(&m, NULL);
+    write_new(&m, "a", a);
+    snprintf(option, sizeof(option), "--like=%s", a);
+    for (size_t i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
+        ck_assert_int_eq(run(option, c[i].option), TR_EXIT_OK);
+        ck_assert(holds(load(studied_folder.path, "report.json"), c[i].test));
+        ck_assert(
+            an_str_eq(load(a, files[1]), load(studied_folder.path, files[1])));
+    }
+    /* The vocabulary is not there any more. */
+    folder_drop(a);
+    ck_assert_int_eq(run(option, NULL), TR_EXIT_FAILED);
+}
+END_TEST
+
 Suite *trainer_dataset_share_suite(void)
 {
     const TTest *const tests[] = {
@@ -283,6 +486,12 @@ Suite *trainer_dataset_share_suite(void)
         a_cohort_of_nobody_is_refused,
         a_fold_is_tested_on_and_the_others_train_and_tune,
         a_fold_of_nobody_is_refused,
+        a_data_set_like_itself_is_the_same,
+        a_model_is_opened_for_a_data_set_like_its_own,
+        splits_and_folds_of_a_data_set_like_another_are_as_asked,
+        other_outcomes_than_the_other_data_set_has_are_refused,
+        what_is_no_vocabulary_is_refused,
+        like_another_everybody_is_tested_on_unless_it_is_said_else,
         options_that_make_no_sense_are_refused_before_anything_is_read,
     };
 

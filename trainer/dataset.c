@@ -125,7 +125,7 @@ static enum tr_split split_of(const struct tr_dataset_how *how, uint64_t key)
                            (n ? 0 : (uint64_t)how->share[TR_TEST]);
     const uint64_t lot = tr_draw_below(tr_key(key, TR_DRAW_ORDER), 0, total);
 
-    if (n && key / n % n == how->fold)
+    if (how->all_test || (n && key / n % n == how->fold))
         return TR_TEST;
     if (lot < how->share[TR_TRAIN])
         return TR_TRAIN;
@@ -236,6 +236,12 @@ static enum an_code make_vocabulary(struct tr_maker *m, struct tr_catalogue *c,
     return code == AN_OK ? read_back(m, bytes, err) : code;
 }
 
+struct an_str tr_start_text(const struct adv_outcome *o)
+{
+    return o->start == ADV_START_DISCHARGE ? AN_STR("discharge")
+                                           : AN_STR("now");
+}
+
 static void put_outcomes(const struct tr_outcomes *o, struct an_json_out *w)
 {
     an_out_key(w, "outcomes");
@@ -245,9 +251,7 @@ static void put_outcomes(const struct tr_outcomes *o, struct an_json_out *w)
 
         an_out_object(w);
         an_out_key_str(w, "id", one->id);
-        an_out_key_str(w, "start",
-                       one->start == ADV_START_DISCHARGE ? AN_STR("discharge")
-                                                         : AN_STR("now"));
+        an_out_key_str(w, "start", tr_start_text(one));
         an_out_key(w, "horizons_days");
         an_out_array(w);
         for (size_t h = 0; h < one->n_horizons; h++)
@@ -297,12 +301,14 @@ static enum an_code make_all(struct tr_maker *m, struct tr_catalogue *c,
     if (code == AN_OK)
         code = find_until(m, err);
     if (code == AN_OK)
-        code = make_vocabulary(m, c, err);
+        code =
+            m->how->like.p ? tr_like_read(m, err) : make_vocabulary(m, c, err);
     if (code == AN_OK)
         code = tr_cases_make(m, err);
-    if (code == AN_OK)
-        code = tr_features_choose(m->arena, &d->vocabulary, d->one, d->n,
-                                  &d->features, err);
+    if (code != AN_OK || m->how->like.p)
+        return code;
+    code = tr_features_choose(m->arena, &d->vocabulary, d->one, d->n,
+                              &d->features, err);
     return code == AN_OK ? make_json(m, c, err) : code;
 }
 

@@ -27,6 +27,10 @@
  * public study the pseudonym can be the study's own number, so that predictions
  * can be laid beside it: no draw needs a seed then.
  *
+ * With `like` the vocabulary, scales and features are those of another data
+ * set, byte by byte, so that a model that was fitted on that one can be judged
+ * on this; nobody need be left to train on.  The outcomes must be the same.
+ *
  * Thread-safety: confined.  Ownership: tr_dataset_make's arena. */
 #ifndef TRAINER_DATASET_H
 #define TRAINER_DATASET_H
@@ -51,6 +55,8 @@ struct tr_dataset_how {
     uint32_t share[TR_N_SPLITS]; /* of patients, in any unit */
     uint32_t fold, n_folds; /* 0: none; else who is in it is the test split, and
                                the others are drawn by the first two shares */
+    bool all_test;          /* everybody, whatever share and fold say */
+    struct an_str like; /* vocabulary.json of another data set; p NULL: none */
     struct tr_catalogue_how catalogue;
     uint32_t max_asked; /* questions per patient, beside discharges */
     uint32_t between;   /* and at moments when nothing happened */
@@ -90,7 +96,7 @@ struct tr_dataset {
 };
 
 /* In memory.  AN_MISSING when nobody was read, is left to train on or is in the
- * fold; AN_UNSUPPORTED to keep the ids of who has no number of a study. */
+ * fold; AN_CONFLICT when `like` has other outcomes; AN_UNSUPPORTED to keep the ids of who has no number of a study. */
 enum an_code tr_dataset_make(struct an_arena *arena,
                              const struct tr_people *people,
                              const struct tr_outcomes *outcomes,

@@ -173,6 +173,21 @@ static enum an_code make_person(struct tr_maker *m, const struct tr_ranked *who,
     return code;
 }
 
+/* Whether there is somebody to learn from, and to test on. */
+static enum an_code check_splits(const struct tr_maker *m, struct an_err *err)
+{
+    const struct tr_dataset *d = m->out;
+    const struct tr_dataset_how *how = m->how;
+
+    if (d->n == 0)
+        return an_fail(err, AN_MISSING, "no patient is left", 0);
+    if (how->like.p == NULL && d->counts.patients[TR_TRAIN] == 0)
+        return an_fail(err, AN_MISSING, "no patient is left to train on", 0);
+    if (how->n_folds && d->counts.patients[TR_TEST] == 0)
+        return an_fail(err, AN_MISSING, "no patient is in that fold", 0);
+    return AN_OK;
+}
+
 enum an_code tr_cases_make(struct tr_maker *m, struct an_err *err)
 {
     struct tr_dataset *d = m->out;
@@ -187,9 +202,5 @@ enum an_code tr_cases_make(struct tr_maker *m, struct an_err *err)
         return an_fail_nomem(err);
     for (size_t i = 0; i < m->people->n_persons && code == AN_OK; i++)
         code = make_person(m, &m->rank[i], err);
-    if (code == AN_OK && d->counts.patients[TR_TRAIN] == 0)
-        code = an_fail(err, AN_MISSING, "no patient is left to train on", 0);
-    if (code == AN_OK && m->how->n_folds && d->counts.patients[TR_TEST] == 0)
-        code = an_fail(err, AN_MISSING, "no patient is in that fold", 0);
-    return code;
+    return code == AN_OK ? check_splits(m, err) : code;
 }

@@ -3,6 +3,7 @@
 #include "base/decimal.h"
 #include "trainer/closed.h"
 #include "trainer/command.h"
+#include "trainer/data.h"
 #include "trainer/dataset.h"
 #include "trainer/file.h"
 #include "trainer/source.h"
@@ -33,11 +34,11 @@ enum { N_FORMS = sizeof(forms) / sizeof(forms[0]) };
 
 struct job {
     const struct form *form;
-    const char *path[MAX_PATHS], *out, *outcomes, *concepts;
+    const char *path[MAX_PATHS], *out, *outcomes, *concepts, *like;
     size_t n_paths;
     uint64_t memory_mb;
     struct tr_dataset_how how;
-    bool help, with_labelled;
+    bool help, with_labelled, has_split;
 };
 
 static void usage(FILE *out)
@@ -164,7 +165,7 @@ static bool set_how(struct job *job, struct an_str name, struct an_str value)
     if (an_str_eq(name, AN_STR("form")))
         return set_form(job, value);
     if (an_str_eq(name, AN_STR("split")))
-        return set_split(how, value);
+        return job->has_split = set_split(how, value);
     if (an_str_eq(name, AN_STR("fold")))
         return set_fold(how, value);
     if (an_str_eq(name, AN_STR("min-people")))
@@ -224,10 +225,11 @@ static bool set_flag(struct job *job, const char *said)
     return false;
 }
 
-static int ready(const struct job *job)
+static int ready(struct job *job)
 {
     const char *why = at_odds(job);
 
+    job->how.all_test = job->like && !job->has_split && job->how.n_folds == 0;
     if (job->n_paths == 0 || job->out == NULL)
         usage(stderr);
     else if (why)
@@ -264,6 +266,8 @@ static int arguments(struct job *job, int argc, char **argv)
             job->outcomes = value.p;
         else if (an_str_eq(name, AN_STR("concepts")))
             job->concepts = value.p;
+        else if (an_str_eq(name, AN_STR("like")))
+            job->like = value.p;
         else if (!set_how(job, name, value))
             return bad(said);
     }
@@ -289,12 +293,49 @@ static enum an_code write_all(const struct job *job, struct an_arena *arena,
     return code;
 }
 
-static enum an_code read_path(const struct form *form, const char *path,
-                              struct tr_people *people, struct an_err *err)
+/* vocabulary.json of the other data set. */
+static enum an_code read_like(const char *folder, struct an_arena *arena,
+                              struct an_str *like, struct an_err *err)
 {
-    return form->documents
-               ? form->documents(path, tr_people_take, people, err)
-               : form->records(path, tr_people_take_record, people, err);
+    char path[TR_PATH_BYTES];
+    struct an_str bytes;
+    enum an_code code = tr_path(path, folder, "vocabulary.json", err);
+
+    if (code == AN_OK)
+        code = tr_file_map(path, &bytes, err);
+    if (code != AN_OK)
+        return code;
+    if (bytes.n == 0)
+        code = an_fail(err, AN_SYNTAX, "vocabulary.json is empty", 0);
+    else if (!an_arena_str(arena, bytes, like))
+        code = an_fail_nomem(err);
+    tr_file_unmap(bytes);
+    return code;
+}
+
+static enum an_code read_paths(const struct job *job, struct tr_people *people,
+                               const char **subject, struct an_err *err)
+{
+    enum an_code code = AN_OK;
+
+    for (size_t i = 0; i < job->n_paths && code == AN_OK; i++) {
+        *subject = job->path[i];
+        code = job->form->documents
+                   ? job->form->documents(job->path[i], tr_people_take, people,
+                                          err)
+                   : job->form->records(job->path[i], tr_people_take_record,
+                                        people, err);
+    }
+    if (code != AN_OK)
+        return code;
+    *subject = NULL;
+    if (job->form->documents)
+        fprintf(stderr, "read %zu documents\n", people->n_documents);
+    else
+        fprintf(stderr, "read %zu records\n", people->n_records);
+    code = tr_people_gather(people, err);
+    return code == AN_OK ? tr_people_close(people, job->with_labelled, err)
+                         : code;
 }
 
 /* `subject` is set to what an error is about. */
@@ -302,6 +343,7 @@ static enum an_code run(const struct job *job, struct tr_people *people,
                         struct an_arena *arena, const char **subject,
                         struct an_err *err)
 {
+    struct tr_dataset_how how = job->how;
     struct tr_concepts concepts;
     struct tr_outcomes outcomes;
     struct tr_dataset d;
@@ -316,23 +358,15 @@ static enum an_code run(const struct job *job, struct tr_people *people,
     *subject = code == AN_OK ? job->outcomes : *subject;
     if (code == AN_OK)
         code = tr_outcomes_read(arena, job->outcomes, &outcomes, err);
-    for (size_t i = 0; i < job->n_paths && code == AN_OK; i++) {
-        *subject = job->path[i];
-        code = read_path(job->form, job->path[i], people, err);
-    }
-    if (code == AN_OK) {
-        *subject = NULL;
-        if (job->form->documents)
-            fprintf(stderr, "read %zu documents\n", people->n_documents);
-        else
-            fprintf(stderr, "read %zu records\n", people->n_records);
-        code = tr_people_gather(people, err);
+    if (code == AN_OK && job->like) {
+        *subject = job->like;
+        code = read_like(job->like, arena, &how.like, err);
     }
     if (code == AN_OK)
-        code = tr_people_close(people, job->with_labelled, err);
+        code = read_paths(job, people, subject, err);
     if (code == AN_OK)
-        code = tr_dataset_make(arena, people, &outcomes, &concepts, &job->how,
-                               &d, err);
+        code =
+            tr_dataset_make(arena, people, &outcomes, &concepts, &how, &d, err);
     if (code == AN_OK) {
         *subject = job->out;
         code = write_all(job, arena, &d, people, &outcomes, err);

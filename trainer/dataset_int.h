@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of dataset.h share: dataset.c ranks people and makes the
- * vocabulary, dataset_case.c the cases, dataset_write.c the files.
+ * vocabulary, dataset_like.c takes over another's, dataset_case.c makes the
+ * cases, dataset_write.c the files.
  *
  * Thread-safety: confined.  Ownership: the arenas of the maker. */
 #ifndef TRAINER_DATASET_INT_H
@@ -42,6 +43,14 @@ struct tr_past {
 /* Whatever was read before is gone. */
 enum an_code tr_past_read(struct tr_maker *m, size_t person, struct tr_past *p,
                           struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* "now" or "discharge", as vocabulary.json says it. */
+struct an_str tr_start_text(const struct adv_outcome *o);
+
+/* Vocabulary and features from how->like.  AN_CONFLICT when that has other
+ * outcomes, and what reading it says. */
+enum an_code tr_like_read(struct tr_maker *m, struct an_err *err)
     __attribute__((warn_unused_result));
 
 /* All cases, in the order of m->rank.  AN_MISSING, AN_NOMEM. */

@@ -25,7 +25,8 @@ libtrainer_la_SOURCES = \
 	trainer/labels.h trainer/labels.c \
 	trainer/features.h trainer/features.c \
 	trainer/dataset.h trainer/dataset_int.h trainer/dataset.c \
-	trainer/dataset_case.c trainer/dataset_write.c trainer/dataset_report.c \
+	trainer/dataset_case.c trainer/dataset_like.c \
+	trainer/dataset_write.c trainer/dataset_report.c \
 	trainer/dataset_command.c \
 	trainer/stats.h trainer/stats.c \
 	trainer/regress.h trainer/regress.c \
