@@ -210,8 +210,7 @@ static const char *at_odds(const struct job *job)
         return "--fold K/N wants N from 2 to 100 and K from 0 to N - 1";
     if (how->n_folds && !how->keep_ids && !how->has_seed)
         return "--fold wants --keep-ids or --seed: by keys that are thrown "
-               "away "
-               "each run has folds of its own";
+               "away each run has folds of its own";
     return NULL;
 }
 
