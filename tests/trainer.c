@@ -13,6 +13,7 @@ Suite *trainer_labels_suite(void);
 Suite *trainer_stats_suite(void);
 Suite *trainer_whom_suite(void);
 Suite *trainer_unit_suite(void);
+Suite *trainer_csv_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,
@@ -27,5 +28,6 @@ Suite *(*const test_suites[])(void) = {
     trainer_stats_suite,
     trainer_whom_suite,
     trainer_unit_suite,
+    trainer_csv_suite,
     NULL,
 };

@@ -14,7 +14,7 @@ libtrainer_la_SOURCES = \
 	trainer/start.h trainer/start_wide.c trainer/team.c trainer/team.h \
 	trainer/ranks.h \
 	trainer/source.h trainer/source.c \
-	trainer/record.h \
+	trainer/record.h trainer/csv.h trainer/csv.c \
 	trainer/people.h trainer/people.c \
 	trainer/closed.h trainer/closed.c \
 	trainer/pseudonym.h trainer/pseudonym.c \
