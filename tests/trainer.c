@@ -14,6 +14,7 @@ Suite *trainer_stats_suite(void);
 Suite *trainer_whom_suite(void);
 Suite *trainer_unit_suite(void);
 Suite *trainer_csv_suite(void);
+Suite *trainer_study_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,
@@ -29,5 +30,6 @@ Suite *(*const test_suites[])(void) = {
     trainer_whom_suite,
     trainer_unit_suite,
     trainer_csv_suite,
+    trainer_study_suite,
     NULL,
 };

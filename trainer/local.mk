@@ -15,6 +15,8 @@ libtrainer_la_SOURCES = \
 	trainer/ranks.h \
 	trainer/source.h trainer/source.c \
 	trainer/record.h trainer/csv.h trainer/csv.c \
+	trainer/study.h trainer/study.c \
+	trainer/nafld.h trainer/nafld.c \
 	trainer/people.h trainer/people.c \
 	trainer/closed.h trainer/closed.c \
 	trainer/pseudonym.h trainer/pseudonym.c \
