@@ -15,6 +15,10 @@ Suite *trainer_labels_suite(void);
 Suite *trainer_stats_suite(void);
 Suite *trainer_whom_suite(void);
 Suite *trainer_unit_suite(void);
+Suite *trainer_csv_suite(void);
+Suite *trainer_study_suite(void);
+Suite *trainer_stays_suite(void);
+Suite *trainer_tables_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,
@@ -31,5 +35,9 @@ Suite *(*const test_suites[])(void) = {
     trainer_stats_suite,
     trainer_whom_suite,
     trainer_unit_suite,
+    trainer_csv_suite,
+    trainer_study_suite,
+    trainer_stays_suite,
+    trainer_tables_suite,
     NULL,
 };

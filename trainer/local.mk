@@ -14,7 +14,10 @@ libtrainer_la_SOURCES = \
 	trainer/start.h trainer/start_wide.c trainer/team.c trainer/team.h \
 	trainer/ranks.h \
 	trainer/source.h trainer/source.c \
-	trainer/record.h \
+	trainer/record.h trainer/csv.h trainer/csv.c \
+	trainer/study.h trainer/study.c trainer/icd9.h trainer/icd9.c \
+	trainer/nafld.h trainer/nafld.c \
+	trainer/diabetes130.h trainer/diabetes130.c \
 	trainer/people.h trainer/people.c \
 	trainer/closed.h trainer/closed.c \
 	trainer/pseudonym.h trainer/pseudonym.c \
