@@ -10,6 +10,7 @@ Suite *trainer_command_suite(void);
 Suite *trainer_dataset_suite(void);
 Suite *trainer_closed_suite(void);
 Suite *trainer_labels_suite(void);
+Suite *trainer_evaluate_suite(void);
 Suite *trainer_stats_suite(void);
 Suite *trainer_whom_suite(void);
 Suite *trainer_unit_suite(void);
@@ -24,6 +25,7 @@ Suite *(*const test_suites[])(void) = {
     trainer_dataset_suite,
     trainer_closed_suite,
     trainer_labels_suite,
+    trainer_evaluate_suite,
     trainer_stats_suite,
     trainer_whom_suite,
     trainer_unit_suite,

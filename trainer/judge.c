@@ -80,6 +80,7 @@ static double spread_of(const struct tr_point *point, size_t n,
 struct judge {
     struct an_arena *arena;
     const struct tr_data *d;
+    const struct tr_fitted *fitted;
     struct tr_predicted ours[TR_N_SPLITS], theirs[TR_N_SPLITS];
     struct tr_point *a, *b, *tune;
     double *scratch;
@@ -101,12 +102,17 @@ static enum an_code side(struct judge *j, struct tr_predicted *tune,
                          struct tr_score_of *s, struct an_err *err)
 {
     const size_t n_tune = tr_predicted_points(tune, column, j->tune);
-    enum an_code code =
-        calibrate(j->arena, j->tune, n_tune, c, tune_events, err);
 
-    if (code != AN_OK)
-        return code;
-    c->spread = spread_of(j->tune, n_tune, tune->n_persons, j->scratch);
+    if (tune->n) {
+        enum an_code code =
+            calibrate(j->arena, j->tune, n_tune, c, tune_events, err);
+
+        if (code != AN_OK)
+            return code;
+        c->spread = spread_of(j->tune, n_tune, tune->n_persons, j->scratch);
+    } else {
+        *c = tr_fitted_calibration(j->fitted, &test->column[column]);
+    }
     *n = tr_predicted_points(test, column, point);
     for (size_t i = 0; i < *n; i++)
         point[i].p = rt_calibrate(c, point[i].p);
@@ -130,8 +136,8 @@ static void count_events(const struct tr_point *point, size_t n,
         v->persons_with_event += scratch[i] > 0;
 }
 
-static enum an_code column(struct judge *j, size_t at, struct tr_verdict *v,
-                           struct an_err *err)
+static enum an_code column(struct judge *j, size_t at, bool compared,
+                           struct tr_verdict *v, struct an_err *err)
 {
     const uint32_t n_persons = j->ours[TR_TEST].n_persons;
     struct rt_calibration theirs;
@@ -146,6 +152,8 @@ static enum an_code column(struct judge *j, size_t at, struct tr_verdict *v,
     count_events(j->a, n, n_persons, j->scratch, v);
     v->model.auroc_interval = tr_auroc_interval(j->a, n, NULL, 0, n_persons,
                                                 j->scratch, RESAMPLE_KEY);
+    if (!compared)
+        return AN_OK;
     code = tr_judge_regression(j->arena, j->d, &j->theirs[TR_TRAIN],
                                &j->theirs[TR_TUNE], &j->theirs[TR_TEST], at,
                                &v->has_regression, err);
@@ -183,7 +191,7 @@ enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
                       const struct tr_fitted *fitted, struct tr_judgement *out,
                       struct an_err *err)
 {
-    struct judge j = {.arena = arena, .d = d};
+    struct judge j = {.arena = arena, .d = d, .fitted = fitted};
     enum an_code code = AN_OK;
 
     *out = (struct tr_judgement){.n = 0};
@@ -196,23 +204,25 @@ enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
     }
     if (code == AN_OK)
         code = make_room(&j, err);
-    if (code == AN_OK)
+    out->compared = j.ours[TR_TRAIN].n && j.ours[TR_TUNE].n;
+    if (code == AN_OK && out->compared)
         code = tr_judge_rates(arena, d, fitted, out, err);
     if (code != AN_OK)
         return code;
+    out->test = j.ours[TR_TEST];
     out->n_patients = j.ours[TR_TEST].n_persons;
     out->n = j.ours[TR_TEST].n_columns;
     out->verdict = an_arena_get(arena, out->n, sizeof(*out->verdict));
     if (out->verdict == NULL)
         return an_fail_nomem(err);
     for (size_t i = 0; i < out->n && code == AN_OK; i++)
-        code = column(&j, i, &out->verdict[i], err);
+        code = column(&j, i, out->compared, &out->verdict[i], err);
     return code;
 }
 
 bool tr_judgement_passes(const struct tr_judgement *j)
 {
-    bool passes = j->next_event_gain.high < 0;
+    bool passes = j->compared && j->next_event_gain.high < 0;
 
     for (size_t i = 0; i < j->n; i++) {
         const struct tr_verdict *v = &j->verdict[i];

@@ -10,6 +10,10 @@
  * TR_SHIFT_EVENTS on, isotonic from TR_ISOTONIC_EVENTS on, else nothing.
  * Intervals are 95 %, by drawing patients, not questions.
  *
+ * A data set without training or without tuning patients has nothing to make
+ * these of: then the model alone is judged.  Without tuning patients it is
+ * calibrated as its package says.
+ *
  * Thread-safety: confined to the arena. */
 #ifndef TRAINER_JUDGE_H
 #define TRAINER_JUDGE_H
@@ -47,7 +51,9 @@ struct tr_verdict {
 struct tr_judgement {
     struct tr_verdict *verdict;
     size_t n;
-    size_t n_patients, n_scores;            /* of the test split */
+    bool compared; /* else next_event* is not there, and no regression */
+    struct tr_predicted test;    /* what the model said, before calibration */
+    size_t n_patients, n_scores; /* of the test split */
     double next_event, next_event_constant; /* loss per position */
     struct tr_interval next_event_gain;     /* model minus constant */
 };
@@ -56,7 +62,7 @@ enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
                       const struct tr_fitted *fitted, struct tr_judgement *out,
                       struct an_err *err) __attribute__((warn_unused_result));
 
-/* The next-event loss is lower than that of constant rates, surely; and where
+/* Compared: the next-event loss is lower than that of constant rates, surely; and where
  * there are TR_JUDGED_EVENTS, no outcome is worse than the regression by more
  * than the margin. */
 bool tr_judgement_passes(const struct tr_judgement *j);

@@ -46,18 +46,27 @@ static void put_count(struct an_json_out *w, const char *key, size_t n)
     an_out_i64(w, (int64_t)n);
 }
 
-void tr_judgement_write(const struct tr_data *d, const struct tr_judgement *j,
-                        struct an_json_out *w)
+static void put_next_event(struct an_json_out *w, const struct tr_judgement *j)
 {
-    an_out_object(w);
-    put_count(w, "patients", j->n_patients);
     an_out_key(w, "next_event");
+    if (!j->compared) {
+        an_out_null(w);
+        return;
+    }
     an_out_object(w);
     put_count(w, "positions", j->n_scores);
     put_number(w, "loss", j->next_event);
     put_number(w, "constant_rates_loss", j->next_event_constant);
     put_interval(w, "difference_95", j->next_event_gain);
     an_out_end(w);
+}
+
+void tr_judgement_write(const struct tr_data *d, const struct tr_judgement *j,
+                        struct an_json_out *w)
+{
+    an_out_object(w);
+    put_count(w, "patients", j->n_patients);
+    put_next_event(w, j);
     an_out_key(w, "outcomes");
     an_out_array(w);
     for (size_t i = 0; i < j->n; i++) {
@@ -85,8 +94,27 @@ void tr_judgement_write(const struct tr_data *d, const struct tr_judgement *j,
 #define LINE(...)                                                              \
     do {                                                                       \
         (void)snprintf(line, sizeof(line), __VA_ARGS__);                       \
-        an_buf_put_c(&b, line);                                                \
+        an_buf_put_c(b, line);                                                 \
     } while (0)
+
+static void put_head(struct an_buf *b, const struct tr_judgement *j)
+{
+    char line[LINE_BYTES];
+
+    if (!j->compared) {
+        LINE("test patients %zu\n\n"
+             "not compared: the data set has no patients to train or to tune "
+             "constant rates\nand a regression on\n\n",
+             j->n_patients);
+        return;
+    }
+    LINE("test patients %zu, positions %zu\n\n", j->n_patients, j->n_scores);
+    LINE("loss of the next event: model %.4f, constant rates %.4f, difference "
+         "%.4f (95 %%: %.4f to %.4f)\n\n",
+         j->next_event, j->next_event_constant,
+         j->next_event - j->next_event_constant, j->next_event_gain.low,
+         j->next_event_gain.high);
+}
 
 /* "0.812 (0.701-0.903)" or "-". */
 static const char *auroc(const struct tr_score_of *s, char text[40])
@@ -106,15 +134,10 @@ enum an_code tr_judgement_text(struct an_arena *arena, const struct tr_data *d,
                                struct an_str *text, struct an_err *err)
 {
     char line[LINE_BYTES], ours[40], theirs[40];
-    struct an_buf b;
+    struct an_buf buf, *b = &buf;
 
-    an_buf_init(&b, arena, TEXT_BYTES);
-    LINE("test patients %zu, positions %zu\n\n", j->n_patients, j->n_scores);
-    LINE("loss of the next event: model %.4f, constant rates %.4f, difference "
-         "%.4f (95 %%: %.4f to %.4f)\n\n",
-         j->next_event, j->next_event_constant,
-         j->next_event - j->next_event_constant, j->next_event_gain.low,
-         j->next_event_gain.high);
+    an_buf_init(b, arena, TEXT_BYTES);
+    put_head(b, j);
     LINE("%-23s %5s %6s %6s %6s  %-20s %-20s %6s %6s %6s %7s\n", "outcome",
          "days", "asked", "events", "people", "AUROC model", "AUROC regression",
          "O/E", "slope", "Brier", "B. reg.");
@@ -135,5 +158,5 @@ enum an_code tr_judgement_text(struct an_arena *arena, const struct tr_data *d,
     LINE("\nO/E, slope and Brier are of the calibrated model.  Fewer than %d "
          "events say nothing\nabout who is better.\n",
          TR_JUDGED_EVENTS);
-    return an_buf_done(&b, text, err);
+    return an_buf_done(b, text, err);
 }

@@ -166,10 +166,15 @@ enum an_code tr_package_card(struct an_arena *arena, const struct tr_data *d,
     LINE("On %zu patients it had not seen. Intervals are 95 %%, by drawing "
          "patients.\n\n",
          j->n_patients);
-    LINE("Loss of the next event, per moment (waits below %g d count alike): "
-         "%.4f; with constant rates\n%.4f (difference %.4f to %.4f).\n\n",
-         fitted->t_min_days, j->next_event, j->next_event_constant,
-         j->next_event_gain.low, j->next_event_gain.high);
+    if (j->compared)
+        LINE("Loss of the next event, per moment (waits below %g d count "
+             "alike): %.4f; with constant rates\n%.4f (difference %.4f to "
+             "%.4f).\n\n",
+             fitted->t_min_days, j->next_event, j->next_event_constant,
+             j->next_event_gain.low, j->next_event_gain.high);
+    else
+        LINE("Its data set had nobody to make something of that it could be "
+             "compared with.\n\n");
     put_table(b, d, j);
     put_comparison(b, d, j);
     LINE("\nThe regression is logistic, on the same facts as the linear "
