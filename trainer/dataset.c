@@ -459,7 +459,7 @@ static enum an_code make_all(struct maker *m, struct tr_catalogue *c,
         code = make_cases(m, err);
     if (code == AN_OK)
         code = tr_features_choose(m->arena, &d->vocabulary, d->one, d->n,
-                                  &d->features, err);
+                                  m->how->rich_features, &d->features, err);
     return code == AN_OK ? make_json(m, c, err) : code;
 }
 

@@ -58,6 +58,9 @@ static void usage(FILE *out)
         "/outcomes)\n"
         "  --concepts FILE   codes that mean the same (" TR_DATA_DIR
         "/tables/concepts.tsv)\n"
+        "  --rich-features   with counts, recency, mean, lowest and highest of "
+        "what is common;\n"
+        "                    for some thousands of patients\n"
         "  --with-labelled   with what is labelled confidential, which is left "
         "out else\n"
         "  --memory-mb N     most memory for what is read (8192)\n",
@@ -159,6 +162,10 @@ static int arguments(struct job *job, int argc, char **argv)
         }
         if (strcmp(said, "--with-labelled") == 0) {
             job->with_labelled = true;
+            continue;
+        }
+        if (strcmp(said, "--rich-features") == 0) {
+            job->how.rich_features = true;
             continue;
         }
         if (said[0] != '-') {
