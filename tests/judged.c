@@ -123,7 +123,7 @@ void judged_write_data(struct judged *j, const struct judged_how *how)
                                     .outcomes = JUDGED_OUTCOMES,
                                     .wide = JUDGED_WIDE,
                                     .death = JUDGED_OUTCOMES - 1};
-    struct test_random r = {97};
+    struct test_random r = {how->seed + 97};
     struct tr_cohort_writer w;
     char path[TEST_PATH_BYTES];
     uint64_t key = 0;

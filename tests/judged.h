@@ -25,6 +25,7 @@ struct judged_how {
     double lost_per_day; /* hazard of being lost; 0: nobody is */
     double end_days;     /* and when observation ends for all */
     bool not_at_risk;    /* everyone fifth has outcome 0 already */
+    uint64_t seed;
 };
 
 extern const uint32_t judged_horizon_days[JUDGED_HORIZONS];

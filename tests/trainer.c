@@ -12,6 +12,7 @@ Suite *trainer_closed_suite(void);
 Suite *trainer_labels_suite(void);
 Suite *trainer_evaluate_suite(void);
 Suite *trainer_features_suite(void);
+Suite *trainer_survival_suite(void);
 Suite *trainer_stats_suite(void);
 Suite *trainer_whom_suite(void);
 Suite *trainer_unit_suite(void);
@@ -28,6 +29,7 @@ Suite *(*const test_suites[])(void) = {
     trainer_labels_suite,
     trainer_evaluate_suite,
     trainer_features_suite,
+    trainer_survival_suite,
     trainer_stats_suite,
     trainer_whom_suite,
     trainer_unit_suite,

@@ -139,6 +139,9 @@ START_TEST(patients_held_out_are_judged_without_a_comparison)
     json = load("e.json");
     ck_assert_ptr_nonnull(strstr(json.p, "\"next_event\":null"));
     ck_assert_ptr_nonnull(strstr(json.p, "\"auroc\":0."));
+    ck_assert_ptr_nonnull(strstr(json.p, "\"concordance\":0."));
+    ck_assert_ptr_nonnull(strstr(json.p, "\"at_risk\":60"));
+    ck_assert_ptr_nonnull(strstr(json.p, "\"incidence\":0."));
     ck_assert_ptr_null(strstr(json.p, "\"regression\""));
     ck_assert_int_eq(evaluate("--predict", "p.csv", "--check"), TR_EXIT_FAILED);
 }

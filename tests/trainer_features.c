@@ -252,8 +252,8 @@ static void write_inputs(void)
 /* Whether what `dataset` wrote has a lowest value. */
 static bool has_rich(bool asked)
 {
-    char text[5][TEST_PATH_BYTES + 64], path[TEST_PATH_BYTES];
-    char *argv[] = {text[0], text[1], text[2], text[3], text[4]};
+    char text[6][TEST_PATH_BYTES + 64], path[TEST_PATH_BYTES];
+    char *argv[] = {text[0], text[1], text[2], text[3], text[4], text[5]};
     struct an_str mapped, copy;
 
     snprintf(text[0], sizeof(text[0]), "--out=%s", folder.path);
@@ -261,8 +261,9 @@ static bool has_rich(bool asked)
     snprintf(text[2], sizeof(text[2]), "--concepts=%s/concepts.tsv",
              folder.path);
     snprintf(text[3], sizeof(text[3]), "%s/people.ndjson", folder.path);
-    snprintf(text[4], sizeof(text[4]), "--rich-features");
-    ck_assert_int_eq(tr_command_dataset(asked ? 5 : 4, argv), TR_EXIT_OK);
+    snprintf(text[4], sizeof(text[4]), "--seed=7");
+    snprintf(text[5], sizeof(text[5]), "--rich-features");
+    ck_assert_int_eq(tr_command_dataset(asked ? 6 : 5, argv), TR_EXIT_OK);
     test_folder_file(&folder, "vocabulary.json", path);
     ck_assert_int_eq(tr_file_map(path, &mapped, NULL), AN_OK);
     ck_assert(an_arena_str(&arena, mapped, &copy));

@@ -10,6 +10,11 @@
  * TR_SHIFT_EVENTS on, isotonic from TR_ISOTONIC_EVENTS on, else nothing.
  * Intervals are 95 %, by drawing patients, not questions.
  *
+ * Of who was lost before the horizon no answer is known.  What is observed is
+ * therefore tr_incidence, of all who were at risk, and what is expected the mean
+ * of their risks; calibration, line and Brier weigh by tr_known_weights.  AUROC
+ * is of the known answers as they are, C of all.
+ *
  * A data set without training or without tuning patients has nothing to make
  * these of: then the model alone is judged.  Without tuning patients it is
  * calibrated as its package says.
@@ -33,6 +38,7 @@ enum {
 
 struct tr_score_of {
     double auroc, brier, observed_expected;
+    double concordance; /* tr_concordance */
     struct tr_interval auroc_interval;
     struct tr_line line; /* of the answer on log-odds; NAN when undetermined */
 };
@@ -40,6 +46,8 @@ struct tr_score_of {
 struct tr_verdict {
     struct tr_column column;
     size_t n, events, persons_with_event;
+    size_t n_at_risk; /* and those who were lost before the horizon */
+    double incidence; /* tr_incidence: what is observed */
     struct tr_score_of model, regression;
     bool has_regression;
     double difference; /* AUROC of model minus regression */

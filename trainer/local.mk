@@ -27,6 +27,7 @@ libtrainer_la_SOURCES = \
 	trainer/dataset.h trainer/dataset.c trainer/dataset_report.c \
 	trainer/dataset_command.c \
 	trainer/stats.h trainer/stats.c \
+	trainer/survival.h trainer/survival.c \
 	trainer/regress.h trainer/regress.c \
 	trainer/data.h trainer/data.c \
 	trainer/predict.h trainer/predict.c trainer/predict_csv.c \
