@@ -55,6 +55,7 @@ struct rt_shape {
     {                                                                          \
         0, 1, 7, 30, 90, 365                                                   \
     }
+enum { RT_N_BINS_DEFAULT = 6 };
 
 /* Each size in its range, and all of them consistent.  AN_CONFIG otherwise,
  * with the size's name as the path. */

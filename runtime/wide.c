@@ -95,10 +95,21 @@ static bool stands_for(const struct rt_item *item, int32_t row)
 /* What the history up to a position says of one concept. */
 struct seen {
     double last_days;
-    float z;
-    uint32_t n; /* how often within the feature's days */
-    bool ever, measured;
+    double sum; /* of the z-scores */
+    float z, lowest, highest;
+    uint32_t n;        /* how often within the feature's days */
+    uint32_t n_values; /* 0: never measured */
+    bool ever;
 };
+
+static void see_value(struct seen *s, float z)
+{
+    s->lowest = s->n_values == 0 || z < s->lowest ? z : s->lowest;
+    s->highest = s->n_values == 0 || z > s->highest ? z : s->highest;
+    s->sum += (double)z;
+    s->z = z;
+    s->n_values++;
+}
 
 /* A history as of a position, without the items that are gone. */
 struct view {
@@ -131,10 +142,8 @@ static struct seen look(const struct rt_feature *f, const struct view *v)
             s.ever = true;
             s.last_days = at->time_days;
             s.n += f->days <= 0 || now - at->time_days <= (double)f->days;
-            if (item->value_row != RT_NO_ROW) {
-                s.measured = true;
-                s.z = item->value_z;
-            }
+            if (item->value_row != RT_NO_ROW)
+                see_value(&s, item->value_z);
         }
     }
     return s;
@@ -154,10 +163,13 @@ static double feature_value(const struct rt_feature *f, const struct view *v)
     case RT_FEATURE_EVER: return s.ever;
     case RT_FEATURE_RECENT:
         return s.ever ? exp(-(at->time_days - s.last_days) / DAYS_PER_YEAR) : 0;
-    case RT_FEATURE_LAST: return s.measured ? (double)s.z : 0;
-    case RT_FEATURE_MEASURED: return s.measured;
+    case RT_FEATURE_LAST: return (double)s.z;
+    case RT_FEATURE_MEASURED: return s.n_values > 0;
     case RT_FEATURE_COUNT: return log1p(s.n);
     case RT_FEATURE_POSITIONS: return log1p((double)v->position);
+    case RT_FEATURE_MEAN: return s.n_values ? s.sum / s.n_values : 0;
+    case RT_FEATURE_LOWEST: return (double)s.lowest;
+    case RT_FEATURE_HIGHEST: return (double)s.highest;
     }
     return 0;
 }

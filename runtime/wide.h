@@ -16,6 +16,8 @@
  *     recent     exp(-years since the concept last stood), 0 if never
  *     last       the last z-score of the concept's values, 0 if never
  *     measured   1 if it has one
+ *     mean, lowest, highest
+ *                of the z-scores of the concept's values, 0 if never
  *     count      log1p of how often within `days` before (0: ever)
  *     positions  log1p of the number of positions so far
  *
@@ -35,7 +37,10 @@
     X(LAST, "last")                                                            \
     X(MEASURED, "measured")                                                    \
     X(COUNT, "count")                                                          \
-    X(POSITIONS, "positions")
+    X(POSITIONS, "positions")                                                  \
+    X(MEAN, "mean")                                                            \
+    X(LOWEST, "lowest")                                                        \
+    X(HIGHEST, "highest")
 
 enum rt_feature_kind {
 #define X(name, text) RT_FEATURE_##name,

@@ -114,18 +114,14 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/invented_cohort.c tests/invented_cohort.h \
 	tests/trainer_cohort.c tests/trainer_command.c \
 	tests/trainer_delphi.c tests/trainer_fit.c tests/trainer_gradient.c \
-	tests/trainer_kernels.c \
-<<<<<<< HEAD
+	tests/trainer_kernels.c tests/trainer_evaluate.c tests/trainer_features.c \
+	tests/trainer_survival.c tests/judged.h tests/judged.c \
 	tests/folder.h tests/folder.c tests/trainer_dataset.c \
 	tests/studied.h tests/studied.c tests/trainer_dataset_study.c \
 	tests/trainer_dataset_share.c tests/trainer_closed.c tests/trainer_labels.c \
-	tests/trainer_stats.c tests/trainer_unit.c tests/trainer_whom.c
-=======
-	tests/folder.h tests/folder.c tests/trainer_dataset.c tests/trainer_closed.c tests/trainer_labels.c \
 	tests/trainer_stats.c tests/trainer_unit.c tests/trainer_whom.c \
 	tests/study_said.h tests/study_said.c tests/trainer_csv.c \
 	tests/trainer_study.c tests/trainer_stays.c tests/trainer_tables.c
->>>>>>> readers
 tests_trainer_t_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
 tests_trainer_t_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 

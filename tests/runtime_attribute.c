@@ -254,7 +254,8 @@ START_TEST(wide_facts_without_items_are_those_of_the_rest)
     static const enum rt_feature_kind kinds[] = {
         RT_FEATURE_AGE,   RT_FEATURE_AGE_SQUARE, RT_FEATURE_EVER,
         RT_FEATURE_COUNT, RT_FEATURE_LAST,       RT_FEATURE_MEASURED,
-        RT_FEATURE_COUNT, RT_FEATURE_RECENT,     RT_FEATURE_POSITIONS};
+        RT_FEATURE_COUNT, RT_FEATURE_RECENT,     RT_FEATURE_POSITIONS,
+        RT_FEATURE_MEAN,  RT_FEATURE_LOWEST,     RT_FEATURE_HIGHEST};
     enum { N = sizeof(kinds) / sizeof(kinds[0]) };
     struct test_random r = {80};
     struct rt_feature feature[N];

@@ -372,18 +372,21 @@ START_TEST(wide_facts_are_those_of_the_moment)
         "{\"what\": \"measured\", \"key\": \"" LN "|2160-0\"},"
         "{\"what\": \"count\", \"key\": \"kind|condition\", \"days\": 5},"
         "{\"what\": \"count\", \"key\": \"kind|condition\"},"
-        "{\"what\": \"positions\"}]";
+        "{\"what\": \"positions\"},"
+        "{\"what\": \"mean\", \"key\": \"" LN "|2160-0\"},"
+        "{\"what\": \"lowest\", \"key\": \"" LN "|2160-0\"},"
+        "{\"what\": \"highest\", \"key\": \"" LN "|2160-0\"}]";
     struct ctx_event e[N_EVENTS];
     const struct rt_feature *f;
     struct rt_encoded x;
-    float w[10];
+    float w[13];
     size_t n;
 
     record(e);
     e[4].value.number = 88.4017 * 2.718281828;
     x = encode(e, N_EVENTS, 40 * DAY);
     ck_assert_int_eq(read_wide(json, &f, &n), AN_OK);
-    ck_assert_uint_eq(n, 10);
+    ck_assert_uint_eq(n, 13);
 
     rt_wide(f, n, &x.history, 0, w);
     ck_assert_double_eq_tol((double)w[0], (3654 / 365.25 - 10) / 2, 1e-5);
@@ -402,6 +405,41 @@ START_TEST(wide_facts_are_those_of_the_moment)
     ck_assert_double_eq_tol((double)w[7], log1p(1), 1e-6);
     ck_assert_double_eq_tol((double)w[8], log1p(2), 1e-6);
     ck_assert_double_eq_tol((double)w[9], log1p(4), 1e-6);
+    for (int i = 10; i < 13; i++)
+        ck_assert_double_eq_tol((double)w[i], 2, 1e-4);
+}
+END_TEST
+
+/* Values 1, -2, none, 4: an extreme is one that was measured, never the 0 of
+ * who was not. */
+START_TEST(mean_and_extremes_are_of_the_values_so_far)
+{
+    static const struct rt_feature f[3] = {{RT_FEATURE_MEAN, 3, 0, 0, 1},
+                                           {RT_FEATURE_LOWEST, 3, 0, 0, 1},
+                                           {RT_FEATURE_HIGHEST, 3, 0, 0, 1}};
+    static const float want[5][3] = {
+        {0, 0, 0}, {1, 1, 1}, {-0.5F, -2, 1}, {-0.5F, -2, 1}, {1, -2, 4}};
+    struct rt_position p[5];
+    struct rt_item item[4];
+    const struct rt_history h = {p, 5, item, 4};
+    const float z[4] = {1, -2, 0, 4};
+    const uint32_t without_the_first = 0;
+    float got[3];
+
+    for (int i = 0; i < 4; i++)
+        item[i] = (struct rt_item){
+            3, {-1, -1, -1, -1}, i == 2 ? RT_NO_ROW : 0, z[i], RT_FLAG_NONE};
+    for (int i = 0; i < 5; i++) {
+        p[i] = (struct rt_position){.time_days = i,
+                                    .first_item = i ? (uint32_t)i - 1 : 0,
+                                    .n_items = i ? 1 : 0};
+        rt_wide(f, 3, &h, (size_t)i, got);
+        ck_assert_mem_eq(got, want[i], sizeof(got));
+    }
+    /* Of -2 alone the highest is -2. */
+    rt_wide_without(f, 3, &h, 2, &without_the_first, 1, want[2], got);
+    for (int i = 0; i < 3; i++)
+        ck_assert_double_eq_tol((double)got[i], -2, 1e-12);
 }
 END_TEST
 
@@ -452,6 +490,7 @@ Suite *runtime_encode_suite(void)
         nothing_from_after_the_question_changes_what_is_read,
         withdrawn_and_planned_events_are_not_read,
         wide_facts_are_those_of_the_moment,
+        mean_and_extremes_are_of_the_values_so_far,
         wide_facts_that_cannot_be_computed_are_refused,
         without_memory_nothing_is_half_done,
     };

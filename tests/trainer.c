@@ -12,6 +12,9 @@ Suite *trainer_dataset_study_suite(void);
 Suite *trainer_dataset_share_suite(void);
 Suite *trainer_closed_suite(void);
 Suite *trainer_labels_suite(void);
+Suite *trainer_evaluate_suite(void);
+Suite *trainer_features_suite(void);
+Suite *trainer_survival_suite(void);
 Suite *trainer_stats_suite(void);
 Suite *trainer_whom_suite(void);
 Suite *trainer_unit_suite(void);
@@ -32,6 +35,9 @@ Suite *(*const test_suites[])(void) = {
     trainer_dataset_share_suite,
     trainer_closed_suite,
     trainer_labels_suite,
+    trainer_evaluate_suite,
+    trainer_features_suite,
+    trainer_survival_suite,
     trainer_stats_suite,
     trainer_whom_suite,
     trainer_unit_suite,

@@ -114,6 +114,49 @@ START_TEST(fit_writes_weights_that_fit_their_description)
 }
 END_TEST
 
+START_TEST(bins_travel_with_the_fit)
+{
+    static const float edge[] = {0, 91, 365, 731};
+    char cohort[64], out[64];
+    const struct an_json *root;
+    struct an_str text, weights;
+    struct an_arena arena;
+    struct rt_shape shape;
+    struct rt_weights w;
+
+    an_arena_init(&arena, 64 << 20);
+    invent_cohort(invented_path(cohort), 120, 4);
+    folder(out);
+    ck_assert_int_eq(
+        call("--out %O --bins 0,91,365,731 " SMALL "1 %C", cohort, out),
+        TR_EXIT_OK);
+    map_in(out, "fit.json", &text);
+    map_in(out, "model.safetensors", &weights);
+    ck_assert_int_eq(
+        an_json_read(&arena, &(struct an_json_limits){0}, text, &root, NULL),
+        AN_OK);
+    ck_assert_int_eq(
+        rt_shape_read(an_json_get(root, AN_STR("shape")), &shape, NULL), AN_OK);
+    ck_assert_int_eq(shape.bins, 4);
+    ck_assert_mem_eq(shape.bin_edge_days, edge, sizeof(edge));
+    ck_assert_int_eq(rt_safetensors_read(&arena, weights, &shape, &w, NULL),
+                     AN_OK);
+    tr_file_unmap(text);
+    tr_file_unmap(weights);
+    ck_assert_int_eq(call("--resume --out %O --bins 0,91,365,731 " SMALL "1 %C",
+                          cohort, out),
+                     TR_EXIT_OK);
+    ck_assert_int_eq(call("--resume --out %O --bins 0,91,365,730 " SMALL "1 %C",
+                          cohort, out),
+                     TR_EXIT_FAILED);
+    ck_assert_int_eq(call("--resume --out %O " SMALL "1 %C", cohort, out),
+                     TR_EXIT_FAILED);
+    remove_folder(out);
+    invented_remove(cohort);
+    an_arena_free(&arena);
+}
+END_TEST
+
 static const struct {
     const char *line;
     int status;
@@ -126,6 +169,8 @@ static const struct {
              {"--out %O %C --rate", TR_EXIT_USAGE},
              {"--out %O %C %C", TR_EXIT_USAGE},
              {"--out %O -v %C", TR_EXIT_USAGE},
+             {"--out %O --bins 0,30,7 %C", TR_EXIT_USAGE},
+             {"--out %O --bins 7,30 %C", TR_EXIT_USAGE},
              {"--out %O /nonexistent/cohort", TR_EXIT_FAILED},
              {"--out /nonexistent/folder/x %C", TR_EXIT_FAILED},
              {"--out %O --channels 30 --heads 4 %C", TR_EXIT_FAILED}};
@@ -144,7 +189,8 @@ END_TEST
 
 Suite *trainer_command_suite(void)
 {
-    const TTest *const test[] = {fit_writes_weights_that_fit_their_description};
+    const TTest *const test[] = {fit_writes_weights_that_fit_their_description,
+                                 bins_travel_with_the_fit};
     Suite *s = TEST_SUITE("trainer/command", test);
     TCase *tc = tcase_create("calls");
 

@@ -228,6 +228,7 @@ static void make_dataset(struct made *m)
     how.has_seed = true;
     how.seed = 5;
     how.max_asked = 20;
+    how.rich_features = true; /* all kinds there are */
     ck_assert_int_eq(tr_dataset_make(&arena, &m->people, &m->outcomes,
                                      &m->concepts, &how, &m->d, &err),
                      AN_OK);

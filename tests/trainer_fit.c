@@ -423,6 +423,12 @@ START_TEST(a_checkpoint_of_something_else_is_refused)
     settings.decay = 0.06;
     open_scene(&s, 200, &settings);
     ck_assert_int_eq(tr_fit_load(&s.fit, path, NULL), AN_CONFLICT);
+    close_scene(&s);
+    /* As many bins at other times: the same number of parameters. */
+    settings.decay = 0.05;
+    settings.bin_edge_days[5]++;
+    open_scene(&s, 200, &settings);
+    ck_assert_int_eq(tr_fit_load(&s.fit, path, NULL), AN_CONFLICT);
     ck_assert_int_eq(tr_file_map(path, &file, NULL), AN_OK);
     copy = malloc(file.n);
     ck_assert_ptr_nonnull(copy);
@@ -485,11 +491,28 @@ END_TEST
 static const struct {
     const char *name, *value;
     enum an_code code;
-} said[] = {{"batch_rows", "128", AN_OK}, {"batch-rows", "128", AN_OK},
-            {"rate", "0.002", AN_OK},     {"rate", "fast", AN_TYPE},
-            {"epochs", "2.5", AN_TYPE},   {"epochs", "0", AN_LIMIT},
-            {"drop", "1.5", AN_LIMIT},    {"batchrows", "128", AN_NOTFOUND},
-            {"epochs", "-1", AN_TYPE},    {"", "1", AN_NOTFOUND}};
+} said[] = {{"batch_rows", "128", AN_OK},
+            {"batch-rows", "128", AN_OK},
+            {"rate", "0.002", AN_OK},
+            {"rate", "fast", AN_TYPE},
+            {"epochs", "2.5", AN_TYPE},
+            {"epochs", "0", AN_LIMIT},
+            {"drop", "1.5", AN_LIMIT},
+            {"batchrows", "128", AN_NOTFOUND},
+            {"epochs", "-1", AN_TYPE},
+            {"", "1", AN_NOTFOUND},
+            {"bins", "0", AN_OK},
+            {"bins", "0,91,365", AN_OK},
+            {"bins", "", AN_TYPE},
+            {"bins", "0,", AN_TYPE},
+            {"bins", "0,1.5", AN_TYPE},
+            {"bins", "0,-1", AN_TYPE},
+            {"bins", "1,7", AN_LIMIT},
+            {"bins", "0,7,7", AN_LIMIT},
+            {"bins", "0,9,8", AN_LIMIT},
+            {"bins", "0,100001", AN_LIMIT},
+            {"bins", "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15", AN_OK},
+            {"bins", "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16", AN_LIMIT}};
 
 START_TEST(settings_are_checked)
 {
@@ -501,6 +524,24 @@ START_TEST(settings_are_checked)
                      said[_i].code);
     if (_i < 2)
         ck_assert_int_eq(s.batch_rows, 128);
+}
+END_TEST
+
+START_TEST(bins_that_are_refused_change_nothing)
+{
+    struct tr_settings s, before;
+
+    tr_settings_init(&s);
+    ck_assert(s.bins == 6 && s.bin_edge_days[5] == 365);
+    ck_assert_int_eq(
+        tr_settings_set(&s, AN_STR("bins"), AN_STR("0,91,365"), NULL), AN_OK);
+    ck_assert(s.bins == 3 && s.bin_edge_days[1] == 91);
+    /* No rest of a longer list: it would be part of the fingerprint. */
+    ck_assert_int_eq(s.bin_edge_days[5], 0);
+    before = s;
+    ck_assert_int_eq(tr_settings_set(&s, AN_STR("bins"), AN_STR("0,5,4"), NULL),
+                     AN_LIMIT);
+    ck_assert_mem_eq(&s, &before, sizeof(s));
 }
 END_TEST
 
@@ -544,6 +585,7 @@ Suite *trainer_fit_suite(void)
                                  a_checkpoint_of_something_else_is_refused,
                                  stops_when_the_loss_is_no_number,
                                  a_cohort_without_training_patients_is_refused,
+                                 bins_that_are_refused_change_nothing,
                                  draws_are_even_and_apart};
     Suite *s = TEST_SUITE("trainer/fit", test);
     TCase *tc = tcase_create("loops");

@@ -308,7 +308,7 @@ static enum an_code make_all(struct tr_maker *m, struct tr_catalogue *c,
     if (code != AN_OK || m->how->like.p)
         return code;
     code = tr_features_choose(m->arena, &d->vocabulary, d->one, d->n,
-                              &d->features, err);
+                              m->how->rich_features, &d->features, err);
     return code == AN_OK ? make_json(m, c, err) : code;
 }
 

@@ -64,6 +64,7 @@ struct tr_dataset_how {
     int64_t until_us; /* DATE */
     uint32_t years;   /* observed before the end; 0: all of the record; of
                          whom no study watches */
+    bool rich_features; /* trainer/features.h */
 };
 
 enum { TR_MAX_FOLDS = 100 };

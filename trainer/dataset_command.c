@@ -5,7 +5,9 @@
 #include "trainer/command.h"
 #include "trainer/data.h"
 #include "trainer/dataset.h"
+#include "trainer/diabetes130.h"
 #include "trainer/file.h"
+#include "trainer/nafld.h"
 #include "trainer/source.h"
 
 #include <errno.h>
@@ -28,6 +30,8 @@ static const struct form {
                             struct an_err *err);
 } forms[] = {
     {"fhir", tr_source_read, NULL},
+    {"nafld", NULL, tr_nafld_read},
+    {"diabetes130", NULL, tr_diabetes130_read},
 };
 
 enum { N_FORMS = sizeof(forms) / sizeof(forms[0]) };
@@ -93,6 +97,9 @@ static void usage(FILE *out)
         "/outcomes)\n"
         "  --concepts FILE   codes that mean the same (" TR_DATA_DIR
         "/tables/concepts.tsv)\n"
+        "  --rich-features   with counts, recency, mean, lowest and highest of "
+        "what is common;\n"
+        "                    for some thousands of patients\n"
         "  --with-labelled   with what is labelled confidential, which is left "
         "out else\n"
         "  --memory-mb N     most memory for what is read (8192)\n",
@@ -230,6 +237,8 @@ static bool set_flag(struct job *job, const char *said)
         return job->with_labelled = true;
     if (strcmp(said, "--keep-ids") == 0)
         return job->how.keep_ids = true;
+    if (strcmp(said, "--rich-features") == 0)
+        return job->how.rich_features = true;
     return false;
 }
 

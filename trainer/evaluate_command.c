@@ -11,23 +11,42 @@
 enum { JSON_BYTES = 4 << 20 };
 
 struct job {
-    const char *model, *data, *out;
+    const char *model, *data, *out, *predict;
     bool check, help;
 };
 
 static void usage(FILE *out)
 {
-    fputs("usage: anamnesis-train evaluate [--out FILE] [--check] MODEL DATA\n"
+    fputs("usage: anamnesis-train evaluate [--out FILE] [--predict FILE] "
+          "[--check] MODEL DATA\n"
           "\nJudges a model (a folder of `fit` or `package`) on the test "
           "patients of a data\nset, beside constant rates and a logistic "
           "regression; prints a table.\n\n"
-          "  --out FILE  the same as JSON\n"
-          "  --check     exit 1 unless the model beats constant rates and is "
-          "nowhere worse\n"
-          "              than the regression by more than 0.05 of AUROC "
-          "(outcomes with 20\n"
-          "              events or more)\n",
+          "  --out FILE      the same as JSON\n"
+          "  --predict FILE  what the model says of each test patient who is "
+          "at risk, as CSV:\n"
+          "                  id,outcome,horizon_days,risk; of a package as it "
+          "is calibrated\n"
+          "  --check         exit 1 unless the model beats constant rates and "
+          "is nowhere\n"
+          "                  worse than the regression by more than 0.05 of "
+          "AUROC (outcomes\n"
+          "                  with 20 events or more)\n\n"
+          "A data set without patients to train or to tune on has nothing to "
+          "compare with:\nthen the model alone is judged, and does not pass "
+          "--check.\n",
           out);
+}
+
+static bool set(struct job *job, struct an_str name, struct an_str value)
+{
+    if (an_str_eq(name, AN_STR("out")))
+        job->out = value.p;
+    else if (an_str_eq(name, AN_STR("predict")))
+        job->predict = value.p;
+    else
+        return false;
+    return true;
 }
 
 static int arguments(struct job *job, int argc, char **argv)
@@ -46,10 +65,8 @@ static int arguments(struct job *job, int argc, char **argv)
             job->model = argv[i];
         else if (argv[i][0] != '-' && job->data == NULL)
             job->data = argv[i];
-        else if (tr_option(argc, argv, &i, &name, &value) &&
-                 an_str_eq(name, AN_STR("out")))
-            job->out = value.p;
-        else {
+        else if (!tr_option(argc, argv, &i, &name, &value) ||
+                 !set(job, name, value)) {
             usage(stderr);
             return TR_EXIT_USAGE;
         }
@@ -60,9 +77,12 @@ static int arguments(struct job *job, int argc, char **argv)
     return TR_EXIT_USAGE;
 }
 
+/* `subject` is set to what an error is about. */
 static enum an_code report(const struct job *job, struct an_arena *arena,
                            const struct tr_data *data,
-                           const struct tr_judgement *j, struct an_err *err)
+                           const struct tr_fitted *fitted,
+                           const struct tr_judgement *j, const char **subject,
+                           struct an_err *err)
 {
     struct an_json_out w;
     struct an_str text;
@@ -71,12 +91,19 @@ static enum an_code report(const struct job *job, struct an_arena *arena,
     if (code != AN_OK)
         return code;
     fwrite(text.p, 1, text.n, stdout);
-    if (job->out == NULL)
-        return AN_OK;
-    an_out_init(&w, arena, JSON_BYTES);
-    tr_judgement_write(data, j, &w);
-    code = an_out_done(&w, &text, err);
-    return code == AN_OK ? tr_file_write(job->out, text, err) : code;
+    if (job->out) {
+        *subject = job->out;
+        an_out_init(&w, arena, JSON_BYTES);
+        tr_judgement_write(data, j, &w);
+        code = an_out_done(&w, &text, err);
+        if (code == AN_OK)
+            code = tr_file_write(job->out, text, err);
+    }
+    if (code != AN_OK || job->predict == NULL)
+        return code;
+    *subject = job->predict;
+    code = tr_predicted_csv(arena, data, fitted, &j->test, &text, err);
+    return code == AN_OK ? tr_file_write(job->predict, text, err) : code;
 }
 
 int tr_command_evaluate(int argc, char **argv)
@@ -103,13 +130,17 @@ int tr_command_evaluate(int argc, char **argv)
         if (code == AN_OK) {
             code = tr_judge(&arena, &data, &fitted, &j, &err);
             if (code == AN_OK)
-                code = report(&job, &arena, &data, &j, &err);
+                code = report(&job, &arena, &data, &fitted, &j, &subject, &err);
             tr_fitted_close(&fitted);
         }
         tr_data_close(&data);
     }
     if (code == AN_OK && job.check && !tr_judgement_passes(&j)) {
-        fputs("anamnesis-train evaluate: the model does not pass\n", stderr);
+        fputs(j.compared
+                  ? "anamnesis-train evaluate: the model does not pass\n"
+                  : "anamnesis-train evaluate: --check wants patients to train "
+                    "and to tune on in the data set\n",
+              stderr);
         status = TR_EXIT_FAILED;
     }
     an_arena_free(&arena);

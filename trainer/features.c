@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_CONDITIONS = 24, MAX_MEDICINES = 8, MAX_VALUES = 12, MAX_ALL = 96 };
+/* Of general facts there are 13; of a condition 3 when rich, of a measurement
+ * 7: 13 + 24 * 3 + 8 + 12 * 7. */
+enum { MAX_CONDITIONS = 24, MAX_MEDICINES = 8, MAX_VALUES = 12, MAX_ALL = 192 };
 
 struct counted {
     int32_t row;
@@ -80,8 +82,30 @@ static bool has_values(const struct rt_vocabulary *v, int32_t row)
     return false;
 }
 
+static void add_condition(struct tr_features *f, int32_t row, bool rich)
+{
+    add(f, RT_FEATURE_EVER, row, 0);
+    if (rich) {
+        add(f, RT_FEATURE_RECENT, row, 0);
+        add(f, RT_FEATURE_COUNT, row, 0);
+    }
+}
+
+static void add_measurement(struct tr_features *f, int32_t row, bool rich)
+{
+    add(f, RT_FEATURE_LAST, row, 0);
+    add(f, RT_FEATURE_MEASURED, row, 0);
+    if (rich) {
+        add(f, RT_FEATURE_COUNT, row, 0);
+        add(f, RT_FEATURE_RECENT, row, 0);
+        add(f, RT_FEATURE_MEAN, row, 0);
+        add(f, RT_FEATURE_LOWEST, row, 0);
+        add(f, RT_FEATURE_HIGHEST, row, 0);
+    }
+}
+
 static void list(struct tr_features *f, const struct rt_vocabulary *v,
-                 const struct counted *c, size_t n_train)
+                 const struct counted *c, size_t n_train, bool rich)
 {
     static const char *const often[] = {"encounter|admission-IMP",
                                         "encounter|admission-EMER",
@@ -106,14 +130,13 @@ static void list(struct tr_features *f, const struct rt_vocabulary *v,
             break;
         if (is_kind(v, row, AN_STR("kind|condition")) &&
             conditions++ < MAX_CONDITIONS) {
-            add(f, RT_FEATURE_EVER, row, 0);
+            add_condition(f, row, rich);
         } else if (is_kind(v, row, AN_STR("kind|medication")) &&
                    medicines++ < MAX_MEDICINES) {
             add(f, RT_FEATURE_EVER, row, 0);
         } else if (is_kind(v, row, AN_STR("kind|observation")) &&
                    has_values(v, row) && values++ < MAX_VALUES) {
-            add(f, RT_FEATURE_LAST, row, 0);
-            add(f, RT_FEATURE_MEASURED, row, 0);
+            add_measurement(f, row, rich);
         }
     }
 }
@@ -167,7 +190,7 @@ static enum an_code standardise(struct an_arena *arena,
 
 enum an_code tr_features_choose(struct an_arena *arena,
                                 const struct rt_vocabulary *v,
-                                const struct tr_case *one, size_t n,
+                                const struct tr_case *one, size_t n, bool rich,
                                 struct tr_features *out, struct an_err *err)
 {
     size_t n_train;
@@ -177,7 +200,7 @@ enum an_code tr_features_choose(struct an_arena *arena,
     out->feature = an_arena_get(arena, MAX_ALL, sizeof(*out->feature));
     if (c == NULL || out->feature == NULL)
         return an_fail_nomem(err);
-    list(out, v, c, n_train);
+    list(out, v, c, n_train, rich);
     return standardise(arena, one, n, out, err);
 }
 

@@ -4,6 +4,12 @@
  * had, the last values of common measurements; standardised over the queries
  * of the training patients.
  *
+ * Rich ones beside: how often and how recently a common condition stood, how
+ * often and how recently a common measurement was made, and the mean, lowest
+ * and highest of its values.  Attention averages and does not count, so these
+ * are what it cannot find by itself; but they are three times as many weights,
+ * which a small cohort does not bear.
+ *
  * Thread-safety: confined to the arena. */
 #ifndef TRAINER_FEATURES_H
 #define TRAINER_FEATURES_H
@@ -31,7 +37,7 @@ struct tr_features {
 enum { TR_FEATURE_SHARE = 25 };
 enum an_code tr_features_choose(struct an_arena *arena,
                                 const struct rt_vocabulary *v,
-                                const struct tr_case *one, size_t n,
+                                const struct tr_case *one, size_t n, bool rich,
                                 struct tr_features *out, struct an_err *err)
     __attribute__((warn_unused_result));
 

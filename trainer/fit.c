@@ -13,9 +13,7 @@ struct rt_shape tr_fit_shape(const struct tr_cohort *c,
                              const struct tr_settings *s)
 {
     const struct tr_cohort_sizes *z = &c->sizes;
-    const int32_t bins = z->outcomes ? 6 : 0;
-
-    return (struct rt_shape){.vocab = (int32_t)z->vocab,
+    struct rt_shape shape = {.vocab = (int32_t)z->vocab,
                              .targets = (int32_t)z->targets,
                              .channels = (int32_t)s->channels,
                              .heads = (int32_t)s->heads,
@@ -28,11 +26,14 @@ struct rt_shape tr_fit_shape(const struct tr_cohort *c,
                              .times = RT_N_TIMES,
                              .rate_bias = 1,
                              .outcomes = (int32_t)z->outcomes,
-                             .bins = bins,
+                             .bins = z->outcomes ? (int32_t)s->bins : 0,
                              .rank = z->outcomes ? (int32_t)s->rank : 0,
                              .wide = z->outcomes ? (int32_t)z->wide : 0,
-                             .death = z->death,
-                             .bin_edge_days = RT_BINS_DEFAULT};
+                             .death = z->death};
+
+    for (int j = 0; j < shape.bins; j++)
+        shape.bin_edge_days[j] = (float)s->bin_edge_days[j];
+    return shape;
 }
 
 /* Which cohort and settings: a checkpoint of others is refused. */

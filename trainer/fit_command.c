@@ -39,6 +39,7 @@ static double now_s(void)
 
 static void usage(FILE *out)
 {
+    struct tr_settings standard;
     struct tr_setting row;
 
     fputs("usage: anamnesis-train fit --out FOLDER [--resume] [--SETTING "
@@ -51,6 +52,13 @@ static void usage(FILE *out)
           out);
     for (size_t i = 0; tr_settings_row(i, &row); i++)
         fprintf(out, "  --%-14s %s (%g)\n", row.name, row.help, row.standard);
+    tr_settings_init(&standard);
+    fprintf(out,
+            "  --%-14s edges of the hazards' time bins, in days, at most %d (0",
+            "bins", RT_MAX_BINS);
+    for (int64_t j = 1; j < standard.bins; j++)
+        fprintf(out, ",%lld", (long long)standard.bin_edge_days[j]);
+    fputs(")\n", out);
 }
 
 static int bad_setting(struct an_str name, struct an_str value,
@@ -63,6 +71,9 @@ static int bad_setting(struct an_str name, struct an_str value,
     for (size_t i = 0; tr_settings_row(i, &row); i++)
         if (tr_setting_named(name, row.name))
             fprintf(stderr, " (%g to %g, %s)", row.low, row.high, row.help);
+    if (tr_setting_named(name, "bins"))
+        fprintf(stderr, " (at most %d, up to %d)", RT_MAX_BINS,
+                TR_MAX_EDGE_DAYS);
     fputs(err->code == AN_NOTFOUND ? "; see --help\n" : "\n", stderr);
     return TR_EXIT_USAGE;
 }

@@ -80,39 +80,90 @@ static double spread_of(const struct tr_point *point, size_t n,
 struct judge {
     struct an_arena *arena;
     const struct tr_data *d;
+    const struct tr_fitted *fitted;
     struct tr_predicted ours[TR_N_SPLITS], theirs[TR_N_SPLITS];
     struct tr_point *a, *b, *tune;
+    struct tr_life *life; /* of the column and split that is looked at */
+    double *weight;
     double *scratch;
 };
 
-static void score(const struct tr_point *point, size_t n, struct tr_score_of *s)
+/* The model or what it is compared with, on one column. */
+struct side {
+    const struct tr_predicted *tune, *test;
+    struct tr_point *point; /* known answers, calibrated */
+    size_t n, n_at_risk, tune_events;
+    double incidence;
+    struct rt_calibration map;
+    struct tr_score_of score;
+};
+
+static enum an_code score(struct judge *j, struct side *s, struct an_err *err)
 {
-    s->auroc = tr_auroc(point, n);
-    s->brier = tr_brier(point, n);
-    s->observed_expected = tr_observed_expected(point, n);
-    if (!tr_line_fit(point, n, false, true, &s->line))
-        s->line = (struct tr_line){(double)NAN, (double)NAN};
+    struct tr_score_of *to = &s->score;
+    double expected = 0;
+
+    for (size_t i = 0; i < s->n_at_risk; i++)
+        expected += j->life[i].risk;
+    to->observed_expected = s->incidence / (expected / (double)s->n_at_risk);
+    to->brier = tr_brier(s->point, s->n);
+    if (!tr_line_fit(s->point, s->n, false, true, &to->line))
+        to->line = (struct tr_line){(double)NAN, (double)NAN};
+    for (size_t i = 0; i < s->n; i++)
+        s->point[i].weight = 1;
+    to->auroc = tr_auroc(s->point, s->n);
+    return tr_concordance(j->arena, j->life, s->n_at_risk, &to->concordance,
+                          err);
 }
 
-static enum an_code side(struct judge *j, struct tr_predicted *tune,
-                         struct tr_predicted *test, size_t column,
-                         struct tr_point *point, size_t *n,
-                         struct rt_calibration *c, size_t *tune_events,
-                         struct tr_score_of *s, struct an_err *err)
+/* The questions of a column: who is at risk, and how the known answers weigh. */
+static enum an_code look(struct judge *j, const struct tr_predicted *p,
+                         size_t column, size_t *n_at_risk, struct an_err *err)
 {
-    const size_t n_tune = tr_predicted_points(tune, column, j->tune);
-    enum an_code code =
-        calibrate(j->arena, j->tune, n_tune, c, tune_events, err);
+    *n_at_risk = tr_predicted_lives(p, j->d, column, j->life);
+    return tr_known_weights(j->arena, j->life, *n_at_risk,
+                            p->column[column].horizon_days, j->weight, err);
+}
 
+static enum an_code find_map(struct judge *j, size_t column, struct side *s,
+                             struct an_err *err)
+{
+    size_t n, n_at_risk;
+    enum an_code code;
+
+    if (s->tune->n == 0) {
+        s->map = tr_fitted_calibration(j->fitted, &s->tune->column[column]);
+        return AN_OK;
+    }
+    code = look(j, s->tune, column, &n_at_risk, err);
     if (code != AN_OK)
         return code;
-    c->spread = spread_of(j->tune, n_tune, tune->n_persons, j->scratch);
-    *n = tr_predicted_points(test, column, point);
-    for (size_t i = 0; i < *n; i++)
-        point[i].p = rt_calibrate(c, point[i].p);
-    tr_points_sort(point, *n);
-    score(point, *n, s);
-    return AN_OK;
+    n = tr_predicted_points(s->tune, column, j->life, j->weight, n_at_risk,
+                            j->tune);
+    code = calibrate(j->arena, j->tune, n, &s->map, &s->tune_events, err);
+    if (code == AN_OK)
+        s->map.spread = spread_of(j->tune, n, s->tune->n_persons, j->scratch);
+    return code;
+}
+
+static enum an_code judge_side(struct judge *j, size_t column, struct side *s,
+                               struct an_err *err)
+{
+    enum an_code code = find_map(j, column, s, err);
+
+    if (code == AN_OK)
+        code = look(j, s->test, column, &s->n_at_risk, err);
+    if (code == AN_OK)
+        code = tr_incidence(j->arena, j->life, s->n_at_risk,
+                            s->test->column[column].horizon_days, &s->incidence,
+                            err);
+    if (code != AN_OK)
+        return code;
+    for (size_t i = 0; i < s->n_at_risk; i++)
+        j->life[i].risk = rt_calibrate(&s->map, j->life[i].risk);
+    s->n = tr_predicted_points(s->test, column, j->life, j->weight,
+                               s->n_at_risk, s->point);
+    return score(j, s, err);
 }
 
 static void count_events(const struct tr_point *point, size_t n,
@@ -130,34 +181,41 @@ static void count_events(const struct tr_point *point, size_t n,
         v->persons_with_event += scratch[i] > 0;
 }
 
-static enum an_code column(struct judge *j, size_t at, struct tr_verdict *v,
-                           struct an_err *err)
+static enum an_code column(struct judge *j, size_t at, bool compared,
+                           struct tr_verdict *v, struct an_err *err)
 {
     const uint32_t n_persons = j->ours[TR_TEST].n_persons;
-    struct rt_calibration theirs;
-    size_t n = 0, n_b = 0, unused;
-    enum an_code code =
-        side(j, &j->ours[TR_TUNE], &j->ours[TR_TEST], at, j->a, &n,
-             &v->calibration, &v->tune_events, &v->model, err);
+    struct side ours = {&j->ours[TR_TUNE], &j->ours[TR_TEST], .point = j->a};
+    struct side theirs = {&j->theirs[TR_TUNE], &j->theirs[TR_TEST],
+                          .point = j->b};
+    enum an_code code = judge_side(j, at, &ours, err);
 
     if (code != AN_OK)
         return code;
     v->column = j->ours[TR_TEST].column[at];
-    count_events(j->a, n, n_persons, j->scratch, v);
-    v->model.auroc_interval = tr_auroc_interval(j->a, n, NULL, 0, n_persons,
-                                                j->scratch, RESAMPLE_KEY);
+    v->model = ours.score;
+    v->calibration = ours.map;
+    v->tune_events = ours.tune_events;
+    v->n_at_risk = ours.n_at_risk;
+    v->incidence = ours.incidence;
+    count_events(j->a, ours.n, n_persons, j->scratch, v);
+    v->model.auroc_interval = tr_auroc_interval(
+        j->a, ours.n, NULL, 0, n_persons, j->scratch, RESAMPLE_KEY);
+    if (!compared)
+        return AN_OK;
     code = tr_judge_regression(j->arena, j->d, &j->theirs[TR_TRAIN],
                                &j->theirs[TR_TUNE], &j->theirs[TR_TEST], at,
                                &v->has_regression, err);
+    if (code == AN_OK && v->has_regression)
+        code = judge_side(j, at, &theirs, err);
     if (code != AN_OK || !v->has_regression)
         return code;
-    code = side(j, &j->theirs[TR_TUNE], &j->theirs[TR_TEST], at, j->b, &n_b,
-                &theirs, &unused, &v->regression, err);
+    v->regression = theirs.score;
     v->regression.auroc_interval = tr_auroc_interval(
-        j->b, n_b, NULL, 0, n_persons, j->scratch, RESAMPLE_KEY);
+        j->b, theirs.n, NULL, 0, n_persons, j->scratch, RESAMPLE_KEY);
     v->difference = v->model.auroc - v->regression.auroc;
-    v->difference_interval = tr_auroc_interval(j->a, n, j->b, n_b, n_persons,
-                                               j->scratch, RESAMPLE_KEY);
+    v->difference_interval = tr_auroc_interval(
+        j->a, ours.n, j->b, theirs.n, n_persons, j->scratch, RESAMPLE_KEY);
     return code;
 }
 
@@ -174,16 +232,20 @@ static enum an_code make_room(struct judge *j, struct an_err *err)
     j->a = an_arena_get(j->arena, most, sizeof(*j->a));
     j->b = an_arena_get(j->arena, most, sizeof(*j->b));
     j->tune = an_arena_get(j->arena, most, sizeof(*j->tune));
+    j->life = an_arena_get(j->arena, most, sizeof(*j->life));
+    j->weight = an_arena_get(j->arena, most, sizeof(*j->weight));
     j->scratch = an_arena_get(j->arena, tr_interval_scratch(persons),
                               sizeof(*j->scratch));
-    return j->a && j->b && j->tune && j->scratch ? AN_OK : an_fail_nomem(err);
+    return j->a && j->b && j->tune && j->life && j->weight && j->scratch
+               ? AN_OK
+               : an_fail_nomem(err);
 }
 
 enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
                       const struct tr_fitted *fitted, struct tr_judgement *out,
                       struct an_err *err)
 {
-    struct judge j = {.arena = arena, .d = d};
+    struct judge j = {.arena = arena, .d = d, .fitted = fitted};
     enum an_code code = AN_OK;
 
     *out = (struct tr_judgement){.n = 0};
@@ -196,23 +258,25 @@ enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
     }
     if (code == AN_OK)
         code = make_room(&j, err);
-    if (code == AN_OK)
+    out->compared = j.ours[TR_TRAIN].n && j.ours[TR_TUNE].n;
+    if (code == AN_OK && out->compared)
         code = tr_judge_rates(arena, d, fitted, out, err);
     if (code != AN_OK)
         return code;
+    out->test = j.ours[TR_TEST];
     out->n_patients = j.ours[TR_TEST].n_persons;
     out->n = j.ours[TR_TEST].n_columns;
     out->verdict = an_arena_get(arena, out->n, sizeof(*out->verdict));
     if (out->verdict == NULL)
         return an_fail_nomem(err);
     for (size_t i = 0; i < out->n && code == AN_OK; i++)
-        code = column(&j, i, &out->verdict[i], err);
+        code = column(&j, i, out->compared, &out->verdict[i], err);
     return code;
 }
 
 bool tr_judgement_passes(const struct tr_judgement *j)
 {
-    bool passes = j->next_event_gain.high < 0;
+    bool passes = j->compared && j->next_event_gain.high < 0;
 
     for (size_t i = 0; i < j->n; i++) {
         const struct tr_verdict *v = &j->verdict[i];

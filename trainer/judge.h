@@ -10,6 +10,15 @@
  * TR_SHIFT_EVENTS on, isotonic from TR_ISOTONIC_EVENTS on, else nothing.
  * Intervals are 95 %, by drawing patients, not questions.
  *
+ * Of who was lost before the horizon no answer is known.  What is observed is
+ * therefore tr_incidence, of all who were at risk, and what is expected the mean
+ * of their risks; calibration, line and Brier weigh by tr_known_weights.  AUROC
+ * is of the known answers as they are, C of all.
+ *
+ * A data set without training or without tuning patients has nothing to make
+ * these of: then the model alone is judged.  Without tuning patients it is
+ * calibrated as its package says.
+ *
  * Thread-safety: confined to the arena. */
 #ifndef TRAINER_JUDGE_H
 #define TRAINER_JUDGE_H
@@ -29,6 +38,7 @@ enum {
 
 struct tr_score_of {
     double auroc, brier, observed_expected;
+    double concordance; /* tr_concordance */
     struct tr_interval auroc_interval;
     struct tr_line line; /* of the answer on log-odds; NAN when undetermined */
 };
@@ -36,6 +46,8 @@ struct tr_score_of {
 struct tr_verdict {
     struct tr_column column;
     size_t n, events, persons_with_event;
+    size_t n_at_risk; /* and those who were lost before the horizon */
+    double incidence; /* tr_incidence: what is observed */
     struct tr_score_of model, regression;
     bool has_regression;
     double difference; /* AUROC of model minus regression */
@@ -47,7 +59,9 @@ struct tr_verdict {
 struct tr_judgement {
     struct tr_verdict *verdict;
     size_t n;
-    size_t n_patients, n_scores;            /* of the test split */
+    bool compared; /* else next_event* is not there, and no regression */
+    struct tr_predicted test;    /* what the model said, before calibration */
+    size_t n_patients, n_scores; /* of the test split */
     double next_event, next_event_constant; /* loss per position */
     struct tr_interval next_event_gain;     /* model minus constant */
 };
@@ -56,7 +70,7 @@ enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
                       const struct tr_fitted *fitted, struct tr_judgement *out,
                       struct an_err *err) __attribute__((warn_unused_result));
 
-/* The next-event loss is lower than that of constant rates, surely; and where
+/* Compared: the next-event loss is lower than that of constant rates, surely; and where
  * there are TR_JUDGED_EVENTS, no outcome is worse than the regression by more
  * than the margin. */
 bool tr_judgement_passes(const struct tr_judgement *j);

@@ -166,20 +166,28 @@ enum an_code tr_package_card(struct an_arena *arena, const struct tr_data *d,
     LINE("On %zu patients it had not seen. Intervals are 95 %%, by drawing "
          "patients.\n\n",
          j->n_patients);
-    LINE("Loss of the next event, per moment (waits below %g d count alike): "
-         "%.4f; with constant rates\n%.4f (difference %.4f to %.4f).\n\n",
-         fitted->t_min_days, j->next_event, j->next_event_constant,
-         j->next_event_gain.low, j->next_event_gain.high);
+    if (j->compared)
+        LINE("Loss of the next event, per moment (waits below %g d count "
+             "alike): %.4f; with constant rates\n%.4f (difference %.4f to "
+             "%.4f).\n\n",
+             fitted->t_min_days, j->next_event, j->next_event_constant,
+             j->next_event_gain.low, j->next_event_gain.high);
+    else
+        LINE("Its data set had nobody to make something of that it could be "
+             "compared with.\n\n");
     put_table(b, d, j);
     put_comparison(b, d, j);
     LINE("\nThe regression is logistic, on the same facts as the linear "
          "branch. Where there are fewer\nthan %d events the numbers say "
          "nothing about which is better; a dash is an outcome that did\nnot "
-         "happen. Questions whose answer is not known by the horizon are left "
-         "out.\nCalibration comes from the tuning patients, which also "
-         "decided when training stopped and how\nmuch of each outcome is left "
-         "to the linear branch.\n\n",
+         "happen. AUROC is of the questions whose answer is known by the "
+         "horizon; what is observed is\nthe share of all at risk (Aalen and "
+         "Johansen), and calibration and Brier weigh the known answers\nfor "
+         "those who were lost.\n",
          TR_JUDGED_EVENTS);
+    LINE("Calibration comes from the tuning patients, which also decided when "
+         "training stopped and how\nmuch of each outcome is left to the linear "
+         "branch.\n\n");
     LINE("## What it must not be used for\n\n");
     LINE("- Care, triage or payment of anybody, unless a site has judged it on "
          "its own patients.\n"

@@ -166,17 +166,41 @@ enum an_code tr_predict(struct an_arena *arena, const struct tr_data *d,
     return code;
 }
 
-size_t tr_predicted_points(const struct tr_predicted *p, size_t column,
-                           struct tr_point *point)
+size_t tr_predicted_lives(const struct tr_predicted *p, const struct tr_data *d,
+                          size_t column, struct tr_life *life)
 {
+    const struct tr_cohort_sizes *s = &d->cohort.sizes;
+    const struct tr_column *c = &p->column[column];
+    const bool dies =
+        s->death >= 0 && (uint32_t)s->death != (uint32_t)c->outcome;
     size_t n = 0;
 
     for (size_t q = 0; q < p->n; q++) {
-        const size_t at = q * p->n_columns + column;
+        const struct tr_follow_up *f =
+            d->cohort.follow_up + (size_t)p->row[q] * s->outcomes;
 
-        if (p->answer_qc[at] != TR_UNKNOWN)
-            point[n++] = (struct tr_point){p->p_qc[at], 1, p->person[q],
-                                           p->answer_qc[at]};
+        if (!tr_life_of(&f[c->outcome], dies ? &f[s->death] : NULL,
+                        (double)c->horizon_days, &life[n]))
+            continue;
+        life[n].risk = p->p_qc[q * p->n_columns + column];
+        life[n++].question = (uint32_t)q;
+    }
+    return n;
+}
+
+size_t tr_predicted_points(const struct tr_predicted *p, size_t column,
+                           const struct tr_life *life, const double *weight,
+                           size_t n_lives, struct tr_point *point)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < n_lives; i++) {
+        const size_t q = life[i].question;
+        const uint8_t answer = p->answer_qc[q * p->n_columns + column];
+
+        if (answer != TR_UNKNOWN)
+            point[n++] = (struct tr_point){life[i].risk, weight[i],
+                                           p->person[q], answer};
     }
     tr_points_sort(point, n);
     return n;

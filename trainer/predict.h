@@ -12,6 +12,7 @@
 
 #include "trainer/data.h"
 #include "trainer/stats.h"
+#include "trainer/survival.h"
 
 enum { TR_NO, TR_YES, TR_UNKNOWN };
 
@@ -42,10 +43,29 @@ enum an_code tr_predict(struct an_arena *arena, const struct tr_data *d,
                         struct tr_predicted *out, struct an_err *err)
     __attribute__((warn_unused_result));
 
-/* The judged questions of a column; returns how many.  `point` has room for
- * all.  Sorted by p. */
+/* The questions of a column of whom is at risk; returns how many.  `life` has
+ * room for all; the risk is p. */
+size_t tr_predicted_lives(const struct tr_predicted *p, const struct tr_data *d,
+                          size_t column, struct tr_life *life);
+
+/* Those of them that are judged, with weights as tr_known_weights has them;
+ * returns how many.  Sorted by p. */
 size_t tr_predicted_points(const struct tr_predicted *p, size_t column,
-                           struct tr_point *point);
+                           const struct tr_life *life, const double *weight,
+                           size_t n_lives, struct tr_point *point);
+
+/* The map of a package for a column; of a fit one that changes nothing. */
+struct rt_calibration tr_fitted_calibration(const struct tr_fitted *fitted,
+                                            const struct tr_column *column);
+
+/* "id,outcome,horizon_days,risk": a row for each question, in the order of the
+ * cohort, and column, of whom the outcome is at risk; id is the patient's key,
+ * the risk that of tr_fitted_calibration's map.  AN_LIMIT over 4 GiB. */
+enum an_code tr_predicted_csv(struct an_arena *arena, const struct tr_data *d,
+                              const struct tr_fitted *fitted,
+                              const struct tr_predicted *p, struct an_str *text,
+                              struct an_err *err)
+    __attribute__((warn_unused_result));
 
 uint8_t tr_answer(const struct tr_follow_up *f,
                   const struct tr_follow_up *death, uint32_t horizon_days);

@@ -4,6 +4,7 @@
 #include "base/decimal.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const struct {
     struct tr_setting row;
@@ -29,6 +30,8 @@ void tr_settings_init(struct tr_settings *s)
 #define X(name, standard, low, high, help) .name = (standard),
         TR_INTS(X) TR_REALS(X)
 #undef X
+            .bin_edge_days = RT_BINS_DEFAULT,
+        .bins = RT_N_BINS_DEFAULT,
     };
 }
 
@@ -75,9 +78,37 @@ static enum an_code set(struct tr_settings *s, size_t i, struct an_str value,
     return AN_OK;
 }
 
+static enum an_code set_bins(struct tr_settings *s, struct an_str value,
+                             struct an_err *err)
+{
+    int64_t edge[RT_MAX_BINS] = {0}, n = 0;
+    struct an_str part;
+
+    while (an_str_cut(&value, ',', &part)) {
+        uint64_t day;
+
+        if (!an_str_u64(part, &day))
+            return an_fail(err, AN_TYPE,
+                           "whole numbers with commas between are expected", 0);
+        if (n == RT_MAX_BINS)
+            return an_fail(err, AN_LIMIT, "these are too many time bins", 0);
+        if (day > TR_MAX_EDGE_DAYS)
+            return an_fail(err, AN_LIMIT, "the number is out of its range", 0);
+        edge[n] = (int64_t)day;
+        if (n ? edge[n] <= edge[n - 1] : day != 0)
+            return an_fail(err, AN_LIMIT, "edges begin with 0 and rise", 0);
+        n++;
+    }
+    memcpy(s->bin_edge_days, edge, sizeof(edge));
+    s->bins = n;
+    return AN_OK;
+}
+
 enum an_code tr_settings_set(struct tr_settings *s, struct an_str name,
                              struct an_str value, struct an_err *err)
 {
+    if (an_str_eq(name, AN_STR("bins")))
+        return set_bins(s, value, err);
     for (size_t i = 0; i < N_SETTINGS; i++)
         if (tr_setting_named(name, table[i].row.name))
             return set(s, i, value, err);

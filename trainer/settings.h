@@ -6,7 +6,7 @@
 #ifndef TRAINER_SETTINGS_H
 #define TRAINER_SETTINGS_H
 
-#include "base/err.h"
+#include "runtime/shape.h"
 
 /*        name, default, lowest, highest, help */
 #define TR_INTS(X)                                                             \
@@ -51,11 +51,20 @@ struct tr_settings {
 #define X(name, standard, low, high, help) double name;
     TR_REALS(X)
 #undef X
+    /* Edges of the hazards' time bins, in days: whole ones, from 0 on, rising;
+     * a horizon inside a bin is as good as one at an edge.  No row of the
+     * table, since it is a list. */
+    int64_t bins;
+    int64_t bin_edge_days[RT_MAX_BINS];
 };
+
+/* The latest edge: a float holds it, and every whole day before it. */
+enum { TR_MAX_EDGE_DAYS = 100000 };
 
 void tr_settings_init(struct tr_settings *s);
 
-/* Set one by name ("batch_rows", or "batch-rows" as on the command line).
+/* Set one by name ("batch_rows", or "batch-rows" as on the command line);
+ * "bins" takes its edges with commas between them.
  * AN_NOTFOUND, AN_TYPE when it is no number, AN_LIMIT out of its range. */
 enum an_code tr_settings_set(struct tr_settings *s, struct an_str name,
                              struct an_str value, struct an_err *err)

@@ -56,17 +56,6 @@ double tr_brier(const struct tr_point *point, size_t n)
     return sum / weight;
 }
 
-double tr_observed_expected(const struct tr_point *point, size_t n)
-{
-    double observed = 0, expected = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        observed += point[i].weight * point[i].y;
-        expected += point[i].weight * point[i].p;
-    }
-    return observed / expected;
-}
-
 /* ---- resampling ------------------------------------------------------------ */
 
 static int double_cmp(const void *a, const void *b)

@@ -23,9 +23,8 @@ void tr_points_sort(struct tr_point *point, size_t n); /* by p */
 /* Area under the ROC curve, ties counted half; the points are sorted.  NAN
  * when all answers are the same. */
 double tr_auroc(const struct tr_point *point, size_t n);
-/* All weighted: mean squared error, and observed over expected. */
+/* Weighted: mean squared error. */
 double tr_brier(const struct tr_point *point, size_t n);
-double tr_observed_expected(const struct tr_point *point, size_t n);
 
 /* Percentile interval over TR_RESAMPLES draws of persons, by key.  With two
  * lists of points (same persons) the interval of the difference a - b. */

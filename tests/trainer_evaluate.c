@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* anamnesis-train evaluate, as it is called. */
+#include "tests/judged.h"
+#include "tests/suite.h"
+#include "trainer/command.h"
+#include "trainer/file.h"
+#include "trainer/package.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+Suite *trainer_evaluate_suite(void);
+
+static struct judged j;
+
+static void set_up(void)
+{
+    judged_begin(&j);
+}
+
+static void tear_down(void)
+{
+    judged_end(&j);
+}
+
+/* With --predict or --out into the folder, and another word. */
+static int evaluate(const char *option, const char *name, const char *more)
+{
+    char path[TEST_PATH_BYTES], text[TEST_PATH_BYTES + 32], word[32];
+    char model[TEST_PATH_BYTES], data[TEST_PATH_BYTES];
+    char *argv[4];
+    int argc = 0;
+
+    test_folder_file(&j.folder, name, path);
+    snprintf(text, sizeof(text), "%s=%s", option, path);
+    snprintf(word, sizeof(word), "%s", more ? more : "");
+    snprintf(model, sizeof(model), "%s", j.folder.path);
+    snprintf(data, sizeof(data), "%s", j.folder.path);
+    argv[argc++] = text;
+    if (more)
+        argv[argc++] = word;
+    argv[argc++] = model;
+    argv[argc++] = data;
+    return tr_command_evaluate(argc, argv);
+}
+
+static struct an_str load(const char *name)
+{
+    char path[TEST_PATH_BYTES];
+    struct an_str mapped, copy;
+
+    test_folder_file(&j.folder, name, path);
+    ck_assert_int_eq(tr_file_map(path, &mapped, NULL), AN_OK);
+    ck_assert(an_arena_str(&j.arena, mapped, &copy));
+    tr_file_unmap(mapped);
+    return copy;
+}
+
+static bool is_there(const char *name)
+{
+    char path[TEST_PATH_BYTES];
+
+    test_folder_file(&j.folder, name, path);
+    return access(path, F_OK) == 0;
+}
+
+/* Each row as it has to be, the map being a line on log-odds; returns how many
+ * there are. */
+static size_t check_rows(struct an_str csv, const double shift[JUDGED_OUTCOMES])
+{
+    static const char *const id[JUDGED_OUTCOMES] = {"often", "\"a,b\"",
+                                                    "death"};
+    char path[TEST_PATH_BYTES];
+    struct tr_cohort c;
+    size_t n = 0;
+
+    test_folder_file(&j.folder, "cohort.bin", path);
+    ck_assert_int_eq(tr_cohort_open(&c, path, NULL), AN_OK);
+    ck_assert(an_str_starts(csv, AN_STR("id,outcome,horizon_days,risk\n")));
+    csv = an_str_sub(csv, 29, csv.n);
+    for (size_t q = 0; q < c.n_queries; q++)
+        for (int i = 0; i < JUDGED_OUTCOMES * JUDGED_HORIZONS; i++) {
+            const int k = i / JUDGED_HORIZONS;
+            const uint32_t days = judged_horizon_days[i % JUDGED_HORIZONS];
+            const double p =
+                judged_risk(k, c.wide + q * JUDGED_WIDE, (double)days);
+            const double odds = p / (1 - p) * exp(shift[k]);
+            char want[64], *end;
+            double got;
+
+            if (c.patient[q].split != TR_TEST ||
+                c.follow_up[q * JUDGED_OUTCOMES + (size_t)k].to_days <= 0)
+                continue;
+            snprintf(want, sizeof(want), "%llu,%s,%u,",
+                     (unsigned long long)c.patient[q].key, id[k], days);
+            ck_assert_msg(an_str_starts(csv, an_str_c(want)), "%.60s", csv.p);
+            csv = an_str_sub(csv, strlen(want), csv.n);
+            got = strtod(csv.p, &end);
+            ck_assert_double_eq_tol(got, odds / (1 + odds), 1e-6);
+            ck_assert_int_eq(*end, '\n');
+            csv = an_str_sub(csv, (size_t)(end - csv.p) + 1, csv.n);
+            n++;
+        }
+    ck_assert_uint_eq(csv.n, 0);
+    tr_cohort_close(&c);
+    return n;
+}
+
+static const double no_shift[JUDGED_OUTCOMES];
+
+START_TEST(what_a_fit_says_is_written_of_whom_is_at_risk)
+{
+    const struct judged_how how = {
+        .n = {40, 30, 50}, .end_days = 2000, .not_at_risk = true};
+
+    judged_write_data(&j, &how);
+    judged_write_model(&j, NULL);
+    ck_assert_int_eq(evaluate("--predict", "p.csv", NULL), TR_EXIT_OK);
+    ck_assert_uint_eq(check_rows(load("p.csv"), no_shift), 50 * 6 - 10 * 2);
+    ck_assert(!is_there("p.csv.part"));
+}
+END_TEST
+
+START_TEST(patients_held_out_are_judged_without_a_comparison)
+{
+    const struct judged_how how = {.n = {0, 0, 60}, .end_days = 2000};
+    struct an_str json;
+
+    judged_write_data(&j, &how);
+    judged_write_model(&j, NULL);
+    ck_assert_int_eq(evaluate("--predict", "p.csv", NULL), TR_EXIT_OK);
+    ck_assert_uint_eq(check_rows(load("p.csv"), no_shift), 60 * 6);
+    ck_assert_int_eq(evaluate("--out", "e.json", NULL), TR_EXIT_OK);
+    json = load("e.json");
+    ck_assert_ptr_nonnull(strstr(json.p, "\"next_event\":null"));
+    ck_assert_ptr_nonnull(strstr(json.p, "\"auroc\":0."));
+    ck_assert_ptr_nonnull(strstr(json.p, "\"concordance\":0."));
+    ck_assert_ptr_nonnull(strstr(json.p, "\"at_risk\":60"));
+    ck_assert_ptr_nonnull(strstr(json.p, "\"incidence\":0."));
+    ck_assert_ptr_null(strstr(json.p, "\"regression\""));
+    ck_assert_int_eq(evaluate("--predict", "p.csv", "--check"), TR_EXIT_FAILED);
+}
+END_TEST
+
+/* One of them is enough to make the comparison impossible. */
+START_TEST(a_comparison_wants_training_and_tuning_patients)
+{
+    const struct judged_how how[3] = {{.n = {200, 0, 60}, .end_days = 2000},
+                                      {.n = {0, 200, 60}, .end_days = 2000},
+                                      {.n = {200, 100, 60}, .end_days = 2000}};
+    struct an_str json;
+
+    judged_write_data(&j, &how[_i]);
+    judged_write_model(&j, NULL);
+    ck_assert_int_eq(evaluate("--out", "e.json", NULL), TR_EXIT_OK);
+    json = load("e.json");
+    ck_assert(!strstr(json.p, "\"next_event\":null") == (_i == 2));
+    ck_assert(!strstr(json.p, "\"regression\"") == (_i != 2));
+}
+END_TEST
+
+START_TEST(a_package_says_what_its_calibration_makes_of_it)
+{
+    const struct judged_how how = {.n = {40, 30, 50}, .end_days = 2000};
+    static const double shift[JUDGED_OUTCOMES] = {-1, 0, 0.5};
+    struct rt_calibration map[JUDGED_OUTCOMES * JUDGED_HORIZONS];
+
+    for (int i = 0; i < JUDGED_OUTCOMES * JUDGED_HORIZONS; i++)
+        map[i] =
+            (struct rt_calibration){.kind = RT_CALIBRATION_LOGISTIC,
+                                    .intercept = shift[i / JUDGED_HORIZONS],
+                                    .slope = 1};
+    judged_write_data(&j, &how);
+    judged_write_model(&j, map);
+    ck_assert_int_eq(evaluate("--predict", "p.csv", NULL), TR_EXIT_OK);
+    ck_assert_uint_eq(check_rows(load("p.csv"), shift), 50 * 6);
+}
+END_TEST
+
+START_TEST(a_full_disk_is_an_error_and_leaves_what_was_there)
+{
+    const struct judged_how how = {.n = {0, 0, 600}, .end_days = 2000};
+    const struct rlimit small = {4096, RLIM_INFINITY};
+    char path[TEST_PATH_BYTES];
+
+    judged_write_data(&j, &how);
+    judged_write_model(&j, NULL);
+    test_folder_file(&j.folder, "p.csv", path);
+    ck_assert_int_eq(tr_file_write(path, AN_STR("before"), NULL), AN_OK);
+    ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    ck_assert_int_eq(evaluate("--predict", "p.csv", NULL), TR_EXIT_FAILED);
+    ck_assert_an_str_eq(load("p.csv"), "before");
+    ck_assert(!is_there("p.csv.part"));
+    ck_assert_int_eq(evaluate("--predict", "no/p.csv", NULL), TR_EXIT_FAILED);
+    ck_assert_int_eq(evaluate("--predicted", "p.csv", NULL), TR_EXIT_USAGE);
+}
+END_TEST
+
+/* From the fit's own shape, whatever the default is. */
+START_TEST(bins_stand_in_the_manifest_of_a_package)
+{
+    const struct judged_how how = {.n = {40, 30, 50}, .end_days = 2000};
+    const struct tr_package_how package = {.name = AN_STR("bins"),
+                                           .version = AN_STR("1")};
+    struct tr_fitted fitted;
+    struct tr_data data;
+    struct tr_judgement judgement;
+    struct an_public_key key;
+
+    judged_write_data(&j, &how);
+    judged_write_model(&j, NULL);
+    ck_assert_int_eq(tr_data_open(&data, &j.arena, j.folder.path, NULL), AN_OK);
+    ck_assert_int_eq(
+        tr_fitted_open(&fitted, &j.arena, j.folder.path, &data, NULL), AN_OK);
+    ck_assert_int_eq(tr_judge(&j.arena, &data, &fitted, &judgement, NULL),
+                     AN_OK);
+    ck_assert_int_eq(tr_package_write(&j.arena, &data, &fitted, &judgement,
+                                      &package, j.folder.path, &key, NULL),
+                     AN_OK);
+    ck_assert_ptr_nonnull(strstr(load("manifest.json").p,
+                                 "\"bin_edge_days\":[0.000000,365.000000]"));
+    tr_fitted_close(&fitted);
+    tr_data_close(&data);
+}
+END_TEST
+
+Suite *trainer_evaluate_suite(void)
+{
+    const TTest *const tests[] = {
+        what_a_fit_says_is_written_of_whom_is_at_risk,
+        patients_held_out_are_judged_without_a_comparison,
+        a_package_says_what_its_calibration_makes_of_it,
+        a_full_disk_is_an_error_and_leaves_what_was_there,
+        bins_stand_in_the_manifest_of_a_package,
+    };
+    Suite *s =
+        test_suite_around("trainer/evaluate", tests,
+                          sizeof(tests) / sizeof(tests[0]), set_up, tear_down);
+    TCase *tc = tcase_create("splits");
+
+    tcase_add_checked_fixture(tc, set_up, tear_down);
+    tcase_add_loop_test(tc, a_comparison_wants_training_and_tuning_patients, 0,
+                        3);
+    suite_add_tcase(s, tc);
+    return s;
+}
