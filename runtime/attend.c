@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels.h"
-#include "runtime/simd.h"
+#include "runtime/tiles.h"
 
 #include <cblas.h>
 #include <math.h>
@@ -51,34 +51,90 @@ static void row_weights(float *p, int row, int n_keys, int width, float scale)
     memset(p + end, 0, (size_t)(width - end) * sizeof(*p));
 }
 
+size_t rt_attend_room(int t, int heads, int c)
+{
+    const size_t width = (size_t)rt_lanes_up(t), d = (size_t)(c / heads);
+    const size_t lanes = (size_t)rt_lanes_up(c / heads);
+
+    return width * (d + lanes) + RT_ATTEND_BLOCK * (lanes + width);
+}
+
+/* Softmax over the first n of `width` floats, zero behind them; both loops run
+ * over whole lanes, and what lies behind n may be anything. */
+RT_INLINE void softmax_lanes(float *s, int n, int width, float scale)
+{
+    float top[RT_LANES], x[RT_LANES], m = s[0], inverse;
+    rt_lanes sum = {0}, v;
+
+    for (int k = 0; k < RT_LANES; k++)
+        top[k] = m;
+    for (int i = 0; i < n; i += RT_LANES)
+        for (int k = 0; k < RT_LANES; k++)
+            top[k] = i + k < n && s[i + k] > top[k] ? s[i + k] : top[k];
+    for (int k = 0; k < RT_LANES; k++)
+        m = top[k] > m ? top[k] : m;
+    for (int i = 0; i < n; i += RT_LANES) {
+        for (int k = 0; k < RT_LANES; k++)
+            x[k] = i + k < n ? rt_exp((s[i + k] - m) * scale) : 0.0F;
+        memcpy(&v, x, sizeof(v));
+        sum += v;
+        memcpy(s + i, x, sizeof(x));
+    }
+    inverse = 1.0F / rt_fold(&sum);
+    for (int i = 0; i < n; i++)
+        s[i] *= inverse;
+    for (int i = rt_lanes_up(n); i < width; i++)
+        s[i] = 0.0F;
+}
+
+/* Rows of scores become weights: row i looks at n_keys[i], or at itself alone
+ * when that is 0. */
+RT_CLONES
+static void block_weights(float *s, size_t ld, const int32_t *n_keys, int row,
+                          int n, int width, float scale)
+{
+    for (int i = 0; i < n; i++, s += ld) {
+        const int keys = n_keys ? n_keys[row + i] : row + i + 1;
+
+        if (keys > 0) {
+            softmax_lanes(s, keys, width, scale);
+            continue;
+        }
+        for (int k = 0; k < width; k++)
+            s[k] = k == row + i ? 1.0F : 0.0F;
+    }
+}
+
 /* Rows are taken in blocks, each against the keys up to its end, so that the
  * half that nobody sees is mostly not computed. */
-void rt_attend(float *mix_tc, float *p, bool keep_all, const float *qkv_t3c,
+void rt_attend(float *mix_tc, float *kept, float *room, const float *qkv_t3c,
                const int32_t *n_keys, int t, int heads, int c)
 {
-    const int d = c / heads, c3 = 3 * c;
+    const int d = c / heads, width = rt_lanes_up(t), lanes = rt_lanes_up(d);
+    const size_t c3 = 3 * (size_t)c, ld = (size_t)width;
     const float scale = 1.0F / sqrtf((float)d);
+    float *keys = room, *values = keys + (size_t)d * ld;
+    float *mix = values + ld * (size_t)lanes,
+          *p = mix + RT_ATTEND_BLOCK * lanes;
 
     for (int h = 0; h < heads; h++) {
         const float *q = qkv_t3c + h * d, *k = q + c, *v = k + c;
 
-        for (int row = 0; row < t; row += RT_ATTEND_ROWS) {
-            int n = t - row < RT_ATTEND_ROWS ? t - row : RT_ATTEND_ROWS;
-            int end = row + n;
-            float *s = p;
+        rt_tiles_columns(keys, width, k, c3, t, d);
+        rt_tiles_rows(values, v, c3, t, d);
+        for (int row = 0; row < t; row += RT_ATTEND_BLOCK) {
+            const int n = t - row < RT_ATTEND_BLOCK ? t - row : RT_ATTEND_BLOCK;
+            const int end = rt_lanes_up(row + n);
+            const struct rt_left rows = {q + (size_t)row * c3, c3, 1};
+            float *s =
+                kept ? kept + ((size_t)h * (size_t)t + (size_t)row) * ld : p;
 
-            if (keep_all)
-                s += ((size_t)h * (size_t)t + (size_t)row) * (size_t)t;
-            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, end, d,
-                        1.0F, q + (size_t)row * (size_t)c3, c3, k, c3, 0.0F, s,
-                        t);
-            for (int i = 0; i < n; i++)
-                row_weights(s + (size_t)i * (size_t)t, row + i,
-                            n_keys ? n_keys[row + i] : row + i + 1,
-                            keep_all ? t : end, scale);
-            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, d, end,
-                        1.0F, s, t, v, c3, 0.0F,
-                        mix_tc + (size_t)row * (size_t)c + h * d, c);
+            rt_tiles(s, ld, false, rows, keys, ld, n, end, d);
+            block_weights(s, ld, n_keys, row, n, end, scale);
+            rt_tiles(mix, (size_t)lanes, false, (struct rt_left){s, ld, 1},
+                     values, (size_t)lanes, n, lanes, row + n);
+            rt_tiles_back(mix_tc + (size_t)row * (size_t)c + h * d, (size_t)c,
+                          mix, n, d);
         }
     }
 }

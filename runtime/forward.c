@@ -18,6 +18,7 @@
     X(up_t4c, t * 4 * c)                                                       \
     X(picked_qc, q *c)                                                         \
     X(p, t *RT_ATTEND_ROWS)                                                    \
+    X(attend, rt_attend_room((int)t, s->heads, s->channels))                   \
     X(embed, c + n(s->value_hidden) + t * c)                                   \
     X(low_jr, n(s->bins) * n(s->rank))
 
@@ -183,7 +184,7 @@ static void attend(const struct pass *p, int layer)
         if (past.n > 0)
             rt_attend_after(mix, ws->p, &past, qkv, (int)length, heads, c);
         else
-            rt_attend(mix, ws->p, false, qkv, NULL, (int)length, heads, c);
+            rt_attend(mix, NULL, ws->attend, qkv, NULL, (int)length, heads, c);
         row += length;
     }
 }

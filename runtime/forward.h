@@ -51,7 +51,8 @@ struct rt_workspace {
     /* scratch */
     float *x_tc, *norm_tc, *qkv_t3c, *mix_tc, *up_t4c;
     float *picked_qc;
-    float *p; /* attention weights of one block of rows */
+    float *p; /* attention weights of one block of rows after a past */
+    float *attend;
     float *embed;
     float *low_jr;
     int32_t *row_q; /* row of each query, and where its sequence starts */

@@ -11,6 +11,7 @@
 #define RUNTIME_KERNELS_H
 
 #include "runtime/history.h"
+#include "runtime/tiles.h"
 #include "runtime/weights.h"
 
 /* y[t][c] = x[t][d] . w[c][d].  One or two rows are read as vectors, so that
@@ -29,12 +30,15 @@ void rt_norm(float *y_tc, float *stat_t2, const float *x_tc, const float *w_c,
 /* y = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))); y may be x. */
 void rt_gelu(float *y, const float *x, size_t n);
 
-/* Attention inside one sequence: row i looks at keys [0, n_keys[i]), or at
- * itself alone when that is 0; n_keys NULL means all up to itself.  With
- * keep_all the weights stay in p_htt ([h][t][t], zero where nobody looked);
- * else p is room for RT_ATTEND_ROWS * t floats. */
-enum { RT_ATTEND_ROWS = 64 };
-void rt_attend(float *mix_tc, float *p, bool keep_all, const float *qkv_t3c,
+/* Attention inside one sequence: row i looks at keys [0, n_keys[i]), which end
+ * with itself or before, or at itself alone when that is 0; n_keys NULL means
+ * all up to itself.  Unless `kept` is NULL the weights stay there, [h][t] rows
+ * of rt_lanes_up(t) floats.  Rows are taken in blocks; up to the whole lanes in
+ * which the block ends, what a row did not look at is 0, and behind them there
+ * is nothing.  room: rt_attend_room floats. */
+enum { RT_ATTEND_BLOCK = 12 };
+size_t rt_attend_room(int t, int heads, int c);
+void rt_attend(float *mix_tc, float *kept, float *room, const float *qkv_t3c,
                const int32_t *n_keys, int t, int heads, int c);
 
 /* Keys and values of n rows, one row each `stride` floats. */
@@ -45,6 +49,7 @@ struct rt_keys {
 
 /* The same for rows that go on after earlier ones: all look at the whole past,
  * and then up to themselves.  p: RT_ATTEND_ROWS * (past->n + t) floats. */
+enum { RT_ATTEND_ROWS = 64 };
 void rt_attend_after(float *mix_tc, float *p, const struct rt_keys *past,
                      const float *qkv_t3c, int t, int heads, int c);
 

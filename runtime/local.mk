@@ -16,7 +16,8 @@ libruntime_la_SOURCES = \
 	runtime/reference.c \
 	runtime/reference.h runtime/risk.c runtime/risk.h \
 	runtime/safetensors.c runtime/safetensors.h runtime/shape.c \
-	runtime/shape.h runtime/simd.h runtime/weights.c runtime/weights.h
+	runtime/shape.h runtime/simd.h runtime/tiles.c runtime/tiles.h \
+	runtime/weights.c runtime/weights.h
 libruntime_la_CFLAGS = $(AM_CFLAGS) $(VECTOR_CFLAGS) $(OPENBLAS_CFLAGS)
 # Which BLAS it gets is said where a program or the shared object is linked.
 libruntime_la_LIBADD = libcontext.la

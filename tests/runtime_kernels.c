@@ -17,6 +17,16 @@ static void fill(float *x, size_t n, struct test_random *r)
         x[i] = (float)test_normal(r);
 }
 
+/* For attention over t rows. */
+static float *room(int t, int heads, int c)
+{
+    static float floats[1 << 14];
+
+    ck_assert_uint_le(rt_attend_room(t, heads, c),
+                      sizeof(floats) / sizeof(*floats));
+    return floats;
+}
+
 START_TEST(exponential_is_close_everywhere)
 {
     for (double x = -86.9; x < 87.9; x += 0.00173) {
@@ -126,6 +136,70 @@ START_TEST(gelu_is_the_tanh_form)
 }
 END_TEST
 
+START_TEST(tiles_equal_plain_products)
+{
+    enum { M = 20, N = 3 * RT_LANES, K = 30 };
+    static float a[M * K], b[K * N], c[M * N], was[M * N];
+    struct test_random r = {9};
+
+    for (int round = 0; round < ROUNDS; round++) {
+        const int m = 1 + test_below(&r, M), k = 1 + test_below(&r, K);
+        const int n = RT_LANES * (1 + test_below(&r, 3));
+        const bool add = round % 2, over = round % 3 == 0;
+        const struct rt_left left = {a, over ? 1 : K, over ? M : 1};
+
+        fill(a, M * K, &r);
+        fill(b, K * N, &r);
+        fill(was, M * N, &r);
+        memcpy(c, was, sizeof(c));
+        rt_tiles(c, N, add, left, b, N, m, n, k);
+        for (int i = 0; i < M; i++)
+            for (int j = 0; j < N; j++) {
+                double want = i < m && j < n && !add ? 0 : was[i * N + j];
+
+                for (int e = 0; i < m && j < n && e < k; e++)
+                    want += (double)a[over ? e * M + i : i * K + e] *
+                            (double)b[e * N + j];
+                ck_assert_double_lt(fabs((double)c[i * N + j] - want), 1e-4);
+            }
+    }
+}
+END_TEST
+
+START_TEST(what_goes_into_whole_lanes_comes_back)
+{
+    enum { N = 20, D = 40, STRIDE = 47, W = 48 };
+    static float from[N * STRIDE], rows[N * W], columns[D * W], to[N * STRIDE];
+    struct test_random r = {10};
+
+    for (int round = 0; round < ROUNDS; round++) {
+        const int n = 1 + test_below(&r, N), d = 1 + test_below(&r, D);
+        const int w = rt_lanes_up(d), width = rt_lanes_up(n);
+
+        fill(from, N * STRIDE, &r);
+        fill(rows, N * W, &r);
+        fill(columns, D * W, &r);
+        fill(to, N * STRIDE, &r);
+        rt_tiles_rows(rows, from, STRIDE, n, d);
+        rt_tiles_columns(columns, width, from, STRIDE, n, d);
+        for (int i = 0; i < n; i++)
+            for (int e = 0; e < w; e++)
+                ck_assert(rows[i * w + e] ==
+                          (e < d ? from[i * STRIDE + e] : 0));
+        for (int e = 0; e < d; e++)
+            for (int i = 0; i < width; i++)
+                ck_assert(columns[e * width + i] ==
+                          (i < n ? from[i * STRIDE + e] : 0));
+        to[d] = 7;
+        rt_tiles_back(to, STRIDE, rows, n, d);
+        ck_assert(to[d] == 7); /* a neighbour's */
+        for (int i = 0; i < n; i++)
+            ck_assert_mem_eq(to + i * STRIDE, from + i * STRIDE,
+                             (size_t)d * sizeof(*to));
+    }
+}
+END_TEST
+
 /* One head at a time, from the definition. */
 static void attend_naive(double *mix, const float *qkv, const int32_t *n_keys,
                          int row, int h, int d, int c)
@@ -157,7 +231,7 @@ static void attend_naive(double *mix, const float *qkv, const int32_t *n_keys,
 START_TEST(attention_equals_its_formula_with_any_view)
 {
     enum { T = 150, H = 3, D = 4, C = H * D };
-    static float qkv[T * 3 * C], mix[T * C], p[H * T * T];
+    static float qkv[T * 3 * C], mix[T * C], kept[H * T * (T + RT_LANES)];
     struct test_random r = {4};
 
     for (int round = 0; round < 12; round++) {
@@ -168,7 +242,8 @@ START_TEST(attention_equals_its_formula_with_any_view)
         fill(qkv, sizeof(qkv) / sizeof(*qkv), &r);
         for (int i = 0; i < t; i++)
             n_keys[i] = test_below(&r, i + 2);
-        rt_attend(mix, p, keep, qkv, masked ? n_keys : NULL, t, H, C);
+        rt_attend(mix, keep ? kept : NULL, room(t, H, C), qkv,
+                  masked ? n_keys : NULL, t, H, C);
         for (int row = 0; row < t; row++)
             for (int h = 0; h < H; h++) {
                 double want[D];
@@ -185,11 +260,11 @@ END_TEST
 START_TEST(one_row_of_attention_equals_the_block)
 {
     enum { T = 90, H = 3, D = 4, C = H * D };
-    static float qkv[T * 3 * C], mix[T * C], p[RT_ATTEND_ROWS * T], one[C];
+    static float qkv[T * 3 * C], mix[T * C], p[T], one[C];
     struct test_random r = {5};
 
     fill(qkv, sizeof(qkv) / sizeof(*qkv), &r);
-    rt_attend(mix, p, false, qkv, NULL, T, H, C);
+    rt_attend(mix, NULL, room(T, H, C), qkv, NULL, T, H, C);
     for (int row = 0; row < T; row++) {
         /* Cut in two anywhere, or nowhere. */
         for (int cut = 0; cut <= row; cut += row ? row : 1) {
@@ -213,7 +288,7 @@ START_TEST(attention_after_a_past_equals_the_whole)
     struct test_random r = {8};
 
     fill(qkv, sizeof(qkv) / sizeof(*qkv), &r);
-    rt_attend(mix, p, false, qkv, NULL, T, H, C);
+    rt_attend(mix, NULL, room(T, H, C), qkv, NULL, T, H, C);
     for (size_t i = 0; i < sizeof(cuts) / sizeof(*cuts); i++) {
         const int cut = cuts[i];
         const struct rt_keys past = {qkv + C, qkv + 2 * C, 3 * C, cut};
@@ -225,15 +300,30 @@ START_TEST(attention_after_a_past_equals_the_whole)
 }
 END_TEST
 
+START_TEST(what_comes_later_changes_no_bit)
+{
+    enum { T = 100, H = 3, D = 10, C = H * D };
+    static float qkv[T * 3 * C], all[T * C], some[T * C];
+    struct test_random r = {11};
+
+    fill(qkv, sizeof(qkv) / sizeof(*qkv), &r);
+    rt_attend(all, NULL, room(T, H, C), qkv, NULL, T, H, C);
+    for (int t = 1; t < T; t++) {
+        rt_attend(some, NULL, room(t, H, C), qkv, NULL, t, H, C);
+        ck_assert_mem_eq(some, all, (size_t)(t * C) * sizeof(*all));
+    }
+}
+END_TEST
+
 START_TEST(same_numbers_twice)
 {
     enum { T = 130, C = 48 };
-    static float qkv[T * 3 * C], a[T * C], b[T * C], p[RT_ATTEND_ROWS * T];
+    static float qkv[T * 3 * C], a[T * C], b[T * C];
     struct test_random r = {6};
 
     fill(qkv, sizeof(qkv) / sizeof(*qkv), &r);
-    rt_attend(a, p, false, qkv, NULL, T, 4, C);
-    rt_attend(b, p, false, qkv, NULL, T, 4, C);
+    rt_attend(a, NULL, room(T, 4, C), qkv, NULL, T, 4, C);
+    rt_attend(b, NULL, room(T, 4, C), qkv, NULL, T, 4, C);
     ck_assert_mem_eq(a, b, sizeof(a));
 }
 END_TEST
@@ -249,6 +339,9 @@ Suite *runtime_kernels_suite(void)
                                  attention_equals_its_formula_with_any_view,
                                  one_row_of_attention_equals_the_block,
                                  attention_after_a_past_equals_the_whole,
+                                 tiles_equal_plain_products,
+                                 what_goes_into_whole_lanes_comes_back,
+                                 what_comes_later_changes_no_bit,
                                  same_numbers_twice};
 
     return TEST_SUITE("runtime/kernels", test);

@@ -125,25 +125,26 @@ END_TEST
 START_TEST(attention_gradient_is_its_derivative)
 {
     enum { T = 70, H = 2, C = 8, N = T * 3 * C };
-    static float qkv[N], mix[T * C], dmix[T * C], p[H * T * T], dqkv[N];
-    static float dp[RT_ATTEND_ROWS * T];
+    static float qkv[N], mix[T * C], dmix[T * C], seen[H * T * (T + RT_LANES)],
+        dqkv[N];
+    static float room[1 << 13];
     struct test_random r = {3};
 
     fill(qkv, N, &r);
     fill(dmix, T * C, &r);
-    rt_attend(mix, p, true, qkv, NULL, T, H, C);
-    tr_attend_back(dqkv, dp, dmix, p, qkv, T, H, C);
+    rt_attend(mix, seen, room, qkv, NULL, T, H, C);
+    tr_attend_back(dqkv, room, dmix, seen, qkv, T, H, C);
     for (int round = 0; round < 60; round++) {
         const int i = test_below(&r, N);
         const float kept = qkv[i], step = 0.01F;
         double up = 0, down = 0;
 
         qkv[i] = kept + step;
-        rt_attend(mix, p, true, qkv, NULL, T, H, C);
+        rt_attend(mix, seen, room, qkv, NULL, T, H, C);
         for (int k = 0; k < T * C; k++)
             up += (double)mix[k] * (double)dmix[k];
         qkv[i] = kept - step;
-        rt_attend(mix, p, true, qkv, NULL, T, H, C);
+        rt_attend(mix, seen, room, qkv, NULL, T, H, C);
         for (int k = 0; k < T * C; k++)
             down += (double)mix[k] * (double)dmix[k];
         qkv[i] = kept;

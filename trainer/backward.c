@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/backward.h"
 
-#include "runtime/simd.h"
+#include "runtime/tiles.h"
 
 #include <cblas.h>
 #include <math.h>
@@ -71,47 +71,72 @@ void tr_gelu_back(float *dx, const float *dy, const float *x, size_t n)
     }
 }
 
-/* Through the softmax: ds = p (dp - sum p dp), in place. */
+/* Through the softmax: ds = p (dp - sum p dp), in place; p is 0 where nobody
+ * looked. */
 RT_CLONES
-static void softmax_back(float *dp, const float *p, int n, float scale)
+static void softmax_back(float *dp, const float *p, size_t ld, int n, int width,
+                         float scale)
 {
-    const float dot = rt_dot(dp, p, n);
+    for (int i = 0; i < n; i++, dp += ld, p += ld) {
+        const float dot = rt_dot(dp, p, width);
 
-    for (int i = 0; i < n; i++)
-        dp[i] = p[i] * (dp[i] - dot) * scale;
+        for (int k = 0; k < width; k++)
+            dp[k] = p[k] * (dp[k] - dot) * scale;
+    }
 }
 
-void tr_attend_back(float *dqkv_t3c, float *dp, const float *dmix_tc,
-                    const float *p_htt, const float *qkv_t3c, int t, int heads,
+/* Parts of `room`: a head's keys as rows and values as columns, the gradients
+ * of both; a block's queries, gradients of the mix, the queries and the scores. */
+size_t tr_attend_room(int t, int heads, int c)
+{
+    const size_t width = (size_t)rt_lanes_up(t);
+    const size_t lanes = (size_t)rt_lanes_up(c / heads);
+
+    return 4 * width * lanes + RT_ATTEND_BLOCK * (3 * lanes + width);
+}
+
+void tr_attend_back(float *dqkv_t3c, float *room, const float *dmix_tc,
+                    const float *kept, const float *qkv_t3c, int t, int heads,
                     int c)
 {
-    const int d = c / heads, c3 = 3 * c;
+    const int d = c / heads, width = rt_lanes_up(t), lanes = rt_lanes_up(d);
+    const size_t c3 = 3 * (size_t)c, ld = (size_t)width, w = (size_t)lanes;
     const float scale = 1.0F / sqrtf((float)d);
+    float *keys = room, *values = keys + ld * w, *dkeys = values + ld * w;
+    float *dvalues = dkeys + ld * w, *query = dvalues + ld * w;
+    float *dmix = query + RT_ATTEND_BLOCK * w,
+          *dquery = dmix + RT_ATTEND_BLOCK * w;
+    float *dp = dquery + RT_ATTEND_BLOCK * w;
 
-    memset(dqkv_t3c, 0, (size_t)t * (size_t)c3 * sizeof(*dqkv_t3c));
     for (int h = 0; h < heads; h++) {
-        const float *q = qkv_t3c + h * d, *k = q + c, *v = k + c;
-        float *dq = dqkv_t3c + h * d, *dk = dq + c, *dv = dk + c;
+        const float *q = qkv_t3c + h * d;
+        float *dq = dqkv_t3c + h * d;
 
-        for (int row = 0; row < t; row += RT_ATTEND_ROWS) {
-            const int n = t - row < RT_ATTEND_ROWS ? t - row : RT_ATTEND_ROWS;
-            const int end = row + n;
-            const size_t at = (size_t)row * (size_t)c3;
-            const float *dmix = dmix_tc + (size_t)row * (size_t)c + h * d;
-            const float *p =
-                p_htt + ((size_t)h * (size_t)t + (size_t)row) * (size_t)t;
+        rt_tiles_rows(keys, q + c, c3, t, d);
+        rt_tiles_columns(values, width, q + 2 * (size_t)c, c3, t, d);
+        /* The last block, whose rows may look at all keys, begins the sums. */
+        for (int row = (t - 1) / RT_ATTEND_BLOCK * RT_ATTEND_BLOCK; row >= 0;
+             row -= RT_ATTEND_BLOCK) {
+            const int n = t - row < RT_ATTEND_BLOCK ? t - row : RT_ATTEND_BLOCK,
+                      end = row + n;
+            const bool add = end < t;
+            const float *p = kept + ((size_t)h * (size_t)t + (size_t)row) * ld;
 
-            cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, end, d, n,
-                        1.0F, p, t, dmix, c, 1.0F, dv, c3);
-            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, end, d,
-                        1.0F, dmix, c, v, c3, 0.0F, dp, t);
-            for (int i = 0; i < n; i++)
-                softmax_back(dp + (size_t)i * (size_t)t,
-                             p + (size_t)i * (size_t)t, end, scale);
-            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, d, end,
-                        1.0F, dp, t, k, c3, 0.0F, dq + at, c3);
-            cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, end, d, n,
-                        1.0F, dp, t, q + at, c3, 1.0F, dk, c3);
+            rt_tiles_rows(query, q + (size_t)row * c3, c3, n, d);
+            rt_tiles_rows(dmix, dmix_tc + (size_t)row * (size_t)c + h * d,
+                          (size_t)c, n, d);
+            rt_tiles(dvalues, w, add, (struct rt_left){p, 1, ld}, dmix, w, end,
+                     lanes, n);
+            rt_tiles(dp, ld, false, (struct rt_left){dmix, w, 1}, values, ld, n,
+                     rt_lanes_up(end), d);
+            softmax_back(dp, p, ld, n, rt_lanes_up(end), scale);
+            rt_tiles(dquery, w, false, (struct rt_left){dp, ld, 1}, keys, w, n,
+                     lanes, end);
+            rt_tiles(dkeys, w, add, (struct rt_left){dp, 1, ld}, query, w, end,
+                     lanes, n);
+            rt_tiles_back(dq + (size_t)row * c3, c3, dquery, n, d);
         }
+        rt_tiles_back(dq + c, c3, dkeys, t, d);
+        rt_tiles_back(dq + 2 * (size_t)c, c3, dvalues, t, d);
     }
 }

@@ -21,9 +21,10 @@ void tr_norm_back(float *dx_tc, float *dw_c, const float *dy_tc,
 /* dx = dy * gelu'(x); dx may be dy. */
 void tr_gelu_back(float *dx, const float *dy, const float *x, size_t n);
 
-/* dqkv = ...; p as rt_attend kept it; dp: RT_ATTEND_ROWS * t floats. */
-void tr_attend_back(float *dqkv_t3c, float *dp, const float *dmix_tc,
-                    const float *p_htt, const float *qkv_t3c, int t, int heads,
+/* dqkv = ...; `kept` as rt_attend left it; room: tr_attend_room floats. */
+size_t tr_attend_room(int t, int heads, int c);
+void tr_attend_back(float *dqkv_t3c, float *room, const float *dmix_tc,
+                    const float *kept, const float *qkv_t3c, int t, int heads,
                     int c);
 
 #endif

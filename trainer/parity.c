@@ -124,7 +124,8 @@ static enum an_code compare_layers(struct work *w, struct an_err *err)
     return AN_OK;
 }
 
-/* Ours is [h][t][t] of each sequence, without padding. */
+/* Ours is that of each sequence without padding, and says of a row what it
+ * could look at. */
 static double attention_apart(const struct work *w, const float *want_bhtt)
 {
     const size_t heads = (size_t)w->d.shape.heads, t = (size_t)w->d.length;
@@ -132,17 +133,17 @@ static double attention_apart(const struct work *w, const float *want_bhtt)
 
     for (size_t s = 0; s < w->b.pack.n_seqs; s++) {
         const size_t n = w->b.pack.seq[s].n_positions, padding = t - n;
-        const float *got_htt =
-            w->pass.layer[0].p +
-            (size_t)w->b.first[s] * (size_t)w->pass.max_length * heads;
+        const size_t width = (size_t)rt_lanes_up((int)n);
+        const float *got =
+            tr_pass_weights(&w->pass, &w->p.model, 0, (size_t)w->b.first[s]);
 
         for (size_t row = 0; row < heads * n && !isnan(most); row++) {
             const size_t h = row / n, i = row % n;
 
-            most = further(most, got_htt + row * n,
+            most = further(most, got + row * width,
                            want_bhtt + ((s * heads + h) * t + padding + i) * t +
                                padding,
-                           n);
+                           i + 1);
         }
     }
     return most;

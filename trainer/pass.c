@@ -14,7 +14,7 @@
     X(norm1_tc, t *c)                                                          \
     X(stat1_t2, 2 * t)                                                         \
     X(qkv_t3c, 3 * t * c)                                                      \
-    X(p, t *(size_t)length *(size_t)s->heads)                                  \
+    X(p, t *(size_t)rt_lanes_up(length) * (size_t)s->heads)                    \
     X(mix_tc, t *c)                                                            \
     X(mid_tc, t *c)                                                            \
     X(norm2_tc, t *c)                                                          \
@@ -30,7 +30,8 @@
     X(dn_tc, (t > q ? t : q) * c)                                              \
     X(dqkv_t3c, 3 * t * c)                                                     \
     X(d4_t4c, 4 * t * c)                                                       \
-    X(dp, RT_ATTEND_ROWS *(size_t)length)                                      \
+    X(room, larger(rt_attend_room(length, s->heads, s->channels),              \
+                   tr_attend_room(length, s->heads, s->channels)))             \
     X(picked_tc, (t > q ? t : q) * c)                                          \
     X(logit_tv, t *(size_t)s->targets)                                         \
     X(low_qjr, q *bins *(size_t)s->rank)                                       \
@@ -39,6 +40,11 @@
     X(eta_qkj, q *k *bins)                                                     \
     X(age_tc, t *c)                                                            \
     X(embed, 3 * (c + (size_t)s->value_hidden) + t * c)
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
 
 enum an_code tr_pass_init(struct tr_pass *p, const struct rt_shape *s,
                           int32_t rows, int32_t length, int32_t queries,
@@ -96,6 +102,19 @@ static uint64_t drop_key(const struct tr_pack *pack, int layer, int place)
     return tr_key(pack->noise_key, (uint64_t)(2 * layer + place));
 }
 
+static float *kept_at(const struct tr_pass *p, const struct rt_model *m,
+                      int layer, size_t row)
+{
+    return p->layer[layer].p +
+           row * (size_t)rt_lanes_up(p->max_length) * (size_t)m->shape.heads;
+}
+
+const float *tr_pass_weights(const struct tr_pass *p, const struct rt_model *m,
+                             int layer, size_t row)
+{
+    return kept_at(p, m, layer, row);
+}
+
 static void layer_forward(struct tr_pass *p, const struct rt_model *m,
                           const struct tr_pack *pack, int index, float drop)
 {
@@ -111,9 +130,8 @@ static void layer_forward(struct tr_pass *p, const struct rt_model *m,
     for (size_t i = 0; i < pack->n_seqs; i++) {
         const size_t n = pack->seq[i].n_positions;
 
-        rt_attend(y->mix_tc + row * w,
-                  y->p + row * (size_t)p->max_length * (size_t)m->shape.heads,
-                  true, y->qkv_t3c + row * 3 * w,
+        rt_attend(y->mix_tc + row * w, kept_at(p, m, index, row), p->room,
+                  y->qkv_t3c + row * 3 * w,
                   pack->n_keys ? pack->n_keys + row : NULL, (int)n,
                   m->shape.heads, c);
         row += n;
@@ -172,10 +190,9 @@ static void layer_backward(struct tr_pass *p, const struct rt_model *m,
     for (size_t i = 0; i < pack->n_seqs; i++) {
         const size_t n = pack->seq[i].n_positions;
 
-        tr_attend_back(p->dqkv_t3c + row * 3 * w, p->dp, p->dn_tc + row * w,
-                       y->p +
-                           row * (size_t)p->max_length * (size_t)m->shape.heads,
-                       y->qkv_t3c + row * 3 * w, (int)n, m->shape.heads, c);
+        tr_attend_back(p->dqkv_t3c + row * 3 * w, p->room, p->dn_tc + row * w,
+                       kept_at(p, m, index, row), y->qkv_t3c + row * 3 * w,
+                       (int)n, m->shape.heads, c);
         row += n;
     }
     tr_linear_back(p->dn_tc, false, g->qkv + l * 3 * cc, p->dqkv_t3c,

@@ -76,7 +76,7 @@ struct tr_pass {
     struct tr_layer *layer; /* one more than the model has: its in_tc is the
                                trunk's end */
     float *stat_t2, *h_tc;
-    float *dh_tc, *dx_tc, *dn_tc, *dqkv_t3c, *d4_t4c, *dp;
+    float *dh_tc, *dx_tc, *dn_tc, *dqkv_t3c, *d4_t4c, *room;
     float *picked_tc, *logit_tv;
     float *low_qjr, *dlow_qjr, *level_qk, *eta_qkj;
     float *age_tc, *embed;
@@ -95,6 +95,10 @@ void tr_pass_release(struct tr_pass *p);
 void tr_pass_run(struct tr_pass *p, const struct rt_model *m,
                  const struct tr_pack *pack, const struct tr_terms *terms,
                  struct tr_grads *grads, struct tr_loss *loss);
+
+/* What rt_attend kept in a layer of the history that begins with that row. */
+const float *tr_pass_weights(const struct tr_pass *p, const struct rt_model *m,
+                             int layer, size_t row);
 
 /* The parts of the above, in their order. */
 void tr_trunk_forward(struct tr_pass *p, const struct rt_model *m,
