@@ -366,10 +366,10 @@ static enum an_code put_numbers(struct writer *w, struct an_err *err)
     for (size_t i = 0; i < N_NUMBERS; i++) {
         const struct tr_csv_column *c = &w->s->column[NUMBER + i];
         const struct an_str name = an_str_c(c->name);
-        struct an_str literal;
+        struct an_str literal = {NULL, 0};
         struct ctx_event *e;
-        double value;
-        int64_t whole;
+        double value = 0;
+        int64_t whole = 0;
         enum an_code code = tr_csv_int(t, c, 0, MOST_THINGS, &whole, err);
 
         if (code == AN_OK)
