@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The measures of trainer/studies against plain twins and known numbers.  A
-# Debian's own python3 is asked first: another one may lack numpy.
+# The measures of trainer/studies against plain twins and known numbers, and its
+# programs on small invented tables.  A Debian's own python3 is asked first:
+# another one may lack numpy.
 set -eu
 top=${top_srcdir:-.}
 python=
@@ -18,3 +19,8 @@ OMP_NUM_THREADS=1
 OPENBLAS_NUM_THREADS=1
 export OMP_NUM_THREADS OPENBLAS_NUM_THREADS
 "$python" -B "$top/trainer/studies/test_measures.py"
+if ! "$python" -c 'import sklearn' 2>/dev/null; then
+    echo 'SKIPPED: no scikit-learn (python3-sklearn), no program was tested'
+    exit 77
+fi
+"$python" -B "$top/trainer/studies/test_programs.py"

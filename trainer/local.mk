@@ -68,7 +68,7 @@ EXTRA_DIST += trainer/studies/README.md trainer/studies/run.sh \
 	trainer/studies/nafld_bar.py trainer/studies/nafld_data.py \
 	trainer/studies/nafld_models.py trainer/studies/nafld_report.py \
 	trainer/studies/study.py trainer/studies/tables.py \
-	trainer/studies/test_measures.py \
+	trainer/studies/test_measures.py trainer/studies/test_programs.py \
 	trainer/studies/diabetes130/outcomes/readmission-30d.yaml \
 	trainer/studies/nafld/outcomes/death.yaml \
 	trainer/studies/nafld/outcomes/diabetes.yaml \
