@@ -212,6 +212,41 @@ START_TEST(the_shipped_outcomes_are_sorted_and_found)
 }
 END_TEST
 
+START_TEST(the_outcomes_of_the_studies_are_what_they_compare)
+{
+    static const struct {
+        const char *folder, *id;
+        enum adv_start start;
+        bool once;
+        uint32_t last_days;
+    } is[] = {
+        {"nafld", "death", ADV_START_NOW, true, 1826},
+        {"nafld", "heart-failure", ADV_START_NOW, true, 1826},
+        {"nafld", "stroke", ADV_START_NOW, true, 1826},
+        {"nafld", "myocardial-infarction", ADV_START_NOW, true, 1826},
+        {"nafld", "diabetes", ADV_START_NOW, true, 1826},
+        {"diabetes130", "readmission-30d", ADV_START_DISCHARGE, false, 30}};
+
+    for (size_t i = 0; i < sizeof(is) / sizeof(is[0]); i++) {
+        char path[128];
+        struct adv_outcome o;
+        struct an_err err;
+
+        snprintf(path, sizeof(path), "trainer/studies/%s/outcomes/%s.yaml",
+                 is[i].folder, is[i].id);
+        ck_assert_msg(adv_outcome_read(&arena, advice_case_file(&arena, path),
+                                       path, &o, &err) == AN_OK,
+                      "%s:%u", path, err.where.line);
+        ck_assert(an_str_eq(o.id, an_str_c(is[i].id)));
+        ck_assert_uint_eq(o.start, is[i].start);
+        ck_assert(o.once == is[i].once && !o.patient && !o.has_threshold);
+        ck_assert_uint_eq(o.gap_days, 0);
+        ck_assert_uint_eq(o.horizon_days[o.n_horizons - 1], is[i].last_days);
+        ck_assert(o.death_counts == (strcmp(is[i].id, "death") == 0));
+    }
+}
+END_TEST
+
 START_TEST(two_files_with_one_id_are_refused)
 {
     struct an_str bytes =
@@ -326,6 +361,7 @@ Suite *advice_outcome_suite(void)
     tcase_add_test(tc, mortality_is_never_for_patients);
     tcase_add_test(tc, survives_each_failed_allocation);
     tcase_add_test(tc, the_shipped_outcomes_are_sorted_and_found);
+    tcase_add_test(tc, the_outcomes_of_the_studies_are_what_they_compare);
     tcase_add_test(tc, two_files_with_one_id_are_refused);
     tcase_add_test(tc, a_readmission_counts_from_the_discharge);
     tcase_add_test(tc, a_new_disease_counts_once_and_not_in_the_gap);

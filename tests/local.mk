@@ -242,6 +242,10 @@ TESTS += tests/convert_report.sh
 EXTRA_DIST += tests/convert_report.sh tests/convert_report.py \
 	tests/convert_pairing.py tests/convert_selftest.py tests/convert-argued.tsv
 
+# The measures by which models are compared with classical ones.
+TESTS += tests/studies.sh
+EXTRA_DIST += tests/studies.sh
+
 # Peers of other makers: run by tests/peers/check.sh and not by "make check".
 EXTRA_DIST += tests/peers
 

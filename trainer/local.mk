@@ -66,6 +66,22 @@ model_defaultdir = $(modeldir)/default
 EXTRA_DIST += config/model/README.md tools/default-model.sh \
 	tools/delphi-numbers.py
 
+# What anybody can run to compare models with classical ones.
+EXTRA_DIST += trainer/studies/README.md trainer/studies/run.sh \
+	trainer/studies/cache.py trainer/studies/cox.py \
+	trainer/studies/diabetes130.py trainer/studies/diabetes130_data.py \
+	trainer/studies/measures.py trainer/studies/nafld.py \
+	trainer/studies/nafld_bar.py trainer/studies/nafld_data.py \
+	trainer/studies/nafld_models.py trainer/studies/nafld_report.py \
+	trainer/studies/study.py trainer/studies/tables.py \
+	trainer/studies/test_measures.py trainer/studies/test_programs.py \
+	trainer/studies/diabetes130/outcomes/readmission-30d.yaml \
+	trainer/studies/nafld/outcomes/death.yaml \
+	trainer/studies/nafld/outcomes/diabetes.yaml \
+	trainer/studies/nafld/outcomes/heart-failure.yaml \
+	trainer/studies/nafld/outcomes/myocardial-infarction.yaml \
+	trainer/studies/nafld/outcomes/stroke.yaml
+
 bin_PROGRAMS += anamnesis-train
 anamnesis_train_SOURCES = trainer/main.c
 anamnesis_train_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS) -pthread
