@@ -6,7 +6,7 @@
 #     trainer/studies/run.sh STUDY DATA WORK [anamnesis-train]
 #
 # STUDY is nafld or diabetes130; DATA has its tables, packed by zstd or not.
-# WORK gets tables/, fold-K/data and fold-K/fit, model/fold-K.csv, report.json,
+# WORK gets tables/, fold-K/data, fit and judge, model/fold-K.csv, report.json,
 # report.md and run.log.  What is done is not done again: to train with other
 # settings, take another WORK.  Exit status: 0 when the model passes the bar.
 #
@@ -25,13 +25,22 @@ train=${4:-anamnesis-train}
 # ---- settings ----------------------------------------------------------------
 FOLDS='0 1 2 3 4' # K of --fold K/5: people with (id / 5) % 5 = K are judged
 PYTHON=${PYTHON:-/usr/bin/python3} # with numpy and scikit-learn
-DATASET='--keep-ids --split 85/15/0 --asked 0 --between 0 --rich-features
-    --min-people 5'
+DATASET='--keep-ids --split 95/5/0 --between 0 --rich-features'
 SHAPE='--layers 2 --channels 64 --heads 4 --positions 64 --rank 16'
-TRAINING='--seed 1 --epochs 8 --batch-rows 1024 --drop 0.2'
+TRAINING='--seed 1 --threads 2 --drop 0.2'
 case $study in
-nafld) BINS=0,91,365,731,1278,1826,2922 ;;
-diabetes130) BINS=0,30 ;;
+nafld) # learned from at four later moments too, judged at the index day
+    LEARN='--asked 4 --min-people 5'
+    JUDGE='--asked 0'
+    BINS=0,91,365,731,1278,1826,2922
+    TRAINING="$TRAINING --epochs 5 --batch-rows 1024 --rate-weight 0.5"
+    ;;
+diabetes130) # at each discharge
+    LEARN='--asked 1 --min-people 20'
+    JUDGE='--asked 1'
+    BINS=0,30
+    TRAINING="$TRAINING --epochs 8 --batch-rows 2048"
+    ;;
 esac
 FIT=${FIT:-$SHAPE $TRAINING}
 
@@ -68,18 +77,27 @@ fit() { # FOLDER
         "$1/data/cohort.bin"
 }
 
+dataset() { # K FOLDER OPTION...
+    k=$1 out=$2
+    shift 2
+    # shellcheck disable=SC2086
+    "$train" dataset --form "$study" --fold "$k/5" $DATASET "$@" \
+        --outcomes "$top/trainer/studies/$study/outcomes" \
+        --concepts "$top/config/tables/concepts.tsv" \
+        --out "$out" "$work/tables"
+}
+
 fold() { # K
     at=$work/fold-$1
     mkdir -p "$at"
     # shellcheck disable=SC2086
-    once "$at/data.done" "fold $1: data set" "$train" dataset \
-        --form "$study" --fold "$1/5" $DATASET \
-        --outcomes "$top/trainer/studies/$study/outcomes" \
-        --concepts "$top/config/tables/concepts.tsv" \
-        --out "$at/data" "$work/tables"
+    once "$at/data.done" "fold $1: data set" dataset "$1" "$at/data" $LEARN
     once "$at/fit.done" "fold $1: fit" fit "$at"
+    # shellcheck disable=SC2086
+    once "$at/judge.done" "fold $1: people to judge" \
+        dataset "$1" "$at/judge" --like "$at/data" $JUDGE
     once "$at/predict.done" "fold $1: predictions" "$train" evaluate \
-        --predict "$work/model/fold-$1.csv" "$at/fit" "$at/data"
+        --predict "$work/model/fold-$1.csv" "$at/fit" "$at/judge"
 }
 
 # ---- the study ---------------------------------------------------------------
