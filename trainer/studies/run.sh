@@ -47,6 +47,10 @@ FIT=${FIT:-$SHAPE $TRAINING}
 # ---- helpers -----------------------------------------------------------------
 mkdir -p "$work/model" "$work/tables"
 log=$work/run.log
+# Threads of a library that wait for each other are slow beside other work.
+OMP_NUM_THREADS=1
+OPENBLAS_NUM_THREADS=1
+export OMP_NUM_THREADS OPENBLAS_NUM_THREADS
 . "$top/tools/shell.sh"
 
 # Run a command, unless its mark says that this was done.
