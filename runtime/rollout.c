@@ -12,44 +12,55 @@ static size_t size_of(int32_t v)
     return (size_t)v;
 }
 
+static void *get(struct an_arena *arena, bool *all, size_t n, size_t size)
+{
+    void *p = an_arena_get(arena, n, size);
+
+    *all &= p != NULL;
+    return p;
+}
+
+static bool is_room(const struct rt_shape *s, const struct rt_rollout *r)
+{
+    return r->max_positions > 0 && r->max_positions <= size_of(s->positions) &&
+           r->batch > 0 && r->batch <= RT_MAX_FUTURES && r->max_events > 0 &&
+           r->max_events <= RT_MAX_FUTURE_EVENTS;
+}
+
 enum an_code rt_rollout_init(struct rt_rollout *r, struct an_arena *arena,
                              const struct rt_shape *s, size_t positions,
                              size_t events, size_t batch, struct an_err *err)
 {
     const size_t rows = batch < RT_LEAST_ROWS ? RT_LEAST_ROWS : batch;
+    /* A row of attention looks at the history and at all of its own. */
+    const size_t longest = positions + events;
     const size_t targets = size_of(s->targets);
     const size_t own = size_of(s->layers) * events * 2 * size_of(s->channels);
+    bool all = true;
     enum an_code code;
 
     *r = (struct rt_rollout){
         .max_positions = positions, .max_events = events, .batch = batch};
-    if (positions == 0 || positions > size_of(s->positions) || batch == 0 ||
-        batch > RT_MAX_FUTURES || events == 0 || events > RT_MAX_FUTURE_EVENTS)
+    if (!is_room(s, r))
         return an_fail(err, AN_LIMIT, "no such room for futures", 0);
-    /* A row of attention looks at the history and at all of its own. */
-    code = rt_workspace_init(
-        &r->ws, arena, s, rows > positions + events ? rows : positions + events,
-        rows, err);
+    code = rt_workspace_init(&r->ws, arena, s, rows > longest ? rows : longest,
+                             rows, err);
     if (code == AN_OK)
         code = rt_past_init(&r->past, arena, s, positions, err);
     if (code != AN_OK)
         return code;
-    r->position = an_arena_get(arena, batch, sizeof(*r->position));
-    r->item = an_arena_get(arena, batch, sizeof(*r->item));
-    r->one_position = an_arena_get(arena, rows, sizeof(*r->one_position));
-    r->one_item = an_arena_get(arena, rows, sizeof(*r->one_item));
-    r->kv_bln2c = an_arena_get(arena, batch, own * sizeof(float));
-    r->has_bv = an_arena_get(arena, batch, targets);
-    r->stay = an_arena_get(arena, batch, sizeof(*r->stay));
-    r->live = an_arena_get(arena, batch, sizeof(*r->live));
-    r->first_rate_v = an_arena_get(arena, targets, sizeof(float));
-    r->share_v = an_arena_get(arena, targets, sizeof(double));
-    r->has_v = an_arena_get(arena, targets, 1);
-    if (r->position && r->item && r->one_position && r->one_item &&
-        r->kv_bln2c && r->has_bv && r->stay && r->live && r->first_rate_v &&
-        r->share_v && r->has_v)
-        return AN_OK;
-    return an_fail_nomem(err);
+    r->position = get(arena, &all, batch, sizeof(*r->position));
+    r->item = get(arena, &all, batch, sizeof(*r->item));
+    r->one_position = get(arena, &all, rows, sizeof(*r->one_position));
+    r->one_item = get(arena, &all, rows, sizeof(*r->one_item));
+    r->kv_bln2c = get(arena, &all, batch, own * sizeof(float));
+    r->has_bv = get(arena, &all, batch, targets);
+    r->stay = get(arena, &all, batch, sizeof(*r->stay));
+    r->live = get(arena, &all, batch, sizeof(*r->live));
+    r->first_rate_v = get(arena, &all, targets, sizeof(float));
+    r->share_v = get(arena, &all, targets, sizeof(double));
+    r->has_v = get(arena, &all, targets, 1);
+    return all ? AN_OK : an_fail_nomem(err);
 }
 
 /* ---- one call ------------------------------------------------------------- */
