@@ -22,6 +22,7 @@ Suite *trainer_csv_suite(void);
 Suite *trainer_study_suite(void);
 Suite *trainer_stays_suite(void);
 Suite *trainer_tables_suite(void);
+Suite *trainer_sample_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,
@@ -45,5 +46,6 @@ Suite *(*const test_suites[])(void) = {
     trainer_study_suite,
     trainer_stays_suite,
     trainer_tables_suite,
+    trainer_sample_suite,
     NULL,
 };

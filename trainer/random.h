@@ -18,7 +18,8 @@ enum tr_draw {
     TR_DRAW_WINDOW,
     TR_DRAW_ITEMS,
     TR_DRAW_UNITS,
-    TR_DRAW_FOLDS
+    TR_DRAW_FOLDS,
+    TR_DRAW_DEATHS
 };
 
 /* A key below another. */
