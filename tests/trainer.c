@@ -23,6 +23,7 @@ Suite *trainer_study_suite(void);
 Suite *trainer_stays_suite(void);
 Suite *trainer_tables_suite(void);
 Suite *trainer_sample_suite(void);
+Suite *trainer_lead_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,
@@ -47,5 +48,6 @@ Suite *(*const test_suites[])(void) = {
     trainer_stays_suite,
     trainer_tables_suite,
     trainer_sample_suite,
+    trainer_lead_suite,
     NULL,
 };
