@@ -13,6 +13,7 @@ libbase_la_SOURCES = \
 	base/base64.h base/base64.c \
 	base/uuid.h base/uuid.c \
 	base/sort.h base/sort.c \
+	base/random.h base/random.c \
 	base/varint.h base/varint.c \
 	base/json_int.h base/json_scan.c base/json_memory.c \
 	base/json.h base/json.c \

@@ -15,6 +15,8 @@ libruntime_la_SOURCES = \
 	runtime/predict.c runtime/predict.h runtime/rank.c runtime/rank.h \
 	runtime/reference.c \
 	runtime/reference.h runtime/risk.c runtime/risk.h \
+	runtime/rollout.c runtime/rollout.h runtime/rollout_step.c \
+	runtime/rollout_int.h \
 	runtime/safetensors.c runtime/safetensors.h runtime/shape.c \
 	runtime/shape.h runtime/simd.h runtime/tiles.c runtime/tiles.h \
 	runtime/weights.c runtime/weights.h

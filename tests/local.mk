@@ -106,7 +106,8 @@ tests_runtime_t_SOURCES = $(SUITE) \
 	tests/runtime_attribute.c tests/runtime_encode.c \
 	tests/runtime_forward.c \
 	tests/runtime_kernels.c \
-	tests/runtime_package.c tests/runtime_predict.c tests/runtime_risk.c
+	tests/runtime_package.c tests/runtime_predict.c tests/runtime_risk.c \
+	tests/runtime_rollout.c
 tests_runtime_t_LDADD = libruntime.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 
 tests_trainer_t_SOURCES = $(SUITE) \
@@ -121,7 +122,8 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/trainer_dataset_share.c tests/trainer_closed.c tests/trainer_labels.c \
 	tests/trainer_stats.c tests/trainer_unit.c tests/trainer_whom.c \
 	tests/study_said.h tests/study_said.c tests/trainer_csv.c \
-	tests/trainer_study.c tests/trainer_stays.c tests/trainer_tables.c
+	tests/trainer_study.c tests/trainer_stays.c tests/trainer_tables.c \
+	tests/trainer_sample.c tests/trainer_lead.c
 tests_trainer_t_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
 tests_trainer_t_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 

@@ -8,10 +8,10 @@ Suite *runtime_risk_suite(void);
 Suite *runtime_attribute_suite(void);
 Suite *runtime_package_suite(void);
 Suite *runtime_predict_suite(void);
+Suite *runtime_rollout_suite(void);
 
 Suite *(*const test_suites[])(void) = {
-    runtime_kernels_suite, runtime_forward_suite,
-    runtime_risk_suite,    runtime_attribute_suite,
-    runtime_package_suite, runtime_predict_suite,
-    runtime_encode_suite,  NULL,
+    runtime_kernels_suite,   runtime_forward_suite, runtime_risk_suite,
+    runtime_attribute_suite, runtime_package_suite, runtime_predict_suite,
+    runtime_encode_suite,    runtime_rollout_suite, NULL,
 };

@@ -4,6 +4,7 @@
 #include "runtime/attribute.h"
 #include "runtime/rank.h"
 #include "runtime/risk.h"
+#include "runtime/rollout.h"
 #include "tests/model_random.h"
 #include "tests/suite.h"
 
@@ -342,6 +343,27 @@ START_TEST(attribution_of_the_wide_branch_is_its_own_weight)
 }
 END_TEST
 
+/* R's binom::binom.wilson. */
+START_TEST(wilson_intervals_are_those_of_the_books)
+{
+    static const struct {
+        size_t with, n;
+        double low, high;
+    } known[] = {{0, 10, 0, 0.2775328},
+                 {5, 10, 0.2365931, 0.7634069},
+                 {10, 10, 0.7224672, 1},
+                 {0, 0, 0, 1}};
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        double low, high;
+
+        rt_wilson(known[i].with, known[i].n, &low, &high);
+        ck_assert_double_eq_tol(low, known[i].low, 1e-6);
+        ck_assert_double_eq_tol(high, known[i].high, 1e-6);
+    }
+}
+END_TEST
+
 Suite *runtime_risk_suite(void)
 {
     const TTest *const test[] = {
@@ -353,7 +375,8 @@ Suite *runtime_risk_suite(void)
         ranks_the_listed_concepts_only,
         attribution_is_the_difference_that_leaving_out_makes,
         a_moment_that_loses_its_items_was_never_recorded,
-        attribution_of_the_wide_branch_is_its_own_weight};
+        attribution_of_the_wide_branch_is_its_own_weight,
+        wilson_intervals_are_those_of_the_books};
     Suite *s = TEST_SUITE("runtime/risk", test);
     TCase *tc = tcase_create("records");
 

@@ -22,6 +22,8 @@ Suite *trainer_csv_suite(void);
 Suite *trainer_study_suite(void);
 Suite *trainer_stays_suite(void);
 Suite *trainer_tables_suite(void);
+Suite *trainer_sample_suite(void);
+Suite *trainer_lead_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,
@@ -45,5 +47,7 @@ Suite *(*const test_suites[])(void) = {
     trainer_study_suite,
     trainer_stays_suite,
     trainer_tables_suite,
+    trainer_sample_suite,
+    trainer_lead_suite,
     NULL,
 };

@@ -11,6 +11,7 @@ const struct tr_command tr_commands[] = {
      tr_command_evaluate},
     {"package", "calibrate and sign a model", tr_command_package},
     {"inspect", "check a package and print its card", tr_command_inspect},
+    {"sample", "sample what may come, event by event", tr_command_sample},
     {"parity", "compare ours with the numbers of a Delphi", tr_command_parity},
     {NULL, NULL, NULL},
 };

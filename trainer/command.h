@@ -24,6 +24,7 @@ int tr_command_evaluate(int argc, char **argv);
 int tr_command_fit(int argc, char **argv);
 int tr_command_package(int argc, char **argv);
 int tr_command_inspect(int argc, char **argv);
+int tr_command_sample(int argc, char **argv);
 int tr_command_parity(int argc, char **argv);
 
 /* "anamnesis-train COMMAND: <error>", and TR_EXIT_FAILED. */

@@ -3,6 +3,7 @@
 #include "trainer/command.h"
 #include "trainer/file.h"
 #include "trainer/judge.h"
+#include "trainer/lead.h"
 
 #include <cblas.h>
 #include <stdio.h>
@@ -11,14 +12,15 @@
 enum { JSON_BYTES = 4 << 20 };
 
 struct job {
-    const char *model, *data, *out, *predict;
+    const char *model, *data, *out, *predict, *lead;
     bool check, help;
 };
 
 static void usage(FILE *out)
 {
     fputs("usage: anamnesis-train evaluate [--out FILE] [--predict FILE] "
-          "[--check] MODEL DATA\n"
+          "[--lead FILE] [--check]\n"
+          "                                MODEL DATA\n"
           "\nJudges a model (a folder of `fit` or `package`) on the test "
           "patients of a data\nset, beside constant rates and a logistic "
           "regression; prints a table.\n\n"
@@ -27,6 +29,9 @@ static void usage(FILE *out)
           "at risk, as CSV:\n"
           "                  id,outcome,horizon_days,risk; of a package as it "
           "is calibrated\n"
+          "  --lead FILE     how long before an outcome the model flags who "
+          "gets it, with a gap,\n"
+          "                  as JSON; and prints it\n"
           "  --check         exit 1 unless the model beats constant rates and "
           "is nowhere\n"
           "                  worse than the regression by more than 0.05 of "
@@ -44,6 +49,8 @@ static bool set(struct job *job, struct an_str name, struct an_str value)
         job->out = value.p;
     else if (an_str_eq(name, AN_STR("predict")))
         job->predict = value.p;
+    else if (an_str_eq(name, AN_STR("lead")))
+        job->lead = value.p;
     else
         return false;
     return true;
@@ -77,6 +84,27 @@ static int arguments(struct job *job, int argc, char **argv)
     return TR_EXIT_USAGE;
 }
 
+static enum an_code report_leads(const char *path, struct an_arena *arena,
+                                 const struct tr_data *data,
+                                 const struct tr_judgement *j,
+                                 struct an_err *err)
+{
+    struct an_json_out w;
+    struct tr_leads leads;
+    struct an_str text;
+    enum an_code code = tr_leads(arena, data, &j->test, &leads, err);
+
+    if (code == AN_OK)
+        code = tr_leads_text(arena, data, &leads, &text, err);
+    if (code != AN_OK)
+        return code;
+    fwrite(text.p, 1, text.n, stdout);
+    an_out_init(&w, arena, JSON_BYTES);
+    tr_leads_write(data, &leads, &w);
+    code = an_out_done(&w, &text, err);
+    return code == AN_OK ? tr_file_write(path, text, err) : code;
+}
+
 /* `subject` is set to what an error is about. */
 static enum an_code report(const struct job *job, struct an_arena *arena,
                            const struct tr_data *data,
@@ -98,6 +126,10 @@ static enum an_code report(const struct job *job, struct an_arena *arena,
         code = an_out_done(&w, &text, err);
         if (code == AN_OK)
             code = tr_file_write(job->out, text, err);
+    }
+    if (code == AN_OK && job->lead) {
+        *subject = job->lead;
+        code = report_leads(job->lead, arena, data, j, err);
     }
     if (code != AN_OK || job->predict == NULL)
         return code;

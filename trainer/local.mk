@@ -38,7 +38,9 @@ libtrainer_la_SOURCES = \
 	trainer/predict.h trainer/predict.c trainer/predict_csv.c \
 	trainer/judge.h trainer/judge_int.h trainer/judge.c \
 	trainer/judge_baseline.c trainer/judge_print.c \
+	trainer/lead.h trainer/lead.c trainer/lead_print.c \
 	trainer/evaluate_command.c \
+	trainer/futures.h trainer/futures.c trainer/sample_command.c \
 	trainer/delphi.h trainer/delphi.c \
 	trainer/parity.h trainer/parity.c trainer/parity_command.c \
 	trainer/package.h trainer/package.c trainer/package_card.c \

@@ -1,28 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/random.h"
 
+#include "base/random.h"
 #include "runtime/simd.h"
 
 #include <math.h>
 
-/* The finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014). */
-static uint64_t mix(uint64_t z)
-{
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return z ^ (z >> 31);
-}
-
-static const uint64_t golden = UINT64_C(0x9E3779B97F4A7C15);
-
 uint64_t tr_key(uint64_t key, uint64_t part)
 {
-    return mix(mix(key + golden) ^ (part + 1) * golden);
+    return an_random_key(key, part);
 }
 
 uint64_t tr_draw(uint64_t key, uint64_t i)
 {
-    return mix(key + (i + 1) * golden);
+    return an_random(key, i);
 }
 
 /* The bias of a remainder is below n / 2^64. */
@@ -33,7 +24,7 @@ uint64_t tr_draw_below(uint64_t key, uint64_t i, uint64_t n)
 
 double tr_draw_uniform(uint64_t key, uint64_t i)
 {
-    return (double)(tr_draw(key, i) >> 11) * 0x1p-53;
+    return an_random_uniform(key, i);
 }
 
 double tr_draw_normal(uint64_t key, uint64_t i)

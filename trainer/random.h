@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random numbers by counter: the i-th number of a key is a function of both,
- * so that a resumed or re-ordered run draws the same ones, and nothing has to
- * be stored.
+/* Random numbers by counter, as base/random.h has them, and what the trainer
+ * draws from them.
  *
  *     uint64_t key = tr_key(tr_key(seed, TR_DRAW_ORDER), epoch);
  *     uint64_t n = tr_draw_below(key, i, 52);
@@ -19,7 +18,8 @@ enum tr_draw {
     TR_DRAW_WINDOW,
     TR_DRAW_ITEMS,
     TR_DRAW_UNITS,
-    TR_DRAW_FOLDS
+    TR_DRAW_FOLDS,
+    TR_DRAW_DEATHS
 };
 
 /* A key below another. */
