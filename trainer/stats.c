@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define KNOT_GAP 1e-8
+
 enum { NEWTON_STEPS = 100 };
 
 static int point_cmp(const void *a, const void *b)
@@ -239,15 +241,22 @@ bool tr_line_fit(const struct tr_point *point, size_t n, bool smooth,
     return false;
 }
 
-/* Pool the last block with those before it that are not below it. */
-static size_t pool(double *to, double *weight, size_t n)
-{
-    while (n > 1 && to[n - 2] >= to[n - 1]) {
-        const double w = weight[n - 2] + weight[n - 1];
+/* Points that share a value: from their first p to their last. */
+struct block {
+    double first, last, mean, weight;
+};
 
-        to[n - 2] = (to[n - 2] * weight[n - 2] + to[n - 1] * weight[n - 1]) / w;
-        weight[n - 2] = w;
-        n--;
+/* Pool the last block with those before it that are not below it. */
+static size_t pool(struct block *b, size_t n)
+{
+    for (; n > 1 && b[n - 2].mean >= b[n - 1].mean; n--) {
+        struct block *to = &b[n - 2];
+        const struct block *add = &b[n - 1];
+        const double weight = to->weight + add->weight;
+
+        to->mean = (to->mean * to->weight + add->mean * add->weight) / weight;
+        to->weight = weight;
+        to->last = add->last;
     }
     return n;
 }
@@ -255,26 +264,35 @@ static size_t pool(double *to, double *weight, size_t n)
 size_t tr_isotonic(const struct tr_point *point, size_t n, double *from,
                    double *to)
 {
-    double *weight = calloc(n + 1, sizeof(*weight));
-    size_t blocks = 0;
+    struct block *block = calloc(n + 1, sizeof(*block));
+    size_t blocks = 0, knots = 0;
 
-    if (weight == NULL)
+    if (block == NULL)
         return 0;
-    /* Blocks: `to` their mean, `from` their first p.  Equal ones first become
-     * one, as they cannot be told apart later. */
+    /* Equal ones first become one block, as they cannot be told apart later;
+     * so do those that a manifest's nine places would make equal. */
     for (size_t i = 0; i < n; i++) {
-        if (i == 0 || point[i].p > point[i - 1].p) {
-            blocks = pool(to, weight, blocks);
-            from[blocks] = point[i].p;
-            to[blocks] = weight[blocks] = 0;
-            blocks++;
+        struct block *b;
+
+        if (i == 0 || point[i].p > point[i - 1].p + KNOT_GAP) {
+            blocks = pool(block, blocks);
+            block[blocks++] = (struct block){.first = point[i].p};
         }
-        to[blocks - 1] = (to[blocks - 1] * weight[blocks - 1] +
-                          point[i].weight * point[i].y) /
-                         (weight[blocks - 1] + point[i].weight);
-        weight[blocks - 1] += point[i].weight;
+        b = &block[blocks - 1];
+        b->last = point[i].p;
+        b->mean = (b->mean * b->weight + point[i].weight * point[i].y) /
+                  (b->weight + point[i].weight);
+        b->weight += point[i].weight;
     }
-    blocks = pool(to, weight, blocks);
-    free(weight);
-    return blocks;
+    blocks = pool(block, blocks);
+    for (size_t i = 0; i < blocks; i++) {
+        from[knots] = block[i].first;
+        to[knots++] = block[i].mean;
+        if (block[i].last > block[i].first + KNOT_GAP) {
+            from[knots] = block[i].last;
+            to[knots++] = block[i].mean;
+        }
+    }
+    free(block);
+    return knots;
 }

@@ -54,8 +54,11 @@ bool tr_line_fit(const struct tr_point *point, size_t n, bool smooth,
                  bool slope_too, struct tr_line *line);
 
 /* Isotonic regression by pooling adjacent violators; points sorted.  Knots
- * with `from` strictly rising and `to` never falling; returns how many, at
- * most n. */
+ * with `from` rising by more than 1e-8 and `to` never falling; returns how
+ * many, at most n.  A pooled block has one at each edge, so that what is
+ * straight between knots (rt_calibrate) gives the points of a block their
+ * mean: over all points, but for those that are nearer to each other than
+ * that, the mean of what comes out is the weighted share of the ones. */
 size_t tr_isotonic(const struct tr_point *point, size_t n, double *from,
                    double *to);
 
