@@ -336,6 +336,7 @@ START_TEST(a_model_that_says_the_truth_stays_calibrated_when_many_are_lost)
 
             ck_assert_uint_eq(v->n_at_risk, N);
             ck_assert_uint_lt(v->n, N * 3 / 4);
+            ck_assert_int_eq(v->calibration.kind, RT_CALIBRATION_LOGISTIC);
             share[i] += v->incidence / true_share(&v->column) / (double)ROUNDS;
             ratio[i] += v->model.observed_expected / ROUNDS;
             slope[i] += v->model.line.slope / ROUNDS;
@@ -370,6 +371,7 @@ START_TEST(a_map_of_many_events_does_not_read_high)
         for (size_t i = 0; i < COLUMNS; i++) {
             const struct tr_verdict *v = &judgement.verdict[i];
 
+            isotonic[i] += v->calibration.kind == RT_CALIBRATION_KNOTS;
             ratio[i] += v->model.observed_expected / ROUNDS;
         }
         judged_end(&j);
