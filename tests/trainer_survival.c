@@ -384,6 +384,27 @@ START_TEST(a_map_of_many_events_does_not_read_high)
 }
 END_TEST
 
+/* Each with its interval; who treats all has no benefit at the share. */
+static void check_calibration(const struct tr_verdict *v)
+{
+    const struct tr_score_of *s = &v->model;
+
+    ck_assert_double_lt(s->observed_expected_interval.low,
+                        s->observed_expected);
+    ck_assert_double_gt(s->observed_expected_interval.high,
+                        s->observed_expected);
+    ck_assert_double_lt(s->slope_interval.low, s->line.slope);
+    ck_assert_double_gt(s->slope_interval.high, s->line.slope);
+    ck_assert_double_lt(s->ici, 0.06);
+    for (int k = 0; k < TR_THRESHOLDS; k++) {
+        const struct tr_benefit *b = &s->benefit[k];
+
+        ck_assert_double_eq_tol(b->threshold, (1 + k) * v->incidence, 1e-12);
+        ck_assert_double_gt(b->by_risk, fmax(b->all, 0));
+    }
+    ck_assert_double_eq_tol(s->benefit[0].all, 0, 1e-12);
+}
+
 START_TEST(where_nobody_is_lost_the_figures_are_the_plain_ones)
 {
     const struct judged_how how = {.n = {0, 500, 700}, .end_days = 2000};
@@ -409,6 +430,7 @@ START_TEST(where_nobody_is_lost_the_figures_are_the_plain_ones)
         ck_assert_double_eq_tol(v->model.observed_expected,
                                 (double)v->events / expected, 1e-12);
         ck_assert_double_eq_tol(v->model.brier, square / (double)v->n, 1e-12);
+        check_calibration(v);
     }
     judged_end(&j);
 }

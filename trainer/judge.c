@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "trainer/calibration.h"
 #include "trainer/judge_int.h"
 
 #include <math.h>
@@ -98,17 +99,57 @@ struct side {
     struct tr_score_of score;
 };
 
-static enum an_code score(struct judge *j, struct side *s, struct an_err *err)
+/* Observed over expected, and how far it is sure: what is observed is each
+ * person's weighted answers then. */
+static void score_level(struct judge *j, size_t column, struct side *s)
+{
+    const struct tr_predicted *p = s->test;
+    double *observed = j->scratch, *expected = observed + p->n_persons;
+    double sum = 0;
+
+    memset(observed, 0, 2 * (size_t)p->n_persons * sizeof(*observed));
+    for (size_t i = 0; i < s->n_at_risk; i++) {
+        const size_t q = j->life[i].question;
+
+        if (p->answer_qc[q * p->n_columns + column] == TR_YES)
+            observed[p->person[q]] += j->weight[i];
+        expected[p->person[q]] += j->life[i].risk;
+        sum += j->life[i].risk;
+    }
+    s->score.observed_expected = s->incidence / (sum / (double)s->n_at_risk);
+    s->score.observed_expected_interval =
+        isfinite(s->score.observed_expected)
+            ? tr_ratio_interval(observed, expected, p->n_persons,
+                                expected + p->n_persons, RESAMPLE_KEY)
+            : (struct tr_interval){(double)NAN, (double)NAN};
+}
+
+static void score_calibration(struct judge *j, struct side *s)
 {
     struct tr_score_of *to = &s->score;
-    double expected = 0;
 
-    for (size_t i = 0; i < s->n_at_risk; i++)
-        expected += j->life[i].risk;
-    to->observed_expected = s->incidence / (expected / (double)s->n_at_risk);
-    to->brier = tr_brier(s->point, s->n);
     if (!tr_line_fit(s->point, s->n, false, true, &to->line))
         to->line = (struct tr_line){(double)NAN, (double)NAN};
+    to->slope_interval = tr_slope_interval(s->point, s->n, &to->line,
+                                           s->test->n_persons, j->scratch);
+    to->ici = tr_ici(s->point, s->n);
+    for (int i = 0; i < TR_THRESHOLDS; i++) {
+        const double t = (1 + i) * s->incidence;
+
+        to->benefit[i] =
+            (struct tr_benefit){t, tr_net_benefit(s->point, s->n, t),
+                                tr_net_benefit_all(s->point, s->n, t)};
+    }
+}
+
+static enum an_code score(struct judge *j, size_t column, struct side *s,
+                          struct an_err *err)
+{
+    struct tr_score_of *to = &s->score;
+
+    score_level(j, column, s);
+    score_calibration(j, s);
+    to->brier = tr_brier(s->point, s->n);
     for (size_t i = 0; i < s->n; i++)
         s->point[i].weight = 1;
     to->auroc = tr_auroc(s->point, s->n);
@@ -163,7 +204,7 @@ static enum an_code judge_side(struct judge *j, size_t column, struct side *s,
         j->life[i].risk = rt_calibrate(&s->map, j->life[i].risk);
     s->n = tr_predicted_points(s->test, column, j->life, j->weight,
                                s->n_at_risk, s->point);
-    return score(j, s, err);
+    return score(j, column, s, err);
 }
 
 static void count_events(const struct tr_point *point, size_t n,
@@ -234,8 +275,9 @@ static enum an_code make_room(struct judge *j, struct an_err *err)
     j->tune = an_arena_get(j->arena, most, sizeof(*j->tune));
     j->life = an_arena_get(j->arena, most, sizeof(*j->life));
     j->weight = an_arena_get(j->arena, most, sizeof(*j->weight));
-    j->scratch = an_arena_get(j->arena, tr_interval_scratch(persons),
-                              sizeof(*j->scratch));
+    j->scratch = an_arena_get(
+        j->arena, 2 * (size_t)persons + tr_interval_scratch(persons),
+        sizeof(*j->scratch));
     return j->a && j->b && j->tune && j->life && j->weight && j->scratch
                ? AN_OK
                : an_fail_nomem(err);

@@ -32,6 +32,7 @@ libtrainer_la_SOURCES = \
 	trainer/dataset_write.c trainer/dataset_report.c \
 	trainer/dataset_command.c \
 	trainer/stats.h trainer/stats.c \
+	trainer/calibration.h trainer/calibration.c \
 	trainer/survival.h trainer/survival.c \
 	trainer/regress.h trainer/regress.c \
 	trainer/data.h trainer/data.c \

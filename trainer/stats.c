@@ -149,7 +149,7 @@ struct tr_interval tr_ratio_interval(const double *a, const double *b,
 
 /* ---- calibration ----------------------------------------------------------- */
 
-static double log_odds(double p)
+double tr_log_odds(double p)
 {
     const double least = 1e-9;
 
@@ -172,7 +172,7 @@ static double line_score(const struct tr_point *point, size_t n,
     gradient[0] = gradient[1] = 0;
     curve[0] = curve[1] = curve[2] = 0;
     for (size_t i = 0; i < n; i++) {
-        const double x = log_odds(point[i].p), w = point[i].weight;
+        const double x = tr_log_odds(point[i].p), w = point[i].weight;
         const double q = sigmoid(line->intercept + line->slope * x);
         const double t = target[point[i].y], v = w * q * (1 - q);
 

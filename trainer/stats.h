@@ -32,6 +32,7 @@ enum { TR_RESAMPLES = 500 };
 struct tr_interval {
     double low, high;
 };
+#define TR_NORMAL_95 1.959964 /* standard errors to either side */
 struct tr_interval tr_auroc_interval(struct tr_point *a, size_t n_a,
                                      struct tr_point *b, size_t n_b,
                                      uint32_t n_persons, double *scratch,
@@ -43,6 +44,9 @@ size_t tr_interval_scratch(uint32_t n_persons);
 struct tr_interval tr_ratio_interval(const double *a, const double *b,
                                      uint32_t n_persons, double *scratch,
                                      uint64_t key);
+
+/* Finite for 0 and 1, too. */
+double tr_log_odds(double p);
 
 /* Logistic line of the answer on the log-odds of p: calibrated is intercept 0,
  * slope 1.  With `smooth`, Platt's targets (1999), which do not run away when
