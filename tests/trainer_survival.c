@@ -7,7 +7,6 @@
 #include "trainer/judge.h"
 #include "trainer/survival.h"
 
-#include <cblas.h>
 #include <math.h>
 
 Suite *trainer_survival_suite(void);
@@ -278,26 +277,6 @@ END_TEST
 
 /* ---- a model that says the truth --------------------------------------------- */
 
-static void judge(const struct judged_how *how, struct tr_judgement *out,
-                  struct judged *j)
-{
-    struct tr_fitted fitted;
-    struct tr_data data;
-
-    openblas_set_num_threads(1);
-    judged_begin(j);
-    judged_write_data(j, how);
-    judged_write_model(j, NULL);
-    ck_assert_int_eq(tr_data_open(&data, &j->arena, j->folder.path, NULL),
-                     AN_OK);
-    ck_assert_int_eq(
-        tr_fitted_open(&fitted, &j->arena, j->folder.path, &data, NULL), AN_OK);
-    ck_assert_int_eq(tr_judge(&j->arena, &data, &fitted, out, NULL), AN_OK);
-    tr_fitted_close(&fitted);
-    tr_data_close(&data);
-    ck_assert_uint_eq(out->n, JUDGED_OUTCOMES * JUDGED_HORIZONS);
-}
-
 /* What the truth is, over the normal distribution of both features. */
 static double true_share(const struct tr_column *c)
 {
@@ -330,7 +309,7 @@ START_TEST(a_model_that_says_the_truth_stays_calibrated_when_many_are_lost)
         struct tr_judgement judgement;
         struct judged j;
 
-        judge(&how, &judgement, &j);
+        judged_judge(&j, &how, &judgement);
         for (size_t i = 0; i < COLUMNS; i++) {
             const struct tr_verdict *v = &judgement.verdict[i];
 
@@ -367,7 +346,7 @@ START_TEST(a_map_of_many_events_does_not_read_high)
         struct tr_judgement judgement;
         struct judged j;
 
-        judge(&how, &judgement, &j);
+        judged_judge(&j, &how, &judgement);
         for (size_t i = 0; i < COLUMNS; i++) {
             const struct tr_verdict *v = &judgement.verdict[i];
 
@@ -411,7 +390,7 @@ START_TEST(where_nobody_is_lost_the_figures_are_the_plain_ones)
     struct tr_judgement judgement;
     struct judged j;
 
-    judge(&how, &judgement, &j);
+    judged_judge(&j, &how, &judgement);
     for (size_t i = 0; i < judgement.n; i++) {
         const struct tr_verdict *v = &judgement.verdict[i];
         double expected = 0, square = 0;

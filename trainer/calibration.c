@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/calibration.h"
 
+#include "trainer/random.h"
+
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- how sure a line is ---------------------------------------------------- */
@@ -61,6 +64,125 @@ struct tr_interval tr_slope_interval(const struct tr_point *point, size_t n,
         tr_line_variance(point, n, line, true, n_persons, scratch, variance))
         half = TR_NORMAL_95 * sqrt(variance[2]);
     return (struct tr_interval){line->slope - half, line->slope + half};
+}
+
+/* Of what the line says of p, in log-odds. */
+static double sd_at(const double variance[3], double p)
+{
+    const double x = tr_log_odds(p);
+
+    return sqrt(
+        fmax(variance[0] + 2 * x * variance[1] + x * x * variance[2], 1e-12));
+}
+
+double tr_line_spread(const struct tr_point *point, size_t n,
+                      const struct tr_line *line, bool slope_too,
+                      uint32_t n_persons, double *scratch)
+{
+    double variance[3], low = 0, high = 0, weight = 0;
+
+    if (!tr_line_variance(point, n, line, slope_too, n_persons, scratch,
+                          variance))
+        return 0;
+    for (size_t i = 0; i < n; i++) {
+        high = fmax(high, sd_at(variance, point[i].p));
+        weight += point[i].weight;
+    }
+    high *= TR_NORMAL_95;
+    for (int step = 0; step < 50; step++) {
+        const double half = (low + high) / 2;
+        double held = 0;
+
+        for (size_t i = 0; i < n; i++)
+            held += point[i].weight *
+                    erf(half / (sqrt(2) * sd_at(variance, point[i].p)));
+        if (held < 0.95 * weight)
+            low = half;
+        else
+            high = half;
+    }
+    return high;
+}
+
+/* ---- how sure knots are ---------------------------------------------------- */
+
+/* Somebody's points as often as they are drawn; returns how many are left. */
+static size_t redraw(const struct tr_point *point, size_t n,
+                     const double *times, struct tr_point *drawn)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (times[point[i].person] > 0) {
+            drawn[kept] = point[i];
+            drawn[kept++].weight *= times[point[i].person];
+        }
+    return kept;
+}
+
+static double bounded_log_odds(double p, double least)
+{
+    return tr_log_odds(fmin(fmax(p, least), 1 - least));
+}
+
+/* How far a map that was fitted again is from the map, at each of some points
+ * that stand for all. */
+static size_t distances(const struct rt_calibration *map,
+                        const struct rt_calibration *again,
+                        const struct tr_point *point, size_t n, double least,
+                        double *distance)
+{
+    const size_t places = n < TR_REFITS ? n : TR_REFITS;
+
+    for (size_t k = 0; k < places; k++) {
+        const double p = point[(2 * k + 1) * n / (2 * places)].p;
+
+        distance[k] = fabs(bounded_log_odds(rt_calibrate(again, p), least) -
+                           bounded_log_odds(rt_calibrate(map, p), least));
+    }
+    return places;
+}
+
+static int double_cmp(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+enum an_code tr_knots_spread(struct an_arena *arena,
+                             const struct tr_point *point, size_t n,
+                             const struct rt_calibration *map, double least,
+                             uint32_t n_persons, uint64_t key, double *spread,
+                             struct an_err *err)
+{
+    const struct an_mark mark = an_arena_mark(arena);
+    double *x = an_arena_get(arena, 2 * n + n_persons, sizeof(*x));
+    double *distance =
+        an_arena_get(arena, (size_t)TR_REFITS * TR_REFITS, sizeof(*distance));
+    struct tr_point *drawn = an_arena_get(arena, n, sizeof(*drawn));
+    size_t n_distances = 0;
+
+    *spread = 0;
+    if (x == NULL || distance == NULL || drawn == NULL)
+        return an_fail_nomem(err);
+    for (uint64_t r = 0; r < TR_REFITS && n; r++) {
+        struct rt_calibration again = {
+            .kind = RT_CALIBRATION_KNOTS, .from = x, .to = x + n};
+
+        tr_draw_persons(x + 2 * n, n_persons, tr_key(key, r));
+        again.n =
+            tr_isotonic(drawn, redraw(point, n, x + 2 * n, drawn), x, x + n);
+        if (again.n)
+            n_distances +=
+                distances(map, &again, point, n, least, distance + n_distances);
+    }
+    if (n_distances) {
+        qsort(distance, n_distances, sizeof(*distance), double_cmp);
+        *spread = distance[(size_t)(0.95 * (double)(n_distances - 1))];
+    }
+    an_arena_rewind(arena, mark);
+    return AN_OK;
 }
 
 /* ---- smoothed -------------------------------------------------------------- */

@@ -3,10 +3,13 @@
  * them.  Points weigh as tr_known_weights has it, so that the known answers
  * stand for those who were lost, too.
  *
- * Thread-safety: immutable (functions of their arguments). */
+ * Thread-safety: immutable (functions of their arguments and scratch);
+ * tr_knots_spread is confined to its arena. */
 #ifndef TRAINER_CALIBRATION_H
 #define TRAINER_CALIBRATION_H
 
+#include "base/arena.h"
+#include "runtime/risk.h"
 #include "trainer/stats.h"
 
 /* How far a line of tr_line_fit is uncertain: variance of the intercept,
@@ -17,6 +20,23 @@
 bool tr_line_variance(const struct tr_point *point, size_t n,
                       const struct tr_line *line, bool slope_too,
                       uint32_t n_persons, double *scratch, double variance[3]);
+
+/* Half a width, in log-odds, that holds as much of what a fitted map may be off
+ * as 95 % of the points are off by: some risks are surer than others, and one
+ * width serves them all (rt_calibration.spread).  Of a line by its variance, 0
+ * when that is undetermined. */
+double tr_line_spread(const struct tr_point *point, size_t n,
+                      const struct tr_line *line, bool slope_too,
+                      uint32_t n_persons, double *scratch);
+/* Of knots by fitting them again to TR_REFITS draws of persons.  Nothing below
+ * `least`, nor as much above 1 - least, is told apart. */
+enum { TR_REFITS = 200 };
+enum an_code tr_knots_spread(struct an_arena *arena,
+                             const struct tr_point *point, size_t n,
+                             const struct rt_calibration *map, double least,
+                             uint32_t n_persons, uint64_t key, double *spread,
+                             struct an_err *err)
+    __attribute__((warn_unused_result));
 
 /* 95 % around the slope; NAN when it is undetermined. */
 struct tr_interval tr_slope_interval(const struct tr_point *point, size_t n,

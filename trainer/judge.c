@@ -9,12 +9,22 @@ enum { RESAMPLE_KEY = 72 };
 
 /* ---- calibration ----------------------------------------------------------- */
 
+/* The persons of a split and room for some numbers of each. */
+struct persons {
+    uint32_t n;
+    double *scratch;
+};
+
+/* Nobody is told a risk of 0 or 1, of which there is no interval: half of one
+ * of those who were asked may always have had it, or not. */
 static enum an_code knots(struct an_arena *arena, const struct tr_point *point,
-                          size_t n, struct rt_calibration *c,
-                          struct an_err *err)
+                          size_t n, const struct persons *persons,
+                          struct rt_calibration *c, struct an_err *err)
 {
+    const double least = 0.5 / (double)n;
     double *from = an_arena_get(arena, n, sizeof(*from));
     double *to = an_arena_get(arena, n, sizeof(*to));
+    enum an_code code;
 
     if (from == NULL || to == NULL)
         return an_fail_nomem(err);
@@ -22,12 +32,39 @@ static enum an_code knots(struct an_arena *arena, const struct tr_point *point,
     c->n = tr_isotonic(point, n, from, to);
     c->from = from;
     c->to = to;
-    return rt_calibration_check(c, err);
+    for (size_t i = 0; i < c->n; i++)
+        to[i] = fmin(fmax(to[i], least), 1 - least);
+    code = tr_knots_spread(arena, point, n, c, least, persons->n, RESAMPLE_KEY,
+                           &c->spread, err);
+    return code == AN_OK ? rt_calibration_check(c, err) : code;
+}
+
+/* Half a 95 % interval of the log-odds of the tuning patients' own share: how
+ * well the level can be known from so many people.  Questions of one patient
+ * do not count as many.  Half a person is added to each side (Haldane's
+ * correction), so that where nobody had the outcome the interval is wide and
+ * not absent. */
+static double level_spread(const struct tr_point *point, size_t n,
+                           const struct persons *persons)
+{
+    double *scratch = persons->scratch;
+    double with = 0, asked = 0;
+
+    memset(scratch, 0, persons->n * sizeof(*scratch));
+    for (size_t i = 0; i < n; i++)
+        if (scratch[point[i].person] < 1 + point[i].y)
+            scratch[point[i].person] = 1 + point[i].y;
+    for (uint32_t i = 0; i < persons->n; i++) {
+        asked += scratch[i] > 0;
+        with += scratch[i] > 1;
+    }
+    return TR_NORMAL_95 * sqrt(1 / (with + 0.5) + 1 / (asked - with + 0.5));
 }
 
 /* By how much data there is; sorted points of the tuning split. */
 static enum an_code calibrate(struct an_arena *arena,
                               const struct tr_point *point, size_t n,
+                              const struct persons *persons,
                               struct rt_calibration *c, size_t *events,
                               struct an_err *err)
 {
@@ -40,7 +77,8 @@ static enum an_code calibrate(struct an_arena *arena,
     for (size_t i = 0; i < n; i++)
         *events += point[i].y;
     if (*events >= TR_ISOTONIC_EVENTS && n - *events >= TR_ISOTONIC_EVENTS)
-        return knots(arena, point, n, c, err);
+        return knots(arena, point, n, persons, c, err);
+    c->spread = level_spread(point, n, persons);
     slope = *events >= TR_LINE_EVENTS && n - *events >= TR_LINE_EVENTS;
     if (slope &&
         (!tr_line_fit(point, n, true, true, &line) || line.slope < least_slope))
@@ -51,29 +89,9 @@ static enum an_code calibrate(struct an_arena *arena,
     c->kind = RT_CALIBRATION_LOGISTIC;
     c->intercept = line.intercept;
     c->slope = line.slope;
+    c->spread = fmax(c->spread, tr_line_spread(point, n, &line, slope,
+                                               persons->n, persons->scratch));
     return rt_calibration_check(c, err);
-}
-
-/* Half a 95 % interval of the log-odds of the tuning patients' own share: how
- * well the level can be known from so many people.  Questions of one patient
- * do not count as many.  Half a person is added to each side (Haldane's
- * correction), so that where nobody had the outcome the interval is wide and
- * not absent. */
-static double spread_of(const struct tr_point *point, size_t n,
-                        uint32_t n_persons, double *scratch)
-{
-    const double normal_95 = 1.96;
-    double with = 0, asked = 0;
-
-    memset(scratch, 0, n_persons * sizeof(*scratch));
-    for (size_t i = 0; i < n; i++)
-        if (scratch[point[i].person] < 1 + point[i].y)
-            scratch[point[i].person] = 1 + point[i].y;
-    for (uint32_t i = 0; i < n_persons; i++) {
-        asked += scratch[i] > 0;
-        with += scratch[i] > 1;
-    }
-    return normal_95 * sqrt(1 / (with + 0.5) + 1 / (asked - with + 0.5));
 }
 
 /* ---- one column ------------------------------------------------------------ */
@@ -181,10 +199,9 @@ static enum an_code find_map(struct judge *j, size_t column, struct side *s,
         return code;
     n = tr_predicted_points(s->tune, column, j->life, j->weight, n_at_risk,
                             j->tune);
-    code = calibrate(j->arena, j->tune, n, &s->map, &s->tune_events, err);
-    if (code == AN_OK)
-        s->map.spread = spread_of(j->tune, n, s->tune->n_persons, j->scratch);
-    return code;
+    return calibrate(j->arena, j->tune, n,
+                     &(struct persons){s->tune->n_persons, j->scratch}, &s->map,
+                     &s->tune_events, err);
 }
 
 static enum an_code judge_side(struct judge *j, size_t column, struct side *s,

@@ -79,8 +79,7 @@ static struct tr_interval middle(double *value, size_t n)
     return interval;
 }
 
-/* How often each person is drawn. */
-static void draw(double *times, uint32_t n_persons, uint64_t key)
+void tr_draw_persons(double *times, uint32_t n_persons, uint64_t key)
 {
     for (uint32_t i = 0; i < n_persons; i++)
         times[i] = 0;
@@ -110,7 +109,7 @@ struct tr_interval tr_auroc_interval(struct tr_point *a, size_t n_a,
     for (uint64_t r = 0; r < TR_RESAMPLES; r++) {
         double x;
 
-        draw(scratch, n_persons, tr_key(key, r));
+        tr_draw_persons(scratch, n_persons, tr_key(key, r));
         weigh(a, n_a, scratch);
         x = tr_auroc(a, n_a);
         if (b) {
@@ -136,7 +135,7 @@ struct tr_interval tr_ratio_interval(const double *a, const double *b,
     for (uint64_t r = 0; r < TR_RESAMPLES; r++) {
         double x = 0, y = 0;
 
-        draw(scratch, n_persons, tr_key(key, r));
+        tr_draw_persons(scratch, n_persons, tr_key(key, r));
         for (uint32_t i = 0; i < n_persons; i++) {
             x += scratch[i] * a[i];
             y += scratch[i] * b[i];

@@ -40,6 +40,9 @@ struct tr_interval tr_auroc_interval(struct tr_point *a, size_t n_a,
 /* Scratch that this needs, in doubles. */
 size_t tr_interval_scratch(uint32_t n_persons);
 
+/* How often each of so many is drawn, in one draw of as many. */
+void tr_draw_persons(double *times, uint32_t n_persons, uint64_t key);
+
 /* The same of a mean of ratios: sum(a) / sum(b) over persons. */
 struct tr_interval tr_ratio_interval(const double *a, const double *b,
                                      uint32_t n_persons, double *scratch,
