@@ -236,6 +236,12 @@ START_TEST(bins_stand_in_the_manifest_of_a_package)
                      AN_OK);
     ck_assert_ptr_nonnull(strstr(load("manifest.json").p,
                                  "\"bin_edge_days\":[0.000000,365.000000]"));
+    /* Without a condition there is no threshold. */
+    ck_assert_ptr_nonnull(strstr(load("manifest.json").p,
+                                 "\"next\":{\"kinds\":[\"kind|condition\"],"
+                                 "\"horizon_days\":365}"));
+    ck_assert_ptr_nonnull(
+        strstr(load("manifest.json").p, "\"differential\":null"));
     tr_fitted_close(&fitted);
     tr_data_close(&data);
 }

@@ -24,7 +24,7 @@
 #define TRAINER_JUDGE_H
 
 #include "base/json_out.h"
-#include "trainer/predict.h"
+#include "trainer/differential.h"
 
 enum {
     TR_SHIFT_EVENTS = 3,
@@ -75,6 +75,7 @@ struct tr_judgement {
     size_t n_patients, n_scores; /* of the test split */
     double next_event, next_event_constant; /* loss per position */
     struct tr_interval next_event_gain;     /* model minus constant */
+    struct tr_differential differential;
 };
 
 enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,

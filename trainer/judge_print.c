@@ -81,12 +81,33 @@ static void put_next_event(struct an_json_out *w, const struct tr_judgement *j)
     an_out_end(w);
 }
 
+static void put_differential(struct an_json_out *w,
+                             const struct tr_differential *d)
+{
+    an_out_key(w, "differential");
+    if (!isfinite(d->threshold)) {
+        an_out_null(w);
+        return;
+    }
+    an_out_object(w);
+    put_number(w, "coverage", TR_NEXT_COVERAGE);
+    put_number(w, "threshold", d->threshold);
+    put_count(w, "tuning_questions", d->n_tune);
+    put_count(w, "questions", d->n_test);
+    put_number(w, "covered", d->covered);
+    put_interval(w, "covered_95", d->covered_interval);
+    put_number(w, "mean_size", d->mean_size);
+    put_number(w, "mean_candidates", d->mean_candidates);
+    an_out_end(w);
+}
+
 void tr_judgement_write(const struct tr_data *d, const struct tr_judgement *j,
                         struct an_json_out *w)
 {
     an_out_object(w);
     put_count(w, "patients", j->n_patients);
     put_next_event(w, j);
+    put_differential(w, &j->differential);
     an_out_key(w, "outcomes");
     an_out_array(w);
     for (size_t i = 0; i < j->n; i++) {
@@ -206,6 +227,19 @@ static void put_calibration(struct an_buf *b, const struct tr_data *d,
          "lost.\n");
 }
 
+static void put_named(struct an_buf *b, const struct tr_differential *d)
+{
+    char line[LINE_BYTES], covered[40];
+
+    if (!isfinite(d->threshold))
+        return;
+    LINE("conditions whose share is %.4f or more hold the next one: %s of %zu "
+         "(%.0f %% meant);\n%.1f of %.1f are named\n\n",
+         d->threshold,
+         with_interval(d->covered, d->covered_interval, 3, covered), d->n_test,
+         100 * TR_NEXT_COVERAGE, d->mean_size, d->mean_candidates);
+}
+
 /* Who is better. */
 static void put_comparison(struct an_buf *b, const struct tr_data *d,
                            const struct tr_judgement *j)
@@ -245,6 +279,7 @@ enum an_code tr_judgement_text(struct an_arena *arena, const struct tr_data *d,
 
     an_buf_init(b, arena, TEXT_BYTES);
     put_head(b, j);
+    put_named(b, &j->differential);
     put_comparison(b, d, j);
     put_calibration(b, d, j);
     return an_buf_done(b, text, err);

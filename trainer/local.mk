@@ -37,6 +37,7 @@ libtrainer_la_SOURCES = \
 	trainer/regress.h trainer/regress.c \
 	trainer/data.h trainer/data.c \
 	trainer/predict.h trainer/predict.c trainer/predict_csv.c \
+	trainer/differential.h trainer/differential.c \
 	trainer/judge.h trainer/judge_int.h trainer/judge.c \
 	trainer/judge_baseline.c trainer/judge_print.c \
 	trainer/evaluate_command.c \
