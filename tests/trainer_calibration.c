@@ -71,7 +71,8 @@ START_TEST(a_slope_that_is_undetermined_has_no_interval)
     struct tr_interval i;
 
     toy(point, false, NULL);
-    i = tr_slope_interval(point, N_TOY, &(struct tr_line){NAN, NAN}, N_TOY,
+    i = tr_slope_interval(point, N_TOY,
+                          &(struct tr_line){(double)NAN, (double)NAN}, N_TOY,
                           scratch);
     ck_assert(isnan(i.low) && isnan(i.high));
     for (int k = 0; k < N_TOY; k++)
@@ -268,7 +269,7 @@ START_TEST(net_benefit_is_as_worked_out_by_hand)
     ck_assert_double_eq_tol(tr_net_benefit_all(point, N_TOY, .5), 0, 1e-12);
     ck_assert(isnan(tr_net_benefit(point, N_TOY, 0)));
     ck_assert(isnan(tr_net_benefit(point, N_TOY, 1)));
-    ck_assert(isnan(tr_net_benefit(point, N_TOY, NAN)));
+    ck_assert(isnan(tr_net_benefit(point, N_TOY, (double)NAN)));
     /* Weights 12.5 + 2 = 14.5: treated at .6 are 3 + 1 + 2 with, 1 without. */
     toy(point, true, NULL);
     ck_assert_double_eq_tol(tr_net_benefit(point, N_TOY, .6),
