@@ -46,9 +46,10 @@ struct rt_calibration {
     double intercept, slope; /* LOGISTIC; slope > 0 */
     const double *from, *to; /* KNOTS: from rises, to never falls */
     size_t n;
-    double spread; /* half the width of a 95 % interval, in log-odds: how far
-                      the map itself was uncertain; 0 when it was not found
-                      out, and then there is no interval */
+    double spread; /* half the width of an interval, in log-odds, of how far the
+                      map itself was uncertain, so that of all whom it is said
+                      95 % have the truth in it; 0 when it was not found out,
+                      and then there is no interval */
 };
 
 /* AN_CONFIG for what would not be monotone or leave [0, 1]. */

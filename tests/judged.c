@@ -7,6 +7,7 @@
 #include "trainer/file.h"
 #include "trainer/params.h"
 
+#include <cblas.h>
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -214,4 +215,24 @@ void judged_write_model(struct judged *j, const struct rt_calibration *map)
     an_out_end(&w);
     ck_assert_int_eq(an_out_done(&w, &bytes, NULL), AN_OK);
     write_file(j, map ? "manifest.json" : "fit.json", bytes);
+}
+
+void judged_judge(struct judged *j, const struct judged_how *how,
+                  struct tr_judgement *out)
+{
+    struct tr_fitted fitted;
+    struct tr_data data;
+
+    openblas_set_num_threads(1);
+    judged_begin(j);
+    judged_write_data(j, how);
+    judged_write_model(j, NULL);
+    ck_assert_int_eq(tr_data_open(&data, &j->arena, j->folder.path, NULL),
+                     AN_OK);
+    ck_assert_int_eq(
+        tr_fitted_open(&fitted, &j->arena, j->folder.path, &data, NULL), AN_OK);
+    ck_assert_int_eq(tr_judge(&j->arena, &data, &fitted, out, NULL), AN_OK);
+    tr_fitted_close(&fitted);
+    tr_data_close(&data);
+    ck_assert_uint_eq(out->n, JUDGED_OUTCOMES * JUDGED_HORIZONS);
 }

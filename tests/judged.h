@@ -9,7 +9,7 @@
 #define TESTS_JUDGED_H
 
 #include "tests/folder.h"
-#include "trainer/data.h"
+#include "trainer/judge.h"
 
 enum { JUDGED_OUTCOMES = 3, JUDGED_WIDE = 2, JUDGED_HORIZONS = 2 };
 
@@ -38,6 +38,10 @@ void judged_write_data(struct judged *j, const struct judged_how *how);
 /* model.safetensors, with fit.json; with a manifest.json in its place when
  * `map` is given, for each outcome and horizon. */
 void judged_write_model(struct judged *j, const struct rt_calibration *map);
+
+/* Begins, writes both, and has the model judged; judged_end ends. */
+void judged_judge(struct judged *j, const struct judged_how *how,
+                  struct tr_judgement *out);
 
 /* What the truth is. */
 double judged_risk(int outcome, const float wide[JUDGED_WIDE],

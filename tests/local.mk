@@ -116,6 +116,8 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/trainer_cohort.c tests/trainer_command.c \
 	tests/trainer_delphi.c tests/trainer_fit.c tests/trainer_gradient.c \
 	tests/trainer_kernels.c tests/trainer_evaluate.c tests/trainer_features.c \
+	tests/trainer_calibration.c tests/trainer_spread.c tests/trainer_incidence.c \
+	tests/trainer_differential.c \
 	tests/trainer_survival.c tests/judged.h tests/judged.c \
 	tests/folder.h tests/folder.c tests/trainer_dataset.c \
 	tests/studied.h tests/studied.c tests/trainer_dataset_study.c \

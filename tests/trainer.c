@@ -16,6 +16,10 @@ Suite *trainer_evaluate_suite(void);
 Suite *trainer_features_suite(void);
 Suite *trainer_survival_suite(void);
 Suite *trainer_stats_suite(void);
+Suite *trainer_calibration_suite(void);
+Suite *trainer_spread_suite(void);
+Suite *trainer_incidence_suite(void);
+Suite *trainer_differential_suite(void);
 Suite *trainer_whom_suite(void);
 Suite *trainer_unit_suite(void);
 Suite *trainer_csv_suite(void);
@@ -41,6 +45,10 @@ Suite *(*const test_suites[])(void) = {
     trainer_features_suite,
     trainer_survival_suite,
     trainer_stats_suite,
+    trainer_calibration_suite,
+    trainer_spread_suite,
+    trainer_incidence_suite,
+    trainer_differential_suite,
     trainer_whom_suite,
     trainer_unit_suite,
     trainer_csv_suite,

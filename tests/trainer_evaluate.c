@@ -142,6 +142,10 @@ START_TEST(patients_held_out_are_judged_without_a_comparison)
     ck_assert_ptr_nonnull(strstr(json.p, "\"concordance\":0."));
     ck_assert_ptr_nonnull(strstr(json.p, "\"at_risk\":60"));
     ck_assert_ptr_nonnull(strstr(json.p, "\"incidence\":0."));
+    ck_assert_ptr_nonnull(strstr(json.p, "\"observed_expected_95\":{\"low\":"));
+    ck_assert_ptr_nonnull(strstr(json.p, "\"calibration_slope_95\":{\"low\":"));
+    ck_assert_ptr_nonnull(strstr(json.p, "\"ici\":0."));
+    ck_assert_ptr_nonnull(strstr(json.p, "\"net_benefit\":[{\"threshold\":0."));
     ck_assert_ptr_null(strstr(json.p, "\"regression\""));
     ck_assert_int_eq(evaluate("--predict", "p.csv", "--check"), TR_EXIT_FAILED);
 }
@@ -232,6 +236,12 @@ START_TEST(bins_stand_in_the_manifest_of_a_package)
                      AN_OK);
     ck_assert_ptr_nonnull(strstr(load("manifest.json").p,
                                  "\"bin_edge_days\":[0.000000,365.000000]"));
+    /* Without a condition there is no threshold. */
+    ck_assert_ptr_nonnull(strstr(load("manifest.json").p,
+                                 "\"next\":{\"kinds\":[\"kind|condition\"],"
+                                 "\"horizon_days\":365}"));
+    ck_assert_ptr_nonnull(
+        strstr(load("manifest.json").p, "\"differential\":null"));
     tr_fitted_close(&fitted);
     tr_data_close(&data);
 }

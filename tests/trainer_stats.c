@@ -104,27 +104,86 @@ START_TEST(a_line_through_classes_that_part_stays_finite_with_platts_targets)
 }
 END_TEST
 
-START_TEST(isotonic_knots_pool_what_falls)
+static struct rt_calibration isotonic(const struct tr_point *point, size_t n,
+                                      double *from, double *to)
 {
+    const struct rt_calibration map = {.kind = RT_CALIBRATION_KNOTS,
+                                       .from = from,
+                                       .to = to,
+                                       .n = tr_isotonic(point, n, from, to)};
+
+    ck_assert_uint_le(map.n, n);
+    ck_assert_int_eq(rt_calibration_check(&map, NULL), AN_OK);
+    return map;
+}
+
+/* .1 .1: 0; .2 .2 .3: one of three; .35 .6 .7: two of three; .8 .9: 1. */
+START_TEST(isotonic_knots_stand_at_both_edges_of_what_is_pooled)
+{
+    const double want[7][2] = {{.1, 0},       {.2, 1 / 3.}, {.3, 1 / 3.},
+                               {.35, 2 / 3.}, {.7, 2 / 3.}, {.8, 1},
+                               {.9, 1}};
     struct tr_point point[N_TOY];
     double from[N_TOY], to[N_TOY];
-    size_t n;
 
     toy(point);
-    n = tr_isotonic(point, N_TOY, from, to);
-    ck_assert_uint_eq(n, 4);
-    ck_assert_double_eq_tol(to[0], 0, 1e-12);
-    ck_assert_double_eq_tol(from[1], .2, 1e-12); /* .2 .2 .3: one of three */
-    ck_assert_double_eq_tol(to[1], 1 / 3.0, 1e-12);
-    ck_assert_double_eq_tol(from[2], .35, 1e-12);
-    ck_assert_double_eq_tol(to[2], 2 / 3.0, 1e-12);
-    ck_assert_double_eq_tol(to[3], 1, 1e-12);
-    ck_assert_int_eq(
-        rt_calibration_check(
-            &(struct rt_calibration){
-                .kind = RT_CALIBRATION_KNOTS, .from = from, .to = to, .n = n},
-            NULL),
-        AN_OK);
+    ck_assert_uint_eq(isotonic(point, N_TOY, from, to).n, 7);
+    for (int i = 0; i < 7; i++) {
+        ck_assert_double_eq_tol(from[i], want[i][0], 1e-12);
+        ck_assert_double_eq_tol(to[i], want[i][1], 1e-12);
+    }
+}
+END_TEST
+
+/* Weighted, with and without ties. */
+START_TEST(what_isotonic_knots_make_of_the_points_has_their_mean)
+{
+    enum { MOST = 300, ROUNDS = 300 };
+    struct tr_point point[MOST];
+    double from[MOST], to[MOST];
+
+    for (uint64_t round = 0; round < ROUNDS; round++) {
+        const uint64_t key = tr_key(7, round);
+        const size_t n = 1 + tr_draw_below(key, 0, MOST - 1);
+        double expected = 0, observed = 0, before = 0;
+        struct rt_calibration map;
+
+        for (uint32_t i = 0; i < n; i++) {
+            const double u = tr_draw_uniform(key, 3 * i + 1);
+            const double p = round % 2 ? u : floor(u * 20) / 20;
+
+            point[i] = (struct tr_point){
+                p, 1 + 2 * tr_draw_uniform(key, 3 * i + 2), i,
+                tr_draw_uniform(key, 3 * i + 3) < p * p ? 1 : 0};
+        }
+        tr_points_sort(point, n);
+        map = isotonic(point, n, from, to);
+        for (size_t i = 0; i < n; i++) {
+            const double p = rt_calibrate(&map, point[i].p);
+
+            ck_assert_double_ge(p, before - 1e-12);
+            before = p;
+            expected += point[i].weight * p;
+            observed += point[i].weight * point[i].y;
+        }
+        ck_assert_double_eq_tol(expected, observed, 1e-6 * (double)n);
+    }
+}
+END_TEST
+
+/* A manifest writes nine places: knots that it could not tell apart would not
+ * be read back. */
+START_TEST(isotonic_knots_are_not_nearer_than_a_manifest_can_say)
+{
+    struct tr_point point[4] = {{.3, 1, 0, 0},
+                                {.3 + 1e-10, 1, 1, 1},
+                                {.3 + 3e-10, 1, 2, 1},
+                                {.4, 1, 3, 1}};
+    double from[4], to[4];
+
+    ck_assert_uint_eq(isotonic(point, 4, from, to).n, 2);
+    ck_assert_double_eq_tol(to[0], 2 / 3., 1e-12);
+    ck_assert_double_eq_tol(from[1], .4, 1e-12);
 }
 END_TEST
 
@@ -223,7 +282,9 @@ Suite *trainer_stats_suite(void)
         an_interval_holds_the_estimate_and_two_equal_models_do_not_differ,
         a_line_finds_the_miscalibration_that_was_planted,
         a_line_through_classes_that_part_stays_finite_with_platts_targets,
-        isotonic_knots_pool_what_falls,
+        isotonic_knots_stand_at_both_edges_of_what_is_pooled,
+        what_isotonic_knots_make_of_the_points_has_their_mean,
+        isotonic_knots_are_not_nearer_than_a_manifest_can_say,
         a_regression_gives_the_odds_of_two_groups,
         a_regression_of_counts_gives_the_factors_of_two_groups,
         an_answer_is_yes_no_or_not_known,

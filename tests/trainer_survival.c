@@ -7,7 +7,6 @@
 #include "trainer/judge.h"
 #include "trainer/survival.h"
 
-#include <cblas.h>
 #include <math.h>
 
 Suite *trainer_survival_suite(void);
@@ -278,26 +277,6 @@ END_TEST
 
 /* ---- a model that says the truth --------------------------------------------- */
 
-static void judge(const struct judged_how *how, struct tr_judgement *out,
-                  struct judged *j)
-{
-    struct tr_fitted fitted;
-    struct tr_data data;
-
-    openblas_set_num_threads(1);
-    judged_begin(j);
-    judged_write_data(j, how);
-    judged_write_model(j, NULL);
-    ck_assert_int_eq(tr_data_open(&data, &j->arena, j->folder.path, NULL),
-                     AN_OK);
-    ck_assert_int_eq(
-        tr_fitted_open(&fitted, &j->arena, j->folder.path, &data, NULL), AN_OK);
-    ck_assert_int_eq(tr_judge(&j->arena, &data, &fitted, out, NULL), AN_OK);
-    tr_fitted_close(&fitted);
-    tr_data_close(&data);
-    ck_assert_uint_eq(out->n, JUDGED_OUTCOMES * JUDGED_HORIZONS);
-}
-
 /* What the truth is, over the normal distribution of both features. */
 static double true_share(const struct tr_column *c)
 {
@@ -330,7 +309,7 @@ START_TEST(a_model_that_says_the_truth_stays_calibrated_when_many_are_lost)
         struct tr_judgement judgement;
         struct judged j;
 
-        judge(&how, &judgement, &j);
+        judged_judge(&j, &how, &judgement);
         for (size_t i = 0; i < COLUMNS; i++) {
             const struct tr_verdict *v = &judgement.verdict[i];
 
@@ -355,13 +334,63 @@ START_TEST(a_model_that_says_the_truth_stays_calibrated_when_many_are_lost)
 }
 END_TEST
 
+/* Of who is judged, too, the mean of many says whether a map reads high. */
+START_TEST(a_map_of_many_events_does_not_read_high)
+{
+    enum { ROUNDS = 8, N = 6000, COLUMNS = JUDGED_OUTCOMES * JUDGED_HORIZONS };
+    double ratio[COLUMNS] = {0}, isotonic[COLUMNS] = {0};
+
+    for (uint64_t round = 0; round < ROUNDS; round++) {
+        const struct judged_how how = {
+            .n = {0, N, N}, .end_days = 3000, .seed = round << 32};
+        struct tr_judgement judgement;
+        struct judged j;
+
+        judged_judge(&j, &how, &judgement);
+        for (size_t i = 0; i < COLUMNS; i++) {
+            const struct tr_verdict *v = &judgement.verdict[i];
+
+            isotonic[i] += v->calibration.kind == RT_CALIBRATION_KNOTS;
+            ratio[i] += v->model.observed_expected / ROUNDS;
+        }
+        judged_end(&j);
+    }
+    /* Those of the longer horizon, and not only they. */
+    for (size_t i = 1; i < COLUMNS; i += JUDGED_HORIZONS) {
+        ck_assert_double_gt(isotonic[i], ROUNDS - 0.5);
+        ck_assert_double_eq_tol(ratio[i], 1, 0.012);
+    }
+}
+END_TEST
+
+/* Each with its interval; who treats all has no benefit at the share. */
+static void check_calibration(const struct tr_verdict *v)
+{
+    const struct tr_score_of *s = &v->model;
+
+    ck_assert_double_lt(s->observed_expected_interval.low,
+                        s->observed_expected);
+    ck_assert_double_gt(s->observed_expected_interval.high,
+                        s->observed_expected);
+    ck_assert_double_lt(s->slope_interval.low, s->line.slope);
+    ck_assert_double_gt(s->slope_interval.high, s->line.slope);
+    ck_assert_double_lt(s->ici, 0.06);
+    for (int k = 0; k < TR_THRESHOLDS; k++) {
+        const struct tr_benefit *b = &s->benefit[k];
+
+        ck_assert_double_eq_tol(b->threshold, (1 + k) * v->incidence, 1e-12);
+        ck_assert_double_gt(b->by_risk, fmax(b->all, 0));
+    }
+    ck_assert_double_eq_tol(s->benefit[0].all, 0, 1e-12);
+}
+
 START_TEST(where_nobody_is_lost_the_figures_are_the_plain_ones)
 {
     const struct judged_how how = {.n = {0, 500, 700}, .end_days = 2000};
     struct tr_judgement judgement;
     struct judged j;
 
-    judge(&how, &judgement, &j);
+    judged_judge(&j, &how, &judgement);
     for (size_t i = 0; i < judgement.n; i++) {
         const struct tr_verdict *v = &judgement.verdict[i];
         double expected = 0, square = 0;
@@ -380,6 +409,7 @@ START_TEST(where_nobody_is_lost_the_figures_are_the_plain_ones)
         ck_assert_double_eq_tol(v->model.observed_expected,
                                 (double)v->events / expected, 1e-12);
         ck_assert_double_eq_tol(v->model.brier, square / (double)v->n, 1e-12);
+        check_calibration(v);
     }
     judged_end(&j);
 }
@@ -401,6 +431,7 @@ Suite *trainer_survival_suite(void)
     };
     const TTest *const truth[] = {
         a_model_that_says_the_truth_stays_calibrated_when_many_are_lost,
+        a_map_of_many_events_does_not_read_high,
         where_nobody_is_lost_the_figures_are_the_plain_ones};
     Suite *s =
         test_suite_around("trainer/survival", tests,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "trainer/calibration.h"
 #include "trainer/judge_int.h"
 
 #include <math.h>
@@ -8,12 +9,22 @@ enum { RESAMPLE_KEY = 72 };
 
 /* ---- calibration ----------------------------------------------------------- */
 
+/* The persons of a split and room for some numbers of each. */
+struct persons {
+    uint32_t n;
+    double *scratch;
+};
+
+/* Nobody is told a risk of 0 or 1, of which there is no interval: half of one
+ * of those who were asked may always have had it, or not. */
 static enum an_code knots(struct an_arena *arena, const struct tr_point *point,
-                          size_t n, struct rt_calibration *c,
-                          struct an_err *err)
+                          size_t n, const struct persons *persons,
+                          struct rt_calibration *c, struct an_err *err)
 {
+    const double least = 0.5 / (double)n;
     double *from = an_arena_get(arena, n, sizeof(*from));
     double *to = an_arena_get(arena, n, sizeof(*to));
+    enum an_code code;
 
     if (from == NULL || to == NULL)
         return an_fail_nomem(err);
@@ -21,12 +32,39 @@ static enum an_code knots(struct an_arena *arena, const struct tr_point *point,
     c->n = tr_isotonic(point, n, from, to);
     c->from = from;
     c->to = to;
-    return rt_calibration_check(c, err);
+    for (size_t i = 0; i < c->n; i++)
+        to[i] = fmin(fmax(to[i], least), 1 - least);
+    code = tr_knots_spread(arena, point, n, c, least, persons->n, RESAMPLE_KEY,
+                           &c->spread, err);
+    return code == AN_OK ? rt_calibration_check(c, err) : code;
+}
+
+/* Half a 95 % interval of the log-odds of the tuning patients' own share: how
+ * well the level can be known from so many people.  Questions of one patient
+ * do not count as many.  Half a person is added to each side (Haldane's
+ * correction), so that where nobody had the outcome the interval is wide and
+ * not absent. */
+static double level_spread(const struct tr_point *point, size_t n,
+                           const struct persons *persons)
+{
+    double *scratch = persons->scratch;
+    double with = 0, asked = 0;
+
+    memset(scratch, 0, persons->n * sizeof(*scratch));
+    for (size_t i = 0; i < n; i++)
+        if (scratch[point[i].person] < 1 + point[i].y)
+            scratch[point[i].person] = 1 + point[i].y;
+    for (uint32_t i = 0; i < persons->n; i++) {
+        asked += scratch[i] > 0;
+        with += scratch[i] > 1;
+    }
+    return TR_NORMAL_95 * sqrt(1 / (with + 0.5) + 1 / (asked - with + 0.5));
 }
 
 /* By how much data there is; sorted points of the tuning split. */
 static enum an_code calibrate(struct an_arena *arena,
                               const struct tr_point *point, size_t n,
+                              const struct persons *persons,
                               struct rt_calibration *c, size_t *events,
                               struct an_err *err)
 {
@@ -39,7 +77,8 @@ static enum an_code calibrate(struct an_arena *arena,
     for (size_t i = 0; i < n; i++)
         *events += point[i].y;
     if (*events >= TR_ISOTONIC_EVENTS && n - *events >= TR_ISOTONIC_EVENTS)
-        return knots(arena, point, n, c, err);
+        return knots(arena, point, n, persons, c, err);
+    c->spread = level_spread(point, n, persons);
     slope = *events >= TR_LINE_EVENTS && n - *events >= TR_LINE_EVENTS;
     if (slope &&
         (!tr_line_fit(point, n, true, true, &line) || line.slope < least_slope))
@@ -50,29 +89,9 @@ static enum an_code calibrate(struct an_arena *arena,
     c->kind = RT_CALIBRATION_LOGISTIC;
     c->intercept = line.intercept;
     c->slope = line.slope;
+    c->spread = fmax(c->spread, tr_line_spread(point, n, &line, slope,
+                                               persons->n, persons->scratch));
     return rt_calibration_check(c, err);
-}
-
-/* Half a 95 % interval of the log-odds of the tuning patients' own share: how
- * well the level can be known from so many people.  Questions of one patient
- * do not count as many.  Half a person is added to each side (Haldane's
- * correction), so that where nobody had the outcome the interval is wide and
- * not absent. */
-static double spread_of(const struct tr_point *point, size_t n,
-                        uint32_t n_persons, double *scratch)
-{
-    const double normal_95 = 1.96;
-    double with = 0, asked = 0;
-
-    memset(scratch, 0, n_persons * sizeof(*scratch));
-    for (size_t i = 0; i < n; i++)
-        if (scratch[point[i].person] < 1 + point[i].y)
-            scratch[point[i].person] = 1 + point[i].y;
-    for (uint32_t i = 0; i < n_persons; i++) {
-        asked += scratch[i] > 0;
-        with += scratch[i] > 1;
-    }
-    return normal_95 * sqrt(1 / (with + 0.5) + 1 / (asked - with + 0.5));
 }
 
 /* ---- one column ------------------------------------------------------------ */
@@ -98,17 +117,57 @@ struct side {
     struct tr_score_of score;
 };
 
-static enum an_code score(struct judge *j, struct side *s, struct an_err *err)
+/* Observed over expected, and how far it is sure: what is observed is each
+ * person's weighted answers then. */
+static void score_level(struct judge *j, size_t column, struct side *s)
+{
+    const struct tr_predicted *p = s->test;
+    double *observed = j->scratch, *expected = observed + p->n_persons;
+    double sum = 0;
+
+    memset(observed, 0, 2 * (size_t)p->n_persons * sizeof(*observed));
+    for (size_t i = 0; i < s->n_at_risk; i++) {
+        const size_t q = j->life[i].question;
+
+        if (p->answer_qc[q * p->n_columns + column] == TR_YES)
+            observed[p->person[q]] += j->weight[i];
+        expected[p->person[q]] += j->life[i].risk;
+        sum += j->life[i].risk;
+    }
+    s->score.observed_expected = s->incidence / (sum / (double)s->n_at_risk);
+    s->score.observed_expected_interval =
+        isfinite(s->score.observed_expected)
+            ? tr_ratio_interval(observed, expected, p->n_persons,
+                                expected + p->n_persons, RESAMPLE_KEY)
+            : (struct tr_interval){(double)NAN, (double)NAN};
+}
+
+static void score_calibration(struct judge *j, struct side *s)
 {
     struct tr_score_of *to = &s->score;
-    double expected = 0;
 
-    for (size_t i = 0; i < s->n_at_risk; i++)
-        expected += j->life[i].risk;
-    to->observed_expected = s->incidence / (expected / (double)s->n_at_risk);
-    to->brier = tr_brier(s->point, s->n);
     if (!tr_line_fit(s->point, s->n, false, true, &to->line))
         to->line = (struct tr_line){(double)NAN, (double)NAN};
+    to->slope_interval = tr_slope_interval(s->point, s->n, &to->line,
+                                           s->test->n_persons, j->scratch);
+    to->ici = tr_ici(s->point, s->n);
+    for (int i = 0; i < TR_THRESHOLDS; i++) {
+        const double t = (1 + i) * s->incidence;
+
+        to->benefit[i] =
+            (struct tr_benefit){t, tr_net_benefit(s->point, s->n, t),
+                                tr_net_benefit_all(s->point, s->n, t)};
+    }
+}
+
+static enum an_code score(struct judge *j, size_t column, struct side *s,
+                          struct an_err *err)
+{
+    struct tr_score_of *to = &s->score;
+
+    score_level(j, column, s);
+    score_calibration(j, s);
+    to->brier = tr_brier(s->point, s->n);
     for (size_t i = 0; i < s->n; i++)
         s->point[i].weight = 1;
     to->auroc = tr_auroc(s->point, s->n);
@@ -140,10 +199,9 @@ static enum an_code find_map(struct judge *j, size_t column, struct side *s,
         return code;
     n = tr_predicted_points(s->tune, column, j->life, j->weight, n_at_risk,
                             j->tune);
-    code = calibrate(j->arena, j->tune, n, &s->map, &s->tune_events, err);
-    if (code == AN_OK)
-        s->map.spread = spread_of(j->tune, n, s->tune->n_persons, j->scratch);
-    return code;
+    return calibrate(j->arena, j->tune, n,
+                     &(struct persons){s->tune->n_persons, j->scratch}, &s->map,
+                     &s->tune_events, err);
 }
 
 static enum an_code judge_side(struct judge *j, size_t column, struct side *s,
@@ -163,7 +221,7 @@ static enum an_code judge_side(struct judge *j, size_t column, struct side *s,
         j->life[i].risk = rt_calibrate(&s->map, j->life[i].risk);
     s->n = tr_predicted_points(s->test, column, j->life, j->weight,
                                s->n_at_risk, s->point);
-    return score(j, s, err);
+    return score(j, column, s, err);
 }
 
 static void count_events(const struct tr_point *point, size_t n,
@@ -234,8 +292,9 @@ static enum an_code make_room(struct judge *j, struct an_err *err)
     j->tune = an_arena_get(j->arena, most, sizeof(*j->tune));
     j->life = an_arena_get(j->arena, most, sizeof(*j->life));
     j->weight = an_arena_get(j->arena, most, sizeof(*j->weight));
-    j->scratch = an_arena_get(j->arena, tr_interval_scratch(persons),
-                              sizeof(*j->scratch));
+    j->scratch = an_arena_get(
+        j->arena, 2 * (size_t)persons + tr_interval_scratch(persons),
+        sizeof(*j->scratch));
     return j->a && j->b && j->tune && j->life && j->weight && j->scratch
                ? AN_OK
                : an_fail_nomem(err);
@@ -261,6 +320,9 @@ enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
     out->compared = j.ours[TR_TRAIN].n && j.ours[TR_TUNE].n;
     if (code == AN_OK && out->compared)
         code = tr_judge_rates(arena, d, fitted, out, err);
+    if (code == AN_OK)
+        code =
+            tr_differential(arena, d, &fitted->model, &out->differential, err);
     if (code != AN_OK)
         return code;
     out->test = j.ours[TR_TEST];

@@ -12,8 +12,8 @@
  *
  * Of who was lost before the horizon no answer is known.  What is observed is
  * therefore tr_incidence, of all who were at risk, and what is expected the mean
- * of their risks; calibration, line and Brier weigh by tr_known_weights.  AUROC
- * is of the known answers as they are, C of all.
+ * of their risks; calibration, line, ICI, net benefit and Brier weigh by
+ * tr_known_weights.  AUROC is of the known answers as they are, C of all.
  *
  * A data set without training or without tuning patients has nothing to make
  * these of: then the model alone is judged.  Without tuning patients it is
@@ -24,23 +24,34 @@
 #define TRAINER_JUDGE_H
 
 #include "base/json_out.h"
-#include "trainer/predict.h"
+#include "trainer/differential.h"
 
 enum {
     TR_SHIFT_EVENTS = 3,
     TR_LINE_EVENTS = 20,
     TR_ISOTONIC_EVENTS = 1000,
-    TR_JUDGED_EVENTS = 20 /* fewer say nothing about who is better */
+    TR_JUDGED_EVENTS = 20, /* fewer say nothing about who is better */
+    TR_THRESHOLDS = 2
 };
 
 /* How much worse in AUROC than the regression a model may be. */
 #define TR_MARGIN 0.05
 
+/* Net benefit of treating from a threshold on; NAN when it is none. */
+struct tr_benefit {
+    double threshold, by_risk, all;
+};
+
 struct tr_score_of {
     double auroc, brier, observed_expected;
     double concordance; /* tr_concordance */
     struct tr_interval auroc_interval;
+    struct tr_interval observed_expected_interval; /* the weights as known */
     struct tr_line line; /* of the answer on log-odds; NAN when undetermined */
+    struct tr_interval slope_interval;
+    double ici; /* tr_ici */
+    /* From the share with the outcome on, and from twice that. */
+    struct tr_benefit benefit[TR_THRESHOLDS];
 };
 
 struct tr_verdict {
@@ -64,6 +75,7 @@ struct tr_judgement {
     size_t n_patients, n_scores; /* of the test split */
     double next_event, next_event_constant; /* loss per position */
     struct tr_interval next_event_gain;     /* model minus constant */
+    struct tr_differential differential;
 };
 
 enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,

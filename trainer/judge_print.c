@@ -26,6 +26,21 @@ static void put_interval(struct an_json_out *w, const char *key,
     an_out_end(w);
 }
 
+static void put_benefits(struct an_json_out *w,
+                         const struct tr_benefit benefit[TR_THRESHOLDS])
+{
+    an_out_key(w, "net_benefit");
+    an_out_array(w);
+    for (int i = 0; i < TR_THRESHOLDS; i++) {
+        an_out_object(w);
+        put_number(w, "threshold", benefit[i].threshold);
+        put_number(w, "by_risk", benefit[i].by_risk);
+        put_number(w, "all", benefit[i].all);
+        an_out_end(w);
+    }
+    an_out_end(w);
+}
+
 static void put_score(struct an_json_out *w, const char *key,
                       const struct tr_score_of *s)
 {
@@ -36,8 +51,12 @@ static void put_score(struct an_json_out *w, const char *key,
     put_number(w, "concordance", s->concordance);
     put_number(w, "brier", s->brier);
     put_number(w, "observed_expected", s->observed_expected);
+    put_interval(w, "observed_expected_95", s->observed_expected_interval);
     put_number(w, "calibration_intercept", s->line.intercept);
     put_number(w, "calibration_slope", s->line.slope);
+    put_interval(w, "calibration_slope_95", s->slope_interval);
+    put_number(w, "ici", s->ici);
+    put_benefits(w, s->benefit);
     an_out_end(w);
 }
 
@@ -62,12 +81,33 @@ static void put_next_event(struct an_json_out *w, const struct tr_judgement *j)
     an_out_end(w);
 }
 
+static void put_differential(struct an_json_out *w,
+                             const struct tr_differential *d)
+{
+    an_out_key(w, "differential");
+    if (!isfinite(d->threshold)) {
+        an_out_null(w);
+        return;
+    }
+    an_out_object(w);
+    put_number(w, "coverage", TR_NEXT_COVERAGE);
+    put_number(w, "threshold", d->threshold);
+    put_count(w, "tuning_questions", d->n_tune);
+    put_count(w, "questions", d->n_test);
+    put_number(w, "covered", d->covered);
+    put_interval(w, "covered_95", d->covered_interval);
+    put_number(w, "mean_size", d->mean_size);
+    put_number(w, "mean_candidates", d->mean_candidates);
+    an_out_end(w);
+}
+
 void tr_judgement_write(const struct tr_data *d, const struct tr_judgement *j,
                         struct an_json_out *w)
 {
     an_out_object(w);
     put_count(w, "patients", j->n_patients);
     put_next_event(w, j);
+    put_differential(w, &j->differential);
     an_out_key(w, "outcomes");
     an_out_array(w);
     for (size_t i = 0; i < j->n; i++) {
@@ -119,64 +159,128 @@ static void put_head(struct an_buf *b, const struct tr_judgement *j)
          j->next_event_gain.high);
 }
 
-/* "0.812 (0.701-0.903)" or "-". */
-static const char *auroc(const struct tr_score_of *s, char text[40])
+/* "0.812 (0.701, 0.903)" or "-". */
+static const char *with_interval(double x, struct tr_interval i, int places,
+                                 char text[40])
 {
-    if (!isfinite(s->auroc))
+    if (!isfinite(x))
         (void)snprintf(text, 40, "-");
-    else if (!isfinite(s->auroc_interval.low))
-        (void)snprintf(text, 40, "%.3f", s->auroc);
+    else if (!isfinite(i.low))
+        (void)snprintf(text, 40, "%.*f", places, x);
     else
-        (void)snprintf(text, 40, "%.3f (%.3f-%.3f)", s->auroc,
-                       s->auroc_interval.low, s->auroc_interval.high);
+        (void)snprintf(text, 40, "%.*f (%.*f, %.*f)", places, x, places, i.low,
+                       places, i.high);
     return text;
 }
 
-static const char *concordance(const struct tr_score_of *s, char text[40])
+static const char *auroc(const struct tr_score_of *s, char text[40])
 {
-    if (isfinite(s->concordance))
-        (void)snprintf(text, 40, "%.3f", s->concordance);
-    else
+    return with_interval(s->auroc, s->auroc_interval, 3, text);
+}
+
+static const char *number(double x, int places, char text[40])
+{
+    if (!isfinite(x))
         (void)snprintf(text, 40, "-");
+    else /* no -0.0000 */
+        (void)snprintf(text, 40, "%.*f", places, fabs(x) < 5e-5 ? 0 : x);
     return text;
+}
+
+static void put_benefit(struct an_buf *b, const struct tr_benefit *benefit)
+{
+    char line[LINE_BYTES], from[40], by_risk[40], all[40];
+
+    LINE(" %6s %8s %8s\n", number(benefit->threshold, 4, from),
+         number(benefit->by_risk, 4, by_risk), number(benefit->all, 4, all));
+}
+
+/* Of the calibrated model alone. */
+static void put_calibration(struct an_buf *b, const struct tr_data *d,
+                            const struct tr_judgement *j)
+{
+    char line[LINE_BYTES], level[40], slope[40], ici[40];
+
+    LINE("\n%-23s %5s %-17s %-18s %6s %6s %8s %8s\n", "outcome", "days", "O/E",
+         "slope", "ICI", "from", "by risk", "all");
+    for (size_t i = 0; i < j->n; i++) {
+        const struct tr_verdict *v = &j->verdict[i];
+        const struct tr_score_of *s = &v->model;
+
+        LINE("%-23.*s %5u %-17s %-18s %6s",
+             AN_STR_ARG(d->asked[v->column.outcome].id), v->column.horizon_days,
+             with_interval(s->observed_expected, s->observed_expected_interval,
+                           2, level),
+             with_interval(s->line.slope, s->slope_interval, 2, slope),
+             number(s->ici, 4, ici));
+        put_benefit(b, &s->benefit[0]);
+        for (int k = 1; k < TR_THRESHOLDS; k++) {
+            LINE("%73s", "");
+            put_benefit(b, &s->benefit[k]);
+        }
+    }
+    LINE("\nO/E, the share over the mean risk, and slope with 95 %%.  ICI: the "
+         "mean distance of a risk\nfrom what is observed near it (loess).  By "
+         "risk, all: net benefit per person of treating\nfrom that risk on, "
+         "and of treating all; of treating nobody it is 0.  From: the share, "
+         "and\ntwice that.  The known answers weigh for those who were "
+         "lost.\n");
+}
+
+static void put_named(struct an_buf *b, const struct tr_differential *d)
+{
+    char line[LINE_BYTES], covered[40];
+
+    if (!isfinite(d->threshold))
+        return;
+    LINE("conditions whose share is %.4f or more hold the next one: %s of %zu "
+         "(%.0f %% meant);\n%.1f of %.1f are named\n\n",
+         d->threshold,
+         with_interval(d->covered, d->covered_interval, 3, covered), d->n_test,
+         100 * TR_NEXT_COVERAGE, d->mean_size, d->mean_candidates);
+}
+
+/* Who is better. */
+static void put_comparison(struct an_buf *b, const struct tr_data *d,
+                           const struct tr_judgement *j)
+{
+    char line[LINE_BYTES], ours[40], theirs[40];
+
+    LINE("%-23s %5s %6s %6s %6s  %-20s %-20s %5s %5s %6s %6s %7s\n", "outcome",
+         "days", "asked", "events", "people", "AUROC model", "AUROC regression",
+         "C", "C reg", "share", "Brier", "B. reg.");
+    for (size_t i = 0; i < j->n; i++) {
+        const struct tr_verdict *v = &j->verdict[i];
+        const bool both = v->has_regression;
+
+        LINE("%-23.*s %5u %6zu %6zu %6zu  %-20s %-20s",
+             AN_STR_ARG(d->asked[v->column.outcome].id), v->column.horizon_days,
+             v->n, v->events, v->persons_with_event, auroc(&v->model, ours),
+             both ? auroc(&v->regression, theirs) : "-");
+        LINE(" %5s %5s", number(v->model.concordance, 3, ours),
+             both ? number(v->regression.concordance, 3, theirs) : "-");
+        LINE(" %6s", number(v->incidence, 4, ours));
+        LINE(" %6s %7s\n", number(v->model.brier, 4, ours),
+             both ? number(v->regression.brier, 4, theirs) : "-");
+    }
+    LINE("\nAsked: the answer is known by the horizon.  Share: who have the "
+         "outcome by then, of all\nat risk (Aalen and Johansen).  C is "
+         "Harrell's, over all that was watched.  Brier, of the\ncalibrated "
+         "model, weighs the known answers for those who were lost.  Fewer than "
+         "%d events\nsay nothing about who is better.\n",
+         TR_JUDGED_EVENTS);
 }
 
 enum an_code tr_judgement_text(struct an_arena *arena, const struct tr_data *d,
                                const struct tr_judgement *j,
                                struct an_str *text, struct an_err *err)
 {
-    char line[LINE_BYTES], ours[40], theirs[40];
     struct an_buf buf, *b = &buf;
 
     an_buf_init(b, arena, TEXT_BYTES);
     put_head(b, j);
-    LINE("%-23s %5s %6s %6s %6s  %-20s %-20s %5s %5s %6s %6s %6s %6s %7s\n",
-         "outcome", "days", "asked", "events", "people", "AUROC model",
-         "AUROC regression", "C", "C reg", "share", "O/E", "slope", "Brier",
-         "B. reg.");
-    for (size_t i = 0; i < j->n; i++) {
-        const struct tr_verdict *v = &j->verdict[i];
-
-        LINE("%-23.*s %5u %6zu %6zu %6zu  %-20s %-20s",
-             AN_STR_ARG(d->asked[v->column.outcome].id), v->column.horizon_days,
-             v->n, v->events, v->persons_with_event, auroc(&v->model, ours),
-             v->has_regression ? auroc(&v->regression, theirs) : "-");
-        LINE(" %5s", concordance(&v->model, ours));
-        LINE(" %5s",
-             v->has_regression ? concordance(&v->regression, theirs) : "-");
-        LINE(" %6.4f %6.2f %6.2f %6.4f", v->incidence,
-             v->model.observed_expected, v->model.line.slope, v->model.brier);
-        if (v->has_regression)
-            LINE(" %7.4f\n", v->regression.brier);
-        else
-            LINE("%8s\n", "-");
-    }
-    LINE("\nAsked: the answer is known by the horizon.  Share: who have the "
-         "outcome by then, of all\nat risk (Aalen and Johansen), also in O/E; "
-         "slope and Brier weigh the known answers for\nthose who were lost; C "
-         "is Harrell's, over all that was watched.  O/E, slope and Brier "
-         "are\nof the calibrated model.  Fewer than %d events say nothing "
-         "about who is better.\n",
-         TR_JUDGED_EVENTS);
+    put_named(b, &j->differential);
+    put_comparison(b, d, j);
+    put_calibration(b, d, j);
     return an_buf_done(b, text, err);
 }

@@ -32,10 +32,12 @@ libtrainer_la_SOURCES = \
 	trainer/dataset_write.c trainer/dataset_report.c \
 	trainer/dataset_command.c \
 	trainer/stats.h trainer/stats.c \
+	trainer/calibration.h trainer/calibration.c \
 	trainer/survival.h trainer/survival.c \
 	trainer/regress.h trainer/regress.c \
 	trainer/data.h trainer/data.c \
 	trainer/predict.h trainer/predict.c trainer/predict_csv.c \
+	trainer/differential.h trainer/differential.c \
 	trainer/judge.h trainer/judge_int.h trainer/judge.c \
 	trainer/judge_baseline.c trainer/judge_print.c \
 	trainer/lead.h trainer/lead.c trainer/lead_print.c \

@@ -9,7 +9,7 @@
 
 #define DAYS_PER_YEAR 365.25
 
-enum { MANIFEST_BYTES = 64 << 20, NEXT_HORIZON_DAYS = 365, JSON_DEPTH = 32 };
+enum { MANIFEST_BYTES = 64 << 20, THRESHOLD_PLACES = 9, JSON_DEPTH = 32 };
 
 struct rt_limits tr_package_limits(const struct tr_data *d)
 {
@@ -74,9 +74,10 @@ static void copy(struct an_json_out *w, const struct an_json *j, int depth)
     }
 }
 
-static void put_next(struct an_json_out *w)
+/* With a threshold only if there were tuning patients to find it. */
+static void put_next(struct an_json_out *w, const struct tr_differential *d)
 {
-    static const char *const kinds[] = {"kind|condition"};
+    static const char *const kinds[] = {TR_NEXT_KIND};
 
     an_out_key(w, "next");
     an_out_object(w);
@@ -86,7 +87,13 @@ static void put_next(struct an_json_out *w)
         an_out_str(w, an_str_c(kinds[i]));
     an_out_end(w);
     an_out_key(w, "horizon_days");
-    an_out_i64(w, NEXT_HORIZON_DAYS);
+    an_out_i64(w, TR_NEXT_HORIZON_DAYS);
+    if (isfinite(d->threshold)) {
+        an_out_key(w, "coverage");
+        an_out_fixed(w, TR_NEXT_COVERAGE, THRESHOLD_PLACES);
+        an_out_key(w, "threshold");
+        an_out_fixed(w, d->threshold, THRESHOLD_PLACES);
+    }
     an_out_end(w);
 }
 
@@ -170,7 +177,7 @@ static enum an_code make_manifest(struct an_arena *arena,
     an_out_init(&w, arena, MANIFEST_BYTES);
     an_out_object(&w);
     rt_manifest_write(&w, &m);
-    put_next(&w);
+    put_next(&w, &j->differential);
     put_training(&w, fitted, how);
     an_out_key(&w, "evaluation");
     tr_judgement_write(d, j, &w);

@@ -4,6 +4,10 @@
  * calibration and the evaluation on unseen patients, and a card for people
  * that says what the model is and is not.
  *
+ * "next" of the manifest has, beside what runtime/predict.h reads, "coverage"
+ * and "threshold" of tr_differential when tuning gave one: for who lays a set
+ * beside the differential; the runtime does not read them.
+ *
  * Thread-safety: confined to the arena. */
 #ifndef TRAINER_PACKAGE_H
 #define TRAINER_PACKAGE_H

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define KNOT_GAP 1e-8
+
 enum { NEWTON_STEPS = 100 };
 
 static int point_cmp(const void *a, const void *b)
@@ -77,8 +79,7 @@ static struct tr_interval middle(double *value, size_t n)
     return interval;
 }
 
-/* How often each person is drawn. */
-static void draw(double *times, uint32_t n_persons, uint64_t key)
+void tr_draw_persons(double *times, uint32_t n_persons, uint64_t key)
 {
     for (uint32_t i = 0; i < n_persons; i++)
         times[i] = 0;
@@ -108,7 +109,7 @@ struct tr_interval tr_auroc_interval(struct tr_point *a, size_t n_a,
     for (uint64_t r = 0; r < TR_RESAMPLES; r++) {
         double x;
 
-        draw(scratch, n_persons, tr_key(key, r));
+        tr_draw_persons(scratch, n_persons, tr_key(key, r));
         weigh(a, n_a, scratch);
         x = tr_auroc(a, n_a);
         if (b) {
@@ -134,7 +135,7 @@ struct tr_interval tr_ratio_interval(const double *a, const double *b,
     for (uint64_t r = 0; r < TR_RESAMPLES; r++) {
         double x = 0, y = 0;
 
-        draw(scratch, n_persons, tr_key(key, r));
+        tr_draw_persons(scratch, n_persons, tr_key(key, r));
         for (uint32_t i = 0; i < n_persons; i++) {
             x += scratch[i] * a[i];
             y += scratch[i] * b[i];
@@ -147,7 +148,7 @@ struct tr_interval tr_ratio_interval(const double *a, const double *b,
 
 /* ---- calibration ----------------------------------------------------------- */
 
-static double log_odds(double p)
+double tr_log_odds(double p)
 {
     const double least = 1e-9;
 
@@ -170,7 +171,7 @@ static double line_score(const struct tr_point *point, size_t n,
     gradient[0] = gradient[1] = 0;
     curve[0] = curve[1] = curve[2] = 0;
     for (size_t i = 0; i < n; i++) {
-        const double x = log_odds(point[i].p), w = point[i].weight;
+        const double x = tr_log_odds(point[i].p), w = point[i].weight;
         const double q = sigmoid(line->intercept + line->slope * x);
         const double t = target[point[i].y], v = w * q * (1 - q);
 
@@ -239,15 +240,22 @@ bool tr_line_fit(const struct tr_point *point, size_t n, bool smooth,
     return false;
 }
 
-/* Pool the last block with those before it that are not below it. */
-static size_t pool(double *to, double *weight, size_t n)
-{
-    while (n > 1 && to[n - 2] >= to[n - 1]) {
-        const double w = weight[n - 2] + weight[n - 1];
+/* Points that share a value: from their first p to their last. */
+struct block {
+    double first, last, mean, weight;
+};
 
-        to[n - 2] = (to[n - 2] * weight[n - 2] + to[n - 1] * weight[n - 1]) / w;
-        weight[n - 2] = w;
-        n--;
+/* Pool the last block with those before it that are not below it. */
+static size_t pool(struct block *b, size_t n)
+{
+    for (; n > 1 && b[n - 2].mean >= b[n - 1].mean; n--) {
+        struct block *to = &b[n - 2];
+        const struct block *add = &b[n - 1];
+        const double weight = to->weight + add->weight;
+
+        to->mean = (to->mean * to->weight + add->mean * add->weight) / weight;
+        to->weight = weight;
+        to->last = add->last;
     }
     return n;
 }
@@ -255,26 +263,35 @@ static size_t pool(double *to, double *weight, size_t n)
 size_t tr_isotonic(const struct tr_point *point, size_t n, double *from,
                    double *to)
 {
-    double *weight = calloc(n + 1, sizeof(*weight));
-    size_t blocks = 0;
+    struct block *block = calloc(n + 1, sizeof(*block));
+    size_t blocks = 0, knots = 0;
 
-    if (weight == NULL)
+    if (block == NULL)
         return 0;
-    /* Blocks: `to` their mean, `from` their first p.  Equal ones first become
-     * one, as they cannot be told apart later. */
+    /* Equal ones first become one block, as they cannot be told apart later;
+     * so do those that a manifest's nine places would make equal. */
     for (size_t i = 0; i < n; i++) {
-        if (i == 0 || point[i].p > point[i - 1].p) {
-            blocks = pool(to, weight, blocks);
-            from[blocks] = point[i].p;
-            to[blocks] = weight[blocks] = 0;
-            blocks++;
+        struct block *b;
+
+        if (i == 0 || point[i].p > point[i - 1].p + KNOT_GAP) {
+            blocks = pool(block, blocks);
+            block[blocks++] = (struct block){.first = point[i].p};
         }
-        to[blocks - 1] = (to[blocks - 1] * weight[blocks - 1] +
-                          point[i].weight * point[i].y) /
-                         (weight[blocks - 1] + point[i].weight);
-        weight[blocks - 1] += point[i].weight;
+        b = &block[blocks - 1];
+        b->last = point[i].p;
+        b->mean = (b->mean * b->weight + point[i].weight * point[i].y) /
+                  (b->weight + point[i].weight);
+        b->weight += point[i].weight;
     }
-    blocks = pool(to, weight, blocks);
-    free(weight);
-    return blocks;
+    blocks = pool(block, blocks);
+    for (size_t i = 0; i < blocks; i++) {
+        from[knots] = block[i].first;
+        to[knots++] = block[i].mean;
+        if (block[i].last > block[i].first + KNOT_GAP) {
+            from[knots] = block[i].last;
+            to[knots++] = block[i].mean;
+        }
+    }
+    free(block);
+    return knots;
 }

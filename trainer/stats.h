@@ -32,6 +32,7 @@ enum { TR_RESAMPLES = 500 };
 struct tr_interval {
     double low, high;
 };
+#define TR_NORMAL_95 1.959964 /* standard errors to either side */
 struct tr_interval tr_auroc_interval(struct tr_point *a, size_t n_a,
                                      struct tr_point *b, size_t n_b,
                                      uint32_t n_persons, double *scratch,
@@ -39,10 +40,16 @@ struct tr_interval tr_auroc_interval(struct tr_point *a, size_t n_a,
 /* Scratch that this needs, in doubles. */
 size_t tr_interval_scratch(uint32_t n_persons);
 
+/* How often each of so many is drawn, in one draw of as many. */
+void tr_draw_persons(double *times, uint32_t n_persons, uint64_t key);
+
 /* The same of a mean of ratios: sum(a) / sum(b) over persons. */
 struct tr_interval tr_ratio_interval(const double *a, const double *b,
                                      uint32_t n_persons, double *scratch,
                                      uint64_t key);
+
+/* Finite for 0 and 1, too. */
+double tr_log_odds(double p);
 
 /* Logistic line of the answer on the log-odds of p: calibrated is intercept 0,
  * slope 1.  With `smooth`, Platt's targets (1999), which do not run away when
@@ -54,8 +61,11 @@ bool tr_line_fit(const struct tr_point *point, size_t n, bool smooth,
                  bool slope_too, struct tr_line *line);
 
 /* Isotonic regression by pooling adjacent violators; points sorted.  Knots
- * with `from` strictly rising and `to` never falling; returns how many, at
- * most n. */
+ * with `from` rising by more than 1e-8 and `to` never falling; returns how
+ * many, at most n.  A pooled block has one at each edge, so that what is
+ * straight between knots (rt_calibrate) gives the points of a block their
+ * mean: over all points, but for those that are nearer to each other than
+ * that, the mean of what comes out is the weighted share of the ones. */
 size_t tr_isotonic(const struct tr_point *point, size_t n, double *from,
                    double *to);
 
