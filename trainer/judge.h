@@ -24,7 +24,7 @@
 #define TRAINER_JUDGE_H
 
 #include "base/json_out.h"
-#include "trainer/predict.h"
+#include "trainer/loss.h"
 
 enum {
     TR_SHIFT_EVENTS = 3,
@@ -60,6 +60,7 @@ struct tr_judgement {
     struct tr_verdict *verdict;
     size_t n;
     bool compared; /* else next_event* is not there, and no regression */
+    struct tr_losses loss;       /* of the test split */
     struct tr_predicted test;    /* what the model said, before calibration */
     size_t n_patients, n_scores; /* of the test split */
     double next_event, next_event_constant; /* loss per position */
