@@ -7,12 +7,13 @@
 #
 # DATA has the tables of NAFLD, packed by zstd or not.  WORK gets a folder for
 # each variant, ablations.md and sizes.md, which are printed, and run.log.  What
-# is done is not done again.  FIT, in the environment, stands for the study's
-# settings of a fit, to which each variant adds its own.
+# is done is not done again.  In the environment FIT stands for the study's
+# settings of a fit, to which each variant adds its own, PARTS for `ablations
+# sizes`, and FOLDS for all five, without which there is no C, only losses.
 set -eu
 top=$(CDPATH='' cd "$(dirname "$0")/../.." && pwd)
 [ $# -ge 2 ] && [ $# -le 3 ] && [ -d "$1" ] || {
-    sed -n '3,12s/^# \{0,1\}//p' "$0"
+    sed -n '3,13s/^# \{0,1\}//p' "$0"
     exit 2
 }
 study=nafld
@@ -31,7 +32,6 @@ proportional | | --rank 0
 no-parents | --no-parents |
 no-next-event | | --rate-weight 0
 no-attention | | --layers 0
-no-wide | | --wide-folds 0
 no-trunk | | --trunk 0
 '
 SIZES='
@@ -46,5 +46,12 @@ full-seed-2 | | --seed 2
 # ---- all of them -------------------------------------------------------------
 once "$work/tables.done" 'tables' unpack
 begin
-table "$ABLATIONS" 'ablations' "$work/ablations.md" --data "$work/tables"
-table "$SIZES" 'sizes' "$work/sizes.md" --data "$work/tables"
+set --
+[ "$FOLDS" != "$ALL" ] || set -- --data "$work/tables"
+for part in ${PARTS:-ablations sizes}; do
+    case $part in
+    ablations) table "$ABLATIONS" ablations "$work/ablations.md" "$@" ;;
+    sizes) table "$SIZES" sizes "$work/sizes.md" "$@" ;;
+    *) fail "PARTS has $part: neither ablations nor sizes" ;;
+    esac
+done

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # What run.sh and the programs of variants.sh do with a fold; sourced with $top,
 # $study, $data, $work and $train set.  Everything is done once: a mark beside
-# it says that it was.  FIT, in the environment, stands for the study's own
-# settings of a fit.
+# it says that it was.  In the environment FIT stands for the study's own settings
+# of a fit, and FOLDS for the folds.
 
 # ---- settings ----------------------------------------------------------------
-FOLDS='0 1 2 3 4' # K of --fold K/5: people with (id / 5) % 5 = K are judged
+ALL='0 1 2 3 4' # K of --fold K/5: people with (id / 5) % 5 = K are judged
+FOLDS=${FOLDS:-$ALL}
 PYTHON=${PYTHON:-/usr/bin/python3} # with numpy and scikit-learn
 DATASET='--keep-ids --split 95/5/0 --between 0 --rich-features'
 SHAPE='--layers 2 --channels 64 --heads 4 --positions 64 --rank 16'
