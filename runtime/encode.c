@@ -5,6 +5,8 @@
 #include "base/decimal.h"
 #include "base/sort.h"
 
+#include <string.h>
+
 enum { KEY_BYTES = 512 };
 
 #define US_PER_DAY 86400e6
@@ -168,6 +170,22 @@ static int32_t find_own(struct an_arena *arena, const struct rt_vocabulary *v,
     return rt_vocabulary_find(v, system, key);
 }
 
+/* What an item falls under: a concept's own parents, or the kind of what has no
+ * row.  None of it for a model that reads no parents. */
+static void set_parents(const struct rt_vocabulary *v, struct rt_item *item,
+                        int32_t kind)
+{
+    for (unsigned i = 0; i < RT_MAX_PARENTS; i++)
+        item->parent[i] = RT_NO_ROW;
+    if (v->no_parents)
+        return;
+    if (item->concept == RT_NO_ROW)
+        item->parent[0] = kind;
+    else
+        memcpy(item->parent, v->concept[item->concept].parent,
+               sizeof(item->parent));
+}
+
 /* One event as an item; false when the model knows nothing of it. */
 static bool make_item(struct an_arena *arena, const struct rt_vocabulary *v,
                       const struct ctx_event *e, struct rt_item *item,
@@ -179,8 +197,6 @@ static bool make_item(struct an_arena *arena, const struct rt_vocabulary *v,
     struct an_str key;
 
     *item = (struct rt_item){.value_row = RT_NO_ROW, .flag = flag_of(e)};
-    for (unsigned i = 0; i < RT_MAX_PARENTS; i++)
-        item->parent[i] = RT_NO_ROW;
     if (has_own_key(e))
         row = find_own(arena, v, e);
     else
@@ -192,15 +208,12 @@ static bool make_item(struct an_arena *arena, const struct rt_vocabulary *v,
     kind = rt_vocabulary_row(v, rt_kind_key(e));
     *unknown = row == RT_NO_ROW && answer == RT_NO_ROW;
     item->concept = answer != RT_NO_ROW ? answer : row;
-    if (item->concept != RT_NO_ROW)
-        for (unsigned i = 0; i < RT_MAX_PARENTS; i++)
-    item->parent[i] = v->concept[item->concept].parent[i];
-    else item->parent[0] = kind;
+    set_parents(v, item, kind);
     if (row != RT_NO_ROW && e->value.kind == CTX_VALUE_QUANTITY)
         item->value_row =
             rt_vocabulary_value(v, said->system, said->code, e->value.unit,
                                 e->value.number, &item->value_z);
-    return item->concept != RT_NO_ROW || kind != RT_NO_ROW;
+    return item->concept != RT_NO_ROW || item->parent[0] != RT_NO_ROW;
 }
 
 /* ---- positions ---------------------------------------------------------- */

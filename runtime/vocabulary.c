@@ -11,6 +11,8 @@
 enum { KEY_BYTES = 512 };
 
 static const char what_scale[] = "a scale needs a finite mean and sd > 0";
+static const char what_bins[] =
+    "bins need rising edges and one more middle, all of them z-scores";
 
 static enum an_code fail(struct an_err *err, enum an_code code,
                          const char *what, const char *list, size_t index)
@@ -219,7 +221,23 @@ int32_t rt_vocabulary_value(const struct rt_vocabulary *v, struct an_str system,
     return (int32_t)(scale - v->scale);
 }
 
-float rt_scale_z(const struct rt_scale *scale, double value)
+/* The middle of the bin that z is in. */
+static float middle_of(const struct rt_scale *scale, float z)
+{
+    size_t low = 0, high = scale->n_edges;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (scale->edge[mid] <= z)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return scale->middle[low];
+}
+
+static float plain_z(const struct rt_scale *scale, double value)
 {
     double x = scale->log ? log(value > 1e-6 ? value : 1e-6) : value;
     double z = (x - (double)scale->mean) / (double)scale->sd;
@@ -227,6 +245,13 @@ float rt_scale_z(const struct rt_scale *scale, double value)
     if (!(z > -RT_LARGEST_Z)) /* NaN too */
         return -RT_LARGEST_Z;
     return z < RT_LARGEST_Z ? (float)z : (float)RT_LARGEST_Z;
+}
+
+float rt_scale_z(const struct rt_scale *scale, double value)
+{
+    const float z = plain_z(scale, value);
+
+    return scale->middle ? middle_of(scale, z) : z;
 }
 
 /* ---- reading ------------------------------------------------------------- */
@@ -295,6 +320,51 @@ static enum an_code read_concepts(struct an_arena *arena,
     return read_parents(list, concept, v, err);
 }
 
+/* Numbers, in `out`; false when one is none. */
+static bool read_numbers(const struct an_json *list, float *out)
+{
+    size_t n = 0;
+
+    for (const struct an_json *e = an_json_first(list); e; e = e->next) {
+        double x;
+
+        if (!an_json_double(e, &x) || !(fabs(x) <= RT_LARGEST_Z))
+            return false;
+        out[n++] = (float)x;
+    }
+    return true;
+}
+
+/* The bins of a scale, if it has any: edges rise, and there is one more middle
+ * than there are edges. */
+static enum an_code read_bins(struct an_arena *arena, const struct an_json *e,
+                              struct rt_scale *scale, size_t i,
+                              struct an_err *err)
+{
+    const struct an_json *edges = an_json_get(e, AN_STR("edges"));
+    const struct an_json *middles = an_json_get(e, AN_STR("middles"));
+    float *edge, *middle;
+
+    if (edges == NULL && middles == NULL)
+        return AN_OK;
+    if (!an_json_is(edges, AN_JSON_ARRAY) ||
+        !an_json_is(middles, AN_JSON_ARRAY) || middles->n != edges->n + 1)
+        return fail(err, AN_TYPE, what_bins, "values", i);
+    edge = an_arena_get(arena, middles->n, sizeof(*edge));
+    middle = an_arena_get(arena, middles->n, sizeof(*middle));
+    if (edge == NULL || middle == NULL)
+        return an_fail_nomem(err);
+    if (!read_numbers(edges, edge) || !read_numbers(middles, middle))
+        return fail(err, AN_TYPE, what_bins, "values", i);
+    for (size_t k = 1; k < edges->n; k++)
+        if (!(edge[k] > edge[k - 1]))
+            return fail(err, AN_TYPE, what_bins, "values", i);
+    scale->edge = edge;
+    scale->middle = middle;
+    scale->n_edges = edges->n;
+    return AN_OK;
+}
+
 static enum an_code read_scales(struct an_arena *arena,
                                 const struct an_json *list,
                                 struct rt_vocabulary *v, struct an_err *err)
@@ -305,6 +375,7 @@ static enum an_code read_scales(struct an_arena *arena,
     if (scale == NULL)
         return an_fail_nomem(err);
     for (const struct an_json *e = an_json_first(list); e; e = e->next, i++) {
+        enum an_code code;
         double mean, sd;
 
         scale[i].key = member(e, "key");
@@ -315,6 +386,9 @@ static enum an_code read_scales(struct an_arena *arena,
             return fail(err, AN_TYPE, what_scale, "values", i);
         scale[i].mean = (float)mean;
         scale[i].sd = (float)sd;
+        code = read_bins(arena, e, &scale[i], i, err);
+        if (code != AN_OK)
+            return code;
         /* Value rows are numbered by this order, so it is not ours to mend. */
         if (i && scale_cmp(&scale[i - 1], &scale[i]) >= 0)
             return fail(err, AN_CONFLICT, "not in order of key and unit",
@@ -354,6 +428,7 @@ enum an_code rt_vocabulary_read(struct an_arena *arena,
                                 const struct an_json *json,
                                 struct rt_vocabulary *v, struct an_err *err)
 {
+    bool parents_read = true;
     int64_t n_targets = 0;
     enum an_code rc;
 
@@ -374,5 +449,8 @@ enum an_code rt_vocabulary_read(struct an_arena *arena,
         return fail(err, AN_TYPE, "targets is no number of concepts",
                     "concepts", 0);
     v->n_targets = (size_t)n_targets;
+    (void)an_json_bool(an_json_get(json, AN_STR("parents_read")),
+                       &parents_read);
+    v->no_parents = !parents_read;
     return AN_OK;
 }

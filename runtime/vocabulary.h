@@ -17,12 +17,19 @@
  *                     "display": "Hypertension"}, ...],
  *       "targets": 400,                     the first rows are predicted
  *       "values": [{"key": "...", "unit": "g/dL", "log": false,
- *                   "mean": 13.9, "sd": 1.6}, ...],
+ *                   "mean": 13.9, "sd": 1.6,
+ *                   "edges": [-0.5, 0.5], "middles": [-1, 0, 1]}, ...],
+ *       "parents_read": true,
  *       "same": [{"from": "...", "unit": "umol/L", "to": "...",
  *                 "to_unit": "mg/dL", "factor": 0.011312}, ...],
  *       "under": [{"from": "http://hl7.org/fhir/sid/icd-10-cm|I50",
  *                  "to": "http://snomed.info/sct|88805009"}, ...]
  *     }
+ *
+ * With `edges` and `middles`, z-scores both, the model reads no value but the
+ * middle of the bin that it is in: middle i from edge i - 1 on, below edge i.
+ * Where `parents_read` is false (true unless said) the model reads codes alone:
+ * not what they fall under, nor the kind of one that it does not know.
  *
  * `ages`, `sexes` and `once` say for whom it may be named
  * (runtime/plausible.h).  `same` is another code for a concept, or another unit
@@ -53,6 +60,9 @@ struct rt_scale {
     struct an_str key, unit;
     float mean, sd;
     bool log;
+    const float *edge, *middle; /* n_edges rise, and one more middle; 0: as it
+                                   is */
+    size_t n_edges;
 };
 
 struct rt_same {
@@ -69,6 +79,7 @@ struct rt_key {
 struct rt_vocabulary {
     const struct rt_concept *concept; /* row by row */
     size_t n_concepts, n_targets;
+    bool no_parents; /* are read: see above */
     const struct rt_key *by_key;
     const struct rt_scale *scale; /* value rows, by key, then unit */
     size_t n_scales;
@@ -98,7 +109,8 @@ int32_t rt_vocabulary_value(const struct rt_vocabulary *v, struct an_str system,
                             struct an_str code, struct an_str unit,
                             double value, float *z);
 
-/* A value as a z-score, cut to [-RT_LARGEST_Z, RT_LARGEST_Z]. */
+/* A value as a z-score, cut to [-RT_LARGEST_Z, RT_LARGEST_Z], and to the middle
+ * of its bin where the scale has bins. */
 enum { RT_LARGEST_Z = 6 };
 float rt_scale_z(const struct rt_scale *scale, double value);
 

@@ -86,26 +86,28 @@ static struct tr_follow_up follow(double event, double stop)
 static void add(struct tr_cohort_writer *w, const struct judged_how *how,
                 uint64_t key, enum tr_split split, struct test_random *r)
 {
-    const struct rt_position position[2] = {
-        {.age_days = 20000, .since_admission_days = -1},
-        {.time_days = 10,
-         .age_days = 20010,
-         .since_previous_days = 10,
-         .since_admission_days = -1}};
-    const struct tr_query query = {1, 1};
+    const uint32_t n = how->n_positions ? how->n_positions : 2;
+    struct rt_position position[JUDGED_POSITIONS];
+    const struct tr_query query = {n - 1, 1};
     const float wide[JUDGED_WIDE] = {(float)test_normal(r),
                                      (float)test_normal(r)};
     const double death = wait(r, hazard(JUDGED_OUTCOMES - 1, wide));
     struct tr_follow_up f[JUDGED_OUTCOMES];
     const struct tr_cohort_one one = {.key = key,
                                       .split = split,
-                                      .history = {position, 2, NULL, 0},
-                                      .end_days = 20,
+                                      .history = {position, n, NULL, 0},
+                                      .end_days = 10 * n,
                                       .query = &query,
                                       .follow_up = f,
                                       .wide = wide,
                                       .n_queries = 1};
     double seen = how->end_days;
+
+    for (uint32_t i = 0; i < n; i++)
+        position[i] = (struct rt_position){.time_days = 10 * i,
+                                           .age_days = 20000 + 10 * (float)i,
+                                           .since_previous_days = i ? 10 : 0,
+                                           .since_admission_days = -1};
 
     if (how->lost_per_day > 0)
         seen = fmin(seen, wait(r, how->lost_per_day));
@@ -181,7 +183,7 @@ void judged_write_model(struct judged *j, const struct rt_calibration *map)
                                    .targets = 1,
                                    .channels = 4,
                                    .heads = 1,
-                                   .positions = 8,
+                                   .positions = JUDGED_POSITIONS,
                                    .rate_bias = 1,
                                    .outcomes = JUDGED_OUTCOMES,
                                    .bins = 2,

@@ -11,7 +11,12 @@
 #include "tests/folder.h"
 #include "trainer/judge.h"
 
-enum { JUDGED_OUTCOMES = 3, JUDGED_WIDE = 2, JUDGED_HORIZONS = 2 };
+enum {
+    JUDGED_OUTCOMES = 3,
+    JUDGED_WIDE = 2,
+    JUDGED_HORIZONS = 2,
+    JUDGED_POSITIONS = 64 /* at most, and what the model reads */
+};
 
 struct judged {
     struct test_folder folder;
@@ -26,6 +31,7 @@ struct judged_how {
     double end_days;     /* and when observation ends for all */
     bool not_at_risk;    /* everyone fifth has outcome 0 already */
     uint64_t seed;
+    uint32_t n_positions; /* of each, ten days apart; 0: two */
 };
 
 extern const uint32_t judged_horizon_days[JUDGED_HORIZONS];

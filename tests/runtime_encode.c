@@ -136,6 +136,38 @@ START_TEST(a_value_is_scaled_in_the_unit_it_was_trained_in)
 }
 END_TEST
 
+#define BINS(bins)                                                             \
+    "{\"concepts\": [{\"key\": \"a\"}], \"targets\": 0, \"values\": ["         \
+    "{\"key\": \"a\", \"mean\": 0, \"sd\": 1, " bins "}]}"
+
+/* An edge is in the bin above it; the ends have no end. */
+START_TEST(a_value_in_a_bin_is_read_as_its_middle)
+{
+    const struct {
+        double value, z;
+    } c[] = {{-1e30, -2},  {8, -2},   {9, 0.25},  {10, 0.25},
+             {10.9, 0.25}, {11, 1.5}, {1e30, 1.5}};
+    struct rt_vocabulary binned;
+
+    ck_assert_int_eq(read("{\"concepts\": [{\"key\": \"" LN "|2160-0\"}],"
+                          "\"targets\": 0, \"values\": [{"
+                          "\"key\": \"" LN "|2160-0\", \"unit\": \"u\","
+                          "\"mean\": 10, \"sd\": 2, \"edges\": [-0.5, 0.5],"
+                          "\"middles\": [-2, 0.25, 1.5]}]}",
+                          &binned, NULL),
+                     AN_OK);
+    for (size_t i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
+        float z = 0;
+
+        ck_assert_int_eq(rt_vocabulary_value(&binned, AN_STR(LN),
+                                             AN_STR("2160-0"), AN_STR("u"),
+                                             c[i].value, &z),
+                         0);
+        ck_assert_double_eq_tol((double)z, c[i].z, 1e-6);
+    }
+}
+END_TEST
+
 START_TEST(a_vocabulary_that_contradicts_itself_is_refused)
 {
     const struct {
@@ -145,6 +177,15 @@ START_TEST(a_vocabulary_that_contradicts_itself_is_refused)
         {"{\"targets\": 0}", AN_OK},
         {"{}", AN_TYPE},
         {"{\"concepts\": [{\"key\": \"a\"}], \"targets\": 2}", AN_TYPE},
+        {BINS("\"edges\": [0], \"middles\": [-1, 1]"), AN_OK},
+        {BINS("\"edges\": [], \"middles\": [0]"), AN_OK},
+        {BINS("\"edges\": [0], \"middles\": [0]"), AN_TYPE},
+        {BINS("\"edges\": [0]"), AN_TYPE},
+        {BINS("\"middles\": [0]"), AN_TYPE},
+        {BINS("\"edges\": [1, 0], \"middles\": [0, 1, 2]"), AN_TYPE},
+        {BINS("\"edges\": [0, 0], \"middles\": [0, 1, 2]"), AN_TYPE},
+        {BINS("\"edges\": [\"0\"], \"middles\": [0, 1]"), AN_TYPE},
+        {BINS("\"edges\": [0], \"middles\": [0, 7]"), AN_TYPE},
         {"{\"concepts\": [{\"display\": \"a\"}], \"targets\": 0}", AN_MISSING},
         {"{\"concepts\": [{\"key\": \"a\"}, {\"key\": \"a\"}],"
          "\"targets\": 0}",
@@ -306,6 +347,27 @@ START_TEST(an_item_says_value_flag_answer_and_kind)
         }
     }
     ck_assert(creatinine && answer && local);
+}
+END_TEST
+
+/* Codes alone; of an unknown one, that something was then. */
+START_TEST(a_model_may_read_no_parents)
+{
+    struct ctx_event e[N_EVENTS];
+    struct rt_encoded with, without;
+
+    record(e);
+    with = encode(e, N_EVENTS, 40 * DAY);
+    v.no_parents = true;
+    without = encode(e, N_EVENTS, 40 * DAY);
+    ck_assert_uint_eq(without.history.n_positions, with.history.n_positions);
+    ck_assert_uint_eq(without.history.n_items, with.history.n_items - 2);
+    ck_assert_uint_eq(without.n_unknown, with.n_unknown);
+    for (size_t i = 0; i < without.history.n_items; i++) {
+        ck_assert_int_ne(without.history.item[i].concept, RT_NO_ROW);
+        for (unsigned k = 0; k < RT_MAX_PARENTS; k++)
+            ck_assert_int_eq(without.history.item[i].parent[k], RT_NO_ROW);
+    }
 }
 END_TEST
 
@@ -484,9 +546,11 @@ Suite *runtime_encode_suite(void)
         a_code_is_found_by_its_own_key_its_twin_or_its_beginning,
         a_code_of_any_length_is_looked_up_safely,
         a_value_is_scaled_in_the_unit_it_was_trained_in,
+        a_value_in_a_bin_is_read_as_its_middle,
         a_vocabulary_that_contradicts_itself_is_refused,
         events_stand_where_they_became_known,
         an_item_says_value_flag_answer_and_kind,
+        a_model_may_read_no_parents,
         nothing_from_after_the_question_changes_what_is_read,
         withdrawn_and_planned_events_are_not_read,
         wide_facts_are_those_of_the_moment,

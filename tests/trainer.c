@@ -22,6 +22,7 @@ Suite *trainer_incidence_suite(void);
 Suite *trainer_differential_suite(void);
 Suite *trainer_whom_suite(void);
 Suite *trainer_unit_suite(void);
+Suite *trainer_variants_suite(void);
 Suite *trainer_csv_suite(void);
 Suite *trainer_study_suite(void);
 Suite *trainer_stays_suite(void);
@@ -51,6 +52,7 @@ Suite *(*const test_suites[])(void) = {
     trainer_differential_suite,
     trainer_whom_suite,
     trainer_unit_suite,
+    trainer_variants_suite,
     trainer_csv_suite,
     trainer_study_suite,
     trainer_stays_suite,

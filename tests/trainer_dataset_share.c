@@ -253,16 +253,42 @@ START_TEST(a_data_set_like_itself_is_the_same)
 }
 END_TEST
 
+/* What its model does not read goes with the vocabulary. */
+START_TEST(a_data_set_like_one_without_parents_has_none)
+{
+    char a[TEST_PATH_BYTES], b[TEST_PATH_BYTES];
+    struct studied m;
+
+    begin_kept(&m, NULL);
+    m.how.catalogue.no_parents = true;
+    write_new(&m, "a", a);
+    ck_assert(holds(load(a, files[1]), "\"parents_read\":false"));
+    ck_assert(holds(load(a, files[1]), "\"parents\":[\"kind|"));
+    begin_kept(&m, NULL);
+    m.how.like = load(a, files[1]);
+    ck_assert_int_eq(studied_make(&m), AN_OK);
+    for (size_t c = 0; c < m.d.n; c++)
+        for (size_t i = 0; i < m.d.one[c].history.n_items; i++)
+            ck_assert_int_eq(m.d.one[c].history.item[i].parent[0], RT_NO_ROW);
+    folder_at("b", b);
+    write_at(&m, b);
+    tr_people_release(&m.people);
+    ck_assert(an_str_eq(load(a, files[0]), load(b, files[0])));
+    folder_drop(a);
+    folder_drop(b);
+}
+END_TEST
+
 static int call_fit(const char *folder)
 {
     char a[TEST_PATH_BYTES + 64], b[TEST_PATH_BYTES + 64];
-    char rest[][24] = {"--layers=1", "--channels=16", "--heads=2", "--epochs=1",
-                       "--rank=2"};
-    char *argv[] = {a, b, rest[0], rest[1], rest[2], rest[3], rest[4]};
+    char rest[][24] = {"--layers=1", "--channels=16", "--heads=2",
+                       "--epochs=1", "--rank=2",      "--times=0"};
+    char *argv[] = {a, b, rest[0], rest[1], rest[2], rest[3], rest[4], rest[5]};
 
     snprintf(a, sizeof(a), "%s/cohort.bin", folder);
     snprintf(b, sizeof(b), "--out=%s", folder);
-    return tr_command_fit(7, argv);
+    return tr_command_fit(8, argv);
 }
 
 /* Others, who were not there when it was fitted. */
@@ -433,6 +459,9 @@ START_TEST(options_that_make_no_sense_are_refused_before_anything_is_read)
         {"--keep-ids", NULL, TR_EXIT_USAGE},
         {"--keep-ids", "--form=fhir", TR_EXIT_USAGE},
         {"--asked=0", NULL, TR_EXIT_FAILED},
+        {"--value-bins=256", "--no-parents", TR_EXIT_FAILED},
+        {"--value-bins=257", NULL, TR_EXIT_USAGE},
+        {"--no-parents=1", NULL, TR_EXIT_USAGE},
         {"--fold=0/2", "--seed=1", TR_EXIT_FAILED},
         {"--fold=99/100", "--seed=1", TR_EXIT_FAILED},
         {"--fold=0/2", NULL, TR_EXIT_USAGE},
@@ -487,6 +516,7 @@ Suite *trainer_dataset_share_suite(void)
         a_fold_is_tested_on_and_the_others_train_and_tune,
         a_fold_of_nobody_is_refused,
         a_data_set_like_itself_is_the_same,
+        a_data_set_like_one_without_parents_has_none,
         a_model_is_opened_for_a_data_set_like_its_own,
         splits_and_folds_of_a_data_set_like_another_are_as_asked,
         other_outcomes_than_the_other_data_set_has_are_refused,

@@ -151,6 +151,77 @@ START_TEST(patients_held_out_are_judged_without_a_comparison)
 }
 END_TEST
 
+/* A number of the object that follows `part`. */
+static double number_after(struct an_str json, const char *part,
+                           const char *name)
+{
+    const char *at = strstr(json.p, part);
+
+    ck_assert_ptr_nonnull(at);
+    at = strstr(at, name);
+    ck_assert_ptr_nonnull(at);
+    return strtod(at + strlen(name), NULL);
+}
+
+/* Of hazards that are the truth. */
+static double loss_by_hand(void)
+{
+    const double moment = 1e-4;
+    char path[TEST_PATH_BYTES];
+    struct tr_cohort c;
+    double loss = 0, n = 0;
+
+    test_folder_file(&j.folder, "cohort.bin", path);
+    ck_assert_int_eq(tr_cohort_open(&c, path, NULL), AN_OK);
+    for (size_t q = 0; q < c.n_queries; q++) {
+        if (c.patient[q].split != TR_TEST)
+            continue;
+        for (int k = 0; k < JUDGED_OUTCOMES; k++) {
+            const struct tr_follow_up *f =
+                &c.follow_up[q * JUDGED_OUTCOMES + (size_t)k];
+            const double hazard =
+                judged_risk(k, c.wide + q * JUDGED_WIDE, moment) / moment;
+
+            loss += (double)(f->to_days - f->from_days) * hazard -
+                    f->event * log(hazard);
+        }
+        n++;
+    }
+    tr_cohort_close(&c);
+    return loss / n;
+}
+
+/* With a comparison or without, and as far as a record's end goes. */
+START_TEST(losses_are_of_the_people_judged)
+{
+    const struct judged_how how[] = {
+        {.n = {0, 0, 60}, .end_days = 2000, .not_at_risk = true},
+        {.n = {200, 100, 50}, .end_days = 2000},
+        {.n = {200, 100, 50}, .end_days = 2000, .n_positions = 40}};
+    const double positions[] = {120, 100, TR_LOSS_POSITIONS * 50};
+    struct an_str json;
+
+    judged_write_data(&j, &how[_i]);
+    judged_write_model(&j, NULL);
+    ck_assert_int_eq(evaluate("--out", "e.json", NULL), TR_EXIT_OK);
+    json = load("e.json");
+    ck_assert_double_eq(number_after(json, "\"loss\":{", "\"questions\":"),
+                        (double)how[_i].n[TR_TEST]);
+    ck_assert_double_eq_tol(number_after(json, "\"loss\":{", "\"outcomes\":"),
+                            loss_by_hand(), 1e-4);
+    ck_assert_double_eq(number_after(json, "\"loss\":{", "\"last_positions\":"),
+                        positions[_i]);
+    if (_i)
+        ck_assert_double_eq(
+            number_after(json, "\"next_event\":{", "\"positions\":"),
+            _i == 1 ? 100 : 40 * 50);
+    if (_i == 1)
+        ck_assert_double_eq_tol(
+            number_after(json, "\"loss\":{", "\"next_event\":"),
+            number_after(json, "\"next_event\":{", "\"loss\":"), 1e-5);
+}
+END_TEST
+
 /* One of them is enough to make the comparison impossible. */
 START_TEST(a_comparison_wants_training_and_tuning_patients)
 {
@@ -264,6 +335,7 @@ Suite *trainer_evaluate_suite(void)
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, a_comparison_wants_training_and_tuning_patients, 0,
                         3);
+    tcase_add_loop_test(tc, losses_are_of_the_people_judged, 0, 3);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -39,10 +39,12 @@ static enum an_code add_people(struct tr_catalogue *c, const char *code,
 }
 
 static void write_out(struct tr_catalogue *c, struct an_arena *arena,
-                      struct rt_vocabulary *v)
+                      uint32_t value_bins, struct rt_vocabulary *v)
 {
-    static const struct tr_catalogue_how how = {
-        .min_people = 5, .max_concepts = 100, .min_values = 20};
+    const struct tr_catalogue_how how = {.min_people = 5,
+                                         .max_concepts = 100,
+                                         .min_values = 20,
+                                         .value_bins = value_bins};
     const struct an_json *root;
     struct an_json_out w;
     struct an_str json;
@@ -87,7 +89,7 @@ START_TEST(one_scale_for_all_units_of_a_quantity)
         ck_assert_int_eq(add_people(&c, "718-7", "g/dL", 1, 35), AN_OK);
         if (!order)
             ck_assert_int_eq(add_people(&c, "718-7", "g/L", 10, 14), AN_OK);
-        write_out(&c, &arena, &v);
+        write_out(&c, &arena, 0, &v);
         ck_assert_uint_eq(v.n_scales, 1);
         ck_assert_an_str_eq(v.scale[0].unit, "g/dL"); /* said most often */
         ck_assert_double_eq_tol((double)v.scale[0].mean, 13, 1e-6);
@@ -98,6 +100,44 @@ START_TEST(one_scale_for_all_units_of_a_quantity)
         tr_catalogue_release(&c);
         an_arena_free(&arena);
     }
+}
+END_TEST
+
+/* 49 values, seven of each from 10 to 16. */
+START_TEST(bins_are_as_even_as_ties_let_them_be)
+{
+    static const struct {
+        uint32_t bins;
+        size_t edges;
+        double said, middle; /* a value, and whose z it is read as */
+    } c[] = {
+        {1, 0, 10, 13},    {1, 0, 99, 13},     {2, 1, 12.9, 11},
+        {2, 1, 13, 14.5},  {3, 2, 1, 10.5},    {3, 2, 11.9, 10.5},
+        {3, 2, 12, 12.5},  {3, 2, 13.9, 12.5}, {3, 2, 14, 15},
+        {3, 2, 1e6, 15},   {256, 6, 10, 10},   {256, 6, 15.5, 15},
+        {256, 6, 1e6, 16},
+    };
+    struct tr_concepts concepts;
+    struct an_arena arena;
+
+    an_arena_init(&arena, 16 << 20);
+    ck_assert_int_eq(
+        tr_concepts_read(&arena, an_str_c(table), "t", &concepts, NULL), AN_OK);
+    for (size_t i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
+        struct rt_vocabulary v;
+        struct tr_catalogue t;
+
+        tr_catalogue_init(&t, &concepts);
+        ck_assert_int_eq(add_people(&t, "718-7", "g/dL", 1, 49), AN_OK);
+        write_out(&t, &arena, c[i].bins, &v);
+        ck_assert_uint_eq(v.n_scales, 1);
+        ck_assert_uint_eq(v.scale[0].n_edges, c[i].edges);
+        ck_assert_double_eq_tol(z_of(&v, "718-7", "g/dL", c[i].said),
+                                (c[i].middle - 13) / (double)v.scale[0].sd,
+                                1e-5);
+        tr_catalogue_release(&t);
+    }
+    an_arena_free(&arena);
 }
 END_TEST
 
@@ -124,6 +164,7 @@ Suite *trainer_unit_suite(void)
 {
     const TTest *const test[] = {
         one_scale_for_all_units_of_a_quantity,
+        bins_are_as_even_as_ties_let_them_be,
         a_row_of_concepts_serves_every_unit_of_its_quantity,
     };
 

@@ -48,10 +48,15 @@ struct tr_catalogue {
         n_dropped_events; /* codes without a row; said how often */
 };
 
+enum { TR_MAX_VALUE_BINS = 256 };
+
 struct tr_catalogue_how {
     uint32_t min_people;   /* that have a code */
     uint32_t max_concepts; /* rows, the kinds included */
     uint32_t min_values;   /* of a concept and unit, to be standardised */
+    uint32_t value_bins;   /* as even as ties let them be, up to
+                              TR_MAX_VALUE_BINS; 0: values as they are */
+    bool no_parents;       /* are read by the model */
 };
 
 void tr_catalogue_init(struct tr_catalogue *c,

@@ -28,6 +28,12 @@ struct tr_entry {
     bool kept;
 };
 
+/* "edges" and "middles" of a scale: bins of the training values, sorted, with as
+ * many in each as ties let be; how many there may be is in [1,
+ * TR_MAX_VALUE_BINS]. */
+void tr_bins_put(const double *sorted, size_t n, const struct tr_spread *s,
+                 uint32_t n_bins, struct an_json_out *w);
+
 struct tr_entry *tr_catalogue_find(const struct tr_catalogue *c,
                                    struct an_str key);
 

@@ -275,6 +275,8 @@ static void put_values_of(struct tr_catalogue *c, const struct tr_entry *e,
         an_out_bool(w, s.log);
         put_number(w, "mean", s.mean);
         put_number(w, "sd", s.sd);
+        if (how->value_bins)
+            tr_bins_put(sorted[i]->value, sorted[i]->n, &s, how->value_bins, w);
         an_out_end(w);
     }
 }
@@ -358,6 +360,10 @@ enum an_code tr_catalogue_write(struct tr_catalogue *c,
     an_out_object(w);
     put_concepts(c, order, how, w);
     qsort(order, c->n_kept, sizeof(*order), key_cmp);
+    if (how->no_parents) {
+        an_out_key(w, "parents_read");
+        an_out_bool(w, false);
+    }
     an_out_key(w, "values");
     an_out_array(w);
     c->n_scales = 0;

@@ -81,6 +81,13 @@ static void usage(FILE *out)
         "row (5)\n"
         "  --max-concepts N  rows of the vocabulary (4096)\n"
         "  --min-values N    values needed to standardise a measurement (20)\n"
+        "  --value-bins N    the model reads no value, but the middle of that "
+        "one of N bins with\n"
+        "                    as many training values each; 0: values as they "
+        "are (0)\n"
+        "  --no-parents      the model reads no categories and kinds that "
+        "codes "
+        "fall under\n"
         "  --asked N         questions per patient, beside discharges, and "
         "when a study\n"
         "                    begins to watch (8)\n"
@@ -190,6 +197,8 @@ static bool set_how(struct job *job, struct an_str name, struct an_str value)
         return small(value, 16, 1 << 20, &c->max_concepts);
     if (an_str_eq(name, AN_STR("min-values")))
         return small(value, 2, 1000000, &c->min_values);
+    if (an_str_eq(name, AN_STR("value-bins")))
+        return small(value, 0, TR_MAX_VALUE_BINS, &c->value_bins);
     if (an_str_eq(name, AN_STR("asked")))
         return small(value, 0, 1000, &how->max_asked);
     if (an_str_eq(name, AN_STR("between")))
@@ -237,6 +246,8 @@ static bool set_flag(struct job *job, const char *said)
         return job->with_labelled = true;
     if (strcmp(said, "--keep-ids") == 0)
         return job->how.keep_ids = true;
+    if (strcmp(said, "--no-parents") == 0)
+        return job->how.catalogue.no_parents = true;
     if (strcmp(said, "--rich-features") == 0)
         return job->how.rich_features = true;
     return false;

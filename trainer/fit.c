@@ -23,7 +23,7 @@ struct rt_shape tr_fit_shape(const struct tr_cohort *c,
                              .value_rows = (int32_t)z->value_rows,
                              .value_hidden =
                                  z->value_rows ? (int32_t)s->value_hidden : 0,
-                             .times = RT_N_TIMES,
+                             .times = (int32_t)s->times,
                              .rate_bias = 1,
                              .outcomes = (int32_t)z->outcomes,
                              .bins = z->outcomes ? (int32_t)s->bins : 0,
@@ -120,6 +120,8 @@ enum an_code tr_fit_init(struct tr_fit *f, const struct tr_cohort *cohort,
     }
     if (code == AN_OK) {
         tr_params_randomize(&f->params, (uint64_t)settings->seed);
+        if (!settings->trunk)
+            tr_fit_silence(f);
         code = tr_start_biases(&f->params, cohort, err);
     }
     if (code == AN_OK && settings->wide_folds && shape.wide)
@@ -323,6 +325,8 @@ enum an_code tr_fit_step(struct tr_fit *f, struct an_err *err)
             err->where.line = (uint32_t)(p->step + 1);
         return AN_TYPE;
     }
+    if (!s->trunk)
+        tr_fit_silence(f);
     average(f);
     p->step++;
     p->at += n;

@@ -96,6 +96,11 @@ void tr_fit_take_best(struct tr_fit *f);
 enum { TR_SHARE_EVENTS = 20 };
 void tr_fit_share(struct tr_fit *f, double share_k[RT_MAX_OUTCOMES]);
 
+/* What keeps the trunk out of all outcomes while settings.trunk is 0: its part
+ * of the log hazard is put back to nothing at each step, so that what stays is
+ * fitted without it; every share is 0 then. */
+void tr_fit_silence(struct tr_fit *f);
+
 /* AN_CONFLICT when the checkpoint is of another cohort or other settings,
  * AN_INTEGRITY when it is damaged; the fit is unchanged then. */
 enum an_code tr_fit_save(const struct tr_fit *f, const char *path,

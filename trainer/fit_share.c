@@ -54,6 +54,20 @@ static int least(const double loss[N_SHARES])
     return best;
 }
 
+static void clear(struct tr_fit *f, int tensor)
+{
+    const struct rt_tensor *t = &f->params.tensor[tensor];
+
+    memset(f->params.value + t->first, 0,
+           (size_t)t->rows * (size_t)t->cols * sizeof(*f->params.value));
+}
+
+void tr_fit_silence(struct tr_fit *f)
+{
+    clear(f, RT_W_hazard_level);
+    clear(f, RT_W_hazard_mix);
+}
+
 void tr_fit_share(struct tr_fit *f, double share_k[RT_MAX_OUTCOMES])
 {
     const int n = f->params.model.shape.outcomes;
@@ -61,8 +75,9 @@ void tr_fit_share(struct tr_fit *f, double share_k[RT_MAX_OUTCOMES])
     double event_k[RT_MAX_OUTCOMES];
 
     for (int k = 0; k < n; k++)
-        share_k[k] = 1;
-    if (f->n_tune == 0 || !(f->settings.hazard_weight > 0))
+        share_k[k] = f->settings.trunk ? 1 : 0;
+    if (!f->settings.trunk || f->n_tune == 0 ||
+        !(f->settings.hazard_weight > 0))
         return;
     count_events(f, event_k);
     for (int i = 0; i < N_SHARES; i++) {

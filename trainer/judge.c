@@ -321,6 +321,8 @@ enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
     if (code == AN_OK && out->compared)
         code = tr_judge_rates(arena, d, fitted, out, err);
     if (code == AN_OK)
+        code = tr_losses_of(arena, d, fitted, TR_TEST, &out->loss, err);
+    if (code == AN_OK)
         code =
             tr_differential(arena, d, &fitted->model, &out->differential, err);
     if (code != AN_OK)

@@ -25,6 +25,7 @@
 
 #include "base/json_out.h"
 #include "trainer/differential.h"
+#include "trainer/loss.h"
 
 enum {
     TR_SHIFT_EVENTS = 3,
@@ -71,6 +72,7 @@ struct tr_judgement {
     struct tr_verdict *verdict;
     size_t n;
     bool compared; /* else next_event* is not there, and no regression */
+    struct tr_losses loss;       /* of the test split */
     struct tr_predicted test;    /* what the model said, before calibration */
     size_t n_patients, n_scores; /* of the test split */
     double next_event, next_event_constant; /* loss per position */

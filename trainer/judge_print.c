@@ -101,11 +101,23 @@ static void put_differential(struct an_json_out *w,
     an_out_end(w);
 }
 
+static void put_loss(struct an_json_out *w, const struct tr_losses *loss)
+{
+    an_out_key(w, "loss");
+    an_out_object(w);
+    put_count(w, "questions", loss->n_questions);
+    put_number(w, "outcomes", loss->outcomes);
+    put_count(w, "last_positions", loss->n_positions);
+    put_number(w, "next_event", loss->next_event);
+    an_out_end(w);
+}
+
 void tr_judgement_write(const struct tr_data *d, const struct tr_judgement *j,
                         struct an_json_out *w)
 {
     an_out_object(w);
     put_count(w, "patients", j->n_patients);
+    put_loss(w, &j->loss);
     put_next_event(w, j);
     put_differential(w, &j->differential);
     an_out_key(w, "outcomes");

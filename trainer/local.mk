@@ -23,7 +23,7 @@ libtrainer_la_SOURCES = \
 	trainer/pseudonym.h trainer/pseudonym.c \
 	trainer/concepts.h trainer/concepts.c \
 	trainer/catalogue.h trainer/catalogue_int.h trainer/catalogue.c \
-	trainer/catalogue_write.c trainer/whom.h trainer/whom.c \
+	trainer/catalogue_bins.c trainer/catalogue_write.c trainer/whom.h trainer/whom.c \
 	trainer/outcomes.h trainer/outcomes.c \
 	trainer/labels.h trainer/labels.c \
 	trainer/features.h trainer/features.c \
@@ -38,6 +38,7 @@ libtrainer_la_SOURCES = \
 	trainer/data.h trainer/data.c \
 	trainer/predict.h trainer/predict.c trainer/predict_csv.c \
 	trainer/differential.h trainer/differential.c \
+	trainer/loss.h trainer/loss.c \
 	trainer/judge.h trainer/judge_int.h trainer/judge.c \
 	trainer/judge_baseline.c trainer/judge_print.c \
 	trainer/lead.h trainer/lead.c trainer/lead_print.c \
@@ -72,6 +73,9 @@ EXTRA_DIST += config/model/README.md tools/default-model.sh \
 
 # What anybody can run to compare models with classical ones.
 EXTRA_DIST += trainer/studies/README.md trainer/studies/run.sh \
+	trainer/studies/folds.sh trainer/studies/variants.sh \
+	trainer/studies/ablations.sh trainer/studies/history.sh \
+	trainer/studies/ablations.py \
 	trainer/studies/cache.py trainer/studies/cox.py \
 	trainer/studies/diabetes130.py trainer/studies/diabetes130_data.py \
 	trainer/studies/measures.py trainer/studies/nafld.py \

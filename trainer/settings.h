@@ -20,7 +20,11 @@
     X(heads, 4, 1, 64, "attention heads")                                      \
     X(positions, 512, 2, 65536, "longest history that is read")                \
     X(value_hidden, 16, 1, 256, "units of the value network")                  \
+    X(times, RT_N_TIMES, 0, RT_N_TIMES,                                        \
+      "time features of a position beside the age: all, or 0")                 \
     X(rank, 32, 0, 256, "rank of the hazards' change over time")               \
+    X(trunk, 1, 0, 1,                                                          \
+      "0: outcomes are left to the wide branch, the trunk says nothing")       \
     X(wide_folds, 5, 0, 100,                                                   \
       "parts to choose the wide branch's ridge by; 0: "                        \
       "it starts at nothing")

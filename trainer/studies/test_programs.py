@@ -119,6 +119,45 @@ class Nafld(unittest.TestCase):
         self.assertEqual(again, report)
         self.assertEqual(code, 0 if report["verdict"]["m"]["passed"] else 1)
 
+    def test_variants_stand_beside_the_first(self):
+        """The second's risks say the reverse; its losses are lower in three
+        folds, the fifth of which has all the questions but four."""
+        models = []
+        for name, sign in (("one", 1), ("two", -1)):
+            folder = os.path.join(self.folder, name)
+            os.mkdir(folder)
+            write_model(folder, [(i, o, h, .5 + sign * (r - .5))
+                                 for i, o, h, r in self.rows])
+            for fold in range(measures.FOLDS):
+                lower = .5 if name == "two" and fold > 1 else 0
+                loss = {"questions": 96 if fold == 4 else 1,
+                        "outcomes": 2 - lower, "last_positions": 10,
+                        "next_event": 1 - lower}
+                with open(os.path.join(folder, f"fold-{fold}.json"), "w",
+                          encoding="utf-8") as f:
+                    json.dump({"loss": loss}, f)
+            models += ["--model", f"{name}={folder}"]
+        text = os.path.join(self.folder, "table.md")
+        for data in ([], ["--data", self.folder, "--replicates", "20"]):
+            subprocess.run(
+                [sys.executable, "-B", os.path.join(HERE, "ablations.py"),
+                 *data, *models, "--markdown", text],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                check=True)
+            with open(text, encoding="utf-8") as f:
+                head, _, first, second = [
+                    [cell.strip() for cell in line.split("|")[1:-1]]
+                    for line in f]
+            self.assertEqual(head[-1], "less one")
+            self.assertEqual(first[-4:], ["2.0000", "", "1.0000", ""])
+            self.assertEqual(second[-4:], ["1.5100", "-0.4900 (3 of 5)",
+                                           "0.7000", "-0.3000 (3 of 5)"])
+        c = [float(row[1].split()[0]) for row in (first, second)]
+        self.assertGreater(c[0], .6)
+        self.assertAlmostEqual(sum(c), 1, places=3)
+        self.assertAlmostEqual(float(second[2].split()[0]), c[1] - c[0],
+                               places=3)
+
     def test_nobody_may_be_missing_or_twice(self):
         write_model(self.folder, self.rows[:-1])
         code, said, _ = run("nafld.py", self.folder)
