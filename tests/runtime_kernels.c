@@ -155,7 +155,8 @@ START_TEST(tiles_equal_plain_products)
         rt_tiles(c, N, add, left, b, N, m, n, k);
         for (int i = 0; i < M; i++)
             for (int j = 0; j < N; j++) {
-                double want = i < m && j < n && !add ? 0 : was[i * N + j];
+                double want =
+                    i < m && j < n && !add ? 0 : (double)was[i * N + j];
 
                 for (int e = 0; i < m && j < n && e < k; e++)
                     want += (double)a[over ? e * M + i : i * K + e] *

@@ -92,6 +92,9 @@ def arguments():
 def main():
     a = arguments()
     files = dict(tables.model_argument(text) for text in a.model)
+    folds = {tuple(map(os.path.basename, f)) for f in files.values()}
+    if len(folds) > 1:
+        tables.stop("the models have different folds")
     c = c_cells(a, files) if a.data else {name: [] for name in files}
     loss = {name: losses(f) for name, f in files.items()}
     first = next(iter(files))

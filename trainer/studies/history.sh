@@ -27,7 +27,6 @@ LENGTHS='
 43-seed-2 | | --positions 43 --seed 2
 171-positions | | --positions 171
 683-positions | | --positions 683
-683-seed-2 | | --positions 683 --seed 2
 '
 
 . "$top/trainer/studies/variants.sh"

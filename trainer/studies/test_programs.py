@@ -152,6 +152,11 @@ class Nafld(unittest.TestCase):
             self.assertEqual(first[-4:], ["2.0000", "", "1.0000", ""])
             self.assertEqual(second[-4:], ["1.5100", "-0.4900 (3 of 5)",
                                            "0.7000", "-0.3000 (3 of 5)"])
+        os.remove(os.path.join(self.folder, "two", "fold-4.csv"))
+        self.assertNotEqual(subprocess.run(
+            [sys.executable, "-B", os.path.join(HERE, "ablations.py"),
+             *models], stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, check=False).returncode, 0)
         c = [float(row[1].split()[0]) for row in (first, second)]
         self.assertGreater(c[0], .6)
         self.assertAlmostEqual(sum(c), 1, places=3)

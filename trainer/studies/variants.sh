@@ -33,11 +33,12 @@ variant() { # NAME OPTIONS SETTINGS
 table() { # LIST TITLE OUT OPTION...
     printf '%s' "$1" >"$work/variants"
     shift
+    these=$(printf '%s' "$FOLDS" | tr -d ' ')
     while IFS='|' read -r name options settings; do
         [ -n "$name" ] || continue
         name=${name% }
         variant "$name" "${options# }" "$settings" </dev/null
-        set -- "$@" --model "$name=$work/$name/model"
+        set -- "$@" --model "$name=$work/$name/model/fold-[$these].csv"
     done <"$work/variants"
     title=$1 markdown=$2
     shift 2
