@@ -5,33 +5,10 @@
 #include <cblas.h>
 #include <math.h>
 
-RT_INLINE float largest(const float *s, int n)
-{
-    float top[RT_LANES], m;
-    int i = RT_LANES;
-
-    if (n < RT_LANES) {
-        m = s[0];
-        for (int k = 1; k < n; k++)
-            m = s[k] > m ? s[k] : m;
-        return m;
-    }
-    memcpy(top, s, sizeof(top));
-    for (; i + RT_LANES <= n; i += RT_LANES)
-        for (int k = 0; k < RT_LANES; k++)
-            top[k] = s[i + k] > top[k] ? s[i + k] : top[k];
-    m = top[0];
-    for (int k = 1; k < RT_LANES; k++)
-        m = top[k] > m ? top[k] : m;
-    for (; i < n; i++)
-        m = s[i] > m ? s[i] : m;
-    return m;
-}
-
 RT_CLONES
 void rt_softmax(float *s, int n, float scale)
 {
-    float top = largest(s, n), inverse;
+    float top = rt_largest(s, n), inverse;
 
     for (int i = 0; i < n; i++)
         s[i] = rt_exp((s[i] - top) * scale);

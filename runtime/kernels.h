@@ -36,7 +36,7 @@ void rt_gelu(float *y, const float *x, size_t n);
  * of rt_lanes_up(t) floats.  Rows are taken in blocks; up to the whole lanes in
  * which the block ends, what a row did not look at is 0, and behind them there
  * is nothing.  room: rt_attend_room floats. */
-enum { RT_ATTEND_BLOCK = 12 };
+enum { RT_ATTEND_BLOCK = 24 };
 size_t rt_attend_room(int t, int heads, int c);
 void rt_attend(float *mix_tc, float *kept, float *room, const float *qkv_t3c,
                const int32_t *n_keys, int t, int heads, int c);

@@ -176,8 +176,9 @@ static void append(const struct call *c, size_t place, int32_t concept,
         .n_items = 1};
     *item = (struct rt_item){.concept = concept, .value_row = RT_NO_ROW};
     for (int i = 0; i < RT_MAX_PARENTS; i++)
-    item->parent[i] =
-        c->how->concept ? c->how->concept[concept].parent[i] : RT_NO_ROW;
+    item->parent[i] = c->how->concept && !c->how->no_parents
+                          ? c->how->concept[concept].parent[i]
+                          : RT_NO_ROW;
     at->day = day;
     if (c->how->concept)
         note_stay(at, &c->how->concept[concept]);

@@ -52,8 +52,8 @@ struct rt_rollout_how {
     uint64_t first; /* number of the first future */
     double horizon_days, t_min_days;
     uint32_t max_events;
-    int32_t stop; /* row; RT_NO_ROW: none */
-    bool no_repeat;
+    int32_t stop;                     /* row; RT_NO_ROW: none */
+    bool no_repeat, no_parents;       /* the second as in the vocabulary */
     const uint8_t *ignore_v;          /* [targets]; NULL: none */
     const struct rt_concept *concept; /* [vocab]; NULL: no parents, nothing is
                                          had once, no stays are known */

@@ -66,6 +66,30 @@ RT_INLINE float rt_sum(const float *x, int n)
     return rt_fold(&s);
 }
 
+/* Of at least one; in lanes, since a plain loop is one comparison at a time. */
+RT_INLINE float rt_largest(const float *s, int n)
+{
+    float top[RT_LANES], m;
+    int i = RT_LANES;
+
+    if (n < RT_LANES) {
+        m = s[0];
+        for (int k = 1; k < n; k++)
+            m = s[k] > m ? s[k] : m;
+        return m;
+    }
+    memcpy(top, s, sizeof(top));
+    for (; i + RT_LANES <= n; i += RT_LANES)
+        for (int k = 0; k < RT_LANES; k++)
+            top[k] = s[i + k] > top[k] ? s[i + k] : top[k];
+    m = top[0];
+    for (int k = 1; k < RT_LANES; k++)
+        m = top[k] > m ? top[k] : m;
+    for (; i < n; i++)
+        m = s[i] > m ? s[i] : m;
+    return m;
+}
+
 RT_INLINE float rt_dot(const float *x, const float *y, int n)
 {
     rt_lanes s = {0}, a, b;

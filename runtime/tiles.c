@@ -79,7 +79,8 @@ void rt_tiles_columns(float *to, int width, const float *from, size_t stride,
     for (int e = 0; e < d; e++) {
         for (int i = 0; i < n; i++)
             to[i] = from[(size_t)i * stride + (size_t)e];
-        memset(to + n, 0, (size_t)(width - n) * sizeof(*to));
+        for (int i = n; i < width; i++)
+            to[i] = 0.0F;
         to += width;
     }
 }

@@ -315,8 +315,9 @@ static struct rt_history lengthened(const struct rt_rollout_how *how, size_t i,
         p[n + k].n_items = 1;
         item[history.n_items + k] =
             (struct rt_item){.concept = e->concept, .value_row = RT_NO_ROW};
-        memcpy(item[history.n_items + k].parent,
-               how->concept[e->concept].parent, sizeof(item->parent));
+        for (int j = 0; j < RT_MAX_PARENTS; j++)
+        item[history.n_items + k].parent[j] =
+            how->no_parents ? RT_NO_ROW : how->concept[e->concept].parent[j];
     }
     return (struct rt_history){p, n + n_events, item,
                                history.n_items + n_events};
@@ -336,6 +337,7 @@ START_TEST(each_step_is_the_whole_pass)
         const struct rt_ask ask = {&h, &query, 1};
 
         how.max_events = n + 1;
+        how.no_parents = n % 12 == 7;
         sample(&how, 5);
         for (size_t i = 0; i < 5; i++) {
             h = lengthened(&how, i, n);

@@ -318,6 +318,51 @@ START_TEST(bins_stand_in_the_manifest_of_a_package)
 }
 END_TEST
 
+/* Two cases of one person, the later questions first, as a data set has them
+ * of whom a study begins to watch; and a person before them. */
+START_TEST(the_rows_of_a_person_are_in_order_of_time)
+{
+    static const struct tr_patient patient[] = {
+        {.key = 9, .first_position = 0, .first_query = 0, .n_queries = 2},
+        {.key = 9, .first_position = 3, .first_query = 2, .n_queries = 1},
+        {.key = 4, .first_position = 4, .first_query = 3, .n_queries = 1}};
+    static const struct rt_position position[] = {{.time_days = 10},
+                                                  {.time_days = 20},
+                                                  {.time_days = 30},
+                                                  {.time_days = 15},
+                                                  {.time_days = 5}};
+    static const struct tr_query query[] = {{1, 1}, {2, 1}, {0, 1}, {0, 1}};
+    static const struct tr_follow_up follow_up[] = {
+        {0, 9, 0}, {0, 9, 0}, {0, 9, 0}, {0, 9, 0}};
+    static const struct tr_column column = {0, 30};
+    static uint32_t row[] = {0, 1, 2, 3};
+    static double p_qc[] = {0.2, 0.3, 0.15, 0.05};
+    static struct tr_asked asked = {.id = AN_STR_INIT("o")};
+    const struct tr_data d = {.cohort = {.sizes = {.outcomes = 1},
+                                         .patient = patient,
+                                         .position = position,
+                                         .query = query,
+                                         .follow_up = follow_up,
+                                         .n_patients = 3},
+                              .asked = &asked};
+    const struct tr_predicted p = {
+        .column = &column, .n_columns = 1, .row = row, .p_qc = p_qc, .n = 4};
+    const struct tr_fitted fitted = {.is_package = false};
+    struct an_arena arena;
+    struct an_str text;
+
+    an_arena_init(&arena, 1 << 20);
+    ck_assert_int_eq(tr_predicted_csv(&arena, &d, &fitted, &p, &text, NULL),
+                     AN_OK);
+    ck_assert_str_eq(text.p, "id,outcome,horizon_days,risk\n"
+                             "4,o,30,0.05\n"
+                             "9,o,30,0.15\n"
+                             "9,o,30,0.2\n"
+                             "9,o,30,0.3\n");
+    an_arena_free(&arena);
+}
+END_TEST
+
 Suite *trainer_evaluate_suite(void)
 {
     const TTest *const tests[] = {
@@ -326,6 +371,7 @@ Suite *trainer_evaluate_suite(void)
         a_package_says_what_its_calibration_makes_of_it,
         a_full_disk_is_an_error_and_leaves_what_was_there,
         bins_stand_in_the_manifest_of_a_package,
+        the_rows_of_a_person_are_in_order_of_time,
     };
     Suite *s =
         test_suite_around("trainer/evaluate", tests,

@@ -61,8 +61,8 @@ struct tr_dataset_how {
     uint32_t max_asked; /* questions per patient, beside discharges */
     uint32_t between;   /* and at moments when nothing happened */
     enum tr_until until;
-    int64_t until_us; /* DATE */
-    uint32_t years;   /* observed before the end; 0: all of the record; of
+    int64_t until_us;   /* DATE */
+    uint32_t years;     /* observed before the end; 0: all of the record; of
                          whom no study watches */
     bool rich_features; /* trainer/features.h */
 };

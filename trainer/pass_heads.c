@@ -13,10 +13,8 @@
 RT_CLONES
 static float exponentials(float *x, int n)
 {
-    float top = x[0];
+    const float top = rt_largest(x, n);
 
-    for (int i = 1; i < n; i++)
-        top = x[i] > top ? x[i] : top;
     for (int i = 0; i < n; i++)
         x[i] = rt_exp(x[i] - top);
     return top;

@@ -58,8 +58,8 @@ size_t tr_predicted_points(const struct tr_predicted *p, size_t column,
 struct rt_calibration tr_fitted_calibration(const struct tr_fitted *fitted,
                                             const struct tr_column *column);
 
-/* "id,outcome,horizon_days,risk": a row for each question, in the order of the
- * cohort, and column, of whom the outcome is at risk; id is the patient's key,
+/* "id,outcome,horizon_days,risk": a row for each question, by person and then
+ * time, and column, of whom the outcome is at risk; id is the patient's key,
  * the risk that of tr_fitted_calibration's map.  AN_LIMIT over 4 GiB. */
 enum an_code tr_predicted_csv(struct an_arena *arena, const struct tr_data *d,
                               const struct tr_fitted *fitted,

@@ -372,6 +372,7 @@ static enum an_code sample(const struct job *job, struct an_arena *arena,
     enum an_code code = prepare(&w, arena, err);
 
     w.how.concept = w.vocabulary.concept;
+    w.how.no_parents = w.vocabulary.no_parents;
     return code == AN_OK ? each(&w, err) : code;
 }
 
