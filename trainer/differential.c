@@ -212,11 +212,12 @@ static enum an_code cover(struct an_arena *arena, const struct named *named,
     double *covered = an_arena_get(
         arena, 2 * (size_t)n_persons + tr_interval_scratch(n_persons),
         sizeof(*covered));
-    double *asked = covered + n_persons, sum = 0;
+    double *asked, sum = 0;
     uint32_t kept = 0;
 
     if (covered == NULL)
         return an_fail_nomem(err);
+    asked = covered + n_persons;
     for (size_t i = 0; i < out->n_test; i++) {
         /* Persons come one after the other; who has no question is not there.
          */

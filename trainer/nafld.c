@@ -513,7 +513,7 @@ enum an_code tr_nafld_read_in(struct an_arena *arena, const char *folder,
                               struct tr_nafld_counts *counts,
                               struct an_err *err)
 {
-    struct tr_nafld_counts unused;
+    struct tr_nafld_counts unused = {.people = 0};
     struct study s = {
         .arena = arena, .folder = folder, .counts = counts ? counts : &unused};
     enum an_code code;
