@@ -166,6 +166,8 @@ static void append(const struct call *c, size_t place, int32_t concept,
     const struct rt_position *last = &c->h->position[c->h->n_positions - 1];
     struct rt_stay *at = &c->r->stay[place];
     struct rt_item *item = &c->r->item[place];
+    const struct rt_concept *known =
+        c->how->concept ? &c->how->concept[concept] : NULL;
 
     c->r->position[place] = (struct rt_position){
         .time_days = last->time_days + day,
@@ -176,12 +178,11 @@ static void append(const struct call *c, size_t place, int32_t concept,
         .n_items = 1};
     *item = (struct rt_item){.concept = concept, .value_row = RT_NO_ROW};
     for (int i = 0; i < RT_MAX_PARENTS; i++)
-    item->parent[i] = c->how->concept && !c->how->no_parents
-                          ? c->how->concept[concept].parent[i]
-                          : RT_NO_ROW;
+        item->parent[i] =
+            known && !c->how->no_parents ? known->parent[i] : RT_NO_ROW;
     at->day = day;
-    if (c->how->concept)
-        note_stay(at, &c->how->concept[concept]);
+    if (known)
+        note_stay(at, known);
 }
 
 static bool end(struct rt_future *f, enum rt_future_end how, double day)

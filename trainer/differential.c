@@ -110,6 +110,11 @@ static void find_candidates(struct walk *w, const struct rt_history *until)
         }
 }
 
+static bool can_be_named(const struct walk *w, const struct rt_item *item)
+{
+    return item->concept != RT_NO_ROW && w->is_candidate[item->concept];
+}
+
 /* The candidate that is recorded first; RT_NO_ROW when none is in time. */
 static int32_t recorded(const struct walk *w, const struct rt_history *h,
                         uint32_t position, uint64_t key)
@@ -123,13 +128,12 @@ static int32_t recorded(const struct walk *w, const struct rt_history *h,
         uint32_t n = 0, pick;
 
         for (uint32_t k = 0; k < at->n_items; k++)
-        n += item[k].concept != RT_NO_ROW && w->is_candidate[item[k].concept];
+            n += can_be_named(w, &item[k]);
         if (n == 0)
             continue;
         pick = (uint32_t)tr_draw_below(key, 0, n);
         for (uint32_t k = 0; k < at->n_items; k++)
-            if (item[k].concept != RT_NO_ROW &&
-                w->is_candidate[item[k].concept] && pick-- == 0)
+            if (can_be_named(w, &item[k]) && pick-- == 0)
         return item[k].concept;
     }
     return RT_NO_ROW;
