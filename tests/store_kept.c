@@ -197,7 +197,7 @@ enum { D = 1, A = 2, B = 3, E = 4, A_TOO = 5 };
 
 /* ---- any world ------------------------------------------------------------- */
 
-enum { PEOPLE = 6, SAID = 40, MOMENTS = 8, WORLDS = 100 };
+enum { PEOPLE = 6, SAID = 40, MOMENTS = 8, WORLDS = 60 };
 
 static struct ctx_event any_event(struct test_rng *r, int64_t us)
 {

@@ -14,7 +14,7 @@
 Suite *store_world_suite(void);
 
 /* The dummy is 0. */
-enum { IDS = 6, SAID = 40, MOMENTS = 8, WORLDS = 40, ORDERS = 3 };
+enum { IDS = 6, SAID = 40, MOMENTS = 8, WORLDS = 24, ORDERS = 3 };
 
 #define HIV (CTX_LABEL_STATED | CTX_LABEL_HIV)
 
@@ -387,7 +387,7 @@ END_TEST
 
 /* ---- whom a message concerns ------------------------------------------------ */
 
-enum { HEARD = 20, READ_AGAIN = 10 };
+enum { HEARD = 12, READ_AGAIN = 6 };
 
 /* What is known of each, and how far the triggers had come. */
 struct heard {
