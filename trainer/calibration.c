@@ -143,13 +143,6 @@ static size_t distances(const struct rt_calibration *map,
     return places;
 }
 
-static int double_cmp(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 enum an_code tr_knots_spread(struct an_arena *arena,
                              const struct tr_point *point, size_t n,
                              const struct rt_calibration *map, double least,
@@ -178,7 +171,7 @@ enum an_code tr_knots_spread(struct an_arena *arena,
                 distances(map, &again, point, n, least, distance + n_distances);
     }
     if (n_distances) {
-        qsort(distance, n_distances, sizeof(*distance), double_cmp);
+        qsort(distance, n_distances, sizeof(*distance), tr_double_cmp);
         *spread = distance[(size_t)(0.95 * (double)(n_distances - 1))];
     }
     an_arena_rewind(arena, mark);

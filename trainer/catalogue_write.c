@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/catalogue_int.h"
+#include "trainer/stats.h"
 
 #include "context/unit.h"
 
@@ -19,13 +20,6 @@ enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 #define SD_PER_HALF (1 / 1.3489795)
 
 /* ---- values ---------------------------------------------------------------- */
-
-static int double_cmp(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
 
 static double quantile(const double *sorted, size_t n, double q)
 {
@@ -66,7 +60,7 @@ bool tr_spread_of(double *value, size_t n, struct tr_spread *out)
 
     if (n == 0)
         return false;
-    qsort(value, n, sizeof(*value), double_cmp);
+    qsort(value, n, sizeof(*value), tr_double_cmp);
     moments(value, n, false, plain);
     out->log = false;
     if (value[0] > 0 && plain[2] > 1) {

@@ -13,13 +13,6 @@
 
 enum { DRAW_KEY = 73, RESAMPLE_KEY = 74 };
 
-static int double_cmp(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 double tr_conformal_threshold(double *share, size_t n, double coverage)
 {
     /* Less a little, since (n + 1) * .9 of n = 9 is above 9 in floating point.
@@ -28,7 +21,7 @@ double tr_conformal_threshold(double *share, size_t n, double coverage)
 
     if (k > (double)n)
         return 0;
-    qsort(share, n, sizeof(*share), double_cmp);
+    qsort(share, n, sizeof(*share), tr_double_cmp);
     return share[n - (size_t)k];
 }
 

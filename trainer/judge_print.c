@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A judgement as a table and as JSON. */
-#include "trainer/judge.h"
+#include "trainer/judge_int.h"
 
 #include <math.h>
 #include <stdio.h>
 
 enum { TEXT_BYTES = 1 << 20, LINE_BYTES = 512, PLACES = 6 };
 
-static void put_number(struct an_json_out *w, const char *key, double v)
+void tr_put_number(struct an_json_out *w, const char *key, double v)
 {
     an_out_key(w, key);
     if (isfinite(v))
@@ -16,13 +16,19 @@ static void put_number(struct an_json_out *w, const char *key, double v)
         an_out_null(w);
 }
 
+void tr_put_count(struct an_json_out *w, const char *key, size_t n)
+{
+    an_out_key(w, key);
+    an_out_i64(w, (int64_t)n);
+}
+
 static void put_interval(struct an_json_out *w, const char *key,
                          struct tr_interval v)
 {
     an_out_key(w, key);
     an_out_object(w);
-    put_number(w, "low", v.low);
-    put_number(w, "high", v.high);
+    tr_put_number(w, "low", v.low);
+    tr_put_number(w, "high", v.high);
     an_out_end(w);
 }
 
@@ -33,9 +39,9 @@ static void put_benefits(struct an_json_out *w,
     an_out_array(w);
     for (int i = 0; i < TR_THRESHOLDS; i++) {
         an_out_object(w);
-        put_number(w, "threshold", benefit[i].threshold);
-        put_number(w, "by_risk", benefit[i].by_risk);
-        put_number(w, "all", benefit[i].all);
+        tr_put_number(w, "threshold", benefit[i].threshold);
+        tr_put_number(w, "by_risk", benefit[i].by_risk);
+        tr_put_number(w, "all", benefit[i].all);
         an_out_end(w);
     }
     an_out_end(w);
@@ -46,24 +52,18 @@ static void put_score(struct an_json_out *w, const char *key,
 {
     an_out_key(w, key);
     an_out_object(w);
-    put_number(w, "auroc", s->auroc);
+    tr_put_number(w, "auroc", s->auroc);
     put_interval(w, "auroc_95", s->auroc_interval);
-    put_number(w, "concordance", s->concordance);
-    put_number(w, "brier", s->brier);
-    put_number(w, "observed_expected", s->observed_expected);
+    tr_put_number(w, "concordance", s->concordance);
+    tr_put_number(w, "brier", s->brier);
+    tr_put_number(w, "observed_expected", s->observed_expected);
     put_interval(w, "observed_expected_95", s->observed_expected_interval);
-    put_number(w, "calibration_intercept", s->line.intercept);
-    put_number(w, "calibration_slope", s->line.slope);
+    tr_put_number(w, "calibration_intercept", s->line.intercept);
+    tr_put_number(w, "calibration_slope", s->line.slope);
     put_interval(w, "calibration_slope_95", s->slope_interval);
-    put_number(w, "ici", s->ici);
+    tr_put_number(w, "ici", s->ici);
     put_benefits(w, s->benefit);
     an_out_end(w);
-}
-
-static void put_count(struct an_json_out *w, const char *key, size_t n)
-{
-    an_out_key(w, key);
-    an_out_i64(w, (int64_t)n);
 }
 
 static void put_next_event(struct an_json_out *w, const struct tr_judgement *j)
@@ -74,9 +74,9 @@ static void put_next_event(struct an_json_out *w, const struct tr_judgement *j)
         return;
     }
     an_out_object(w);
-    put_count(w, "positions", j->n_scores);
-    put_number(w, "loss", j->next_event);
-    put_number(w, "constant_rates_loss", j->next_event_constant);
+    tr_put_count(w, "positions", j->n_scores);
+    tr_put_number(w, "loss", j->next_event);
+    tr_put_number(w, "constant_rates_loss", j->next_event_constant);
     put_interval(w, "difference_95", j->next_event_gain);
     an_out_end(w);
 }
@@ -90,14 +90,14 @@ static void put_differential(struct an_json_out *w,
         return;
     }
     an_out_object(w);
-    put_number(w, "coverage", TR_NEXT_COVERAGE);
-    put_number(w, "threshold", d->threshold);
-    put_count(w, "tuning_questions", d->n_tune);
-    put_count(w, "questions", d->n_test);
-    put_number(w, "covered", d->covered);
+    tr_put_number(w, "coverage", TR_NEXT_COVERAGE);
+    tr_put_number(w, "threshold", d->threshold);
+    tr_put_count(w, "tuning_questions", d->n_tune);
+    tr_put_count(w, "questions", d->n_test);
+    tr_put_number(w, "covered", d->covered);
     put_interval(w, "covered_95", d->covered_interval);
-    put_number(w, "mean_size", d->mean_size);
-    put_number(w, "mean_candidates", d->mean_candidates);
+    tr_put_number(w, "mean_size", d->mean_size);
+    tr_put_number(w, "mean_candidates", d->mean_candidates);
     an_out_end(w);
 }
 
@@ -105,10 +105,10 @@ static void put_loss(struct an_json_out *w, const struct tr_losses *loss)
 {
     an_out_key(w, "loss");
     an_out_object(w);
-    put_count(w, "questions", loss->n_questions);
-    put_number(w, "outcomes", loss->outcomes);
-    put_count(w, "last_positions", loss->n_positions);
-    put_number(w, "next_event", loss->next_event);
+    tr_put_count(w, "questions", loss->n_questions);
+    tr_put_number(w, "outcomes", loss->outcomes);
+    tr_put_count(w, "last_positions", loss->n_positions);
+    tr_put_number(w, "next_event", loss->next_event);
     an_out_end(w);
 }
 
@@ -116,7 +116,7 @@ void tr_judgement_write(const struct tr_data *d, const struct tr_judgement *j,
                         struct an_json_out *w)
 {
     an_out_object(w);
-    put_count(w, "patients", j->n_patients);
+    tr_put_count(w, "patients", j->n_patients);
     put_loss(w, &j->loss);
     put_next_event(w, j);
     put_differential(w, &j->differential);
@@ -127,17 +127,17 @@ void tr_judgement_write(const struct tr_data *d, const struct tr_judgement *j,
 
         an_out_object(w);
         an_out_key_str(w, "id", d->asked[v->column.outcome].id);
-        put_count(w, "horizon_days", v->column.horizon_days);
-        put_count(w, "questions", v->n);
-        put_count(w, "at_risk", v->n_at_risk);
-        put_count(w, "events", v->events);
-        put_number(w, "incidence", v->incidence);
-        put_count(w, "patients_with_event", v->persons_with_event);
-        put_count(w, "tuning_events", v->tune_events);
+        tr_put_count(w, "horizon_days", v->column.horizon_days);
+        tr_put_count(w, "questions", v->n);
+        tr_put_count(w, "at_risk", v->n_at_risk);
+        tr_put_count(w, "events", v->events);
+        tr_put_number(w, "incidence", v->incidence);
+        tr_put_count(w, "patients_with_event", v->persons_with_event);
+        tr_put_count(w, "tuning_events", v->tune_events);
         put_score(w, "model", &v->model);
         if (v->has_regression) {
             put_score(w, "regression", &v->regression);
-            put_number(w, "auroc_difference", v->difference);
+            tr_put_number(w, "auroc_difference", v->difference);
             put_interval(w, "auroc_difference_95", v->difference_interval);
         }
         an_out_end(w);

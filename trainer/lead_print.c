@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lead times as a table and as JSON. */
+#include "trainer/judge_int.h"
 #include "trainer/lead.h"
 
 #include <math.h>
 #include <stdio.h>
 
-enum { TEXT_BYTES = 1 << 20, LINE_BYTES = 512, PLACES = 6 };
-
-static void put_number(struct an_json_out *w, const char *key, double v)
-{
-    an_out_key(w, key);
-    if (isfinite(v))
-        an_out_fixed(w, v, PLACES);
-    else
-        an_out_null(w);
-}
-
-static void put_count(struct an_json_out *w, const char *key, size_t n)
-{
-    an_out_key(w, key);
-    an_out_i64(w, (int64_t)n);
-}
+enum { TEXT_BYTES = 1 << 20, LINE_BYTES = 512 };
 
 /* False flags for each true one; NAN when there is no true one. */
 static double false_per_true(const struct tr_lead *l)
@@ -37,25 +23,25 @@ void tr_leads_write(const struct tr_data *d, const struct tr_leads *leads,
 
         an_out_object(w);
         an_out_key_str(w, "id", d->asked[l->column.outcome].id);
-        put_count(w, "horizon_days", l->column.horizon_days);
-        put_count(w, "gap_days", l->gap_days);
-        put_number(w, "flagged", l->flagged);
-        put_number(w, "threshold", l->threshold);
-        put_count(w, "people", l->n_people);
-        put_count(w, "people_asked", l->n_asked);
-        put_count(w, "people_found", l->n_found);
-        put_number(w, "found", l->found);
+        tr_put_count(w, "horizon_days", l->column.horizon_days);
+        tr_put_count(w, "gap_days", l->gap_days);
+        tr_put_number(w, "flagged", l->flagged);
+        tr_put_number(w, "threshold", l->threshold);
+        tr_put_count(w, "people", l->n_people);
+        tr_put_count(w, "people_asked", l->n_asked);
+        tr_put_count(w, "people_found", l->n_found);
+        tr_put_number(w, "found", l->found);
         an_out_key(w, "found_95");
         an_out_object(w);
-        put_number(w, "low", l->low);
-        put_number(w, "high", l->high);
+        tr_put_number(w, "low", l->low);
+        tr_put_number(w, "high", l->high);
         an_out_end(w);
-        put_number(w, "lead_days_quarter", l->quartile[0]);
-        put_number(w, "lead_days_median", l->quartile[1]);
-        put_number(w, "lead_days_three_quarters", l->quartile[2]);
-        put_count(w, "people_without", l->n_without);
-        put_count(w, "people_without_flagged", l->n_false);
-        put_number(w, "false_per_true", false_per_true(l));
+        tr_put_number(w, "lead_days_quarter", l->quartile[0]);
+        tr_put_number(w, "lead_days_median", l->quartile[1]);
+        tr_put_number(w, "lead_days_three_quarters", l->quartile[2]);
+        tr_put_count(w, "people_without", l->n_without);
+        tr_put_count(w, "people_without_flagged", l->n_false);
+        tr_put_number(w, "false_per_true", false_per_true(l));
         an_out_end(w);
     }
     an_out_end(w);

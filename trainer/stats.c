@@ -60,7 +60,7 @@ double tr_brier(const struct tr_point *point, size_t n)
 
 /* ---- resampling ------------------------------------------------------------ */
 
-static int double_cmp(const void *a, const void *b)
+int tr_double_cmp(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
 
@@ -73,7 +73,7 @@ static struct tr_interval middle(double *value, size_t n)
 
     if (n < TR_RESAMPLES / 2)
         return interval;
-    qsort(value, n, sizeof(*value), double_cmp);
+    qsort(value, n, sizeof(*value), tr_double_cmp);
     interval.low = value[(size_t)(0.025 * (double)(n - 1))];
     interval.high = value[(size_t)(0.975 * (double)(n - 1) + 0.5)];
     return interval;

@@ -18,6 +18,9 @@ struct tr_point {
     uint8_t y;       /* 0 or 1 */
 };
 
+/* For qsort, of doubles that are numbers, rising. */
+int tr_double_cmp(const void *a, const void *b);
+
 void tr_points_sort(struct tr_point *point, size_t n); /* by p */
 
 /* Area under the ROC curve, ties counted half; the points are sorted.  NAN

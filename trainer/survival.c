@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/survival.h"
 
+#include "trainer/stats.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -19,17 +21,10 @@ bool tr_life_of(const struct tr_follow_up *f, const struct tr_follow_up *death,
     return life->from_days < life->to_days;
 }
 
-static int double_cmp(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static int to_cmp(const void *a, const void *b)
 {
-    return double_cmp(&((const struct tr_life *)a)->to_days,
-                      &((const struct tr_life *)b)->to_days);
+    return tr_double_cmp(&((const struct tr_life *)a)->to_days,
+                         &((const struct tr_life *)b)->to_days);
 }
 
 /* Everybody by when they leave, and beside them when anybody enters. */
@@ -62,7 +57,7 @@ static enum an_code course_of(struct an_arena *arena,
     }
     if (n) {
         qsort(c->life, n, sizeof(*c->life), to_cmp);
-        qsort(c->from, n, sizeof(*c->from), double_cmp);
+        qsort(c->from, n, sizeof(*c->from), tr_double_cmp);
     }
     return AN_OK;
 }
@@ -240,7 +235,7 @@ static enum an_code ranks_of(struct an_arena *arena, const struct tr_life *life,
     for (size_t i = 0; i < n; i++)
         risk[i] = life[i].risk;
     if (n)
-        qsort(risk, n, sizeof(*risk), double_cmp);
+        qsort(risk, n, sizeof(*risk), tr_double_cmp);
     for (size_t i = 0; i < n; i++)
         if (r->n == 0 || risk[i] > risk[r->n - 1])
             risk[r->n++] = risk[i];
@@ -249,8 +244,8 @@ static enum an_code ranks_of(struct an_arena *arena, const struct tr_life *life,
 
 static int from_cmp(const void *a, const void *b)
 {
-    return double_cmp(&((const struct tr_life *)a)->from_days,
-                      &((const struct tr_life *)b)->from_days);
+    return tr_double_cmp(&((const struct tr_life *)a)->from_days,
+                         &((const struct tr_life *)b)->from_days);
 }
 
 /* Back in time, from the last who leaves: whoever is in the tree is watched
