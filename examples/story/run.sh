@@ -131,6 +131,7 @@ sees card '"summary":"\[DEMO\] '
 sees card 'AI\|model'
 
 chapter 'What the FHIR server got, and what ours lets be read'
+metrics_are '^anamnesis_triggers_waiting 0' # by what her chart said too
 metrics_are '^anamnesis_outbox_rows{state="waiting"} 0'
 grep '^anamnesis_\(questions\|suggestions\|outbox\)' metrics
 sees metrics '^anamnesis_outbox_attempts_total{fate="delivered"} [1-9]'
