@@ -133,7 +133,7 @@ install live.yaml live.db demo live 'clock: messages' 'languages: [en, es]' \
 comes live.yaml live.db
 is 'live: what is said is in the store' said_at live.db 3
 delivered() {
-    for _ in $(seq 100); do
+    for _ in $(seq 300); do
         [ "$(metric 'outbox_rows{state="waiting"}')" != 0 ] || return 0
         sleep 0.1
     done
