@@ -2,7 +2,6 @@
 #include "runtime/kernels.h"
 #include "runtime/tiles.h"
 
-#include <cblas.h>
 #include <math.h>
 
 RT_CLONES
@@ -17,17 +16,6 @@ void rt_softmax(float *s, int n, float scale)
         s[i] *= inverse;
 }
 
-/* Softmax over what the row sees, zero elsewhere in [0, width). */
-static void row_weights(float *p, int row, int n_keys, int width, float scale)
-{
-    int first = n_keys > 0 ? 0 : row;
-    int end = n_keys > 0 ? n_keys : row + 1;
-
-    rt_softmax(p + first, end - first, scale);
-    memset(p, 0, (size_t)first * sizeof(*p));
-    memset(p + end, 0, (size_t)(width - end) * sizeof(*p));
-}
-
 size_t rt_attend_room(int t, int heads, int c)
 {
     const size_t width = (size_t)rt_lanes_up(t), d = (size_t)(c / heads);
@@ -36,29 +24,36 @@ size_t rt_attend_room(int t, int heads, int c)
     return width * (d + lanes) + RT_ATTEND_BLOCK * (lanes + width);
 }
 
-/* Softmax over the first n of `width` floats, zero behind them; both loops run
+/* Sixteen e^((s - m) scale), of which the first n count, added to *sum. */
+RT_INLINE void exp_lanes(float *s, int n, float m, float scale, rt_lanes *sum)
+{
+    float x[RT_LANES];
+    rt_lanes v;
+
+    for (int k = 0; k < RT_LANES; k++)
+        x[k] = rt_exp((s[k] - m) * scale);
+    for (int k = n; k < RT_LANES; k++)
+        x[k] = 0.0F;
+    memcpy(&v, x, sizeof(v));
+    *sum += v;
+    memcpy(s, x, sizeof(x));
+}
+
+/* Softmax over the first n of `width` floats, zero behind them; the loops run
  * over whole lanes, and what lies behind n may be anything. */
 RT_INLINE void softmax_lanes(float *s, int n, int width, float scale)
 {
-    float top[RT_LANES], x[RT_LANES], m = s[0], inverse;
-    rt_lanes sum = {0}, v;
+    const int whole = n & ~(RT_LANES - 1);
+    const float m = rt_largest(s, n);
+    rt_lanes sum = {0};
+    float inverse;
 
-    for (int k = 0; k < RT_LANES; k++)
-        top[k] = m;
-    for (int i = 0; i < n; i += RT_LANES)
-        for (int k = 0; k < RT_LANES; k++)
-            top[k] = i + k < n && s[i + k] > top[k] ? s[i + k] : top[k];
-    for (int k = 0; k < RT_LANES; k++)
-        m = top[k] > m ? top[k] : m;
-    for (int i = 0; i < n; i += RT_LANES) {
-        for (int k = 0; k < RT_LANES; k++)
-            x[k] = i + k < n ? rt_exp((s[i + k] - m) * scale) : 0.0F;
-        memcpy(&v, x, sizeof(v));
-        sum += v;
-        memcpy(s + i, x, sizeof(x));
-    }
+    for (int i = 0; i < whole; i += RT_LANES)
+        exp_lanes(s + i, RT_LANES, m, scale, &sum);
+    if (whole < n)
+        exp_lanes(s + whole, n - whole, m, scale, &sum);
     inverse = 1.0F / rt_fold(&sum);
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < rt_lanes_up(n); i++)
         s[i] *= inverse;
     for (int i = rt_lanes_up(n); i < width; i++)
         s[i] = 0.0F;
@@ -116,73 +111,116 @@ void rt_attend(float *mix_tc, float *kept, float *room, const float *qkv_t3c,
     }
 }
 
-/* One head of one block: n rows of queries, which end at the own row `end`. */
-static void attend_block(float *mix, float *s, const struct rt_keys *past,
-                         const struct rt_keys *own, const float *q, int n,
-                         int end, int d, int c)
-{
-    const int width = past->n + end, ld = past->n + own->n;
-    const float scale = 1.0F / sqrtf((float)d);
+/* ---- rows that look at what was kept -------------------------------------- */
 
-    if (past->n > 0)
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, past->n, d,
-                    1.0F, q, own->stride, past->k, past->stride, 0.0F, s, ld);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, end, d, 1.0F, q,
-                own->stride, own->k, own->stride, 0.0F, s + past->n, ld);
-    for (int i = 0; i < n; i++)
-        row_weights(s + (size_t)i * (size_t)ld, 0, width - n + i + 1, width,
-                    scale);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, d, end, 1.0F,
-                s + past->n, ld, own->v, own->stride, 0.0F, mix, c);
-    if (past->n > 0)
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, d, past->n,
-                    1.0F, s, ld, past->v, past->stride, 1.0F, mix, c);
+size_t rt_keys_floats(int heads, int c)
+{
+    return (size_t)(c + heads * rt_lanes_up(c / heads));
 }
 
-void rt_attend_after(float *mix_tc, float *p, const struct rt_keys *past,
-                     const float *qkv_t3c, int t, int heads, int c)
+int rt_keys_width(int n)
 {
-    const int d = c / heads, c3 = 3 * c;
+    return rt_lanes_up(n) | RT_LANES;
+}
+
+int rt_attend_width(int n)
+{
+    return rt_lanes_up(n) + RT_LANES; /* what is its own begins inside lanes */
+}
+
+size_t rt_attend_rows_room(int n, int heads, int c)
+{
+    return RT_ATTEND_ROWS *
+           (size_t)(rt_attend_width(n) + rt_lanes_up(c / heads));
+}
+
+void rt_keys_put(const struct rt_keys *to, int at, const float *kv,
+                 size_t stride, int n, int heads, int c)
+{
+    const int d = c / heads;
+    const size_t width = (size_t)to->width, lanes = (size_t)rt_lanes_up(d);
 
     for (int h = 0; h < heads; h++) {
-        const float *q = qkv_t3c + h * d;
-        const struct rt_keys own = {q + c, q + 2 * c, c3, t};
-        const struct rt_keys before = {past->k + h * d, past->v + h * d,
-                                       past->stride, past->n};
+        const float *k = kv + h * d;
+        float *key = to->key_hdw + (size_t)(h * d) * width + at;
+        float *value = to->value_hwl + ((size_t)h * width + (size_t)at) * lanes;
 
-        for (int row = 0; row < t; row += RT_ATTEND_ROWS) {
-            int n = t - row < RT_ATTEND_ROWS ? t - row : RT_ATTEND_ROWS;
-
-            attend_block(mix_tc + (size_t)row * (size_t)c + h * d, p, &before,
-                         &own, q + (size_t)row * (size_t)c3, n, row + n, d, c);
-        }
+        for (int e = 0; e < d; e++, key += width)
+            for (int i = 0; i < n; i++)
+                key[i] = k[(size_t)i * stride + (size_t)e];
+        rt_tiles_rows(value, k + c, stride, n, d);
     }
 }
 
-void rt_attend_row(float *mix_c, float *p, const float *q_c,
-                   const struct rt_keys *past, const struct rt_keys *own,
-                   int heads, int c)
+/* Where the keys and values of one head begin. */
+static struct rt_keys head_of(const struct rt_keys *k, int h, int d)
 {
-    const struct rt_keys *const part[2] = {past, own};
-    const int d = c / heads, n = past->n + own->n;
+    const size_t width = (size_t)k->width, at = (size_t)h;
+
+    if (k->n == 0)
+        return (struct rt_keys){0};
+    return (struct rt_keys){k->key_hdw + at * (size_t)d * width,
+                            k->value_hwl + at * width * (size_t)rt_lanes_up(d),
+                            k->width, k->n};
+}
+
+static int n_own(const struct rt_looking *rows, int row)
+{
+    return rows->n_own ? rows->n_own[row] : rows->first + row + 1;
+}
+
+/* One head of one block of rows. */
+static void look(float *mix, int c, float *room, const struct rt_looking *rows,
+                 const struct rt_keys *past, const struct rt_keys *own, int d)
+{
+    const size_t ld = (size_t)rt_attend_width(past->n + own->n);
+    const size_t lanes = (size_t)rt_lanes_up(d);
+    const struct rt_left q = {rows->q, rows->stride, 1};
     const float scale = 1.0F / sqrtf((float)d);
+    float *sum = room, *s = room + (size_t)rows->n * lanes;
+    int32_t n_keys[RT_ATTEND_BLOCK];
+    int most = 0;
 
-    for (int h = 0; h < heads; h++) {
-        float *s = p, keep = 0.0F;
+    for (int i = 0; i < rows->n; i++) {
+        const int mine = n_own(rows, i);
 
-        for (int i = 0; i < 2; s += part[i++]->n)
-            if (part[i]->n > 0)
-                cblas_sgemv(CblasRowMajor, CblasNoTrans, part[i]->n, d, 1.0F,
-                            part[i]->k + h * d, part[i]->stride, q_c + h * d, 1,
-                            0.0F, s, 1);
-        rt_softmax(p, n, scale);
-        s = p;
-        for (int i = 0; i < 2; s += part[i++]->n)
-            if (part[i]->n > 0) {
-                cblas_sgemv(CblasRowMajor, CblasTrans, part[i]->n, d, 1.0F,
-                            part[i]->v + h * d, part[i]->stride, s, 1, keep,
-                            mix_c + h * d, 1);
-                keep = 1.0F;
-            }
+        most = mine > most ? mine : most;
+        n_keys[i] = past->n + mine;
+    }
+    if (past->n)
+        rt_tiles(s, ld, false, q, past->key_hdw, (size_t)past->width, rows->n,
+                 rt_lanes_up(past->n), d);
+    rt_tiles(s + past->n, ld, false, q, own->key_hdw, (size_t)own->width,
+             rows->n, rt_lanes_up(most), d);
+    block_weights(s, ld, n_keys, 0, rows->n, rt_lanes_up(past->n + most),
+                  scale);
+    if (past->n)
+        rt_tiles(sum, lanes, false, (struct rt_left){s, ld, 1}, past->value_hwl,
+                 lanes, rows->n, (int)lanes, past->n);
+    rt_tiles(sum, lanes, past->n > 0, (struct rt_left){s + past->n, ld, 1},
+             own->value_hwl, lanes, rows->n, (int)lanes, most);
+    rt_tiles_back(mix, (size_t)c, sum, rows->n, d);
+}
+
+void rt_attend_rows(float *mix_nc, float *room, const struct rt_looking *rows,
+                    const struct rt_keys *past, const struct rt_keys *own,
+                    int heads, int c)
+{
+    const int d = c / heads;
+
+    for (int row = 0; row < rows->n; row += RT_ATTEND_BLOCK) {
+        const int rest = rows->n - row;
+        struct rt_looking block = {
+            rows->q + (size_t)row * rows->stride, rows->stride,
+            rows->n_own ? rows->n_own + row : NULL, rows->first + row,
+            rest < RT_ATTEND_BLOCK ? rest : RT_ATTEND_BLOCK};
+
+        for (int h = 0; h < heads; h++, block.q += d) {
+            const struct rt_keys before = head_of(past, h, d);
+            const struct rt_keys mine = head_of(own, h, d);
+
+            look(mix_nc + (size_t)row * (size_t)c + h * d, c, room, &block,
+                 &before, &mine, d);
+        }
     }
 }

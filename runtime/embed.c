@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels.h"
+#include "runtime/product.h"
 #include "runtime/simd.h"
 
 #include <math.h>
@@ -114,5 +115,5 @@ void rt_embed(float *x_tc, float *scratch, const struct rt_model *m,
         rt_embed_position(x_tc + i * (size_t)c, scratch, m, h, i);
         rt_age_code(age_tc + i * (size_t)c, h->position[i].age_days, c);
     }
-    rt_linear_add(x_tc, age_tc, m->w.age, (int)n, c, c);
+    rt_product(m, RT_AGE, 0, x_tc, c, age_tc, (int)n);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/forward.h"
 
-#include "runtime/kernels.h"
+#include "runtime/product.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,14 +17,21 @@
     X(mix_tc, t *c)                                                            \
     X(up_t4c, t * 4 * c)                                                       \
     X(picked_qc, q *c)                                                         \
-    X(p, t *RT_ATTEND_ROWS)                                                    \
-    X(attend, rt_attend_room((int)t, s->heads, s->channels))                   \
+    X(p, rt_attend_rows_room((int)t, s->heads, s->channels))                   \
+    X(key, n(rt_keys_width((int)t)) * c)                                       \
+    X(value, n(rt_keys_width((int)t)) * value_floats(s))                       \
     X(embed, c + n(s->value_hidden) + t * c)                                   \
     X(low_jr, n(s->bins) * n(s->rank))
 
 static size_t n(int32_t v)
 {
     return (size_t)v;
+}
+
+/* Of a position's values in whole lanes. */
+static size_t value_floats(const struct rt_shape *s)
+{
+    return rt_keys_floats(s->heads, s->channels) - n(s->channels);
 }
 
 size_t rt_workspace_bytes(const struct rt_shape *s, size_t rows, size_t queries)
@@ -36,7 +43,7 @@ size_t rt_workspace_bytes(const struct rt_shape *s, size_t rows, size_t queries)
 #define X(name, count) floats += (count) + 4;
     PARTS(X)
 #undef X
-    return (floats + 3 * q + 12) * sizeof(float);
+    return (floats + 2 * q + 8) * sizeof(float);
 }
 
 enum an_code rt_workspace_init(struct rt_workspace *ws, struct an_arena *arena,
@@ -57,11 +64,20 @@ enum an_code rt_workspace_init(struct rt_workspace *ws, struct an_arena *arena,
     PARTS(X)
 #undef X
     ws->row_q = an_arena_get(arena, q, sizeof(*ws->row_q));
-    ws->start_q = an_arena_get(arena, q, sizeof(*ws->start_q));
-    ws->past_q = an_arena_get(arena, q, sizeof(*ws->past_q));
-    if (ws->row_q == NULL || ws->start_q == NULL || ws->past_q == NULL)
+    ws->see_q = an_arena_get(arena, q, sizeof(*ws->see_q));
+    if (ws->row_q == NULL || ws->see_q == NULL)
         return an_fail_nomem(err);
     return AN_OK;
+}
+
+static size_t key_bytes(const struct rt_shape *s)
+{
+    return n(s->channels) * sizeof(float);
+}
+
+static size_t value_bytes(const struct rt_shape *s)
+{
+    return value_floats(s) * sizeof(float);
 }
 
 enum an_code rt_past_init(struct rt_past *past, struct an_arena *arena,
@@ -70,14 +86,28 @@ enum an_code rt_past_init(struct rt_past *past, struct an_arena *arena,
 {
     if (positions > INT32_MAX / 4096)
         return an_fail(err, AN_LIMIT, "the past is too long", 0);
-    *past = (struct rt_past){.max_positions = (int32_t)positions};
-    past->kv_lt2c = an_arena_get(arena, positions, rt_past_bytes(s));
-    return past->kv_lt2c ? AN_OK : an_fail_nomem(err);
+    *past = (struct rt_past){.max_positions = (int32_t)positions,
+                             .width = rt_keys_width((int)positions)};
+    past->key =
+        an_arena_get(arena, n(past->width) * n(s->layers), key_bytes(s));
+    past->value =
+        an_arena_get(arena, n(past->width) * n(s->layers), value_bytes(s));
+    return past->key && past->value ? AN_OK : an_fail_nomem(err);
 }
 
 size_t rt_past_bytes(const struct rt_shape *s)
 {
-    return n(s->layers) * 2 * n(s->channels) * sizeof(float);
+    return n(s->layers) * (key_bytes(s) + value_bytes(s));
+}
+
+struct rt_keys rt_past_keys(const struct rt_past *past,
+                            const struct rt_shape *s, int layer, int n_rows)
+{
+    const size_t before = n(layer) * n(past->width);
+
+    return (struct rt_keys){past->key + before * n(s->channels),
+                            past->value + before * value_floats(s), past->width,
+                            n_rows};
 }
 
 /* ---- one pass ------------------------------------------------------------ */
@@ -87,15 +117,30 @@ struct pass {
     struct rt_workspace *ws;
     const struct rt_ask *ask;
     size_t n_asks;
-    const struct rt_past *past; /* what the asks go on after; NULL: nothing */
-    const uint32_t *n_past;     /* of each ask */
-    struct rt_past *keep;       /* NULL: nothing is kept */
+    const struct rt_past *shared; /* what all go on after; NULL: nothing */
+    const uint32_t *n_shared;     /* of it, by ask */
+    struct rt_past *const *own;   /* what each goes on after, and keeps; NULL */
     int rows, queries;
 };
 
-static size_t past_of(const struct pass *p, size_t ask)
+/* Positions before those of an ask. */
+static int before(const struct pass *p, size_t ask)
 {
-    return p->past ? p->n_past[ask] : 0;
+    if (p->own)
+        return p->own[ask]->n_positions;
+    return p->shared ? (int)p->n_shared[ask] : 0;
+}
+
+static bool has_room(const struct pass *p, size_t ask)
+{
+    const size_t length = p->ask[ask].history->n_positions;
+    const size_t past = n(before(p, ask));
+
+    if (p->own && past + length > n(p->own[ask]->max_positions))
+        return false;
+    if (p->shared && past > n(p->shared->n_positions))
+        return false;
+    return past + length <= n(p->ws->max_rows);
 }
 
 /* Where each query stands among the rows of all histories. */
@@ -106,24 +151,25 @@ static enum an_code place(struct pass *p, struct an_err *err)
 
     for (size_t a = 0; a < p->n_asks; a++) {
         const struct rt_ask *ask = &p->ask[a];
-        const size_t length = ask->history->n_positions, before = past_of(p, a);
+        const size_t length = ask->history->n_positions;
+        const int first = p->own ? before(p, a) : 0;
 
         if (length > n(ws->max_rows) - row ||
             ask->n_queries > n(ws->max_queries) - q)
             return an_fail(err, AN_LIMIT,
                            "more positions or queries than the workspace has",
                            0);
-        if (before > (p->past ? n(p->past->n_positions) : 0) ||
-            before + length > n(ws->max_rows))
+        if (!has_room(p, a))
             return an_fail(err, AN_LIMIT, "a history is longer than its past",
                            a);
         for (size_t i = 0; i < ask->n_queries; i++, q++) {
+            const int32_t position = (int32_t)ask->query[i].position;
+
             if (ask->query[i].position >= length)
                 return an_fail(err, AN_TYPE, "a query is outside its history",
                                0);
-            ws->start_q[q] = (int32_t)row;
-            ws->row_q[q] = (int32_t)(row + ask->query[i].position);
-            ws->past_q[q] = (int32_t)before;
+            ws->row_q[q] = (int32_t)row + position;
+            ws->see_q[q] = first + position + 1;
         }
         row += length;
     }
@@ -132,76 +178,115 @@ static enum an_code place(struct pass *p, struct an_err *err)
     return AN_OK;
 }
 
-/* The first n positions of the past in one layer. */
-static struct rt_keys past_keys(const struct pass *p, int layer, size_t n_past)
+/* What an ask goes on after and does not change. */
+static struct rt_keys shared_keys(const struct pass *p, size_t ask, int layer)
 {
-    const size_t c = n(p->m->shape.channels);
-    const float *k = NULL;
-
-    if (n_past > 0)
-        k = p->past->kv_lt2c + n(layer) * n(p->past->max_positions) * 2 * c;
-    return (struct rt_keys){k, k ? k + c : NULL, 2 * (int)c, (int)n_past};
+    if (p->shared == NULL || p->n_shared[ask] == 0)
+        return (struct rt_keys){0};
+    return rt_past_keys(p->shared, &p->m->shape, layer, (int)p->n_shared[ask]);
 }
 
-/* Keys and values of all rows, which stand `stride` floats apart. */
-static void keep_layer(const struct pass *p, int layer, const float *kv,
-                       size_t stride)
+/* Puts keys and values of an ask's rows, `stride` apart, behind its own past or
+ * where the workspace has room for one history. */
+static struct rt_keys own_keys(const struct pass *p, size_t ask, int layer,
+                               const float *kv, size_t stride)
 {
-    const size_t c2 = 2 * n(p->m->shape.channels);
-    float *to;
+    const struct rt_shape *s = &p->m->shape;
+    const int length = (int)p->ask[ask].history->n_positions;
+    const int at = p->own ? before(p, ask) : 0;
+    struct rt_keys k;
 
-    if (p->keep == NULL)
-        return;
-    to = p->keep->kv_lt2c + n(layer) * n(p->keep->max_positions) * c2;
-    for (size_t row = 0; row < n(p->rows); row++)
-        memcpy(to + row * c2, kv + row * stride, c2 * sizeof(float));
+    if (p->own)
+        k = rt_past_keys(p->own[ask], s, layer, at + length);
+    else
+        k = (struct rt_keys){p->ws->key, p->ws->value, rt_keys_width(length),
+                             length};
+    rt_keys_put(&k, at, kv, stride, length, s->heads, s->channels);
+    return k;
 }
 
 void rt_feed_forward(const struct rt_model *m, const struct rt_workspace *ws,
                      int layer, float *x_tc, int t)
 {
     const int c = m->shape.channels;
-    const size_t l = (size_t)layer, cc = (size_t)c * (size_t)c;
 
-    rt_norm(ws->norm_tc, NULL, x_tc, m->w.norm2 + l * (size_t)c, t, c);
-    rt_linear(ws->up_t4c, ws->norm_tc, m->w.up + l * 4 * cc, t, 4 * c, c);
-    rt_gelu(ws->up_t4c, ws->up_t4c, (size_t)t * 4 * (size_t)c);
-    rt_linear_add(x_tc, ws->up_t4c, m->w.down + l * 4 * cc, t, c, 4 * c);
+    rt_norm(ws->norm_tc, NULL, x_tc, m->w.norm2 + n(layer) * n(c), t, c);
+    rt_product(m, RT_UP, layer, ws->up_t4c, 4 * c, ws->norm_tc, t);
+    rt_gelu(ws->up_t4c, ws->up_t4c, n(t) * 4 * n(c));
+    rt_product(m, RT_DOWN, layer, x_tc, c, ws->up_t4c, t);
 }
 
 static void attend(const struct pass *p, int layer)
 {
     const struct rt_workspace *ws = p->ws;
-    const int c = p->m->shape.channels, heads = p->m->shape.heads;
+    const int c = p->m->shape.channels;
     size_t row = 0;
 
     for (size_t a = 0; a < p->n_asks; a++) {
         const size_t length = p->ask[a].history->n_positions;
-        const struct rt_keys past = past_keys(p, layer, past_of(p, a));
         const float *qkv = ws->qkv_t3c + row * 3 * n(c);
-        float *mix = ws->mix_tc + row * n(c);
+        const struct rt_keys past = shared_keys(p, a, layer);
+        const struct rt_keys own = own_keys(p, a, layer, qkv + c, 3 * n(c));
+        const struct rt_looking rows = {qkv, 3 * n(c), NULL,
+                                        own.n - (int)length, (int)length};
 
-        if (past.n > 0)
-            rt_attend_after(mix, ws->p, &past, qkv, (int)length, heads, c);
-        else
-            rt_attend(mix, NULL, ws->attend, qkv, NULL, (int)length, heads, c);
+        rt_attend_rows(ws->mix_tc + row * n(c), ws->p, &rows, &past, &own,
+                       p->m->shape.heads, c);
         row += length;
     }
 }
 
+void rt_queries_keys_values(const struct rt_model *m,
+                            const struct rt_workspace *ws, int layer, int t)
+{
+    const int c = m->shape.channels;
+
+    rt_norm(ws->norm_tc, NULL, ws->x_tc, m->w.norm1 + n(layer) * n(c), t, c);
+    rt_product(m, RT_QUERY, layer, ws->qkv_t3c, 3 * c, ws->norm_tc, t);
+    rt_product(m, RT_KEY_VALUE, layer, ws->qkv_t3c + c, 3 * c, ws->norm_tc, t);
+}
+
 static void layer_all(const struct pass *p, int layer)
 {
-    const struct rt_model *m = p->m;
     const struct rt_workspace *ws = p->ws;
-    const int c = m->shape.channels, t = p->rows;
-    const size_t l = n(layer), cc = n(c) * n(c);
+    const int c = p->m->shape.channels, t = p->rows;
 
-    rt_norm(ws->norm_tc, NULL, ws->x_tc, m->w.norm1 + l * n(c), t, c);
-    rt_linear(ws->qkv_t3c, ws->norm_tc, m->w.qkv + l * 3 * cc, t, 3 * c, c);
-    keep_layer(p, layer, ws->qkv_t3c + c, 3 * n(c));
+    rt_queries_keys_values(p->m, ws, layer, t);
     attend(p, layer);
-    rt_linear_add(ws->x_tc, ws->mix_tc, m->w.proj + l * cc, t, c, c);
-    rt_feed_forward(m, ws, layer, ws->x_tc, t);
+    rt_product(p->m, RT_PROJ, layer, ws->x_tc, c, ws->mix_tc, t);
+    rt_feed_forward(p->m, ws, layer, ws->x_tc, t);
+}
+
+/* The queried rows of all histories, of which nothing but the queries is
+ * attended to in the last layer. */
+static void attend_queries(const struct pass *p, int layer, const float *kv_t2c,
+                           const float *query_qc)
+{
+    const struct rt_workspace *ws = p->ws;
+    const size_t c = n(p->m->shape.channels);
+    size_t row = 0, q = 0;
+
+    for (size_t a = 0; a < p->n_asks; a++) {
+        const struct rt_keys past = shared_keys(p, a, layer);
+        const struct rt_keys own =
+            own_keys(p, a, layer, kv_t2c + row * 2 * c, 2 * c);
+        const struct rt_looking rows = {query_qc + q * c, c, ws->see_q + q, 0,
+                                        (int)p->ask[a].n_queries};
+
+        rt_attend_rows(ws->mix_tc + q * c, ws->p, &rows, &past, &own,
+                       p->m->shape.heads, (int)c);
+        row += p->ask[a].history->n_positions;
+        q += p->ask[a].n_queries;
+    }
+}
+
+static void pick(const struct pass *p, const float *from_tc)
+{
+    const size_t w = n(p->m->shape.channels);
+
+    for (size_t i = 0; i < n(p->queries); i++)
+        memcpy(p->ws->picked_qc + i * w, from_tc + n(p->ws->row_q[i]) * w,
+               w * sizeof(float));
 }
 
 /* Only what the queries need: keys and values of all rows, the rest of the
@@ -211,30 +296,15 @@ static void layer_last(const struct pass *p, int layer)
     const struct rt_model *m = p->m;
     const struct rt_workspace *ws = p->ws;
     const int c = m->shape.channels, t = p->rows, q = p->queries;
-    const size_t l = n(layer), w = n(c), cc = w * w;
-    const float *qkv = m->w.qkv + l * 3 * cc;
     float *kv_t2c = ws->qkv_t3c, *query_qc = ws->up_t4c;
 
-    rt_norm(ws->norm_tc, NULL, ws->x_tc, m->w.norm1 + l * w, t, c);
-    rt_linear(kv_t2c, ws->norm_tc, qkv + cc, t, 2 * c, c);
-    keep_layer(p, layer, kv_t2c, 2 * w);
-    for (int i = 0; i < q; i++)
-        memcpy(ws->picked_qc + n(i) * w, ws->norm_tc + n(ws->row_q[i]) * w,
-               w * sizeof(float));
-    rt_linear(query_qc, ws->picked_qc, qkv, q, c, c);
-    for (int i = 0; i < q; i++) {
-        const struct rt_keys past = past_keys(p, layer, n(ws->past_q[i]));
-        const float *k = kv_t2c + n(ws->start_q[i]) * 2 * w;
-        const struct rt_keys own = {k, k + c, 2 * c,
-                                    ws->row_q[i] - ws->start_q[i] + 1};
-
-        rt_attend_row(ws->mix_tc + n(i) * w, ws->p, query_qc + n(i) * w, &past,
-                      &own, m->shape.heads, c);
-    }
-    for (int i = 0; i < q; i++)
-        memcpy(ws->picked_qc + n(i) * w, ws->x_tc + n(ws->row_q[i]) * w,
-               w * sizeof(float));
-    rt_linear_add(ws->picked_qc, ws->mix_tc, m->w.proj + l * cc, q, c, c);
+    rt_norm(ws->norm_tc, NULL, ws->x_tc, m->w.norm1 + n(layer) * n(c), t, c);
+    rt_product(m, RT_KEY_VALUE, layer, kv_t2c, 2 * c, ws->norm_tc, t);
+    pick(p, ws->norm_tc);
+    rt_product(m, RT_QUERY, layer, query_qc, c, ws->picked_qc, q);
+    attend_queries(p, layer, kv_t2c, query_qc);
+    pick(p, ws->x_tc);
+    rt_product(m, RT_PROJ, layer, ws->picked_qc, c, ws->mix_tc, q);
     rt_feed_forward(m, ws, layer, ws->picked_qc, q);
 }
 
@@ -255,9 +325,7 @@ static void trunk(const struct pass *p)
     if (last >= 0)
         layer_last(p, last);
     else
-        for (int i = 0; i < q; i++)
-            memcpy(ws->picked_qc + n(i) * c, ws->x_tc + n(ws->row_q[i]) * c,
-                   c * sizeof(float));
+        pick(p, ws->x_tc);
     rt_norm(ws->picked_qc, NULL, ws->picked_qc, m->w.norm, q, (int)c);
 }
 
@@ -296,7 +364,7 @@ static enum an_code run(struct pass *p, unsigned want, struct an_err *err)
 {
     enum an_code code = place(p, err);
 
-    if (code != AN_OK || (p->queries == 0 && p->keep == NULL))
+    if (code != AN_OK || (p->queries == 0 && p->own == NULL))
         return code;
     trunk(p);
     return heads(p, want, err);
@@ -311,21 +379,27 @@ enum an_code rt_forward(const struct rt_model *m, struct rt_workspace *ws,
     return run(&p, want, err);
 }
 
+enum an_code rt_forward_extend(const struct rt_model *m,
+                               struct rt_workspace *ws,
+                               struct rt_past *const *past,
+                               const struct rt_ask *ask, size_t n_asks,
+                               unsigned want, struct an_err *err)
+{
+    struct pass p = {
+        .m = m, .ws = ws, .ask = ask, .n_asks = n_asks, .own = past};
+    enum an_code code = run(&p, want, err);
+
+    for (size_t a = 0; a < n_asks && code == AN_OK; a++)
+        past[a]->n_positions += (int32_t)ask[a].history->n_positions;
+    return code;
+}
+
 enum an_code rt_forward_keep(const struct rt_model *m, struct rt_workspace *ws,
                              struct rt_past *past, const struct rt_ask *ask,
                              unsigned want, struct an_err *err)
 {
-    struct pass p = {.m = m, .ws = ws, .ask = ask, .n_asks = 1, .keep = past};
-    const size_t length = ask->history->n_positions;
-    enum an_code code;
-
     past->n_positions = 0;
-    if (length > n(past->max_positions))
-        return an_fail(err, AN_LIMIT, "a history is longer than its past", 0);
-    code = run(&p, want, err);
-    if (code == AN_OK)
-        past->n_positions = (int32_t)length;
-    return code;
+    return rt_forward_extend(m, ws, &past, ask, 1, want, err);
 }
 
 enum an_code rt_forward_after(const struct rt_model *m, struct rt_workspace *ws,
@@ -337,8 +411,8 @@ enum an_code rt_forward_after(const struct rt_model *m, struct rt_workspace *ws,
                      .ws = ws,
                      .ask = ask,
                      .n_asks = n_asks,
-                     .past = past,
-                     .n_past = n_past};
+                     .shared = past,
+                     .n_shared = n_past};
 
     return run(&p, want, err);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/glance.h"
 
-#include "runtime/kernels.h"
+#include "runtime/product.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <string.h>
 
@@ -94,63 +93,84 @@ static const float *own_key(const struct glance *x, size_t row)
     return x->ws->qkv_t3c + row * 3 * c + c;
 }
 
-static float score(const float *q, const float *k, int d)
-{
-    return cblas_sdot(d, q, 1, k, 1);
-}
-
-/* Scores of one row and head against the past become weights; what the row has
- * of its own is added to its mix, and taken out of what the past will add. */
-static void weigh(const struct glance *x, size_t at, float *s_t, float *mix_d,
+/* Scores of one row and head against the past become weights; those of what the
+ * row has of its own go to `own`, and are taken out of what the past adds. */
+static void weigh(const struct glance *x, size_t at, float *s_t, float own[2],
                   int head_at, int d)
 {
     const struct row *r = &x->row[at];
-    const int c = x->m->shape.channels;
-    const float *q = x->ws->qkv_t3c + at * 3 * (size_t)c + head_at;
+    const float *q =
+        x->ws->qkv_t3c + at * 3 * (size_t)x->m->shape.channels + head_at;
     const bool *dead = x->dead_gt + (size_t)r->group * (x->last + 1);
-    const size_t own[2] = {at, (size_t)r->other};
-    const int n_own = r->other >= 0 ? 2 : 1;
+    const size_t place[2] = {at, (size_t)r->other};
 
     for (uint32_t i = 0; i < r->position; i++)
         if (dead[i])
             s_t[i] = unseen;
-    for (int i = 0; i < n_own; i++)
-        s_t[x->row[own[i]].position] =
-            score(q, own_key(x, own[i]) + head_at, d);
+    for (int i = 0; i < (r->other >= 0 ? 2 : 1); i++)
+        s_t[x->row[place[i]].position] =
+            rt_dot(q, own_key(x, place[i]) + head_at, d);
     rt_softmax(s_t, (int)r->position + 1, 1.0F / sqrtf((float)d));
     memset(s_t + r->position + 1, 0, (x->last - r->position) * sizeof(*s_t));
-    memset(mix_d, 0, (size_t)d * sizeof(*mix_d));
-    for (int i = 0; i < n_own; i++) {
-        float *weight = &s_t[x->row[own[i]].position];
+    for (int i = 0; i < (r->other >= 0 ? 2 : 1); i++) {
+        float *weight = &s_t[x->row[place[i]].position];
 
-        cblas_saxpy(d, *weight, own_key(x, own[i]) + c + head_at, 1, mix_d, 1);
+        own[i] = *weight;
         *weight = 0;
     }
 }
 
+/* What a row has of its own is added to its mix. */
+static void add_own(const struct glance *x, size_t at, const float own[2],
+                    float *mix_d, int head_at, int d)
+{
+    const size_t c = (size_t)x->m->shape.channels;
+    const size_t place[2] = {at, (size_t)x->row[at].other};
+
+    for (int i = 0; i < (x->row[at].other >= 0 ? 2 : 1); i++) {
+        const float *value = own_key(x, place[i]) + c + head_at;
+
+        for (int e = 0; e < d; e++)
+            mix_d[e] += own[i] * value[e];
+    }
+}
+
+/* One head of the rows [row, row + n). */
+static void attend_head(const struct glance *x, const struct rt_keys *past,
+                        size_t row, int n, int h)
+{
+    const int c = x->m->shape.channels, d = c / x->m->shape.heads;
+    const size_t lanes = (size_t)rt_lanes_up(d), width = (size_t)past->width;
+    const size_t ld = (size_t)rt_attend_width(past->n), c3 = 3 * (size_t)c;
+    const struct rt_left q = {x->ws->qkv_t3c + row * c3 + h * d, c3, 1};
+    float *sum = x->ws->p, *s = sum + RT_ATTEND_ROWS * lanes;
+    float *mix = x->ws->mix_tc + row * (size_t)c + h * d;
+    float own[RT_ATTEND_ROWS][2];
+
+    rt_tiles(s, ld, false, q, past->key_hdw + (size_t)(h * d) * width, width, n,
+             rt_lanes_up(past->n), d);
+    for (int i = 0; i < n; i++)
+        weigh(x, row + (size_t)i, s + (size_t)i * ld, own[i], h * d, d);
+    rt_tiles(sum, lanes, false, (struct rt_left){s, ld, 1},
+             past->value_hwl + (size_t)h * width * lanes, lanes, n, (int)lanes,
+             past->n);
+    rt_tiles_back(mix, (size_t)c, sum, n, d);
+    for (int i = 0; i < n; i++)
+        add_own(x, row + (size_t)i, own[i], mix + (size_t)i * (size_t)c, h * d,
+                d);
+}
+
 static void attend(const struct glance *x, int layer)
 {
-    const int c = x->m->shape.channels, heads = x->m->shape.heads;
-    const int d = c / heads, t = (int)x->last + 1;
-    const float *k = x->past->kv_lt2c + (size_t)layer *
-                                            (size_t)x->past->max_positions * 2 *
-                                            (size_t)c;
-    float *s = x->ws->p;
+    const struct rt_keys past =
+        rt_past_keys(x->past, &x->m->shape, layer, (int)x->last + 1);
 
     for (size_t row = 0; row < x->n_rows; row += RT_ATTEND_ROWS) {
         const size_t rest = x->n_rows - row;
         const int n = rest < RT_ATTEND_ROWS ? (int)rest : RT_ATTEND_ROWS;
-        const float *q = x->ws->qkv_t3c + row * 3 * (size_t)c;
-        float *mix = x->ws->mix_tc + row * (size_t)c;
 
-        for (int at = 0; at < c; at += d) {
-            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, t, d, 1.0F,
-                        q + at, 3 * c, k + at, 2 * c, 0.0F, s, t);
-            for (int i = 0; i < n; i++)
-                weigh(x, row + (size_t)i, s + i * t, mix + i * c + at, at, d);
-            cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, d, t,
-                        1.0F, s, t, k + c + at, 2 * c, 1.0F, mix + at, c);
-        }
+        for (int h = 0; h < x->m->shape.heads; h++)
+            attend_head(x, &past, row, n, h);
     }
 }
 
@@ -159,16 +179,11 @@ static void layers(const struct glance *x)
     const struct rt_model *m = x->m;
     const struct rt_workspace *ws = x->ws;
     const int c = m->shape.channels, t = (int)x->n_rows;
-    const size_t w = (size_t)c;
 
     for (int layer = 0; layer < m->shape.layers; layer++) {
-        const size_t l = (size_t)layer;
-
-        rt_norm(ws->norm_tc, NULL, x->x_tc, m->w.norm1 + l * w, t, c);
-        rt_linear(ws->qkv_t3c, ws->norm_tc, m->w.qkv + l * 3 * w * w, t, 3 * c,
-                  c);
+        rt_queries_keys_values(m, ws, layer, t);
         attend(x, layer);
-        rt_linear_add(x->x_tc, ws->mix_tc, m->w.proj + l * w * w, t, c, c);
+        rt_product(m, RT_PROJ, layer, x->x_tc, c, ws->mix_tc, t);
         rt_feed_forward(m, ws, layer, x->x_tc, t);
     }
     rt_norm(x->x_tc, NULL, x->x_tc, m->w.norm, t, c);

@@ -14,11 +14,14 @@
 #include "runtime/tiles.h"
 #include "runtime/weights.h"
 
-/* y[t][c] = x[t][d] . w[c][d].  One or two rows are read as vectors, so that
- * the bits of a row depend on the class of t only: 1 to 2, or more. */
+/* y[t][c] = x[t][d] . w[c][d], added to y if `add`; rows of y begin `ldy` floats
+ * apart.  By OpenBLAS: one or two rows are read as vectors, so that the bits of
+ * a row depend on its core and on the class of t: 1 to 2, or more. */
+void rt_times(float *y, int ldy, const float *x_td, const float *w_cd, int t,
+              int c, int d, bool add);
+/* The same, rows of y following each other. */
 void rt_linear(float *y_tc, const float *x_td, const float *w_cd, int t, int c,
                int d);
-/* The same, added to y. */
 void rt_linear_add(float *y_tc, const float *x_td, const float *w_cd, int t,
                    int c, int d);
 
@@ -41,23 +44,38 @@ size_t rt_attend_room(int t, int heads, int c);
 void rt_attend(float *mix_tc, float *kept, float *room, const float *qkv_t3c,
                const int32_t *n_keys, int t, int heads, int c);
 
-/* Keys and values of n rows, one row each `stride` floats. */
+/* Keys and values of n rows in one layer, in room for `width`, which is
+ * rt_keys_width of some number: whole lanes, and an odd number of them, so that
+ * a column is not all in one set of the cache.  Of each head a key is a column,
+ * and a value a row of whole lanes, 0 behind it. */
 struct rt_keys {
-    const float *k, *v;
-    int stride, n;
+    float *key_hdw, *value_hwl;
+    int width, n;
 };
+int rt_keys_width(int n);
+/* Floats for each of the `width` rows. */
+size_t rt_keys_floats(int heads, int c);
+/* Rows [at, at + n) from n rows of c keys and then c values, `stride` apart. */
+void rt_keys_put(const struct rt_keys *to, int at, const float *kv,
+                 size_t stride, int n, int heads, int c);
 
-/* The same for rows that go on after earlier ones: all look at the whole past,
- * and then up to themselves.  p: RT_ATTEND_ROWS * (past->n + t) floats. */
+/* Rows q[n][c], `stride` apart, each of which looks at all of `past`, and then
+ * at the first keys of `own`: n_own[i] of them, or, when that is NULL,
+ * first + i + 1.  What a row becomes has the same bits where the past stands
+ * before its own in one sequence.  room: rt_attend_rows_room of the keys of
+ * both, RT_ATTEND_ROWS rows of rt_attend_width and as many of a head's lanes. */
 enum { RT_ATTEND_ROWS = 64 };
-void rt_attend_after(float *mix_tc, float *p, const struct rt_keys *past,
-                     const float *qkv_t3c, int t, int heads, int c);
-
-/* One query row q[c] against the past, which may have no rows, and its own.
- * p: past->n + own->n floats. */
-void rt_attend_row(float *mix_c, float *p, const float *q_c,
-                   const struct rt_keys *past, const struct rt_keys *own,
-                   int heads, int c);
+struct rt_looking {
+    const float *q;
+    size_t stride;
+    const int32_t *n_own;
+    int first, n;
+};
+int rt_attend_width(int n);
+size_t rt_attend_rows_room(int n, int heads, int c);
+void rt_attend_rows(float *mix_nc, float *room, const struct rt_looking *rows,
+                    const struct rt_keys *past, const struct rt_keys *own,
+                    int heads, int c);
 
 /* s[0..n) becomes its softmax after scaling; n > 0. */
 void rt_softmax(float *s, int n, float scale);

@@ -2,6 +2,7 @@
 #include "runtime/package.h"
 
 #include "base/buf.h"
+#include "runtime/product.h"
 #include "runtime/safetensors.h"
 
 #include <stdio.h>
@@ -197,6 +198,8 @@ static enum an_code contents_read(struct rt_package *p, struct an_arena *arena,
     p->model.shape = p->manifest.shape;
     code = rt_safetensors_read(arena, f[1]->bytes, &p->model.shape, &p->model.w,
                                err);
+    if (code == AN_OK)
+        code = rt_model_pack(&p->model, arena, err);
     if (code != AN_OK)
         return code;
     an_hex_print(p->digest.b, sizeof(p->digest.b), hex);

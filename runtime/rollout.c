@@ -35,7 +35,6 @@ enum an_code rt_rollout_init(struct rt_rollout *r, struct an_arena *arena,
     /* A row of attention looks at the history and at all of its own. */
     const size_t longest = positions + events;
     const size_t targets = size_of(s->targets);
-    const size_t own = size_of(s->layers) * events * 2 * size_of(s->channels);
     bool all = true;
     enum an_code code;
 
@@ -53,14 +52,18 @@ enum an_code rt_rollout_init(struct rt_rollout *r, struct an_arena *arena,
     r->item = get(arena, &all, batch, sizeof(*r->item));
     r->one_position = get(arena, &all, rows, sizeof(*r->one_position));
     r->one_item = get(arena, &all, rows, sizeof(*r->one_item));
-    r->kv_bln2c = get(arena, &all, batch, own * sizeof(float));
+    r->own = get(arena, &all, batch, sizeof(*r->own));
     r->has_bv = get(arena, &all, batch, targets);
     r->stay = get(arena, &all, batch, sizeof(*r->stay));
     r->live = get(arena, &all, batch, sizeof(*r->live));
     r->first_rate_v = get(arena, &all, targets, sizeof(float));
     r->share_v = get(arena, &all, targets, sizeof(double));
     r->has_v = get(arena, &all, targets, 1);
-    return all ? AN_OK : an_fail_nomem(err);
+    if (!all)
+        return an_fail_nomem(err);
+    for (size_t i = 0; i < batch && code == AN_OK; i++)
+        code = rt_past_init(&r->own[i], arena, s, events, err);
+    return code;
 }
 
 /* ---- one call ------------------------------------------------------------- */

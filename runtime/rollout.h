@@ -35,7 +35,7 @@
  * cut nothing is known.
  *
  * Future i of a seed is the same whoever else is sampled, to the last bit: the
- * draws are by counter, and the products are made of three rows or more.
+ * draws are by counter, and OpenBLAS's products are of three rows or more.
  *
  * Thread-safety: a rollout is confined, the model is only read.  Ownership: the
  * memory is the arena's; results are the caller's.  A call gets no memory. */
@@ -84,7 +84,7 @@ struct rt_rollout {
     /* by place in the batch */
     struct rt_position *position, *one_position;
     struct rt_item *item, *one_item;
-    float *kv_bln2c; /* keys and values of the futures' own positions */
+    struct rt_past *own; /* the futures' positions */
     uint8_t *has_bv;
     struct rt_stay *stay;
     size_t *live; /* places that go on */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One position more for each future, all in one product.  What rt_forward_after
  * computes again of a future's earlier positions is kept here. */
-#include "runtime/kernels.h"
+#include "runtime/product.h"
 #include "runtime/rollout_int.h"
 
 #include <math.h>
@@ -16,23 +16,22 @@ static size_t n(int32_t v)
 static void attend(struct rt_rollout *r, const struct rt_model *m, int layer,
                    size_t n_live)
 {
-    const int c = m->shape.channels;
-    const size_t c2 = 2 * n(c), own_size = r->max_events * c2;
-    const float *k = r->past.kv_lt2c + n(layer) * n(r->past.max_positions) * c2;
-    const struct rt_keys past = {k, k + c, 2 * c, r->past.n_positions};
+    const struct rt_shape *s = &m->shape;
+    const int c = s->channels;
+    const struct rt_keys past =
+        rt_past_keys(&r->past, s, layer, r->past.n_positions);
 
     for (size_t i = 0; i < n_live; i++) {
         const size_t place = r->live[i];
-        const struct rt_stay *at = &r->stay[place];
+        const int n_own = (int)r->stay[place].n_own;
         const float *qkv = r->ws.qkv_t3c + i * 3 * n(c);
-        float *own_kv =
-            r->kv_bln2c + (place * n(m->shape.layers) + n(layer)) * own_size;
-        const struct rt_keys own = {own_kv, own_kv + c, 2 * c,
-                                    (int)at->n_own + 1};
+        const struct rt_keys own =
+            rt_past_keys(&r->own[place], s, layer, n_own + 1);
+        const struct rt_looking row = {qkv, 3 * n(c), NULL, n_own, 1};
 
-        memcpy(own_kv + at->n_own * c2, qkv + c, c2 * sizeof(float));
-        rt_attend_row(r->ws.mix_tc + i * n(c), r->ws.p, qkv, &past, &own,
-                      m->shape.heads, c);
+        rt_keys_put(&own, n_own, qkv + c, 3 * n(c), 1, s->heads, c);
+        rt_attend_rows(r->ws.mix_tc + i * n(c), r->ws.p, &row, &past, &own,
+                       s->heads, c);
     }
 }
 
@@ -59,14 +58,11 @@ static void embed(struct rt_rollout *r, const struct rt_model *m, size_t n_live,
 static void layer_of(struct rt_rollout *r, const struct rt_model *m, int layer,
                      size_t n_live, int t)
 {
-    const int c = m->shape.channels;
-    const size_t l = n(layer), cc = n(c) * n(c);
     struct rt_workspace *ws = &r->ws;
 
-    rt_norm(ws->norm_tc, NULL, ws->x_tc, m->w.norm1 + l * n(c), t, c);
-    rt_linear(ws->qkv_t3c, ws->norm_tc, m->w.qkv + l * 3 * cc, t, 3 * c, c);
+    rt_queries_keys_values(m, ws, layer, t);
     attend(r, m, layer, n_live);
-    rt_linear_add(ws->x_tc, ws->mix_tc, m->w.proj + l * cc, t, c, c);
+    rt_product(m, RT_PROJ, layer, ws->x_tc, m->shape.channels, ws->mix_tc, t);
     rt_feed_forward(m, ws, layer, ws->x_tc, t);
 }
 

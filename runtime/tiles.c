@@ -4,51 +4,76 @@
 #include <assert.h>
 
 /* Of a tile: as many sums as fit the registers with AVX2, and enough of them to
- * hide how long an addition takes. */
-enum { TILE_ROWS = 6 };
+ * hide how long an addition takes.  Few rows take several lanes at once. */
+enum { TILE_ROWS = 6, TILE_SUMS = 6 };
 
 /* Sums stay in registers only where no index is left. */
 #define UNROLLED _Pragma("GCC unroll 6")
 
-/* `rows` is a constant where this is inlined. */
+/* `rows` and `wide` are constants where this is inlined. */
 RT_INLINE void tile(float *c, size_t ldc, bool add, struct rt_left a,
-                    const float *b, size_t ldb, int k, const int rows)
+                    const float *b, size_t ldb, int k, const int rows,
+                    const int wide)
 {
-    rt_lanes sum[TILE_ROWS] = {0}, v;
+    rt_lanes sum[TILE_SUMS] = {0}, v;
 
     if (add) {
         UNROLLED
         for (int i = 0; i < rows; i++)
-            memcpy(&sum[i], c + (size_t)i * ldc, sizeof(*sum));
+            UNROLLED
+        for (int j = 0; j < wide; j++)
+            memcpy(&sum[i * wide + j], c + (size_t)i * ldc + j * RT_LANES,
+                   sizeof(*sum));
     }
     for (int e = 0; e < k; e++) {
-        memcpy(&v, b + (size_t)e * ldb, sizeof(v));
         UNROLLED
-        for (int i = 0; i < rows; i++)
-            sum[i] += a.at[(size_t)i * a.row + (size_t)e * a.column] * v;
+        for (int j = 0; j < wide; j++) {
+            memcpy(&v, b + (size_t)e * ldb + j * RT_LANES, sizeof(v));
+            UNROLLED
+            for (int i = 0; i < rows; i++)
+                sum[i * wide + j] +=
+                    a.at[(size_t)i * a.row + (size_t)e * a.column] * v;
+        }
     }
     UNROLLED
     for (int i = 0; i < rows; i++)
-        memcpy(c + (size_t)i * ldc, &sum[i], sizeof(*sum));
+        UNROLLED
+    for (int j = 0; j < wide; j++)
+        memcpy(c + (size_t)i * ldc + j * RT_LANES, &sum[i * wide + j],
+               sizeof(*sum));
 }
+
+/* All columns of `rows` rows. */
+#define STRIP(rows, wide)                                                      \
+    do {                                                                       \
+        int j = 0;                                                             \
+        for (; j + (wide)*RT_LANES <= n; j += (wide)*RT_LANES)                 \
+            tile(c_mn + j, ldc, add, a, b_kn + j, ldb, k, rows, wide);         \
+        for (; j < n; j += RT_LANES)                                           \
+            tile(c_mn + j, ldc, add, a, b_kn + j, ldb, k, rows, 1);            \
+    } while (0)
 
 RT_CLONES
 void rt_tiles(float *c_mn, size_t ldc, bool add, struct rt_left a,
               const float *b_kn, size_t ldb, int m, int n, int k)
 {
+    int strips = (m + TILE_ROWS - 1) / TILE_ROWS;
+
     assert(n % RT_LANES == 0);
-    for (; m > 0; m -= TILE_ROWS) {
-        for (int j = 0; j < n; j += RT_LANES)
-            switch (m) {
-            case 1: tile(c_mn + j, ldc, add, a, b_kn + j, ldb, k, 1); break;
-            case 2: tile(c_mn + j, ldc, add, a, b_kn + j, ldb, k, 2); break;
-            case 3: tile(c_mn + j, ldc, add, a, b_kn + j, ldb, k, 3); break;
-            case 4: tile(c_mn + j, ldc, add, a, b_kn + j, ldb, k, 4); break;
-            case 5: tile(c_mn + j, ldc, add, a, b_kn + j, ldb, k, 5); break;
-            default: tile(c_mn + j, ldc, add, a, b_kn + j, ldb, k, 6); break;
-            }
-        c_mn += TILE_ROWS * ldc;
-        a.at += TILE_ROWS * a.row;
+    for (; strips > 0; strips--) {
+        const int rows = (m + strips - 1) / strips; /* alike, nearly */
+
+        switch (rows) {
+        case 1: STRIP(1, 4); break;
+        case 2: STRIP(2, 3); break;
+        case 3: STRIP(3, 2); break;
+        case 4: STRIP(4, 1); break;
+        case 5: STRIP(5, 1); break;
+        default: STRIP(6, 1); break;
+        }
+        c_mn += (size_t)rows * ldc;
+        a.at += (size_t)rows * a.row;
+        m -= rows;
     }
 }
 

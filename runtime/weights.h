@@ -91,6 +91,7 @@ void rt_weights_at(const struct rt_shape *s, const float *block,
 struct rt_model {
     struct rt_shape shape;
     struct rt_weights w;
+    const float *packed; /* by rt_model_pack (runtime/product.h); or NULL */
 };
 
 #endif

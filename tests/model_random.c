@@ -98,7 +98,7 @@ float *test_model(struct rt_model *m, struct an_arena *arena,
             block[t->first + k] = (float)(size * test_normal(r)) +
                                   (t->kind == RT_NORM ? 1.0F : 0.0F);
     }
-    m->shape = *s;
+    *m = (struct rt_model){.shape = *s};
     rt_weights_at(s, block, &m->w);
     return block;
 }

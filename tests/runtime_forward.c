@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The fast pass against the reference, and what must not change an answer. */
 #include "runtime/forward.h"
-#include "runtime/kernels.h"
+#include "runtime/product.h"
 #include "runtime/reference.h"
 #include "tests/model_random.h"
 #include "tests/suite.h"
@@ -67,6 +67,8 @@ START_TEST(fast_pass_equals_the_reference)
     ck_assert_int_eq(rt_shape_check(&s, NULL), AN_OK);
     h = test_history(&arena, &s, cases[_i].length, &r);
     ck_assert_int_eq(rt_history_check(&h, &s, NULL), AN_OK);
+    compare(&m, &h, &arena, &r);
+    ck_assert_int_eq(rt_model_pack(&m, &arena, NULL), AN_OK);
     compare(&m, &h, &arena, &r);
     an_arena_free(&arena);
 }

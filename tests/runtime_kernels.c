@@ -6,6 +6,7 @@
 #include "tests/suite.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 Suite *runtime_kernels_suite(void);
 
@@ -258,46 +259,76 @@ START_TEST(attention_equals_its_formula_with_any_view)
 }
 END_TEST
 
-START_TEST(one_row_of_attention_equals_the_block)
+/* Rows [cut, t) of qkv, before which `cut` rows stand apart. */
+static void attend_cut(float *mix, const float *qkv, int cut, int t,
+                       const int32_t *n_own, int heads, int c)
 {
-    enum { T = 90, H = 3, D = 4, C = H * D };
-    static float qkv[T * 3 * C], mix[T * C], p[T], one[C];
-    struct test_random r = {5};
+    const int widths[2] = {rt_keys_width(cut), rt_keys_width(t - cut)};
+    struct rt_keys k[2];
+    float *p = calloc(rt_attend_rows_room(t, heads, c), sizeof(*p));
+    const struct rt_looking rows = {qkv + cut * 3 * c, (size_t)(3 * c), n_own,
+                                    0, t - cut};
 
-    fill(qkv, sizeof(qkv) / sizeof(*qkv), &r);
-    rt_attend(mix, NULL, room(T, H, C), qkv, NULL, T, H, C);
-    for (int row = 0; row < T; row++) {
-        /* Cut in two anywhere, or nowhere. */
-        for (int cut = 0; cut <= row; cut += row ? row : 1) {
-            const float *k = qkv + C, *v = qkv + 2 * C;
-            const struct rt_keys past = {k, v, 3 * C, cut};
-            const struct rt_keys own = {k + cut * 3 * C, v + cut * 3 * C, 3 * C,
-                                        row + 1 - cut};
+    ck_assert_ptr_nonnull(p);
+    for (int i = 0; i < 2; i++) {
+        const size_t n = (size_t)widths[i] * rt_keys_floats(heads, c);
+        const size_t keys = (size_t)(widths[i] * c);
 
-            rt_attend_row(one, p, qkv + row * 3 * C, &past, &own, H, C);
-            ck_assert_double_lt(test_max_diff(one, mix + row * C, C), 1e-5);
-        }
+        k[i] = (struct rt_keys){calloc(n + 1, sizeof(float)), NULL, widths[i],
+                                i ? t - cut : cut};
+        ck_assert_ptr_nonnull(k[i].key_hdw);
+        k[i].value_hwl = k[i].key_hdw + keys;
+        rt_keys_put(&k[i], 0, qkv + (i ? cut : 0) * 3 * c + c, (size_t)(3 * c),
+                    k[i].n, heads, c);
     }
+    rt_attend_rows(mix, p, &rows, &k[0], &k[1], heads, c);
+    free(k[0].key_hdw);
+    free(k[1].key_hdw);
+    free(p);
 }
-END_TEST
 
-START_TEST(attention_after_a_past_equals_the_whole)
+START_TEST(attention_after_a_past_has_the_bits_of_the_whole)
 {
-    enum { T = 150, H = 3, D = 4, C = H * D };
-    static float qkv[T * 3 * C], mix[T * C], p[RT_ATTEND_ROWS * T], end[T * C];
-    static const int cuts[] = {1, 2, 63, 64, 65, 86, 148, 149};
+    enum { T = 150, H = 3, D = 10, C = H * D };
+    static float qkv[T * 3 * C], mix[T * C], end[T * C];
+    static const int cuts[] = {0, 1, 2, 15, 16, 17, 63, 64, 65, 86, 148, 149};
     struct test_random r = {8};
 
     fill(qkv, sizeof(qkv) / sizeof(*qkv), &r);
     rt_attend(mix, NULL, room(T, H, C), qkv, NULL, T, H, C);
     for (size_t i = 0; i < sizeof(cuts) / sizeof(*cuts); i++) {
         const int cut = cuts[i];
-        const struct rt_keys past = {qkv + C, qkv + 2 * C, 3 * C, cut};
 
-        rt_attend_after(end, p, &past, qkv + cut * 3 * C, T - cut, H, C);
-        ck_assert_double_lt(
-            test_max_diff(end, mix + cut * C, (size_t)((T - cut) * C)), 1e-5);
+        attend_cut(end, qkv, cut, T, NULL, H, C);
+        ck_assert_mem_eq(end, mix + cut * C,
+                         (size_t)((T - cut) * C) * sizeof(*end));
     }
+}
+END_TEST
+
+START_TEST(rows_look_at_no_more_than_they_may)
+{
+    enum { T = 80, H = 2, D = 6, C = H * D, CUT = 30 };
+    static float qkv[T * 3 * C], mix[T * C];
+    struct test_random r = {12};
+    int32_t n_own[T - CUT], n_keys[T];
+
+    fill(qkv, sizeof(qkv) / sizeof(*qkv), &r);
+    for (int i = 0; i < T - CUT; i++) {
+        n_own[i] = 1 + test_below(&r, i + 1);
+        n_keys[CUT + i] = CUT + n_own[i];
+    }
+    attend_cut(mix, qkv, CUT, T, n_own, H, C);
+    for (int row = CUT; row < T; row++)
+        for (int h = 0; h < H; h++) {
+            double want[D];
+
+            attend_naive(want, qkv, n_keys, row, h, D, C);
+            for (int e = 0; e < D; e++)
+                ck_assert_double_lt(
+                    fabs((double)mix[(row - CUT) * C + h * D + e] - want[e]),
+                    2e-5);
+        }
 }
 END_TEST
 
@@ -331,19 +362,20 @@ END_TEST
 
 Suite *runtime_kernels_suite(void)
 {
-    const TTest *const test[] = {exponential_is_close_everywhere,
-                                 sine_and_cosine_are_close_over_any_age,
-                                 sums_and_products_in_lanes_equal_plain_ones,
-                                 linear_equals_three_loops,
-                                 norm_equals_its_formula,
-                                 gelu_is_the_tanh_form,
-                                 attention_equals_its_formula_with_any_view,
-                                 one_row_of_attention_equals_the_block,
-                                 attention_after_a_past_equals_the_whole,
-                                 tiles_equal_plain_products,
-                                 what_goes_into_whole_lanes_comes_back,
-                                 what_comes_later_changes_no_bit,
-                                 same_numbers_twice};
+    const TTest *const test[] = {
+        exponential_is_close_everywhere,
+        sine_and_cosine_are_close_over_any_age,
+        sums_and_products_in_lanes_equal_plain_ones,
+        linear_equals_three_loops,
+        norm_equals_its_formula,
+        gelu_is_the_tanh_form,
+        attention_equals_its_formula_with_any_view,
+        attention_after_a_past_has_the_bits_of_the_whole,
+        rows_look_at_no_more_than_they_may,
+        tiles_equal_plain_products,
+        what_goes_into_whole_lanes_comes_back,
+        what_comes_later_changes_no_bit,
+        same_numbers_twice};
 
     return TEST_SUITE("runtime/kernels", test);
 }
