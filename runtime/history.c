@@ -81,3 +81,24 @@ enum an_code rt_history_check(const struct rt_history *h,
         code = item_check(h, i, shape, err);
     return code;
 }
+
+enum an_code rt_history_from(struct an_arena *arena, const struct rt_history *h,
+                             size_t n, struct rt_history *out,
+                             struct an_err *err)
+{
+    const size_t n_positions = h->n_positions - n;
+    const uint32_t first =
+        n_positions ? h->position[n].first_item : (uint32_t)h->n_items;
+    struct rt_position *position =
+        an_arena_get(arena, n_positions, sizeof(*position));
+
+    if (position == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; i < n_positions; i++) {
+        position[i] = h->position[n + i];
+        position[i].first_item -= first;
+    }
+    *out = (struct rt_history){position, n_positions, h->item + first,
+                               h->n_items - first};
+    return AN_OK;
+}

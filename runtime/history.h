@@ -25,6 +25,7 @@
 #ifndef RUNTIME_HISTORY_H
 #define RUNTIME_HISTORY_H
 
+#include "base/arena.h"
 #include "base/err.h"
 
 enum { RT_NO_ROW = -1, RT_MAX_PARENTS = 4 };
@@ -82,6 +83,12 @@ struct rt_shape;
  * AN_TYPE or AN_LIMIT otherwise; err->where.path says which. */
 enum an_code rt_history_check(const struct rt_history *h,
                               const struct rt_shape *shape, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* Its positions from `n` on, counted and holding items from 0.  AN_NOMEM. */
+enum an_code rt_history_from(struct an_arena *arena, const struct rt_history *h,
+                             size_t n, struct rt_history *out,
+                             struct an_err *err)
     __attribute__((warn_unused_result));
 
 #endif

@@ -2,7 +2,8 @@
 noinst_LTLIBRARIES += libruntime.la
 libruntime_la_SOURCES = \
 	runtime/abstain.c runtime/abstain.h runtime/attend.c \
-	runtime/attribute.c runtime/attribute.h runtime/embed.c \
+	runtime/attribute.c runtime/attribute.h runtime/cache.c \
+	runtime/cache.h runtime/embed.c \
 	runtime/encode.h runtime/encode.c \
 	runtime/vocabulary.h runtime/vocabulary.c \
 	runtime/wide.h runtime/wide.c \

@@ -110,9 +110,11 @@ struct prediction {
     struct rt_history window;             /* what the model can read of it */
     const struct ctx_event *const *event; /* of the window's items */
     float *wide;
-    float *whole_kj;       /* log hazards */
-    size_t n_hazards;      /* outcomes times bins */
-    struct reason *reason; /* NULL until the first question needs them */
+    struct rt_cached *cached; /* where `past` is; NULL: it is the predictor's */
+    struct rt_past *past;     /* of the window */
+    float *whole_kj;          /* log hazards */
+    size_t n_hazards;         /* outcomes times bins */
+    struct reason *reason;    /* NULL until the first question needs them */
     size_t n_reasons;
     float *without_gkj; /* log hazards without each of them */
     struct ctx_forecast *out;
@@ -291,7 +293,7 @@ static enum an_code choose_reasons(struct prediction *x,
         an_arena_get(x->arena, n * x->n_hazards, sizeof(*without_gkj));
     if (without_gkj == NULL)
         return an_fail_nomem(x->err);
-    rc = rt_glance(&p->package->model, &p->workspace, &p->past, x->arena,
+    rc = rt_glance(&p->package->model, &p->workspace, x->past, x->arena,
                    &x->window, q, group, n, without_gkj, x->err);
     if (rc == AN_OK)
         rc = rt_glance_order(x->arena, s, x->whole_kj, without_gkj, n, order,
@@ -328,7 +330,7 @@ static enum an_code try_reasons(struct prediction *x)
     if (rc == AN_OK)
         rc = choose_reasons(x, &q, group);
     return rc == AN_OK ? rt_leave_out(&p->package->model, &p->workspace,
-                                      &p->past, x->arena, &x->window, &q, group,
+                                      x->past, x->arena, &x->window, &q, group,
                                       x->n_reasons, x->without_gkj, x->err)
                        : rc;
 }
@@ -453,12 +455,45 @@ static size_t known_questions(const struct rt_predictor *p,
     return known;
 }
 
+/* How much of the window need not be computed again. */
+static uint32_t look_up(struct prediction *x)
+{
+    struct rt_predictor *p = x->p;
+    uint32_t n = 0;
+
+    x->past = &p->past;
+    if (p->cache)
+        x->cached = rt_cache_take(p->cache, &x->window);
+    if (x->cached) {
+        x->past = &x->cached->past;
+        n = rt_cached_common(x->cached, &x->window);
+    }
+    x->past->n_positions = (int32_t)n;
+    return n;
+}
+
+/* The pass goes on where what is known ends. */
+static enum an_code go_on(struct prediction *x, struct rt_query query)
+{
+    struct rt_predictor *p = x->p;
+    const uint32_t n = look_up(x);
+    struct rt_history rest;
+    struct rt_ask ask = {&rest, &query, 1};
+    enum an_code rc = rt_history_from(x->arena, &x->window, n, &rest, x->err);
+
+    query.position -= n;
+    return rc == AN_OK
+               ? rt_forward_extend(&p->package->model, &p->workspace, &x->past,
+                                   &ask, 1, RT_WANT_HAZARDS | RT_WANT_RATES,
+                                   x->err)
+               : rc;
+}
+
 static enum an_code pass(struct prediction *x)
 {
     struct rt_predictor *p = x->p;
     const struct rt_shape *s = &p->package->manifest.shape;
     struct rt_query query = {(uint32_t)x->window.n_positions - 1, NULL};
-    struct rt_ask ask = {&x->window, &query, 1};
     enum an_code rc;
 
     x->wide = an_arena_get(x->arena, p->n_features, sizeof(*x->wide));
@@ -470,8 +505,7 @@ static enum an_code pass(struct prediction *x)
     query.wide = x->wide;
     rc = rt_history_check(&x->window, s, x->err);
     if (rc == AN_OK)
-        rc = rt_forward_keep(&p->package->model, &p->workspace, &p->past, &ask,
-                             RT_WANT_HAZARDS | RT_WANT_RATES, x->err);
+        rc = go_on(x, query);
     if (rc == AN_OK)
         memcpy(x->whole_kj, p->workspace.log_hazard_qkj,
                x->n_hazards * sizeof(*x->whole_kj));
@@ -533,6 +567,8 @@ enum an_code rt_predict(struct rt_predictor *p, struct an_arena *arena,
     for (size_t i = 0; rc == AN_OK && i < n_questions; i++)
         if (rt_predictor_outcome(p, question[i].outcome) >= 0)
             rc = answer(&x, &question[i], &risk[out->n_risks++]);
+    if (x.cached)
+        rt_cache_give(p->cache, x.cached, rc == AN_OK ? &x.window : NULL);
     order_horizons(risk, out->n_risks);
     return rc;
 }

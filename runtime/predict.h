@@ -24,6 +24,11 @@
  * on.  A concept that was not chosen is never named; every weight that is said
  * was computed in full.
  *
+ * With a cache (runtime/cache.h), which the predictors of several threads share,
+ * only what follows the part of the record that is known already is computed.
+ * What comes out is the same, but for the last bits of the differential, which
+ * is OpenBLAS's.
+ *
  * Members of manifest.json that are read here:
  *     "vocabulary" (runtime/vocabulary.h), "wide" (runtime/wide.h),
  *     "next": {"kinds": ["kind|condition"], "horizon_days": 365}
@@ -42,6 +47,7 @@
 #define RUNTIME_PREDICT_H
 
 #include "context/forecast.h"
+#include "runtime/cache.h"
 #include "runtime/encode.h"
 #include "runtime/forward.h"
 #include "runtime/package.h"
@@ -59,6 +65,7 @@ struct rt_predictor {
     uint32_t next_horizon_days;
     struct rt_workspace workspace;
     struct rt_past past;
+    struct rt_cache *cache; /* of the same shape; NULL, as it begins: none */
 };
 
 struct rt_question {

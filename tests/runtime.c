@@ -4,6 +4,7 @@
 Suite *runtime_kernels_suite(void);
 Suite *runtime_forward_suite(void);
 Suite *runtime_past_suite(void);
+Suite *runtime_cache_suite(void);
 Suite *runtime_encode_suite(void);
 Suite *runtime_risk_suite(void);
 Suite *runtime_attribute_suite(void);
@@ -12,9 +13,15 @@ Suite *runtime_predict_suite(void);
 Suite *runtime_rollout_suite(void);
 
 Suite *(*const test_suites[])(void) = {
-    runtime_kernels_suite,   runtime_forward_suite,
-    runtime_past_suite,      runtime_risk_suite,
-    runtime_attribute_suite, runtime_package_suite,
-    runtime_predict_suite,   runtime_encode_suite,
-    runtime_rollout_suite,   NULL,
+    runtime_kernels_suite,
+    runtime_forward_suite,
+    runtime_past_suite,
+    runtime_cache_suite,
+    runtime_risk_suite,
+    runtime_attribute_suite,
+    runtime_package_suite,
+    runtime_predict_suite,
+    runtime_encode_suite,
+    runtime_rollout_suite,
+    NULL,
 };

@@ -124,19 +124,13 @@ END_TEST
 static struct rt_history part(const struct rt_history *h, size_t from,
                               size_t to)
 {
-    struct rt_position *position =
-        an_arena_get(&arena, to - from + 1, sizeof(*position));
-    const uint32_t first = from < h->n_positions ? h->position[from].first_item
-                                                 : (uint32_t)h->n_items;
-    uint32_t end = first;
+    struct rt_history begun = *h, out;
 
-    for (size_t i = from; i < to; i++) {
-        position[i - from] = h->position[i];
-        position[i - from].first_item -= first;
-        end = h->position[i].first_item + h->position[i].n_items;
-    }
-    return (struct rt_history){position, to - from, h->item + first,
-                               end - first};
+    begun.n_positions = to;
+    if (to < h->n_positions)
+        begun.n_items = h->position[to].first_item;
+    ck_assert_int_eq(rt_history_from(&arena, &begun, from, &out, NULL), AN_OK);
+    return out;
 }
 
 static void ask_end(const struct rt_history *h, const float *wide,

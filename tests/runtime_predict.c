@@ -2,6 +2,7 @@
 /* Timelines in, forecasts out, on a random model with an invented vocabulary:
  * what is said hangs together, whatever the numbers are. */
 #include "runtime/predict.h"
+#include "runtime/product.h"
 #include "tests/model_random.h"
 #include "tests/suite.h"
 
@@ -521,6 +522,51 @@ START_TEST(reads_the_first_and_the_newest_of_a_long_history)
 }
 END_TEST
 
+/* To the last bit: risks, their intervals, reasons and weights. */
+static void check_same_risks(const struct ctx_forecast *f,
+                             const struct ctx_forecast *g)
+{
+    ck_assert_uint_eq(f->n_risks, g->n_risks);
+    for (size_t i = 0; i < f->n_risks; i++) {
+        const struct ctx_risk *a = &f->risk[i], *b = &g->risk[i];
+
+        ck_assert_mem_eq(&a->p, &b->p, sizeof(a->p));
+        ck_assert_mem_eq(&a->p_low, &b->p_low, sizeof(a->p_low));
+        ck_assert_uint_eq(a->n_influences, b->n_influences);
+        for (size_t k = 0; k < a->n_influences; k++) {
+            ck_assert_mem_eq(&a->influence[k].log_hazard,
+                             &b->influence[k].log_hazard, sizeof(double));
+            ck_assert_ptr_eq(a->influence[k].event[0],
+                             b->influence[k].event[0]);
+        }
+    }
+}
+
+START_TEST(a_cache_changes_no_bit_of_a_risk)
+{
+    struct rt_cache_counts n;
+    struct ctx_forecast f, g;
+    struct rt_cache *cache;
+    struct scene s;
+
+    open_scene(&s);
+    ck_assert_int_eq(rt_model_pack(&s.package.model, &s.arena, NULL), AN_OK);
+    ck_assert_int_eq(
+        rt_cache_open(&s.package.model.shape, 64 << 20, &cache, NULL), AN_OK);
+    for (int i = 10; i < 2 * N_EVENTS; i += 5) {
+        s.p.cache = NULL;
+        f = ask(&s, i * 30 * DAY);
+        s.p.cache = cache;
+        g = ask(&s, i * 30 * DAY);
+        check_same_risks(&f, &g);
+    }
+    rt_cache_counts(cache, &n);
+    ck_assert_uint_gt(n.n_kept, n.n_positions / 2);
+    rt_cache_close(cache);
+    close_scene(&s);
+}
+END_TEST
+
 START_TEST(refuses_a_vocabulary_of_another_model)
 {
     struct scene s;
@@ -572,6 +618,7 @@ Suite *runtime_predict_suite(void)
         sees_nothing_after_now,
         abstains_for_reasons_of_its_own,
         reads_the_first_and_the_newest_of_a_long_history,
+        a_cache_changes_no_bit_of_a_risk,
         refuses_a_vocabulary_of_another_model,
         survives_each_failed_allocation};
 

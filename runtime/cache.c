@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/cache.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_POSITIONS = 4, SPARE = 32 };
+
+struct rt_cache {
+    struct rt_shape shape;
+    size_t max_bytes;
+    pthread_mutex_t lock; /* of all below */
+    struct rt_cached *newest;
+    struct rt_cache_counts counts;
+};
+
+enum an_code rt_cache_open(const struct rt_shape *s, size_t max_bytes,
+                           struct rt_cache **out, struct an_err *err)
+{
+    struct rt_cache *c = calloc(1, sizeof(*c));
+
+    if (c == NULL)
+        return an_fail_nomem(err);
+    c->shape = *s;
+    c->max_bytes = max_bytes;
+    pthread_mutex_init(&c->lock, NULL);
+    *out = c;
+    return AN_OK;
+}
+
+static void forget(struct rt_cached *k)
+{
+    an_arena_free(&k->arena);
+    free(k);
+}
+
+void rt_cache_close(struct rt_cache *c)
+{
+    struct rt_cached *next;
+
+    if (c == NULL)
+        return;
+    for (struct rt_cached *k = c->newest; k; k = next) {
+        next = k->next;
+        forget(k);
+    }
+    pthread_mutex_destroy(&c->lock);
+    free(c);
+}
+
+/* FNV-1a: it says where to look, not whether it is the same. */
+static uint64_t mix(uint64_t hash, const void *bytes, size_t n)
+{
+    const unsigned char *b = bytes;
+
+    for (size_t i = 0; i < n; i++)
+        hash = (hash ^ b[i]) * UINT64_C(1099511628211);
+    return hash;
+}
+
+static uint64_t begins(const struct rt_history *h)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (size_t i = 0; i < h->n_positions && i < FIRST_POSITIONS; i++) {
+        const struct rt_position *p = &h->position[i];
+
+        hash = mix(hash, &p->age_days, sizeof(p->age_days));
+        hash =
+            mix(hash, h->item + p->first_item, p->n_items * sizeof(*h->item));
+    }
+    return hash;
+}
+
+static size_t bytes_of(const struct rt_cached *k)
+{
+    return sizeof(*k) + k->arena.used_bytes;
+}
+
+/* Taken out of the list: the one `at` points to. */
+static struct rt_cached *unlink_at(struct rt_cache *c, struct rt_cached **at)
+{
+    struct rt_cached *k = *at;
+
+    *at = k->next;
+    k->next = NULL;
+    c->counts.n--;
+    c->counts.bytes -= bytes_of(k);
+    return k;
+}
+
+static struct rt_cached *find(struct rt_cache *c, uint64_t hash)
+{
+    for (struct rt_cached **at = &c->newest; *at; at = &(*at)->next)
+        if ((*at)->begins == hash)
+            return unlink_at(c, at);
+    return NULL;
+}
+
+/* An empty one with room for some positions more than it has to have now. */
+static struct rt_cached *make(const struct rt_cache *c, size_t n_positions,
+                              uint64_t hash)
+{
+    const size_t most = (size_t)c->shape.positions;
+    const size_t wanted = n_positions + n_positions / 4 + SPARE;
+    struct rt_cached *k = calloc(1, sizeof(*k));
+
+    if (k == NULL)
+        return NULL;
+    k->begins = hash;
+    an_arena_init(&k->arena, c->max_bytes);
+    if (rt_past_init(&k->past, &k->arena, &c->shape,
+                     wanted < most ? wanted : most, NULL) != AN_OK) {
+        forget(k);
+        return NULL;
+    }
+    k->mark = an_arena_mark(&k->arena);
+    return k;
+}
+
+struct rt_cached *rt_cache_take(struct rt_cache *c, const struct rt_history *h)
+{
+    const uint64_t hash = begins(h);
+    struct rt_cached *k;
+
+    pthread_mutex_lock(&c->lock);
+    k = find(c, hash);
+    pthread_mutex_unlock(&c->lock);
+    if (k && h->n_positions > (size_t)k->past.max_positions) {
+        forget(k);
+        k = NULL;
+    }
+    if (k == NULL)
+        k = make(c, h->n_positions, hash);
+    pthread_mutex_lock(&c->lock);
+    c->counts.n_taken++;
+    c->counts.n_positions += h->n_positions;
+    if (k && k->history.n_positions) {
+        c->counts.n_found++;
+        c->counts.n_kept += rt_cached_common(k, h);
+    }
+    pthread_mutex_unlock(&c->lock);
+    return k;
+}
+
+static bool same_position(const struct rt_history *a,
+                          const struct rt_history *b, size_t i)
+{
+    const struct rt_position *x = &a->position[i], *y = &b->position[i];
+
+    return memcmp(x, y, sizeof(*x)) == 0 &&
+           memcmp(a->item + x->first_item, b->item + y->first_item,
+                  x->n_items * sizeof(*a->item)) == 0;
+}
+
+uint32_t rt_cached_common(const struct rt_cached *k, const struct rt_history *h)
+{
+    const struct rt_history *old = &k->history;
+    uint32_t n = 0;
+
+    while (n + 1 < h->n_positions && n < old->n_positions &&
+           n < (uint32_t)k->past.n_positions && same_position(old, h, n))
+        n++;
+    return n;
+}
+
+/* The copy of the history takes the place of the last one. */
+static bool remember(struct rt_cached *k, const struct rt_history *h)
+{
+    struct rt_position *position;
+    struct rt_item *item;
+
+    an_arena_rewind(&k->arena, k->mark);
+    position = an_arena_get(&k->arena, h->n_positions, sizeof(*position));
+    item = an_arena_get(&k->arena, h->n_items, sizeof(*item));
+    if (position == NULL || item == NULL)
+        return false;
+    memcpy(position, h->position, h->n_positions * sizeof(*position));
+    memcpy(item, h->item, h->n_items * sizeof(*item));
+    k->history =
+        (struct rt_history){position, h->n_positions, item, h->n_items};
+    return true;
+}
+
+/* Those used longest ago, until the rest fits; linked by *out. */
+static void make_room(struct rt_cache *c, struct rt_cached **out)
+{
+    while (c->counts.bytes > c->max_bytes && c->newest) {
+        struct rt_cached **at = &c->newest, *k;
+
+        while ((*at)->next)
+            at = &(*at)->next;
+        k = unlink_at(c, at);
+        k->next = *out;
+        *out = k;
+    }
+}
+
+void rt_cache_give(struct rt_cache *c, struct rt_cached *k,
+                   const struct rt_history *h)
+{
+    struct rt_cached *gone = NULL, *next;
+
+    if (h == NULL || !remember(k, h)) {
+        forget(k);
+        return;
+    }
+    pthread_mutex_lock(&c->lock);
+    k->next = c->newest;
+    c->newest = k;
+    c->counts.n++;
+    c->counts.bytes += bytes_of(k);
+    make_room(c, &gone);
+    pthread_mutex_unlock(&c->lock);
+    for (; gone; gone = next) {
+        next = gone->next;
+        forget(gone);
+    }
+}
+
+void rt_cache_counts(struct rt_cache *c, struct rt_cache_counts *out)
+{
+    pthread_mutex_lock(&c->lock);
+    *out = c->counts;
+    pthread_mutex_unlock(&c->lock);
+}
