@@ -128,6 +128,10 @@ struct cfg_texts {
     X(model_keys_path, "model.keys", PATH, CFG_BETWEEN(0, 4095), "",           \
       "File of the public keys whose models may speak here. Empty: that of "   \
       "the demonstrator.")                                                     \
+    X(model_cache_bytes, "model.cache", SIZE,                                  \
+      CFG_BETWEEN(0, INT64_C(1) << 40), "128MiB",                              \
+      "Memory for what was computed of the records that were asked about "     \
+      "last, so that a new event costs itself. It changes no risk. 0: none.")  \
     X(outcomes_path, "outcomes", PATH, CFG_BETWEEN(0, 4095), "",               \
       "Folder of the outcomes that are asked about. Empty: those that come "   \
       "with the program.")                                                     \

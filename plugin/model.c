@@ -13,13 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    ARENA_BYTES = 256 << 20,
-    KEYS_BYTES = 1 << 20,
-    MAX_KEYS = 64,
-    PATH_BYTES = 4096,
-    DEPTH = 4
-};
+enum { KEYS_BYTES = 1 << 20, MAX_KEYS = 64, PATH_BYTES = 4096, DEPTH = 4 };
+
+/* The manifest, and the weights once more, packed. */
+static const size_t arena_bytes = (size_t)4 << 30;
 
 /* ---- keys --------------------------------------------------------------- */
 
@@ -134,7 +131,7 @@ enum an_code pl_model_open(struct pl_model *m, const char *folder,
     enum an_code rc;
 
     *m = (struct pl_model){.n_files = 0};
-    an_arena_init(&m->arena, ARENA_BYTES);
+    an_arena_init(&m->arena, arena_bytes);
     rc = read_keys(&m->arena, keys_file, key, &n_keys, err);
     if (rc == AN_OK)
         rc = map_folder(m, folder, "", 0, err);

@@ -25,6 +25,7 @@ enum {
 struct pl_mind {
     struct pl_model model;
     struct adv_knowledge knowledge;
+    struct rt_cache *cache; /* NULL: none */
     struct an_arena arena;
     size_t n_outcomes; /* known to both */
 };
@@ -109,6 +110,9 @@ enum an_code pl_mind_open(const struct cfg_options *options,
     if (rc == AN_OK && m->n_outcomes == 0)
         rc = an_fail(err, AN_CONFIG,
                      "the model has no outcome that the outcome files know", 0);
+    if (rc == AN_OK && options->model_cache_bytes)
+        rc = rt_cache_open(&manifest->shape, (size_t)options->model_cache_bytes,
+                           &m->cache, err);
     if (rc != AN_OK) {
         pl_mind_close(m);
         return rc;
@@ -121,6 +125,7 @@ void pl_mind_close(struct pl_mind *m)
 {
     if (m == NULL)
         return;
+    rt_cache_close(m->cache);
     pl_model_close(&m->model);
     an_arena_free(&m->arena);
     free(m);
@@ -141,6 +146,13 @@ enum cfg_stage pl_mind_stage(const struct pl_mind *m, struct an_str topic)
     const struct adv_outcome *o = adv_knowledge_outcome(&m->knowledge, topic);
 
     return o ? (enum cfg_stage)o->stage : CFG_LIVE;
+}
+
+void pl_mind_cache(const struct pl_mind *m, struct rt_cache_counts *out)
+{
+    *out = (struct rt_cache_counts){0};
+    if (m->cache)
+        rt_cache_counts(m->cache, out);
 }
 
 bool pl_mind_evaluated(const struct pl_mind *m, struct an_str site)
@@ -171,6 +183,7 @@ enum an_code pl_thinker_open(const struct pl_mind *m, struct pl_thinker **out,
         pl_thinker_close(t);
         return rc;
     }
+    t->predictor.cache = m->cache;
     *out = t;
     return AN_OK;
 }

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_POSITIONS = 4, SPARE = 32 };
+/* Birth, and the first that was recorded, with the age at which it was. */
+enum { FIRST_POSITIONS = 2, SPARE = 32 };
 
 struct rt_cache {
     struct rt_shape shape;
@@ -63,7 +64,7 @@ static uint64_t begins(const struct rt_history *h)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
 
-    for (size_t i = 0; i < h->n_positions && i < FIRST_POSITIONS; i++) {
+    for (size_t i = 0; i + 1 < h->n_positions && i < FIRST_POSITIONS; i++) {
         const struct rt_position *p = &h->position[i];
 
         hash = mix(hash, &p->age_days, sizeof(p->age_days));

@@ -156,6 +156,8 @@ is 'live: the trail says who saw how many' \
 before=$(stored live.yaml)
 again() { asks 200 '"cards":\[\{' "$view" call.json && cmp body cards.json; }
 is 'live: the same call has the same answer' again
+is 'live: of a record that is asked about again little is computed' \
+    at_least "$(metric 'positions_total{outcome="kept"}')" 1
 is 'live: and is kept once' same_number "$(stored live.yaml)" "$before"
 
 # What each reader is.

@@ -168,9 +168,9 @@ START_TEST(a_new_event_costs_itself)
         ck_assert(kept == 0 || kept == length - 1);
         n_anew += kept == 0;
     }
-    /* How it begins is not known before four moments are; and its room is
+    /* How it begins is not known before two moments are; and its room is
      * outgrown, by a quarter more each time. */
-    ck_assert_int_le(n_anew, 4 + 2);
+    ck_assert_int_le(n_anew, 3 + 2);
     an_arena_free(&a.arena);
 }
 END_TEST

@@ -73,6 +73,24 @@ static void put_keeper(struct an_buf *b, struct pl_server *s)
                pl_keeper_faults(s->running.keeper, (enum pl_keeper_job)i));
 }
 
+/* Of all who ask, whether they wait for the answer or not. */
+static void put_cache(struct an_buf *b, struct pl_server *s)
+{
+    const struct pl_mind *mind = pl_engine_consult(s->running.engine).mind;
+    struct rt_cache_counts c;
+
+    if (mind == NULL)
+        return;
+    pl_mind_cache(mind, &c);
+    metric(b, "positions_total", "counter",
+           "Moments of the records that were asked about.");
+    sample(b, "positions_total", "{outcome=\"kept\"}", c.n_kept);
+    sample(b, "positions_total", "{outcome=\"computed\"}",
+           c.n_positions - c.n_kept);
+    metric(b, "cache_bytes", "gauge", "Memory of what is kept of them.");
+    sample(b, "cache_bytes", "", c.bytes);
+}
+
 static void put_thoughts(struct an_buf *b, struct pl_server *s)
 {
     struct pl_watch_counts c;
@@ -233,6 +251,7 @@ enum an_code pl_get_metrics(void *ctx, struct pl_http_request *q,
     put_keeper(&b, s);
     pl_put_listeners(&b, s);
     put_thoughts(&b, s);
+    put_cache(&b, s);
     put_outbox(&b, s);
     put_kept(&b, s);
     pl_put_feeds(&b, s);
