@@ -31,7 +31,8 @@ struct ctx_model_id {
     X(MISSING_INPUT, "an input is missing")                                    \
     X(NO_EVIDENCE, "no data point supports a number")                          \
     X(OPTED_OUT, "the patient has opted out")                                  \
-    X(DISPUTED, "senders disagree about birth date or sex")
+    X(DISPUTED, "senders disagree about birth date or sex")                    \
+    X(UNLIKE_TRAINING, "too unlike the people the model was trained on")
 
 enum ctx_abstention {
 #define X(name, text) CTX_ABSTAIN_##name,

@@ -453,21 +453,37 @@ static size_t known_questions(const struct rt_predictor *p,
     return known;
 }
 
+/* The wide features of the moment, and whether they are like those of the
+ * people of the training. */
+static enum an_code place(struct prediction *x)
+{
+    const struct rt_predictor *p = x->p;
+    const struct rt_manifest *m = &p->package->manifest;
+    double *scratch = an_arena_get(x->arena, p->n_features, sizeof(*scratch));
+
+    x->wide = an_arena_get(x->arena, p->n_features, sizeof(*x->wide));
+    if (x->wide == NULL || scratch == NULL)
+        return an_fail_nomem(x->err);
+    rt_wide(p->feature, p->n_features, &x->window, x->window.n_positions - 1,
+            x->wide);
+    x->out->abstention = (uint8_t)rt_abstain_far(
+        &m->limits, rt_distance(&m->population, x->wide, scratch));
+    return AN_OK;
+}
+
 static enum an_code pass(struct prediction *x)
 {
     struct rt_predictor *p = x->p;
     const struct rt_shape *s = &p->package->manifest.shape;
-    struct rt_query query = {(uint32_t)x->window.n_positions - 1, NULL};
+    const struct rt_query query = {(uint32_t)x->window.n_positions - 1,
+                                   x->wide};
     struct rt_ask ask = {&x->window, &query, 1};
     enum an_code rc;
 
-    x->wide = an_arena_get(x->arena, p->n_features, sizeof(*x->wide));
     x->n_hazards = (size_t)s->outcomes * (size_t)s->bins;
     x->whole_kj = an_arena_get(x->arena, x->n_hazards, sizeof(*x->whole_kj));
-    if (x->wide == NULL || x->whole_kj == NULL)
+    if (x->whole_kj == NULL)
         return an_fail_nomem(x->err);
-    rt_wide(p->feature, p->n_features, &x->window, query.position, x->wide);
-    query.wide = x->wide;
     rc = rt_history_check(&x->window, s, x->err);
     if (rc == AN_OK)
         rc = rt_forward_keep(&p->package->model, &p->workspace, &p->past, &ask,
@@ -525,7 +541,9 @@ enum an_code rt_predict(struct rt_predictor *p, struct an_arena *arena,
                                                 (double)x.encoded.n_read
                                           : 1;
     out->abstention = look_at(&x);
-    if (out->abstention == CTX_ABSTAIN_NONE) {
+    if (out->abstention == CTX_ABSTAIN_NONE)
+        rc = place(&x);
+    if (rc == AN_OK && out->abstention == CTX_ABSTAIN_NONE) {
         rc = pass(&x);
         if (rc == AN_OK)
             rc = rank(&x);

@@ -11,7 +11,8 @@
  * Whether a question makes sense for this patient (at risk? discharged?) is
  * for the caller to know; a question that does not is given its abstention and
  * gets it back.  The model's own reasons to say nothing (too little history,
- * too many unknown codes, an age it was not trained on) are looked at here.
+ * too many unknown codes, an age it was not trained on, facts too far from those
+ * of the people it was trained on) are looked at here.
  *
  * Of one outcome a nearer horizon never has the larger risk: it gives way where
  * the horizons, calibrated one by one, say otherwise.

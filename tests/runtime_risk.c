@@ -186,7 +186,7 @@ static const struct {
 
 START_TEST(abstains_outside_its_limits)
 {
-    const struct rt_limits limits = {3, 0.3, 18, 90};
+    const struct rt_limits limits = {3, 0.3, 18, 90, 0};
 
     ck_assert_int_eq(rt_abstain(&limits, &records[_i].facts), records[_i].want);
 }

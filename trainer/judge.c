@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/calibration.h"
 #include "trainer/judge_int.h"
+#include "trainer/refusal.h"
 
 #include <math.h>
 #include <string.h>
@@ -300,6 +301,39 @@ static enum an_code make_room(struct judge *j, struct an_err *err)
                : an_fail_nomem(err);
 }
 
+enum an_code tr_judge_refusals(struct an_arena *arena, const struct tr_data *d,
+                               const struct rt_limits *limits,
+                               const struct rt_population *population,
+                               struct tr_judgement *j, struct an_err *err)
+{
+    struct tr_refusals *r = an_arena_get(arena, 1, sizeof(*r));
+
+    if (r == NULL)
+        return an_fail_nomem(err);
+    j->refusals = r;
+    return tr_refusals(arena, d, limits, population, j, r, err);
+}
+
+static enum an_code verdicts(struct judge *j, struct tr_judgement *out,
+                             struct an_err *err)
+{
+    const struct rt_manifest *m = &j->fitted->manifest;
+    enum an_code code = AN_OK;
+
+    out->test = j->ours[TR_TEST];
+    out->n_patients = j->ours[TR_TEST].n_persons;
+    out->n = j->ours[TR_TEST].n_columns;
+    out->verdict = an_arena_get(j->arena, out->n, sizeof(*out->verdict));
+    if (out->verdict == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; i < out->n && code == AN_OK; i++)
+        code = column(j, i, out->compared, &out->verdict[i], err);
+    if (code == AN_OK && j->fitted->is_package)
+        code = tr_judge_refusals(j->arena, j->d, &m->limits, &m->population,
+                                 out, err);
+    return code;
+}
+
 enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
                       const struct tr_fitted *fitted, struct tr_judgement *out,
                       struct an_err *err)
@@ -325,17 +359,7 @@ enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
     if (code == AN_OK)
         code =
             tr_differential(arena, d, &fitted->model, &out->differential, err);
-    if (code != AN_OK)
-        return code;
-    out->test = j.ours[TR_TEST];
-    out->n_patients = j.ours[TR_TEST].n_persons;
-    out->n = j.ours[TR_TEST].n_columns;
-    out->verdict = an_arena_get(arena, out->n, sizeof(*out->verdict));
-    if (out->verdict == NULL)
-        return an_fail_nomem(err);
-    for (size_t i = 0; i < out->n && code == AN_OK; i++)
-        code = column(&j, i, out->compared, &out->verdict[i], err);
-    return code;
+    return code == AN_OK ? verdicts(&j, out, err) : code;
 }
 
 bool tr_judgement_passes(const struct tr_judgement *j)

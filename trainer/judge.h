@@ -68,6 +68,8 @@ struct tr_verdict {
     size_t tune_events;
 };
 
+struct tr_refusals; /* trainer/refusal.h */
+
 struct tr_judgement {
     struct tr_verdict *verdict;
     size_t n;
@@ -78,11 +80,19 @@ struct tr_judgement {
     double next_event, next_event_constant; /* loss per position */
     struct tr_interval next_event_gain;     /* model minus constant */
     struct tr_differential differential;
+    const struct tr_refusals *refusals; /* NULL of a fit: it has no limits */
 };
 
 enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
                       const struct tr_fitted *fitted, struct tr_judgement *out,
                       struct an_err *err) __attribute__((warn_unused_result));
+
+/* Adds whom these limits refuse; of a package tr_judge has done so. */
+enum an_code tr_judge_refusals(struct an_arena *arena, const struct tr_data *d,
+                               const struct rt_limits *limits,
+                               const struct rt_population *population,
+                               struct tr_judgement *j, struct an_err *err)
+    __attribute__((warn_unused_result));
 
 /* Compared: the next-event loss is lower than that of constant rates, surely; and where
  * there are TR_JUDGED_EVENTS, no outcome is worse than the regression by more

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A judgement as a table and as JSON. */
 #include "trainer/judge_int.h"
+#include "trainer/refusal.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -120,6 +121,10 @@ void tr_judgement_write(const struct tr_data *d, const struct tr_judgement *j,
     put_loss(w, &j->loss);
     put_next_event(w, j);
     put_differential(w, &j->differential);
+    if (j->refusals) {
+        an_out_key(w, "refused");
+        tr_refusals_write(d, j, j->refusals, w);
+    }
     an_out_key(w, "outcomes");
     an_out_array(w);
     for (size_t i = 0; i < j->n; i++) {
@@ -294,5 +299,7 @@ enum an_code tr_judgement_text(struct an_arena *arena, const struct tr_data *d,
     put_named(b, &j->differential);
     put_comparison(b, d, j);
     put_calibration(b, d, j);
+    if (j->refusals)
+        tr_refusals_put(b, d, j, j->refusals);
     return an_buf_done(b, text, err);
 }

@@ -168,7 +168,8 @@ static enum an_code make_manifest(struct an_arena *arena,
                             .version = how->version,
                             .demonstrator = how->demonstrator,
                             .shape = fitted->model.shape,
-                            .limits = how->limits};
+                            .limits = how->limits,
+                            .population = how->population};
     struct an_json_out w;
     enum an_code code = outcomes_of(arena, d, j, &m.outcome, err);
 

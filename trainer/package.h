@@ -13,6 +13,7 @@
 #define TRAINER_PACKAGE_H
 
 #include "trainer/judge.h"
+#include "trainer/population.h"
 
 struct tr_package_how {
     struct an_str name, version;
@@ -21,6 +22,7 @@ struct tr_package_how {
                              be heard, if it passes; "": nowhere */
     bool demonstrator;    /* invented patients: not for care */
     struct rt_limits limits;
+    struct rt_population population; /* of limits.max_distance */
     struct an_str key_pem; /* to sign with; "": a key of this moment alone */
 };
 
