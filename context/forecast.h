@@ -97,6 +97,12 @@ struct ctx_forecast {
     const struct ctx_next *next; /* largest p first */
     size_t n_next;
     uint32_t next_horizon_days;
+    /* So many of the candidates, the likeliest, hold what is recorded next with
+     * that probability, when one of them is within the horizon: of all whom it
+     * is said, not of each kind of patient.  They may be more than are listed;
+     * 0: it is not known. */
+    size_t n_next_needed;
+    double next_coverage;
     const struct ctx_feed *stale; /* by name; most often none */
     size_t n_stale;
 };

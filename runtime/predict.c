@@ -7,6 +7,7 @@
 #include "runtime/risk.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,27 @@ enum { ROWS_AT_ONCE = 1024 }; /* of one pass when reasons are sought */
 static const double smallest_share = 0.02;
 
 /* ---- the predictor ------------------------------------------------------ */
+
+/* Of the candidates that have to be named. */
+static enum an_code read_needed(struct rt_predictor *p,
+                                const struct an_json *next, struct an_err *err)
+{
+    const struct an_json *coverage = an_json_get(next, AN_STR("coverage"));
+    const struct an_json *threshold = an_json_get(next, AN_STR("threshold"));
+
+    if (coverage == NULL && threshold == NULL)
+        return AN_OK;
+    if (!an_json_double(coverage, &p->next_coverage) ||
+        !(p->next_coverage > 0 && p->next_coverage < 1) ||
+        !an_json_double(threshold, &p->next_threshold) ||
+        !(p->next_threshold >= 0 && p->next_threshold <= 1)) {
+        an_fail(err, AN_CONFIG, "coverage and threshold are shares", 0);
+        if (err)
+            (void)snprintf(err->where.path, sizeof(err->where.path), "next");
+        return AN_CONFIG;
+    }
+    return AN_OK;
+}
 
 /* Predicted concepts that fall under one of the manifest's kinds. */
 static enum an_code read_among(struct rt_predictor *p, struct an_arena *arena,
@@ -38,7 +60,7 @@ static enum an_code read_among(struct rt_predictor *p, struct an_arena *arena,
             if (v->concept[row].parent[0] == kind)
                 p->among[p->n_among++] = (int32_t)row;
     }
-    return AN_OK;
+    return read_needed(p, next, err);
 }
 
 static enum an_code check_sizes(const struct rt_predictor *p,
@@ -412,6 +434,11 @@ static enum an_code rank(struct prediction *x)
         return an_fail_nomem(x->err);
     if (candidates(x, &row, &n) != AN_OK)
         return AN_NOMEM;
+    if (p->next_coverage > 0) {
+        x->out->n_next_needed =
+            rt_rank_needed(p->workspace.log_rate_qv, row, n, p->next_threshold);
+        x->out->next_coverage = p->next_coverage;
+    }
     n = rt_rank(p->workspace.log_rate_qv, row, n, p->next_horizon_days, next,
                 RT_MAX_NEXT);
     for (size_t i = 0; i < n; i++) {

@@ -92,7 +92,8 @@ static void put_next(struct an_json_out *w, const struct tr_differential *d)
         an_out_key(w, "coverage");
         an_out_fixed(w, TR_NEXT_COVERAGE, THRESHOLD_PLACES);
         an_out_key(w, "threshold");
-        an_out_fixed(w, d->threshold, THRESHOLD_PLACES);
+        /* Not above what a share may be that has to reach it. */
+        an_out_fixed(w, floor(d->threshold * 1e9) / 1e9, THRESHOLD_PLACES);
     }
     an_out_end(w);
 }

@@ -4,9 +4,8 @@
  * calibration and the evaluation on unseen patients, and a card for people
  * that says what the model is and is not.
  *
- * "next" of the manifest has, beside what runtime/predict.h reads, "coverage"
- * and "threshold" of tr_differential when tuning gave one: for who lays a set
- * beside the differential; the runtime does not read them.
+ * "next" of the manifest has "coverage" and "threshold" of tr_differential when
+ * tuning gave one.
  *
  * Thread-safety: confined to the arena. */
 #ifndef TRAINER_PACKAGE_H
