@@ -143,7 +143,7 @@ static void score_level(struct judge *j, size_t column, struct side *s)
             : (struct tr_interval){(double)NAN, (double)NAN};
 }
 
-static void score_calibration(struct judge *j, struct side *s)
+static void score_calibration(struct judge *j, size_t column, struct side *s)
 {
     struct tr_score_of *to = &s->score;
 
@@ -153,7 +153,10 @@ static void score_calibration(struct judge *j, struct side *s)
                                            s->test->n_persons, j->scratch);
     to->ici = tr_ici(s->point, s->n);
     for (int i = 0; i < TR_THRESHOLDS; i++) {
-        const double t = (1 + i) * s->incidence;
+        const double t =
+            i < TR_CONFIGURED
+                ? (1 + i) * s->incidence
+                : j->d->asked[s->test->column[column].outcome].p_threshold;
 
         to->benefit[i] =
             (struct tr_benefit){t, tr_net_benefit(s->point, s->n, t),
@@ -167,7 +170,7 @@ static enum an_code score(struct judge *j, size_t column, struct side *s,
     struct tr_score_of *to = &s->score;
 
     score_level(j, column, s);
-    score_calibration(j, s);
+    score_calibration(j, column, s);
     to->brier = tr_brier(s->point, s->n);
     for (size_t i = 0; i < s->n; i++)
         s->point[i].weight = 1;

@@ -32,7 +32,8 @@ enum {
     TR_LINE_EVENTS = 20,
     TR_ISOTONIC_EVENTS = 1000,
     TR_JUDGED_EVENTS = 20, /* fewer say nothing about who is better */
-    TR_THRESHOLDS = 2
+    TR_CONFIGURED = 2,     /* which of the thresholds is a site's own */
+    TR_THRESHOLDS = 3
 };
 
 /* How much worse in AUROC than the regression a model may be. */
@@ -51,7 +52,8 @@ struct tr_score_of {
     struct tr_line line; /* of the answer on log-odds; NAN when undetermined */
     struct tr_interval slope_interval;
     double ici; /* tr_ici */
-    /* From the share with the outcome on, and from twice that. */
+    /* From the share with the outcome on, from twice that, and from the
+     * threshold that the outcome is configured with (trainer/data.h). */
     struct tr_benefit benefit[TR_THRESHOLDS];
 };
 
