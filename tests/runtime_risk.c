@@ -189,6 +189,10 @@ START_TEST(needs_the_candidates_whose_share_is_enough)
     ck_assert_uint_eq(rt_rank_needed(log_rate, among, 4, share - 1e-9), 2);
     ck_assert_uint_eq(rt_rank_needed(log_rate, among, 4, share + 1e-9), 1);
     ck_assert_uint_eq(rt_rank_needed(log_rate, among, 0, 0.5), 0);
+    /* Who has just the share is one of them. */
+    ck_assert_uint_eq(rt_rank_needed((const float[]){-2, -2},
+                                     (const int32_t[]){0, 1}, 2, 0.5),
+                      2);
 }
 END_TEST
 

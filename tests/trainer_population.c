@@ -259,9 +259,10 @@ END_TEST
 START_TEST(a_package_refuses_whom_its_judgement_says)
 {
     const struct judged_how how = {.n = {400, 600, 3000}, .end_days = 2000};
-    struct tr_package_how package = {.name = AN_STR("far"),
-                                     .version = AN_STR("1"),
-                                     .limits = {.max_age_years = 54.8}};
+    struct tr_package_how package = {
+        .name = AN_STR("far"),
+        .version = AN_STR("1"),
+        .limits = {.min_positions = 2, .max_age_years = 54.8}};
     static struct tr_package_files files;
     struct tr_population population;
     struct tr_judgement made;
