@@ -105,12 +105,12 @@ START_TEST(the_mean_is_at_0_and_what_is_no_number_too_far)
     x[2] = NAN;
     ck_assert_int_eq(rt_abstain_far(&limits, rt_distance(&d.of, x, scratch)),
                      CTX_ABSTAIN_UNLIKE_TRAINING);
-    ck_assert_int_eq(rt_abstain_far(&limits, INFINITY),
+    ck_assert_int_eq(rt_abstain_far(&limits, (double)INFINITY),
                      CTX_ABSTAIN_UNLIKE_TRAINING);
     ck_assert_int_eq(rt_abstain_far(&limits, 3), CTX_ABSTAIN_NONE);
     ck_assert_int_eq(rt_abstain_far(&limits, 3.001),
                      CTX_ABSTAIN_UNLIKE_TRAINING);
-    ck_assert_int_eq(rt_abstain_far(&none, INFINITY), CTX_ABSTAIN_NONE);
+    ck_assert_int_eq(rt_abstain_far(&none, (double)INFINITY), CTX_ABSTAIN_NONE);
     d.of.n = 0;
     ck_assert_double_eq(rt_distance(&d.of, x, scratch), 0);
 }

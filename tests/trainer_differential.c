@@ -26,6 +26,7 @@ static struct {
     struct rt_position position[2 * MOST];
     struct rt_item item[2 * MOST];
     struct tr_query query[MOST];
+    float wide[1]; /* there, though nobody has features */
 } t;
 
 /* The last row is the kind of all others. */
@@ -130,6 +131,7 @@ static struct tr_differential differential(uint64_t key, size_t n_tune,
                                        .position = t.position,
                                        .item = t.item,
                                        .query = t.query,
+                                       .wide = t.wide,
                                        .n_patients = n_tune + n_test,
                                        .n_positions = 2 * (n_tune + n_test),
                                        .n_items = 2 * (n_tune + n_test),
