@@ -53,6 +53,27 @@ static struct an_str list_text(struct adv_make *m, const struct ctx_next *next,
     return list;
 }
 
+/* The list, and how much of it is needed where that is known. */
+static struct an_str statement(struct adv_make *m, size_t n)
+{
+    const struct ctx_forecast *f = m->forecast;
+    const struct adv_args listed = {.text = {list_text(m, f->next, n)},
+                                    .number = {f->next_horizon_days}};
+    const struct adv_args needed = {
+        .number = {100 * f->next_coverage, 100, (double)f->n_next_needed}};
+    struct an_str s =
+        adv_say(&m->words, ADV_SAY_DIFFERENTIAL_STATEMENT, &listed);
+
+    if (f->n_next_needed == 0)
+        return s;
+    return adv_make_joined(m, s, " ",
+                           adv_say(&m->words,
+                                   f->n_next_needed <= n
+                                       ? ADV_SAY_DIFFERENTIAL_WITHIN
+                                       : ADV_SAY_DIFFERENTIAL_BEYOND,
+                                   &needed));
+}
+
 void adv_make_differential(struct adv_make *m)
 {
     const struct ctx_forecast *f = m->forecast;
@@ -86,8 +107,5 @@ void adv_make_differential(struct adv_make *m)
     s->next = f->next;
     s->n_next = n;
     s->horizon_days = f->next_horizon_days;
-    s->statement = adv_make_marked(
-        m, adv_say(&m->words, ADV_SAY_DIFFERENTIAL_STATEMENT,
-                   &(struct adv_args){.text = {list_text(m, f->next, n)},
-                                      .number = {f->next_horizon_days}}));
+    s->statement = adv_make_marked(m, statement(m, n));
 }

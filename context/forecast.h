@@ -31,7 +31,8 @@ struct ctx_model_id {
     X(MISSING_INPUT, "an input is missing")                                    \
     X(NO_EVIDENCE, "no data point supports a number")                          \
     X(OPTED_OUT, "the patient has opted out")                                  \
-    X(DISPUTED, "senders disagree about birth date or sex")
+    X(DISPUTED, "senders disagree about birth date or sex")                    \
+    X(UNLIKE_TRAINING, "too unlike the people the model was trained on")
 
 enum ctx_abstention {
 #define X(name, text) CTX_ABSTAIN_##name,
@@ -96,6 +97,12 @@ struct ctx_forecast {
     const struct ctx_next *next; /* largest p first */
     size_t n_next;
     uint32_t next_horizon_days;
+    /* So many of the candidates, the likeliest, hold what is recorded next with
+     * that probability, when one of them is within the horizon: of all whom it
+     * is said, not of each kind of patient.  They may be more than are listed;
+     * 0: it is not known. */
+    size_t n_next_needed;
+    double next_coverage;
     const struct ctx_feed *stale; /* by name; most often none */
     size_t n_stale;
 };

@@ -172,7 +172,8 @@ static enum an_code forecast_for(struct consultation *k, uint8_t audience,
     rest_on_feeds(k, out);
     /* Without these the model finds nobody it was trained on. */
     if (k->disputed && (out->abstention == CTX_ABSTAIN_NONE ||
-                        out->abstention == CTX_ABSTAIN_OUT_OF_POPULATION)) {
+                        out->abstention == CTX_ABSTAIN_OUT_OF_POPULATION ||
+                        out->abstention == CTX_ABSTAIN_UNLIKE_TRAINING)) {
         out->abstention = CTX_ABSTAIN_DISPUTED;
         out->n_risks = out->n_next = 0;
     }

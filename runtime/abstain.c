@@ -20,3 +20,11 @@ enum ctx_abstention rt_abstain(const struct rt_limits *limits,
         return CTX_ABSTAIN_OUT_OF_POPULATION;
     return CTX_ABSTAIN_NONE;
 }
+
+enum ctx_abstention rt_abstain_far(const struct rt_limits *limits,
+                                   double distance)
+{
+    return limits->max_distance > 0 && !(distance <= limits->max_distance)
+               ? CTX_ABSTAIN_UNLIKE_TRAINING
+               : CTX_ABSTAIN_NONE;
+}

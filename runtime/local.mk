@@ -12,7 +12,8 @@ libruntime_la_SOURCES = \
 	runtime/history.c runtime/history.h runtime/kernels.h \
 	runtime/linear.c runtime/manifest.c runtime/manifest.h \
 	runtime/manifest_write.c runtime/norm.c runtime/package.c \
-	runtime/package.h runtime/plausible.c runtime/plausible.h \
+	runtime/package.h runtime/population.c runtime/population.h \
+	runtime/plausible.c runtime/plausible.h \
 	runtime/predict.c runtime/predict.h runtime/product.c \
 	runtime/product.h runtime/rank.c runtime/rank.h \
 	runtime/reference.c \

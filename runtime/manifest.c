@@ -177,6 +177,27 @@ static enum an_code limits_read(const struct an_json *j, struct rt_limits *l,
     return AN_OK;
 }
 
+static enum an_code distance_read(struct an_arena *arena,
+                                  const struct an_json *root,
+                                  struct rt_manifest *m, struct an_err *err)
+{
+    const struct an_json *most = an_json_get(
+        an_json_get(root, AN_STR("limits")), AN_STR("max_distance"));
+    const struct an_json *population = an_json_get(root, AN_STR("population"));
+
+    if (most == NULL && population == NULL)
+        return AN_OK;
+    if (population == NULL)
+        return refuse(err, AN_CONFIG, "a distance is from a population",
+                      "population");
+    if (!an_json_double(most, &m->limits.max_distance) ||
+        !(m->limits.max_distance > 0))
+        return refuse(err, AN_CONFIG, "a population has a limit of distance",
+                      "limits.max_distance");
+    return rt_population_read(arena, population, (size_t)m->shape.wide,
+                              &m->population, err);
+}
+
 enum an_code rt_manifest_read(struct an_arena *arena, struct an_str text,
                               struct rt_manifest *m, struct an_err *err)
 {
@@ -209,6 +230,8 @@ enum an_code rt_manifest_read(struct an_arena *arena, struct an_str text,
     if (code == AN_OK)
         code =
             limits_read(an_json_get(root, AN_STR("limits")), &m->limits, err);
+    if (code == AN_OK)
+        code = distance_read(arena, root, m, err);
     return code;
 }
 

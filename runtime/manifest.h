@@ -11,8 +11,13 @@
  *          {"horizon_days": 365, "kind": "knots", "from": [0, 1],
  *           "to": [0, 0.9]}]}],
  *      "limits": {"min_positions": 3, "max_unknown_share": 0.3,
- *                 "min_age_years": 18, "max_age_years": 110},
+ *                 "min_age_years": 18, "max_age_years": 110,
+ *                 "max_distance": 12.5},
+ *      "population": {...}              (runtime/population.h)
  *      ...}
+ *
+ * "max_distance" and "population" are there both or neither: without them there
+ * is no limit of distance.
  *
  * Other members (vocabulary, wide features, training facts) belong to whoever
  * reads them from `root`.
@@ -24,6 +29,7 @@
 #include "base/json.h"
 #include "base/json_out.h"
 #include "runtime/abstain.h"
+#include "runtime/population.h"
 #include "runtime/risk.h"
 
 enum { RT_MANIFEST_FORMAT = 1, RT_MAX_CALIBRATIONS = 16 };
@@ -45,6 +51,7 @@ struct rt_manifest {
     struct rt_shape shape;
     const struct rt_outcome *outcome; /* shape.outcomes of them */
     struct rt_limits limits;
+    struct rt_population population; /* of limits.max_distance */
     const struct an_json *root;
 };
 

@@ -97,5 +97,8 @@ void rt_manifest_write(struct an_json_out *w, const struct rt_manifest *m)
     put_double(w, "max_unknown_share", m->limits.max_unknown_share);
     put_double(w, "min_age_years", m->limits.min_age_years);
     put_double(w, "max_age_years", m->limits.max_age_years);
+    if (m->limits.max_distance > 0)
+        put_double(w, "max_distance", m->limits.max_distance);
     an_out_end(w);
+    rt_population_write(w, &m->population);
 }

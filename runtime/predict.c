@@ -7,6 +7,7 @@
 #include "runtime/risk.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,27 @@ enum { ROWS_AT_ONCE = 1024 }; /* of one pass when reasons are sought */
 static const double smallest_share = 0.02;
 
 /* ---- the predictor ------------------------------------------------------ */
+
+/* Of the candidates that have to be named. */
+static enum an_code read_needed(struct rt_predictor *p,
+                                const struct an_json *next, struct an_err *err)
+{
+    const struct an_json *coverage = an_json_get(next, AN_STR("coverage"));
+    const struct an_json *threshold = an_json_get(next, AN_STR("threshold"));
+
+    if (coverage == NULL && threshold == NULL)
+        return AN_OK;
+    if (!an_json_double(coverage, &p->next_coverage) ||
+        !(p->next_coverage > 0 && p->next_coverage < 1) ||
+        !an_json_double(threshold, &p->next_threshold) ||
+        !(p->next_threshold >= 0 && p->next_threshold <= 1)) {
+        an_fail(err, AN_CONFIG, "coverage and threshold are shares", 0);
+        if (err)
+            (void)snprintf(err->where.path, sizeof(err->where.path), "next");
+        return AN_CONFIG;
+    }
+    return AN_OK;
+}
 
 /* Predicted concepts that fall under one of the manifest's kinds. */
 static enum an_code read_among(struct rt_predictor *p, struct an_arena *arena,
@@ -38,7 +60,7 @@ static enum an_code read_among(struct rt_predictor *p, struct an_arena *arena,
             if (v->concept[row].parent[0] == kind)
                 p->among[p->n_among++] = (int32_t)row;
     }
-    return AN_OK;
+    return read_needed(p, next, err);
 }
 
 static enum an_code check_sizes(const struct rt_predictor *p,
@@ -414,6 +436,11 @@ static enum an_code rank(struct prediction *x)
         return an_fail_nomem(x->err);
     if (candidates(x, &row, &n) != AN_OK)
         return AN_NOMEM;
+    if (p->next_coverage > 0) {
+        x->out->n_next_needed =
+            rt_rank_needed(p->workspace.log_rate_qv, row, n, p->next_threshold);
+        x->out->next_coverage = p->next_coverage;
+    }
     n = rt_rank(p->workspace.log_rate_qv, row, n, p->next_horizon_days, next,
                 RT_MAX_NEXT);
     for (size_t i = 0; i < n; i++) {
@@ -489,20 +516,36 @@ static enum an_code go_on(struct prediction *x, struct rt_query query)
                : rc;
 }
 
+/* The wide features of the moment, and whether they are like those of the
+ * people of the training. */
+static enum an_code place(struct prediction *x)
+{
+    const struct rt_predictor *p = x->p;
+    const struct rt_manifest *m = &p->package->manifest;
+    double *scratch = an_arena_get(x->arena, p->n_features, sizeof(*scratch));
+
+    x->wide = an_arena_get(x->arena, p->n_features, sizeof(*x->wide));
+    if (x->wide == NULL || scratch == NULL)
+        return an_fail_nomem(x->err);
+    rt_wide(p->feature, p->n_features, &x->window, x->window.n_positions - 1,
+            x->wide);
+    x->out->abstention = (uint8_t)rt_abstain_far(
+        &m->limits, rt_distance(&m->population, x->wide, scratch));
+    return AN_OK;
+}
+
 static enum an_code pass(struct prediction *x)
 {
     struct rt_predictor *p = x->p;
     const struct rt_shape *s = &p->package->manifest.shape;
-    struct rt_query query = {(uint32_t)x->window.n_positions - 1, NULL};
+    const struct rt_query query = {(uint32_t)x->window.n_positions - 1,
+                                   x->wide};
     enum an_code rc;
 
-    x->wide = an_arena_get(x->arena, p->n_features, sizeof(*x->wide));
     x->n_hazards = (size_t)s->outcomes * (size_t)s->bins;
     x->whole_kj = an_arena_get(x->arena, x->n_hazards, sizeof(*x->whole_kj));
-    if (x->wide == NULL || x->whole_kj == NULL)
+    if (x->whole_kj == NULL)
         return an_fail_nomem(x->err);
-    rt_wide(p->feature, p->n_features, &x->window, query.position, x->wide);
-    query.wide = x->wide;
     rc = rt_history_check(&x->window, s, x->err);
     if (rc == AN_OK)
         rc = go_on(x, query);
@@ -559,7 +602,9 @@ enum an_code rt_predict(struct rt_predictor *p, struct an_arena *arena,
                                                 (double)x.encoded.n_read
                                           : 1;
     out->abstention = look_at(&x);
-    if (out->abstention == CTX_ABSTAIN_NONE) {
+    if (out->abstention == CTX_ABSTAIN_NONE)
+        rc = place(&x);
+    if (rc == AN_OK && out->abstention == CTX_ABSTAIN_NONE) {
         rc = pass(&x);
         if (rc == AN_OK)
             rc = rank(&x);

@@ -11,7 +11,8 @@
  * Whether a question makes sense for this patient (at risk? discharged?) is
  * for the caller to know; a question that does not is given its abstention and
  * gets it back.  The model's own reasons to say nothing (too little history,
- * too many unknown codes, an age it was not trained on) are looked at here.
+ * too many unknown codes, an age it was not trained on, facts too far from those
+ * of the people it was trained on) are looked at here.
  *
  * Of one outcome a nearer horizon never has the larger risk: it gives way where
  * the horizons, calibrated one by one, say otherwise.
@@ -31,8 +32,11 @@
  *
  * Members of manifest.json that are read here:
  *     "vocabulary" (runtime/vocabulary.h), "wide" (runtime/wide.h),
- *     "next": {"kinds": ["kind|condition"], "horizon_days": 365}
- *         candidates of the differential: predicted concepts under these
+ *     "next": {"kinds": ["kind|condition"], "horizon_days": 365,
+ *              "coverage": 0.9, "threshold": 0.0123}
+ *         candidates of the differential: predicted concepts under these; the
+ *         share of all their rates from which on they hold the next one with
+ *         that probability (trainer/differential.h), both or neither
  *
  * Of the candidates a patient has those that are plausible at their age, for
  * their sex and with what is on record (runtime/plausible.h).  The others do
@@ -63,6 +67,7 @@ struct rt_predictor {
     int32_t *among; /* rows of the candidates, whoever the patient is */
     size_t n_among;
     uint32_t next_horizon_days;
+    double next_threshold, next_coverage; /* 0: the package has none */
     struct rt_workspace workspace;
     struct rt_past past;
     struct rt_cache *cache; /* of the same shape; NULL, as it begins: none */
@@ -76,7 +81,8 @@ struct rt_question {
 };
 
 /* What the readers of the members above say; AN_CONFIG when their sizes are
- * not those of the model's shape. */
+ * not those of the model's shape, and for a coverage or threshold that is no
+ * share. */
 enum an_code rt_predictor_init(struct rt_predictor *p, struct an_arena *arena,
                                const struct rt_package *package,
                                struct an_err *err)

@@ -169,6 +169,9 @@ static void read_line(struct advice_case *c, struct an_str rest)
         n->concept.code = column(&rest);
         n->concept.display = column(&rest);
         n->p = number(column(&rest));
+    } else if (an_str_eq(tag, AN_STR("needed"))) {
+        c->forecast.next_coverage = number(column(&rest));
+        c->forecast.n_next_needed = (size_t)number(column(&rest));
     } else {
         ck_abort_msg("no such line: %.*s", AN_STR_ARG(tag));
     }

@@ -10,6 +10,7 @@
  *     risk  outcome days p low high abstention
  *     why   log-hazard 1,2         of the last risk: the first two events
  *     next  system code display p
+ *     needed coverage n    of the candidates
  */
 #ifndef TESTS_ADVICE_CASE_H
 #define TESTS_ADVICE_CASE_H

@@ -130,6 +130,43 @@ START_TEST(says_what_was_reviewed)
 }
 END_TEST
 
+/* Of the list as it is shown, whose last candidate is too rare. */
+START_TEST(a_differential_says_how_many_are_needed)
+{
+    static const struct {
+        size_t needed;
+        const char *says;
+    } cases[] = {
+        {0, "4 of 1,000). From"},
+        {1, "it is the first of these for about 90 of 100 people."},
+        {2, "it is among the first 2 of these for about 90 of 100 people."},
+        {3, "3 conditions would have to be named to hold it for about 90 of "
+            "100 people."},
+    };
+    static struct advice_case c;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct adv_options options = {.language = AN_STR("en"),
+                                      .audience = CTX_FOR_CLINICIAN};
+        const struct ctx_suggestion *s;
+        char text[2048] = "";
+        size_t n;
+
+        advice_case_read(&arena, "heart", &c);
+        options.now = c.now;
+        c.forecast.n_next_needed = cases[i].needed;
+        ck_assert_int_eq(adv_suggest(&arena, &knowledge, &c.timeline,
+                                     &c.forecast, &options, &s, &n, NULL),
+                         AN_OK);
+        for (size_t k = 0; k < n; k++)
+            if (s[k].kind == CTX_SUGGEST_DIFFERENTIAL)
+                (void)snprintf(text, sizeof(text), "%.*s",
+                               AN_STR_ARG(s[k].statement));
+        ck_assert_msg(strstr(text, cases[i].says) != NULL, "%zu: %s", i, text);
+    }
+}
+END_TEST
+
 START_TEST(no_number_without_evidence_and_origin)
 {
     size_t n_numbers = 0;
@@ -327,6 +364,7 @@ Suite *advice_golden_suite(void)
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, says_what_was_reviewed, 0, N_NAMES * N_READERS);
+    tcase_add_test(tc, a_differential_says_how_many_are_needed);
     tcase_add_test(tc, no_number_without_evidence_and_origin);
     tcase_add_test(tc, an_abstention_holds_no_number);
     tcase_add_test(tc, a_patient_never_gets_what_is_not_for_patients);

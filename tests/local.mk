@@ -106,7 +106,8 @@ tests_runtime_t_SOURCES = $(SUITE) \
 	tests/runtime_attribute.c tests/runtime_encode.c \
 	tests/runtime_forward.c tests/runtime_past.c tests/runtime_cache.c \
 	tests/runtime_kernels.c \
-	tests/runtime_package.c tests/runtime_predict.c tests/runtime_risk.c \
+	tests/runtime_package.c tests/runtime_population.c tests/runtime_predict.c \
+	tests/predict_scene.h tests/predict_scene.c tests/runtime_limits.c tests/runtime_risk.c \
 	tests/runtime_rollout.c
 tests_runtime_t_LDADD = libruntime.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 
@@ -117,7 +118,7 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/trainer_delphi.c tests/trainer_fit.c tests/trainer_gradient.c \
 	tests/trainer_kernels.c tests/trainer_evaluate.c tests/trainer_features.c \
 	tests/trainer_calibration.c tests/trainer_spread.c tests/trainer_incidence.c \
-	tests/trainer_differential.c \
+	tests/trainer_differential.c tests/trainer_population.c \
 	tests/trainer_survival.c tests/judged.h tests/judged.c \
 	tests/folder.h tests/folder.c tests/trainer_dataset.c \
 	tests/studied.h tests/studied.c tests/trainer_dataset_study.c \

@@ -9,6 +9,8 @@ Suite *runtime_encode_suite(void);
 Suite *runtime_risk_suite(void);
 Suite *runtime_attribute_suite(void);
 Suite *runtime_package_suite(void);
+Suite *runtime_population_suite(void);
+Suite *runtime_limits_suite(void);
 Suite *runtime_predict_suite(void);
 Suite *runtime_rollout_suite(void);
 
@@ -23,5 +25,7 @@ Suite *(*const test_suites[])(void) = {
     runtime_predict_suite,
     runtime_encode_suite,
     runtime_rollout_suite,
+    runtime_population_suite,
+    runtime_limits_suite,
     NULL,
 };

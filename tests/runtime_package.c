@@ -34,6 +34,10 @@ struct scene {
 static struct an_str manifest_text(struct an_arena *arena,
                                    const struct rt_shape *s)
 {
+    static const double mean[9] = {0.5},
+                        factor[45] = {
+                            [0] = 1,  [2] = 1,  [5] = 1,  [9] = 1, [14] = 1,
+                            [20] = 1, [27] = 1, [35] = 1, [44] = 1};
     static const double from[2] = {0, 1}, to[2] = {0, 0.875};
     const struct rt_horizon horizon[2] = {
         {30, {RT_CALIBRATION_LOGISTIC, -0.25, 1.5, NULL, NULL, 0, 0.5}},
@@ -46,7 +50,8 @@ static struct an_str manifest_text(struct an_arena *arena,
                                   .demonstrator = true,
                                   .shape = *s,
                                   .outcome = outcome,
-                                  .limits = {3, 0.25, 18, 110}};
+                                  .limits = {3, 0.25, 18, 110, 4.5},
+                                  .population = {9, mean, factor}};
     struct an_json_out w;
     struct an_str text;
 
@@ -107,6 +112,10 @@ START_TEST(what_was_signed_is_read)
     ck_assert_double_eq((double)p.model.shape.bin_edge_days[5], 365);
     ck_assert_uint_eq(p.manifest.limits.min_positions, 3);
     ck_assert_double_eq(p.manifest.limits.max_unknown_share, 0.25);
+    ck_assert_double_eq(p.manifest.limits.max_distance, 4.5);
+    ck_assert_uint_eq(p.manifest.population.n, 9);
+    ck_assert_double_eq(p.manifest.population.mean[0], 0.5);
+    ck_assert_double_eq(p.manifest.population.factor[44], 1);
     c = rt_manifest_calibration(&p.manifest, 0, 30);
     ck_assert_double_eq(c.spread, 0.5);
     ck_assert_int_eq(c.kind, RT_CALIBRATION_LOGISTIC);
@@ -213,6 +222,13 @@ static const struct {
     {MANIFEST, "0.875", "1.875", AN_CONFIG},
     {MANIFEST, "\"horizon_days\":30", "\"horizon_days\":0", AN_CONFIG},
     {MANIFEST, "\"min_positions\":3", "\"min_positions\":-3", AN_CONFIG},
+    {MANIFEST, "\"max_distance\":4", "\"max_distance\":-4", AN_CONFIG},
+    {MANIFEST, "\"max_distance\":", "\"max_stance\":", AN_CONFIG},
+    {MANIFEST, "\"population\":", "\"people\":", AN_CONFIG},
+    {MANIFEST, "\"mean\":[", "\"mean\":[1,", AN_CONFIG},
+    {MANIFEST, "\"mean\":[0.5", "\"mean\":[NaN", AN_SYNTAX},
+    {MANIFEST, "\"factor\":[1.000000000,", "\"factor\":[", AN_CONFIG},
+    {MANIFEST, "\"factor\":[1", "\"factor\":[-1", AN_CONFIG},
     {MANIFEST, "}", "", AN_SYNTAX},
     {WEIGHTS, "\"F32\"", "\"F16\"", AN_TYPE},
     {WEIGHTS, "\"qkv\"", "\"qqq\"", AN_TYPE},

@@ -171,6 +171,31 @@ START_TEST(ranks_the_listed_concepts_only)
 }
 END_TEST
 
+/* Shares .64, .24, .09, .03 of the four; a threshold above all names one. */
+START_TEST(needs_the_candidates_whose_share_is_enough)
+{
+    const float log_rate[6] = {-3, -1, 9, -2, -4, 5};
+    const int32_t among[4] = {4, 0, 3, 1};
+    const double share = exp(-1) / (1 - exp(-4)) * (1 - exp(-1));
+    static const struct {
+        double threshold;
+        size_t n;
+    } cases[] = {{0, 4},    {0.03, 4}, {0.05, 3}, {0.2, 2},
+                 {0.64, 1}, {0.65, 1}, {1, 1}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        ck_assert_uint_eq(
+            rt_rank_needed(log_rate, among, 4, cases[i].threshold), cases[i].n);
+    ck_assert_uint_eq(rt_rank_needed(log_rate, among, 4, share - 1e-9), 2);
+    ck_assert_uint_eq(rt_rank_needed(log_rate, among, 4, share + 1e-9), 1);
+    ck_assert_uint_eq(rt_rank_needed(log_rate, among, 0, 0.5), 0);
+    /* Who has just the share is one of them. */
+    ck_assert_uint_eq(rt_rank_needed((const float[]){-2, -2},
+                                     (const int32_t[]){0, 1}, 2, 0.5),
+                      2);
+}
+END_TEST
+
 static const struct {
     struct rt_record_facts facts;
     enum ctx_abstention want;
@@ -186,7 +211,7 @@ static const struct {
 
 START_TEST(abstains_outside_its_limits)
 {
-    const struct rt_limits limits = {3, 0.3, 18, 90};
+    const struct rt_limits limits = {3, 0.3, 18, 90, 0};
 
     ck_assert_int_eq(rt_abstain(&limits, &records[_i].facts), records[_i].want);
 }
@@ -373,6 +398,7 @@ Suite *runtime_risk_suite(void)
         burden_is_the_log_of_the_hazard_added_up,
         calibration_is_monotone_or_refused,
         ranks_the_listed_concepts_only,
+        needs_the_candidates_whose_share_is_enough,
         attribution_is_the_difference_that_leaving_out_makes,
         a_moment_that_loses_its_items_was_never_recorded,
         attribution_of_the_wide_branch_is_its_own_weight,

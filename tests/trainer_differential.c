@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How often the set that a differential names holds what comes next. */
+#include "runtime/predict.h"
+#include "runtime/safetensors.h"
+#include "tests/folder.h"
 #include "tests/suite.h"
-#include "trainer/differential.h"
+#include "trainer/package.h"
 #include "trainer/params.h"
 #include "trainer/random.h"
 
@@ -23,6 +26,7 @@ static struct {
     struct rt_position position[2 * MOST];
     struct rt_item item[2 * MOST];
     struct tr_query query[MOST];
+    float wide[1]; /* there, though nobody has features */
 } t;
 
 /* The last row is the kind of all others. */
@@ -39,7 +43,9 @@ static void make_vocabulary(void)
                               "\"once\": true}, ",
                               i);
     n += (size_t)snprintf(json + n, sizeof(json) - n,
-                          "{\"key\": \"kind|condition\"}]}}");
+                          "{\"key\": \"kind|condition\"}], "
+                          "\"targets\": %d}}",
+                          CONDITIONS);
     ck_assert_int_eq(an_json_read(&t.arena, &(struct an_json_limits){0},
                                   (struct an_str){json, n}, &t.data.root, NULL),
                      AN_OK);
@@ -125,6 +131,7 @@ static struct tr_differential differential(uint64_t key, size_t n_tune,
                                        .position = t.position,
                                        .item = t.item,
                                        .query = t.query,
+                                       .wide = t.wide,
                                        .n_patients = n_tune + n_test,
                                        .n_positions = 2 * (n_tune + n_test),
                                        .n_items = 2 * (n_tune + n_test),
@@ -159,6 +166,101 @@ START_TEST(sets_hold_what_comes_next_as_often_as_they_say)
     ck_assert_int_eq(held, ROUNDS);
     ck_assert_double_gt(covered, 0.89);
     ck_assert_double_lt(covered, 0.92);
+}
+END_TEST
+
+/* ---- from the trainer's package to the runtime's forecast ----------------- */
+
+static void write_package(const struct tr_differential *d, const char *folder,
+                          struct an_public_key *key)
+{
+    struct tr_asked asked = {.id = AN_STR("o"), .horizon_days = {30}};
+    struct tr_verdict verdict = {.column = {0, 30}};
+    const struct tr_judgement j = {
+        .verdict = &verdict, .n = 1, .differential = *d};
+    const struct tr_package_how how = {
+        .name = AN_STR("needed"),
+        .version = AN_STR("1"),
+        .limits = {.max_unknown_share = 1, .max_age_years = 120}};
+    struct tr_fitted fitted = {.model = t.params.model};
+
+    t.data.cohort.sizes.outcomes = 1;
+    t.data.asked = &asked;
+    ck_assert_int_eq(rt_safetensors_write(&t.arena, &t.params.model.shape,
+                                          t.params.value, &fitted.weights,
+                                          NULL),
+                     AN_OK);
+    ck_assert_int_eq(tr_package_write(&t.arena, &t.data, &fitted, &j, &how,
+                                      folder, key, NULL),
+                     AN_OK);
+}
+
+/* Whether what follows is among the candidates that are needed: of the model's
+ * rates the order is that of the rows. */
+static bool is_held(struct rt_predictor *p, int32_t first, int32_t next)
+{
+    const int64_t day = INT64_C(86400000000);
+    struct ctx_event event[2] = {{.kind = CTX_BIRTH,
+                                  .status = CTX_STATUS_FINAL,
+                                  .effective = an_time_us(-20000 * day)},
+                                 {.kind = CTX_CONDITION,
+                                  .status = CTX_STATUS_FINAL,
+                                  .effective = an_time_us(0),
+                                  .concept = {.system = AN_STR("c")}}};
+    const struct ctx_event *const list[2] = {&event[0], &event[1]};
+    const struct ctx_timeline timeline = {list, 2, day};
+    const size_t before = (size_t)(next - (first < next));
+    struct ctx_forecast f;
+    char code[8];
+
+    (void)snprintf(code, sizeof(code), "%d", first);
+    event[1].concept.code = an_str_c(code);
+    ck_assert_int_eq(rt_predict(p, &t.arena, &timeline, day, NULL, 0, &f, NULL),
+                     AN_OK);
+    ck_assert_int_eq(f.abstention, CTX_ABSTAIN_NONE);
+    ck_assert_uint_eq(f.n_next, RT_MAX_NEXT);
+    ck_assert_double_eq(f.next_coverage, TR_NEXT_COVERAGE);
+    ck_assert(f.n_next_needed > 5 && f.n_next_needed < 30);
+    return before < f.n_next_needed;
+}
+
+START_TEST(a_forecast_holds_what_comes_next_as_often_as_it_says)
+{
+    enum { ROUNDS = 40, N_TUNE = 200, N_TEST = 300 };
+    static struct tr_package_files files;
+    struct test_folder folder;
+    double held = 0;
+
+    test_folder_make(&folder);
+    for (uint64_t round = 0; round < ROUNDS; round++) {
+        const struct an_mark mark = an_arena_mark(&t.arena);
+        const uint64_t key = tr_key(6, round);
+        struct tr_differential d = differential(key, N_TUNE, 0, 30);
+        struct an_public_key trusted;
+        struct rt_package package;
+        struct rt_predictor p;
+
+        write_package(&d, folder.path, &trusted);
+        ck_assert_int_eq(tr_package_open(&package, &t.arena, folder.path,
+                                         &trusted, &files, NULL),
+                         AN_OK);
+        ck_assert_int_eq(rt_predictor_init(&p, &t.arena, &package, NULL),
+                         AN_OK);
+        ck_assert(p.next_threshold <= d.threshold &&
+                  p.next_threshold > d.threshold - 2e-9);
+        for (uint64_t i = N_TUNE; i < N_TUNE + N_TEST; i++) {
+            const struct an_mark one = an_arena_mark(&t.arena);
+            const int32_t first = draw_condition(key, 2 * i, -1);
+
+            held += is_held(&p, first, draw_condition(key, 2 * i + 1, first));
+            an_arena_rewind(&t.arena, one);
+        }
+        tr_package_close(&files);
+        an_arena_rewind(&t.arena, mark);
+    }
+    test_folder_drop(&folder);
+    ck_assert_double_gt(held / (ROUNDS * N_TEST), 0.885);
+    ck_assert_double_lt(held / (ROUNDS * N_TEST), 0.925);
 }
 END_TEST
 
@@ -197,6 +299,7 @@ Suite *trainer_differential_suite(void)
 {
     const TTest *const tests[] = {
         sets_hold_what_comes_next_as_often_as_they_say,
+        a_forecast_holds_what_comes_next_as_often_as_it_says,
         what_is_recorded_too_late_is_not_asked_for,
         few_tuning_questions_say_nothing,
         a_threshold_is_as_worked_out_by_hand,

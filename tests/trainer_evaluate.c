@@ -31,7 +31,8 @@ static void tear_down(void)
 /* With --predict or --out into the folder, and another word. */
 static int evaluate(const char *option, const char *name, const char *more)
 {
-    char path[TEST_PATH_BYTES], text[TEST_PATH_BYTES + 32], word[32];
+    char path[TEST_PATH_BYTES], text[TEST_PATH_BYTES + 32];
+    char word[TEST_PATH_BYTES + 16];
     char model[TEST_PATH_BYTES], data[TEST_PATH_BYTES];
     char *argv[4];
     int argc = 0;
@@ -284,6 +285,79 @@ START_TEST(a_full_disk_is_an_error_and_leaves_what_was_there)
 }
 END_TEST
 
+static const char outcome_often[] =
+    "id: often\ntitle: {en: Often}\nuse: Test.\nevent: {kinds: [condition], "
+    "codes: [{system: icd10, prefix: \"I1\", text: T}]}\nstart: {from: now}\n"
+    "exclude: {before: yes}\nhorizons_days: [200, 1000]\naudience: "
+    "[clinician]\npatient: never\n";
+
+static void write_outcome(const char *threshold)
+{
+    char path[TEST_PATH_BYTES], text[1024];
+
+    test_folder_file(&j.folder, "often.yaml", path);
+    (void)snprintf(text, sizeof(text), "%s%s", outcome_often, threshold);
+    ck_assert_int_eq(tr_file_write(path, an_str_c(text), NULL), AN_OK);
+}
+
+/* The thresholds of an outcome's net benefit at its first horizon. */
+static size_t thresholds(const char *id, double threshold[TR_THRESHOLDS],
+                         double by_risk[TR_THRESHOLDS])
+{
+    const struct an_json *root;
+    size_t n = 0;
+
+    ck_assert_int_eq(an_json_read(&j.arena, &(struct an_json_limits){0},
+                                  load("e.json"), &root, NULL),
+                     AN_OK);
+    for (const struct an_json *o =
+             an_json_first(an_json_get(root, AN_STR("outcomes")));
+         o && n == 0; o = o->next) {
+        const struct an_json *list =
+            an_json_get(an_json_get(o, AN_STR("model")), AN_STR("net_benefit"));
+
+        if (!an_str_eq(an_json_text(an_json_get(o, AN_STR("id"))),
+                       an_str_c(id)))
+            continue;
+        for (const struct an_json *e = an_json_first(list);
+             e && n < TR_THRESHOLDS; e = e->next, n++) {
+            ck_assert(an_json_double(an_json_get(e, AN_STR("threshold")),
+                                     &threshold[n]));
+            ck_assert(
+                an_json_double(an_json_get(e, AN_STR("by_risk")), &by_risk[n]));
+        }
+    }
+    return n;
+}
+
+/* Of the one that has it, and a lower threshold has more to gain. */
+START_TEST(net_benefit_is_told_at_the_threshold_of_an_outcome)
+{
+    const struct judged_how how = {.n = {0, 0, 3000}, .end_days = 2000};
+    double at[TR_THRESHOLDS], by_risk[TR_THRESHOLDS];
+    char folder[TEST_PATH_BYTES + 16];
+
+    judged_write_data(&j, &how);
+    judged_write_model(&j, NULL);
+    (void)snprintf(folder, sizeof(folder), "--outcomes=%s", j.folder.path);
+    ck_assert_int_eq(evaluate("--out", "e.json", NULL), TR_EXIT_OK);
+    ck_assert_uint_eq(thresholds("often", at, by_risk), 2);
+    write_outcome("threshold: 0.0125\nreport: r\n");
+    ck_assert_int_eq(evaluate("--out", "e.json", folder), TR_EXIT_OK);
+    ck_assert_uint_eq(thresholds("often", at, by_risk), 3);
+    ck_assert_double_eq_tol(at[2], 0.0125, 1e-9);
+    ck_assert(by_risk[2] > by_risk[0] && by_risk[0] > by_risk[1]);
+    ck_assert_uint_eq(thresholds("death", at, by_risk), 2);
+    write_outcome("threshold: off\n");
+    ck_assert_int_eq(evaluate("--out", "e.json", folder), TR_EXIT_OK);
+    ck_assert_uint_eq(thresholds("often", at, by_risk), 2);
+    write_outcome("threshold: 1.5\nreport: r\n");
+    ck_assert_int_eq(evaluate("--out", "e.json", folder), TR_EXIT_FAILED);
+    ck_assert_int_eq(evaluate("--out", "e.json", "--outcomes=/nowhere"),
+                     TR_EXIT_FAILED);
+}
+END_TEST
+
 /* From the fit's own shape, whatever the default is. */
 START_TEST(bins_stand_in_the_manifest_of_a_package)
 {
@@ -370,6 +444,7 @@ Suite *trainer_evaluate_suite(void)
         patients_held_out_are_judged_without_a_comparison,
         a_package_says_what_its_calibration_makes_of_it,
         a_full_disk_is_an_error_and_leaves_what_was_there,
+        net_benefit_is_told_at_the_threshold_of_an_outcome,
         bins_stand_in_the_manifest_of_a_package,
         the_rows_of_a_person_are_in_order_of_time,
     };

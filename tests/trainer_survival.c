@@ -375,12 +375,13 @@ static void check_calibration(const struct tr_verdict *v)
     ck_assert_double_lt(s->slope_interval.low, s->line.slope);
     ck_assert_double_gt(s->slope_interval.high, s->line.slope);
     ck_assert_double_lt(s->ici, 0.06);
-    for (int k = 0; k < TR_THRESHOLDS; k++) {
+    for (int k = 0; k < TR_CONFIGURED; k++) {
         const struct tr_benefit *b = &s->benefit[k];
 
         ck_assert_double_eq_tol(b->threshold, (1 + k) * v->incidence, 1e-12);
         ck_assert_double_gt(b->by_risk, fmax(b->all, 0));
     }
+    ck_assert(isnan(s->benefit[TR_CONFIGURED].by_risk));
     ck_assert_double_eq_tol(s->benefit[0].all, 0, 1e-12);
 }
 

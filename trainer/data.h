@@ -18,6 +18,7 @@ struct tr_asked {
     struct an_str id, start;
     uint32_t horizon_days[TR_MAX_HORIZONS];
     size_t n_horizons;
+    double p_threshold; /* from which a site acts; 0: none that we know of */
 };
 
 struct tr_data {

@@ -4,6 +4,7 @@
 #include "trainer/file.h"
 #include "trainer/judge.h"
 #include "trainer/lead.h"
+#include "trainer/outcomes.h"
 
 #include <cblas.h>
 #include <stdio.h>
@@ -12,15 +13,16 @@
 enum { JSON_BYTES = 4 << 20 };
 
 struct job {
-    const char *model, *data, *out, *predict, *lead;
+    const char *model, *data, *out, *predict, *lead, *outcomes;
     bool check, help;
 };
 
 static void usage(FILE *out)
 {
     fputs("usage: anamnesis-train evaluate [--out FILE] [--predict FILE] "
-          "[--lead FILE] [--check]\n"
-          "                                MODEL DATA\n"
+          "[--lead FILE]\n"
+          "                                [--outcomes FOLDER] [--check] MODEL "
+          "DATA\n"
           "\nJudges a model (a folder of `fit` or `package`) on the test "
           "patients of a data\nset, beside constant rates and a logistic "
           "regression; prints a table.\n\n"
@@ -32,6 +34,9 @@ static void usage(FILE *out)
           "  --lead FILE     how long before an outcome the model flags who "
           "gets it, with a gap,\n"
           "                  as JSON; and prints it\n"
+          "  --outcomes FOLDER\n"
+          "                  one YAML file for each: net benefit at their "
+          "thresholds, too\n"
           "  --check         exit 1 unless the model beats constant rates and "
           "is nowhere\n"
           "                  worse than the regression by more than 0.05 of "
@@ -51,6 +56,8 @@ static bool set(struct job *job, struct an_str name, struct an_str value)
         job->predict = value.p;
     else if (an_str_eq(name, AN_STR("lead")))
         job->lead = value.p;
+    else if (an_str_eq(name, AN_STR("outcomes")))
+        job->outcomes = value.p;
     else
         return false;
     return true;
@@ -138,6 +145,29 @@ static enum an_code report(const struct job *job, struct an_arena *arena,
     return code == AN_OK ? tr_file_write(job->predict, text, err) : code;
 }
 
+/* With the thresholds that outcomes are configured with, where asked. */
+static enum an_code judge(const struct job *job, struct an_arena *arena,
+                          struct tr_data *data, struct tr_fitted *fitted,
+                          struct tr_judgement *j, const char **subject,
+                          struct an_err *err)
+{
+    struct tr_outcomes outcomes;
+    enum an_code code = AN_OK;
+
+    if (job->outcomes) {
+        *subject = job->outcomes;
+        code = tr_outcomes_read(arena, job->outcomes, &outcomes, err);
+        if (code == AN_OK)
+            tr_outcomes_thresholds(&outcomes, data);
+    }
+    if (code != AN_OK)
+        return code;
+    *subject = job->model;
+    code = tr_judge(arena, data, fitted, j, err);
+    return code == AN_OK ? report(job, arena, data, fitted, j, subject, err)
+                         : code;
+}
+
 int tr_command_evaluate(int argc, char **argv)
 {
     struct job job = {.model = NULL};
@@ -160,9 +190,7 @@ int tr_command_evaluate(int argc, char **argv)
         subject = job.model;
         code = tr_fitted_open(&fitted, &arena, job.model, &data, &err);
         if (code == AN_OK) {
-            code = tr_judge(&arena, &data, &fitted, &j, &err);
-            if (code == AN_OK)
-                code = report(&job, &arena, &data, &fitted, &j, &subject, &err);
+            code = judge(&job, &arena, &data, &fitted, &j, &subject, &err);
             tr_fitted_close(&fitted);
         }
         tr_data_close(&data);

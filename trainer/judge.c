@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/calibration.h"
 #include "trainer/judge_int.h"
+#include "trainer/refusal.h"
 
 #include <math.h>
 #include <string.h>
@@ -142,7 +143,7 @@ static void score_level(struct judge *j, size_t column, struct side *s)
             : (struct tr_interval){(double)NAN, (double)NAN};
 }
 
-static void score_calibration(struct judge *j, struct side *s)
+static void score_calibration(struct judge *j, size_t column, struct side *s)
 {
     struct tr_score_of *to = &s->score;
 
@@ -152,7 +153,10 @@ static void score_calibration(struct judge *j, struct side *s)
                                            s->test->n_persons, j->scratch);
     to->ici = tr_ici(s->point, s->n);
     for (int i = 0; i < TR_THRESHOLDS; i++) {
-        const double t = (1 + i) * s->incidence;
+        const double t =
+            i < TR_CONFIGURED
+                ? (1 + i) * s->incidence
+                : j->d->asked[s->test->column[column].outcome].p_threshold;
 
         to->benefit[i] =
             (struct tr_benefit){t, tr_net_benefit(s->point, s->n, t),
@@ -166,7 +170,7 @@ static enum an_code score(struct judge *j, size_t column, struct side *s,
     struct tr_score_of *to = &s->score;
 
     score_level(j, column, s);
-    score_calibration(j, s);
+    score_calibration(j, column, s);
     to->brier = tr_brier(s->point, s->n);
     for (size_t i = 0; i < s->n; i++)
         s->point[i].weight = 1;
@@ -300,6 +304,39 @@ static enum an_code make_room(struct judge *j, struct an_err *err)
                : an_fail_nomem(err);
 }
 
+enum an_code tr_judge_refusals(struct an_arena *arena, const struct tr_data *d,
+                               const struct rt_limits *limits,
+                               const struct rt_population *population,
+                               struct tr_judgement *j, struct an_err *err)
+{
+    struct tr_refusals *r = an_arena_get(arena, 1, sizeof(*r));
+
+    if (r == NULL)
+        return an_fail_nomem(err);
+    j->refusals = r;
+    return tr_refusals(arena, d, limits, population, j, r, err);
+}
+
+static enum an_code verdicts(struct judge *j, struct tr_judgement *out,
+                             struct an_err *err)
+{
+    const struct rt_manifest *m = &j->fitted->manifest;
+    enum an_code code = AN_OK;
+
+    out->test = j->ours[TR_TEST];
+    out->n_patients = j->ours[TR_TEST].n_persons;
+    out->n = j->ours[TR_TEST].n_columns;
+    out->verdict = an_arena_get(j->arena, out->n, sizeof(*out->verdict));
+    if (out->verdict == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; i < out->n && code == AN_OK; i++)
+        code = column(j, i, out->compared, &out->verdict[i], err);
+    if (code == AN_OK && j->fitted->is_package)
+        code = tr_judge_refusals(j->arena, j->d, &m->limits, &m->population,
+                                 out, err);
+    return code;
+}
+
 enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
                       const struct tr_fitted *fitted, struct tr_judgement *out,
                       struct an_err *err)
@@ -325,17 +362,7 @@ enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
     if (code == AN_OK)
         code =
             tr_differential(arena, d, &fitted->model, &out->differential, err);
-    if (code != AN_OK)
-        return code;
-    out->test = j.ours[TR_TEST];
-    out->n_patients = j.ours[TR_TEST].n_persons;
-    out->n = j.ours[TR_TEST].n_columns;
-    out->verdict = an_arena_get(arena, out->n, sizeof(*out->verdict));
-    if (out->verdict == NULL)
-        return an_fail_nomem(err);
-    for (size_t i = 0; i < out->n && code == AN_OK; i++)
-        code = column(&j, i, out->compared, &out->verdict[i], err);
-    return code;
+    return code == AN_OK ? verdicts(&j, out, err) : code;
 }
 
 bool tr_judgement_passes(const struct tr_judgement *j)

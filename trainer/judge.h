@@ -32,7 +32,8 @@ enum {
     TR_LINE_EVENTS = 20,
     TR_ISOTONIC_EVENTS = 1000,
     TR_JUDGED_EVENTS = 20, /* fewer say nothing about who is better */
-    TR_THRESHOLDS = 2
+    TR_CONFIGURED = 2,     /* which of the thresholds is a site's own */
+    TR_THRESHOLDS = 3
 };
 
 /* How much worse in AUROC than the regression a model may be. */
@@ -51,7 +52,8 @@ struct tr_score_of {
     struct tr_line line; /* of the answer on log-odds; NAN when undetermined */
     struct tr_interval slope_interval;
     double ici; /* tr_ici */
-    /* From the share with the outcome on, and from twice that. */
+    /* From the share with the outcome on, from twice that, and from the
+     * threshold that the outcome is configured with (trainer/data.h). */
     struct tr_benefit benefit[TR_THRESHOLDS];
 };
 
@@ -68,6 +70,8 @@ struct tr_verdict {
     size_t tune_events;
 };
 
+struct tr_refusals; /* trainer/refusal.h */
+
 struct tr_judgement {
     struct tr_verdict *verdict;
     size_t n;
@@ -78,11 +82,19 @@ struct tr_judgement {
     double next_event, next_event_constant; /* loss per position */
     struct tr_interval next_event_gain;     /* model minus constant */
     struct tr_differential differential;
+    const struct tr_refusals *refusals; /* NULL of a fit: it has no limits */
 };
 
 enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
                       const struct tr_fitted *fitted, struct tr_judgement *out,
                       struct an_err *err) __attribute__((warn_unused_result));
+
+/* Adds whom these limits refuse; of a package tr_judge has done so. */
+enum an_code tr_judge_refusals(struct an_arena *arena, const struct tr_data *d,
+                               const struct rt_limits *limits,
+                               const struct rt_population *population,
+                               struct tr_judgement *j, struct an_err *err)
+    __attribute__((warn_unused_result));
 
 /* Compared: the next-event loss is lower than that of constant rates, surely; and where
  * there are TR_JUDGED_EVENTS, no outcome is worse than the regression by more

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A judgement as a table and as JSON. */
 #include "trainer/judge_int.h"
+#include "trainer/refusal.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -38,6 +39,8 @@ static void put_benefits(struct an_json_out *w,
     an_out_key(w, "net_benefit");
     an_out_array(w);
     for (int i = 0; i < TR_THRESHOLDS; i++) {
+        if (i == TR_CONFIGURED && !isfinite(benefit[i].by_risk))
+            continue;
         an_out_object(w);
         tr_put_number(w, "threshold", benefit[i].threshold);
         tr_put_number(w, "by_risk", benefit[i].by_risk);
@@ -120,6 +123,10 @@ void tr_judgement_write(const struct tr_data *d, const struct tr_judgement *j,
     put_loss(w, &j->loss);
     put_next_event(w, j);
     put_differential(w, &j->differential);
+    if (j->refusals) {
+        an_out_key(w, "refused");
+        tr_refusals_write(d, j, j->refusals, w);
+    }
     an_out_key(w, "outcomes");
     an_out_array(w);
     for (size_t i = 0; i < j->n; i++) {
@@ -199,12 +206,14 @@ static const char *number(double x, int places, char text[40])
     return text;
 }
 
-static void put_benefit(struct an_buf *b, const struct tr_benefit *benefit)
+static void put_benefit(struct an_buf *b, const struct tr_benefit *benefit,
+                        const char *mark)
 {
     char line[LINE_BYTES], from[40], by_risk[40], all[40];
 
-    LINE(" %6s %8s %8s\n", number(benefit->threshold, 4, from),
-         number(benefit->by_risk, 4, by_risk), number(benefit->all, 4, all));
+    LINE(" %6s %8s %8s%s\n", number(benefit->threshold, 4, from),
+         number(benefit->by_risk, 4, by_risk), number(benefit->all, 4, all),
+         mark);
 }
 
 /* Of the calibrated model alone. */
@@ -225,17 +234,20 @@ static void put_calibration(struct an_buf *b, const struct tr_data *d,
                            2, level),
              with_interval(s->line.slope, s->slope_interval, 2, slope),
              number(s->ici, 4, ici));
-        put_benefit(b, &s->benefit[0]);
+        put_benefit(b, &s->benefit[0], "");
         for (int k = 1; k < TR_THRESHOLDS; k++) {
+            if (k == TR_CONFIGURED && !isfinite(s->benefit[k].by_risk))
+                continue;
             LINE("%73s", "");
-            put_benefit(b, &s->benefit[k]);
+            put_benefit(b, &s->benefit[k], k == TR_CONFIGURED ? " *" : "");
         }
     }
     LINE("\nO/E, the share over the mean risk, and slope with 95 %%.  ICI: the "
          "mean distance of a risk\nfrom what is observed near it (loess).  By "
          "risk, all: net benefit per person of treating\nfrom that risk on, "
          "and of treating all; of treating nobody it is 0.  From: the share, "
-         "and\ntwice that.  The known answers weigh for those who were "
+         "and\ntwice that; * is the outcome's own threshold.  The known "
+         "answers weigh for those who were "
          "lost.\n");
 }
 
@@ -294,5 +306,7 @@ enum an_code tr_judgement_text(struct an_arena *arena, const struct tr_data *d,
     put_named(b, &j->differential);
     put_comparison(b, d, j);
     put_calibration(b, d, j);
+    if (j->refusals)
+        tr_refusals_put(b, d, j, j->refusals);
     return an_buf_done(b, text, err);
 }

@@ -41,6 +41,8 @@ libtrainer_la_SOURCES = \
 	trainer/loss.h trainer/loss.c \
 	trainer/judge.h trainer/judge_int.h trainer/judge.c \
 	trainer/judge_baseline.c trainer/judge_print.c \
+	trainer/population.h trainer/population.c \
+	trainer/refusal.h trainer/refusal.c \
 	trainer/lead.h trainer/lead.c trainer/lead_print.c \
 	trainer/evaluate_command.c \
 	trainer/futures.h trainer/futures.c trainer/sample_command.c \

@@ -68,3 +68,12 @@ enum an_code tr_outcomes_read(struct an_arena *arena, const char *folder,
     out->n = (size_t)n;
     return code;
 }
+
+void tr_outcomes_thresholds(const struct tr_outcomes *o, struct tr_data *d)
+{
+    for (size_t i = 0; i < o->n; i++)
+        for (size_t k = 0; k < d->cohort.sizes.outcomes; k++)
+            if (o->outcome[i].has_threshold &&
+                an_str_eq(o->outcome[i].id, d->asked[k].id))
+                d->asked[k].p_threshold = o->outcome[i].p_threshold;
+}

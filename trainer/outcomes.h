@@ -7,6 +7,7 @@
 #define TRAINER_OUTCOMES_H
 
 #include "advice/outcome.h"
+#include "trainer/data.h"
 
 struct tr_outcomes {
     const struct adv_outcome *outcome;
@@ -19,5 +20,8 @@ struct tr_outcomes {
 enum an_code tr_outcomes_read(struct an_arena *arena, const char *folder,
                               struct tr_outcomes *out, struct an_err *err)
     __attribute__((warn_unused_result));
+
+/* The thresholds of those with one, for the outcomes of the same id. */
+void tr_outcomes_thresholds(const struct tr_outcomes *o, struct tr_data *d);
 
 #endif

@@ -92,7 +92,8 @@ static void put_next(struct an_json_out *w, const struct tr_differential *d)
         an_out_key(w, "coverage");
         an_out_fixed(w, TR_NEXT_COVERAGE, THRESHOLD_PLACES);
         an_out_key(w, "threshold");
-        an_out_fixed(w, d->threshold, THRESHOLD_PLACES);
+        /* Not above what a share may be that has to reach it. */
+        an_out_fixed(w, floor(d->threshold * 1e9) / 1e9, THRESHOLD_PLACES);
     }
     an_out_end(w);
 }
@@ -168,7 +169,8 @@ static enum an_code make_manifest(struct an_arena *arena,
                             .version = how->version,
                             .demonstrator = how->demonstrator,
                             .shape = fitted->model.shape,
-                            .limits = how->limits};
+                            .limits = how->limits,
+                            .population = how->population};
     struct an_json_out w;
     enum an_code code = outcomes_of(arena, d, j, &m.outcome, err);
 

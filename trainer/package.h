@@ -4,15 +4,15 @@
  * calibration and the evaluation on unseen patients, and a card for people
  * that says what the model is and is not.
  *
- * "next" of the manifest has, beside what runtime/predict.h reads, "coverage"
- * and "threshold" of tr_differential when tuning gave one: for who lays a set
- * beside the differential; the runtime does not read them.
+ * "next" of the manifest has "coverage" and "threshold" of tr_differential when
+ * tuning gave one.
  *
  * Thread-safety: confined to the arena. */
 #ifndef TRAINER_PACKAGE_H
 #define TRAINER_PACKAGE_H
 
 #include "trainer/judge.h"
+#include "trainer/population.h"
 
 struct tr_package_how {
     struct an_str name, version;
@@ -21,6 +21,7 @@ struct tr_package_how {
                              be heard, if it passes; "": nowhere */
     bool demonstrator;    /* invented patients: not for care */
     struct rt_limits limits;
+    struct rt_population population; /* of limits.max_distance */
     struct an_str key_pem; /* to sign with; "": a key of this moment alone */
 };
 

@@ -58,6 +58,11 @@ static void put_head(struct an_buf *b, const struct tr_data *d,
          "knows less than %.0f %%.\n\n",
          how->limits.min_age_years, how->limits.max_age_years,
          how->limits.min_positions, 100 * (1 - how->limits.max_unknown_share));
+    if (how->limits.max_distance > 0)
+        LINE("Nor about people whose facts are farther from the mean of those "
+             "it was trained on than %.1f %%\nof the tuning patients' are "
+             "(Mahalanobis distance above %.2f).\n\n",
+             100 * TR_POPULATION_SHARE, how->limits.max_distance);
 }
 
 static void put_auroc(struct an_buf *b, const struct tr_score_of *s)

@@ -115,6 +115,7 @@ static enum an_code write_package(struct job *job, struct an_arena *arena,
                                   struct an_err *err)
 {
     const struct rt_limits ages = tr_package_limits(data);
+    struct tr_population population;
     char hex[2 * AN_KEY_BYTES + 1];
     struct an_public_key key;
     struct tr_judgement j;
@@ -129,7 +130,15 @@ static enum an_code write_package(struct job *job, struct an_arena *arena,
     if (code == AN_OK && mkdir(job->out, 0755) < 0 && errno != EEXIST)
         code = an_fail_sys(err, AN_IO, "the folder cannot be made", errno);
     if (code == AN_OK)
+        code = tr_population(arena, data, &population, err);
+    if (code == AN_OK) {
+        job->how.population = population.of;
+        job->how.limits.max_distance = population.max_distance;
         code = tr_judge(arena, data, fitted, &j, err);
+    }
+    if (code == AN_OK)
+        code = tr_judge_refusals(arena, data, &job->how.limits,
+                                 &job->how.population, &j, err);
     if (code == AN_OK)
         code = tr_package_write(arena, data, fitted, &j, &job->how, job->out,
                                 &key, err);

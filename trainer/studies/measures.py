@@ -115,16 +115,52 @@ def observed_expected(y, risk, weights):
     return (y @ weights) / (risk @ weights)
 
 
-def calibration_slope(y, risk):
-    """Of a logistic regression of what happened on the logit of the risk."""
+def known_weights(time, cause, horizon):
+    """Who was still without the event at the horizon, or had cause 1 or 2 by
+    then, stands for those who were lost before (cause 0): one over the chance
+    of being watched that long (Kaplan-Meier of being lost; at a time events go
+    before losses).  0 for the lost."""
+    time, cause = np.asarray(time, dtype=float), np.asarray(cause)
+    until = np.minimum(time, horizon)
+    moments, back = np.unique(time, return_inverse=True)
+    lost = np.bincount(back, cause == 0, len(moments))
+    there = np.bincount(back, None, len(moments))
+    at_risk = there[::-1].cumsum()[::-1] - (there - lost)
+    kept = np.cumprod(1 - lost / np.maximum(at_risk, 1))
+    before = np.r_[1.0, kept][np.searchsorted(moments, until)]
+    known = (cause != 0) | (time >= horizon)
+    return np.where(known, 1 / np.where(known, before, 1), 0.0)
+
+
+def calibration_slopes(y, risk, weights):
+    """Of a logistic regression of what happened on the logit of the risk, one
+    for each column of the weights, by Newton's method; nan where it has none,
+    as where everybody has the same answer."""
     p = np.clip(risk, 1e-6, 1 - 1e-6)
-    x = np.column_stack([np.ones(len(p)), np.log(p / (1 - p))])
-    b = np.array([0.0, 1.0])
-    for _ in range(50):
-        q = 1 / (1 + np.exp(-x @ b))
-        step = np.linalg.solve((x * (q * (1 - q))[:, None]).T @ x,
-                               x.T @ (y - q))
-        b += step
-        if np.max(np.abs(step)) < 1e-9:
-            break
-    return float(b[1])
+    x = np.log(p / (1 - p))[:, None]
+    y = np.asarray(y, dtype=float)[:, None]
+    made = [_slopes(y, x, weights[:, at:at + BLOCK].astype(float))
+            for at in range(0, weights.shape[1], BLOCK)]
+    return np.concatenate(made)
+
+
+def _slopes(y, x, w):
+    a, b = np.zeros(w.shape[1]), np.ones(w.shape[1])
+    with np.errstate(all="ignore"):
+        for _ in range(50):
+            q = 1 / (1 + np.exp(-a - b * x))
+            off, v = w * (y - q), w * q * (1 - q)
+            g0, g1 = off.sum(axis=0), (x * off).sum(axis=0)
+            s0, s1, s2 = v.sum(axis=0), (x * v).sum(axis=0), \
+                (x * x * v).sum(axis=0)
+            d = s0 * s2 - s1 * s1
+            step_a, step_b = (s2 * g0 - s1 * g1) / d, (s0 * g1 - s1 * g0) / d
+            a, b = a + step_a, b + step_b
+            moved = np.maximum(np.abs(step_a), np.abs(step_b))
+            if np.all((moved < 1e-9) | ~np.isfinite(moved)):
+                break
+    return np.where(moved < 1e-6, b, np.nan)
+
+
+def calibration_slope(y, risk):
+    return float(calibration_slopes(y, risk, np.ones((len(y), 1)))[0])

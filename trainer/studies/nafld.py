@@ -115,6 +115,24 @@ def calibrations(rows, outcomes):
     return made
 
 
+def slopes(rows, outcomes, weights):
+    """Of the answers by the horizon on log-odds, over all folds together; the
+    known answers stand for those who were lost, by weights as of all people."""
+    made = {}
+    for name, by in rows.items():
+        if by["death"][1] is None or name.endswith(" by risk"):
+            continue
+        made[name] = {}
+        for o, (at_risk, when, cause) in outcomes.items():
+            known = measures.known_weights(when[at_risk], cause[at_risk],
+                                           nafld_data.HORIZON)
+            y = (cause[at_risk] == 1) & (when[at_risk] <= nafld_data.HORIZON)
+            made[name][o] = measures.interval(measures.calibration_slopes(
+                y[known > 0], by[o][1][at_risk][known > 0],
+                weights[at_risk][known > 0] * known[known > 0, None]))
+    return made
+
+
 def differences(c, models):
     """Paired, of each model and blend, from each of the three to beat."""
     made = {}
@@ -138,8 +156,8 @@ def examine(a):
             study.say(f"{name}: {beside[name]} answers about people not at risk")
     rows = all_rows(nafld_models.cached(a.cache, a.data, cohort, outcomes,
                                         study.say), models)
-    c = concordances(rows, cohort, outcomes, measures.bootstrap_weights(
-        len(cohort.id), a.replicates))
+    weights = measures.bootstrap_weights(len(cohort.id), a.replicates)
+    c = concordances(rows, cohort, outcomes, weights)
     study.say("concordances")
     report = {
         "people": len(cohort.id), "replicates": a.replicates,
@@ -151,6 +169,7 @@ def examine(a):
         "c": {name: {o: measures.interval(v) for o, v in by.items()}
               for name, by in c.items()},
         "calibration": calibrations(rows, outcomes),
+        "calibration_slope": slopes(rows, outcomes, weights),
         "difference": differences(c, models)}
     report["verdict"] = {
         name: nafld_bar.judge(report["difference"][name],

@@ -40,6 +40,13 @@ def _calibration(report):
     return table(["O/E (top fifth; mean distance x 1000)"] + outcomes, rows)
 
 
+def _slopes(report):
+    rows = [[name] + ["{:.2f} [{:.2f}, {:.2f}]".format(*by[o])
+                      for o in report["at_risk"]]
+            for name, by in report["calibration_slope"].items()]
+    return table(["calibration slope"] + list(report["at_risk"]), rows)
+
+
 def _verdict(name, verdict):
     rows = [[r["asked"], r["measured"], "yes" if r["met"] else "no"]
             for r in verdict["rows"]]
@@ -60,6 +67,10 @@ def markdown(report):
     text += f"\nWithin {report['horizon_days']} days, Aalen-Johansen over " \
             "mean predicted incidence:\n\n"
     text += _calibration(report)
+    text += "\nSlope of the answers by then on log-odds, of all folds together " \
+            "(1 is meant; known\nanswers stand for those who were lost), with " \
+            "95 % limits:\n\n"
+    text += _slopes(report)
     for name, verdict in report["verdict"].items():
         text += _verdict(name, verdict)
     return text

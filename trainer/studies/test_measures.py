@@ -30,6 +30,38 @@ def naive_c(time, event, score, weight):
     return won, pairs
 
 
+def naive_slope(y, logit):
+    """By halving: the likelihood's derivative in the slope, at the intercept
+    that is best for it, falls."""
+    def best(lo, hi, rises):
+        for _ in range(60):
+            mid = (lo + hi) / 2
+            lo, hi = (mid, hi) if rises(mid) else (lo, mid)
+        return (lo + hi) / 2
+
+    def off(a, b):
+        return y - 1 / (1 + np.exp(-a - b * logit))
+
+    def intercept(b):
+        return best(-20, 20, lambda a: off(a, b).sum() > 0)
+
+    return best(-5, 5, lambda b: (logit * off(intercept(b), b)).sum() > 0)
+
+
+def naive_known(time, cause, horizon):
+    made = []
+    for t, c in zip(time, cause):
+        watched = 1.0
+        for m in sorted(set(time)):
+            if m < min(t, horizon):
+                at_risk = sum(1 for u, d in zip(time, cause)
+                              if u > m or (u == m and d == 0))
+                lost = sum(1 for u, d in zip(time, cause) if u == m and d == 0)
+                watched *= 1 - lost / at_risk if lost else 1
+        made.append(1 / watched if c != 0 or t >= horizon else 0)
+    return np.array(made)
+
+
 def naive_auroc(y, score):
     yes, no = score[y == 1], score[y == 0]
     return np.mean([(a > b) + 0.5 * (a == b) for a in yes for b in no])
@@ -125,6 +157,56 @@ class Classification(unittest.TestCase):
         stretched = 1 / (1 + np.exp(-2 * logit))
         self.assertAlmostEqual(measures.calibration_slope(y, stretched), .5,
                                delta=.01)
+
+
+    def test_slopes_of_weights_are_those_of_repeated_people(self):
+        rng = np.random.default_rng(10)
+        risk = 1 / (1 + np.exp(-rng.normal(-1, 1.5, 400)))
+        y = rng.random(400) < risk
+        weights = measures.bootstrap_weights(400, 300)
+        got = measures.calibration_slopes(y, risk, weights)
+        self.assertEqual(got.shape, (301,))
+        for b in (0, 1, 299):
+            who = np.repeat(np.arange(400), weights[:, b].astype(int))
+            logit = np.log(risk[who] / (1 - risk[who]))
+            self.assertAlmostEqual(naive_slope(y[who], logit), got[b], places=6)
+        low, high = np.percentile(got[1:], [2.5, 97.5])
+        self.assertTrue(low < 1 < high and high - low < 1)
+
+    def test_one_answer_has_no_slope(self):
+        got = measures.calibration_slopes(np.zeros(50), np.linspace(.1, .9, 50),
+                                          np.ones((50, 3)))
+        self.assertTrue(np.all(np.isnan(got)))
+
+
+class Lost(unittest.TestCase):
+    def test_weights_equal_plain_loops(self):
+        rng = np.random.default_rng(11)
+        for _ in range(50):
+            time = rng.integers(1, 15, 40)
+            cause = rng.integers(0, 3, 40)
+            np.testing.assert_allclose(
+                measures.known_weights(time, cause, 9),
+                naive_known(time, cause, 9), atol=1e-12)
+
+    def test_the_slope_is_as_if_nobody_were_lost(self):
+        """Who is lost depends on nothing; those left have fewer events."""
+        rng = np.random.default_rng(12)
+        logit = rng.normal(-1, 1, 60000)
+        risk = 1 / (1 + np.exp(-logit))
+        when = np.where(rng.random(60000) < risk, rng.uniform(0, 100, 60000),
+                        200.0)
+        lost = rng.exponential(80, 60000)
+        time = np.minimum(when, lost)
+        cause = np.where(when <= lost, np.where(when < 100, 1, 2), 0)
+        weights = measures.known_weights(time, cause, 100)
+        self.assertAlmostEqual(weights.sum() / 60000, 1, delta=.01)
+        y = (cause == 1) & (time <= 100)
+        self.assertAlmostEqual((weights * y).sum() / 60000, risk.mean(),
+                               delta=.01)
+        stretched = 1 / (1 + np.exp(-2 * logit))
+        got = measures.calibration_slopes(y, stretched, weights[:, None])
+        self.assertAlmostEqual(got[0], .5, delta=.02)
 
 
 class Bootstrap(unittest.TestCase):

@@ -113,6 +113,11 @@ class Nafld(unittest.TestCase):
             self.assertGreater(report["c"][row]["death"][0], .6, row)
         self.assertEqual(set(report["difference"]["m"]),
                          {"cox-b", "cox-b+", "gbm"})
+        self.assertEqual(set(report["calibration_slope"]),
+                         {"cox-a", "cox-b", "cox-b+", "gbm", "m"})
+        slope, low, high = report["calibration_slope"]["m"]["death"]
+        self.assertTrue(low < slope < high)
+        self.assertGreater(slope, 0)
         self.assertGreater(report["answers_beside"]["m"], 0)
         code, said, again = run("nafld.py", self.folder, "--check", *cache)
         self.assertIn("baselines from", said)
