@@ -111,8 +111,8 @@ enum an_code pl_mind_open(const struct cfg_options *options,
         rc = an_fail(err, AN_CONFIG,
                      "the model has no outcome that the outcome files know", 0);
     if (rc == AN_OK && options->model_cache_bytes)
-        rc = rt_cache_open(&manifest->shape, (size_t)options->model_cache_bytes,
-                           &m->cache, err);
+        rc = rt_cache_open(&m->arena, &manifest->shape,
+                           (size_t)options->model_cache_bytes, &m->cache, err);
     if (rc != AN_OK) {
         pl_mind_close(m);
         return rc;

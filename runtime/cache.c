@@ -2,7 +2,6 @@
 #include "runtime/cache.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Birth, and the first that was recorded, with the age at which it was. */
@@ -16,10 +15,11 @@ struct rt_cache {
     struct rt_cache_counts counts;
 };
 
-enum an_code rt_cache_open(const struct rt_shape *s, size_t max_bytes,
-                           struct rt_cache **out, struct an_err *err)
+enum an_code rt_cache_open(struct an_arena *arena, const struct rt_shape *s,
+                           size_t max_bytes, struct rt_cache **out,
+                           struct an_err *err)
 {
-    struct rt_cache *c = calloc(1, sizeof(*c));
+    struct rt_cache *c = an_arena_get(arena, 1, sizeof(*c));
 
     if (c == NULL)
         return an_fail_nomem(err);
@@ -32,8 +32,9 @@ enum an_code rt_cache_open(const struct rt_shape *s, size_t max_bytes,
 
 static void forget(struct rt_cached *k)
 {
-    an_arena_free(&k->arena);
-    free(k);
+    struct an_arena own = k->arena;
+
+    an_arena_free(&own);
 }
 
 void rt_cache_close(struct rt_cache *c)
@@ -47,7 +48,6 @@ void rt_cache_close(struct rt_cache *c)
         forget(k);
     }
     pthread_mutex_destroy(&c->lock);
-    free(c);
 }
 
 /* FNV-1a: it says where to look, not whether it is the same. */
@@ -76,7 +76,7 @@ static uint64_t begins(const struct rt_history *h)
 
 static size_t bytes_of(const struct rt_cached *k)
 {
-    return sizeof(*k) + k->arena.used_bytes;
+    return k->arena.used_bytes;
 }
 
 /* Taken out of the list: the one `at` points to. */
@@ -105,18 +105,20 @@ static struct rt_cached *make(const struct rt_cache *c, size_t n_positions,
 {
     const size_t most = (size_t)c->shape.positions;
     const size_t wanted = n_positions + n_positions / 4 + SPARE;
-    struct rt_cached *k = calloc(1, sizeof(*k));
+    struct an_arena own;
+    struct rt_cached *k;
 
-    if (k == NULL)
-        return NULL;
-    k->begins = hash;
-    an_arena_init(&k->arena, c->max_bytes);
-    if (rt_past_init(&k->past, &k->arena, &c->shape,
-                     wanted < most ? wanted : most, NULL) != AN_OK) {
-        forget(k);
+    an_arena_init(&own, c->max_bytes);
+    k = an_arena_get(&own, 1, sizeof(*k));
+    if (k == NULL ||
+        rt_past_init(&k->past, &own, &c->shape, wanted < most ? wanted : most,
+                     NULL) != AN_OK) {
+        an_arena_free(&own);
         return NULL;
     }
-    k->mark = an_arena_mark(&k->arena);
+    k->begins = hash;
+    k->mark = an_arena_mark(&own);
+    k->arena = own;
     return k;
 }
 

@@ -16,7 +16,8 @@
  * What was used longest ago goes first; its bytes are wiped.
  *
  * Thread-safety: the cache is shared; what was taken is confined until it is
- * given back, and nobody else finds it meanwhile.  Ownership: the cache's. */
+ * given back, and nobody else finds it meanwhile.  Ownership: the cache is the
+ * arena's, what was taken the cache's. */
 #ifndef RUNTIME_CACHE_H
 #define RUNTIME_CACHE_H
 
@@ -27,9 +28,9 @@ struct rt_cache;
 struct rt_cached {
     struct rt_past past;
     struct rt_history history; /* whose past it is; a copy */
-    struct an_arena arena;
-    struct an_mark mark; /* of the arena, before the copy */
-    uint64_t begins;     /* how it begins */
+    struct an_arena arena;     /* of all this, and of itself */
+    struct an_mark mark;       /* before the copy */
+    uint64_t begins;           /* how it begins */
     struct rt_cached *next;
 };
 
@@ -39,9 +40,11 @@ struct rt_cache_counts {
     size_t n, bytes;               /* that are here now */
 };
 
-/* For models of one shape; max_bytes of keys, values and histories.  AN_NOMEM. */
-enum an_code rt_cache_open(const struct rt_shape *s, size_t max_bytes,
-                           struct rt_cache **out, struct an_err *err)
+/* For models of one shape; max_bytes of keys, values and histories, which are
+ * in arenas of their own.  AN_NOMEM. */
+enum an_code rt_cache_open(struct an_arena *arena, const struct rt_shape *s,
+                           size_t max_bytes, struct rt_cache **out,
+                           struct an_err *err)
     __attribute__((warn_unused_result));
 void rt_cache_close(struct rt_cache *c); /* NULL is nothing */
 

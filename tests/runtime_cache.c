@@ -34,7 +34,8 @@ static void set_up_with(size_t max_bytes)
     shape = test_shape();
     test_model(&m, &model_arena, &shape, &r);
     ck_assert_int_eq(rt_model_pack(&m, &model_arena, NULL), AN_OK);
-    ck_assert_int_eq(rt_cache_open(&shape, max_bytes, &cache, NULL), AN_OK);
+    ck_assert_int_eq(
+        rt_cache_open(&model_arena, &shape, max_bytes, &cache, NULL), AN_OK);
 }
 
 static void set_up(void)

@@ -348,7 +348,8 @@ START_TEST(a_cache_changes_no_bit_of_a_risk)
     open_scene(&s);
     ck_assert_int_eq(rt_model_pack(&s.package.model, &s.arena, NULL), AN_OK);
     ck_assert_int_eq(
-        rt_cache_open(&s.package.model.shape, 64 << 20, &cache, NULL), AN_OK);
+        rt_cache_open(&s.arena, &s.package.model.shape, 64 << 20, &cache, NULL),
+        AN_OK);
     for (int i = 10; i < 2 * N_EVENTS; i += 5) {
         s.p.cache = NULL;
         f = ask(&s, i * 30 * DAY);
