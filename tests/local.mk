@@ -106,7 +106,8 @@ tests_runtime_t_SOURCES = $(SUITE) \
 	tests/runtime_attribute.c tests/runtime_encode.c \
 	tests/runtime_forward.c \
 	tests/runtime_kernels.c \
-	tests/runtime_package.c tests/runtime_predict.c tests/runtime_risk.c \
+	tests/runtime_package.c tests/runtime_predict.c tests/runtime_reasons.c \
+	tests/runtime_risk.c \
 	tests/runtime_rollout.c
 tests_runtime_t_LDADD = libruntime.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 

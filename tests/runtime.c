@@ -6,12 +6,15 @@ Suite *runtime_forward_suite(void);
 Suite *runtime_encode_suite(void);
 Suite *runtime_risk_suite(void);
 Suite *runtime_attribute_suite(void);
+Suite *runtime_reasons_suite(void);
 Suite *runtime_package_suite(void);
 Suite *runtime_predict_suite(void);
 Suite *runtime_rollout_suite(void);
 
 Suite *(*const test_suites[])(void) = {
-    runtime_kernels_suite,   runtime_forward_suite, runtime_risk_suite,
-    runtime_attribute_suite, runtime_package_suite, runtime_predict_suite,
-    runtime_encode_suite,    runtime_rollout_suite, NULL,
+    runtime_kernels_suite, runtime_forward_suite,
+    runtime_risk_suite,    runtime_attribute_suite,
+    runtime_package_suite, runtime_predict_suite,
+    runtime_encode_suite,  runtime_rollout_suite,
+    runtime_reasons_suite, NULL,
 };
