@@ -42,6 +42,7 @@ libtrainer_la_SOURCES = \
 	trainer/judge.h trainer/judge_int.h trainer/judge.c \
 	trainer/judge_baseline.c trainer/judge_print.c \
 	trainer/lead.h trainer/lead.c trainer/lead_print.c \
+	trainer/explain.h trainer/explain.c trainer/explain_print.c \
 	trainer/evaluate_command.c \
 	trainer/futures.h trainer/futures.c trainer/sample_command.c \
 	trainer/delphi.h trainer/delphi.c \
