@@ -127,7 +127,8 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/trainer_whom.c \
 	tests/study_said.h tests/study_said.c tests/trainer_csv.c \
 	tests/trainer_study.c tests/trainer_stays.c tests/trainer_tables.c \
-	tests/trainer_sample.c tests/trainer_lead.c
+	tests/trainer_sample.c tests/trainer_lead.c \
+	tests/trainer_explain.c tests/trainer_reasons.c
 tests_trainer_t_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
 tests_trainer_t_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 

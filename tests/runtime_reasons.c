@@ -131,43 +131,47 @@ static bool is_gone(int32_t concept, const int32_t *gone, size_t n)
     return false;
 }
 
+/* The rest, in p and left, with or without the moments that lose all. */
+static struct rt_history rest_of(const int32_t *gone, size_t n_gone,
+                                 bool all_moments, struct rt_position *p,
+                                 struct rt_item *left)
+{
+    struct rt_history rest = {p, 0, left, 0};
+    float gap = 0;
+
+    for (size_t i = 0; i < h.n_positions; i++) {
+        struct rt_position at = h.position[i];
+
+        at.first_item = (uint32_t)rest.n_items;
+        at.n_items = 0;
+        for (uint32_t k = 0; k < h.position[i].n_items; k++) {
+            const struct rt_item *one = &h.item[h.position[i].first_item + k];
+
+            if (is_gone(one->concept, gone, n_gone))
+                continue;
+            left[rest.n_items++] = *one;
+            at.n_items++;
+        }
+        gap += at.since_previous_days;
+        if (!all_moments && at.n_items == 0 && h.position[i].n_items &&
+            i + 1 < h.n_positions)
+            continue;
+        at.since_previous_days = gap;
+        gap = 0;
+        p[rest.n_positions++] = at;
+    }
+    return rest;
+}
+
 static void again(const int32_t *gone, size_t n_gone, float *hazard)
 {
     struct rt_position p[LENGTH];
     struct rt_item left[4 * LENGTH];
     float known[9], h_tc[LENGTH * 24];
-    struct rt_history rest = {p, 0, left, 0}, all_moments = {p, 0, left, 0};
-    float gap = 0;
+    struct rt_history rest = rest_of(gone, n_gone, true, p, left);
 
-    for (int moments = 1; moments >= 0; moments--) {
-        rest = (struct rt_history){p, 0, left, 0};
-        for (size_t i = 0; i < h.n_positions; i++) {
-            struct rt_position at = h.position[i];
-
-            at.first_item = (uint32_t)rest.n_items;
-            at.n_items = 0;
-            for (uint32_t k = 0; k < h.position[i].n_items; k++) {
-                const struct rt_item *one =
-                    &h.item[h.position[i].first_item + k];
-
-                if (is_gone(one->concept, gone, n_gone))
-                    continue;
-                left[rest.n_items++] = *one;
-                at.n_items++;
-            }
-            gap += at.since_previous_days;
-            if (!moments && at.n_items == 0 && h.position[i].n_items &&
-                i + 1 < h.n_positions)
-                continue;
-            at.since_previous_days = gap;
-            gap = 0;
-            p[rest.n_positions++] = at;
-        }
-        if (moments) {
-            all_moments = rest;
-            rt_wide(feature, 9, &all_moments, h.n_positions - 1, known);
-        }
-    }
+    rt_wide(feature, 9, &rest, h.n_positions - 1, known);
+    rest = rest_of(gone, n_gone, false, p, left);
     ck_assert_int_eq(rt_reference_trunk(&m, &rest, NULL, &arena, h_tc, NULL),
                      AN_OK);
     rt_reference_hazards(&m, h_tc + (rest.n_positions - 1) * 24, known, hazard);
@@ -539,29 +543,6 @@ START_TEST(the_order_of_items_within_a_moment_does_not_matter)
 }
 END_TEST
 
-/* Weights of another model, other reasons: what is said is said of the model. */
-START_TEST(another_model_weighs_otherwise)
-{
-    double before[RT_MAX_REASONS], got[RT_MAX_REASONS], dot = 0, a = 0, b = 0;
-
-    set_up(110);
-    invent(8, 111);
-    begin();
-    rt_reasons_weigh(&x, &reasons, 0, 365, before);
-    tear_down();
-    set_up(112);
-    begin();
-    rt_reasons_weigh(&x, &reasons, 0, 365, got);
-    for (size_t g = 0; g < 8; g++) {
-        dot += before[g] * got[g];
-        a += before[g] * before[g];
-        b += got[g] * got[g];
-    }
-    ck_assert_double_lt(dot / sqrt(a * b), 0.8);
-    tear_down();
-}
-END_TEST
-
 START_TEST(survives_each_failed_allocation)
 {
     enum an_code got = AN_NOMEM;
@@ -595,7 +576,6 @@ Suite *runtime_reasons_suite(void)
         an_idle_concept_has_nothing_and_changes_nothing,
         two_gains_are_nearer_than_what_costs_as_much,
         the_order_of_items_within_a_moment_does_not_matter,
-        another_model_weighs_otherwise,
         survives_each_failed_allocation};
     Suite *s = TEST_SUITE("runtime/reasons", test);
     TCase *tc = tcase_create("cases");

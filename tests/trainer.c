@@ -29,6 +29,8 @@ Suite *trainer_stays_suite(void);
 Suite *trainer_tables_suite(void);
 Suite *trainer_sample_suite(void);
 Suite *trainer_lead_suite(void);
+Suite *trainer_explain_suite(void);
+Suite *trainer_reasons_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,
@@ -59,5 +61,7 @@ Suite *(*const test_suites[])(void) = {
     trainer_tables_suite,
     trainer_sample_suite,
     trainer_lead_suite,
+    trainer_explain_suite,
+    trainer_reasons_suite,
     NULL,
 };
