@@ -111,7 +111,7 @@ static int falling(const void *a, const void *b)
 
 static void order_by(const double *weight_g, size_t n, uint32_t *order)
 {
-    struct ranked list[RT_MAX_REASONS];
+    struct ranked list[RT_MAX_REASONS] = {{0, 0}};
 
     for (size_t g = 0; g < n; g++)
         list[g] = (struct ranked){weight_g[g], (uint32_t)g};
