@@ -11,8 +11,12 @@
  * outcomes and horizons, are chosen at a glance (runtime/glance.h): the
  * strongest for each outcome, then the second, and so on; RT_MAX_REASONS of a
  * history of up to RT_REASON_ROWS / RT_MAX_REASONS positions, of a longer one so
- * many fewer, down to RT_MIN_REASONS.  Of two that say the same a glance sees
- * little, so where there is a choice both may not be chosen.
+ * many fewer, down to RT_MIN_REASONS.  Of 60 test patients of
+ * config/model/default with more concepts than that, the first 16 hold 99 % of
+ * the strongest of an outcome when each is left out, 99 % of its three strongest
+ * and 93 % of its eight strongest; the first 10 hold 98, 89 and 71 %.  Of two
+ * that say the same a glance sees little, so where there is a choice both may
+ * not be chosen.
  *
  * The weight is that of runtime/shapley.h, where f is the log of the hazard
  * added up to the horizon: positive when the reason raises the risk.  Every
@@ -32,8 +36,8 @@
 enum {
     RT_MAX_CONCEPTS = 64,
     RT_MAX_REASONS = RT_MAX_GROUPS,
-    RT_MIN_REASONS = 8,
-    RT_REASON_ROWS = 1280
+    RT_MIN_REASONS = 10,
+    RT_REASON_ROWS = 1536
 };
 
 /* Who is asked about, at the last position of the history.  The workspace needs

@@ -16,7 +16,7 @@ Suite *trainer_reasons_suite(void);
 
 #define DAY INT64_C(86400000000)
 
-enum { N_EVENTS = 72, A_MOMENT = 3, PATIENTS = 4 };
+enum { N_EVENTS = 150, A_MOMENT = 3, PATIENTS = 4 };
 
 static struct an_arena arena;
 static struct tr_package_files files;
@@ -46,8 +46,8 @@ static void tear_down(void)
     an_arena_free(&arena);
 }
 
-/* A birth, then three events at each moment, a month apart. */
-static void invent(uint64_t seed)
+/* A birth, then so many events at each moment, a month apart. */
+static void invent(uint64_t seed, int a_moment)
 {
     struct test_random r = {seed};
     const struct rt_vocabulary *v = &predictor.vocabulary;
@@ -55,7 +55,7 @@ static void invent(uint64_t seed)
     for (int i = 0; i < N_EVENTS; i++) {
         const double u = test_uniform(&r);
         const size_t row = (size_t)(u * u * (double)v->n_targets);
-        const int64_t at = i / A_MOMENT * 30 * DAY;
+        const int64_t at = i / a_moment * 30 * DAY;
 
         event[i] = (struct ctx_event){.kind = CTX_OBSERVATION,
                                       .status = CTX_STATUS_FINAL,
@@ -75,7 +75,7 @@ static struct ctx_forecast ask(const size_t *order, size_t n)
     const struct ctx_event **list =
         an_arena_get(&arena, n, sizeof(const struct ctx_event *));
     const struct rt_manifest *m = &package.manifest;
-    const int64_t now_us = N_EVENTS / A_MOMENT * 30 * DAY;
+    const int64_t now_us = N_EVENTS * 30 * DAY;
     struct rt_question question[RT_MAX_OUTCOMES];
     struct ctx_timeline t;
     struct ctx_forecast f;
@@ -111,7 +111,7 @@ START_TEST(the_order_of_events_of_one_moment_changes_nothing)
     size_t order[N_EVENTS];
 
     set_up();
-    invent((uint64_t)_i);
+    invent((uint64_t)_i, A_MOMENT);
     before = ask(NULL, N_EVENTS);
     for (size_t i = 0; i < N_EVENTS; i++)
         order[i] = i / A_MOMENT * A_MOMENT + (A_MOMENT - 1 - i % A_MOMENT);
@@ -155,7 +155,7 @@ START_TEST(an_event_without_meaning_leaves_the_order)
     double sum = 0;
 
     set_up();
-    invent((uint64_t)_i + 10);
+    invent((uint64_t)_i + 10, A_MOMENT);
     before = ask(NULL, N_EVENTS);
     event[N_EVENTS] = event[N_EVENTS - 1];
     event[N_EVENTS].concept =
@@ -164,6 +164,34 @@ START_TEST(an_event_without_meaning_leaves_the_order)
     for (size_t k = 0; k < before.n_risks; k++)
         sum += agreement(&before.risk[k], &after.risk[k], 8);
     ck_assert_double_ge(sum / (double)before.n_risks, 0.9);
+    tear_down();
+}
+END_TEST
+
+static size_t most_reasons(const struct ctx_forecast *f)
+{
+    size_t most = 0;
+
+    for (size_t k = 0; k < f->n_risks; k++)
+        if (f->risk[k].n_influences > most)
+            most = f->risk[k].n_influences;
+    return most;
+}
+
+START_TEST(a_longer_history_has_fewer_reasons)
+{
+    struct ctx_forecast f;
+
+    set_up();
+    invent(30, A_MOMENT);
+    f = ask(NULL, N_EVENTS);
+    ck_assert_uint_le(f.n_positions, RT_REASON_ROWS / RT_MAX_REASONS);
+    ck_assert_uint_gt(most_reasons(&f), RT_MIN_REASONS);
+    invent(30, 1);
+    f = ask(NULL, N_EVENTS);
+    ck_assert_uint_ge(f.n_positions, RT_REASON_ROWS / (RT_MIN_REASONS + 1));
+    ck_assert_uint_gt(most_reasons(&f), 3);
+    ck_assert_uint_le(most_reasons(&f), RT_MIN_REASONS);
     tear_down();
 }
 END_TEST
@@ -198,7 +226,7 @@ START_TEST(shuffled_weights_give_other_reasons)
     double sum = 0;
 
     set_up();
-    invent(20);
+    invent(20, A_MOMENT);
     before = ask(NULL, N_EVENTS);
     package.model = shuffled();
     after = ask(NULL, N_EVENTS);
@@ -211,7 +239,8 @@ END_TEST
 
 Suite *trainer_reasons_suite(void)
 {
-    const TTest *const test[] = {shuffled_weights_give_other_reasons};
+    const TTest *const test[] = {shuffled_weights_give_other_reasons,
+                                 a_longer_history_has_fewer_reasons};
     Suite *s = TEST_SUITE("trainer/reasons", test);
     TCase *tc = tcase_create("cases");
 
