@@ -16,6 +16,7 @@ libruntime_la_SOURCES = \
 	runtime/plausible.c runtime/plausible.h \
 	runtime/predict.c runtime/predict.h runtime/product.c \
 	runtime/product.h runtime/rank.c runtime/rank.h \
+	runtime/reasons.c runtime/reasons.h runtime/shapley.c runtime/shapley.h \
 	runtime/reference.c \
 	runtime/reference.h runtime/risk.c runtime/risk.h \
 	runtime/rollout.c runtime/rollout.h runtime/rollout_step.c \

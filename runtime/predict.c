@@ -2,8 +2,8 @@
 #include "runtime/predict.h"
 
 #include "base/sort.h"
-#include "runtime/glance.h"
 #include "runtime/rank.h"
+#include "runtime/reasons.h"
 #include "runtime/risk.h"
 
 #include <math.h>
@@ -96,6 +96,9 @@ enum an_code rt_predictor_init(struct rt_predictor *p, struct an_arena *arena,
     if (rc == AN_OK)
         rc =
             rt_past_init(&p->past, arena, shape, (size_t)shape->positions, err);
+    if (rc == AN_OK)
+        rc =
+            rt_past_init(&p->bare, arena, shape, (size_t)shape->positions, err);
     return rc == AN_OK
                ? rt_workspace_init(&p->workspace, arena, shape,
                                    (size_t)shape->positions > ROWS_AT_ONCE
@@ -117,13 +120,6 @@ int rt_predictor_outcome(const struct rt_predictor *p, struct an_str id)
 
 /* ---- one forecast ------------------------------------------------------- */
 
-/* All that the window says of one concept. */
-struct reason {
-    int32_t concept;
-    uint32_t *item;
-    size_t n_items;
-};
-
 struct prediction {
     struct rt_predictor *p;
     struct an_arena *arena;
@@ -136,9 +132,8 @@ struct prediction {
     struct rt_past *past;     /* of the window */
     float *whole_kj;          /* log hazards */
     size_t n_hazards;         /* outcomes times bins */
-    struct reason *reason;    /* NULL until the first question needs them */
-    size_t n_reasons;
-    float *without_gkj; /* log hazards without each of them */
+    struct rt_subject subject; /* empty until a question needs reasons */
+    struct rt_reasons reasons;
     struct ctx_forecast *out;
 };
 
@@ -192,36 +187,6 @@ static enum an_code take_window(struct prediction *x)
 
 /* ---- reasons ------------------------------------------------------------ */
 
-/* The concepts that were recorded last, newest first, with their items. */
-static enum an_code find_reasons(struct prediction *x, struct reason *reason,
-                                 size_t *n)
-{
-    const struct rt_history *h = &x->window;
-    uint32_t *pool = an_arena_get(x->arena, h->n_items, sizeof(*pool));
-    size_t used = 0;
-
-    *n = 0;
-    if (pool == NULL)
-        return an_fail_nomem(x->err);
-    for (size_t i = h->n_items; i-- > 0 && *n < RT_MAX_CONCEPTS;) {
-        int32_t concept = h->item[i].concept;
-        struct reason *r = &reason[*n];
-        size_t k = 0;
-
-        while (k < *n && reason[k].concept != concept)
-            k++;
-        if (concept == RT_NO_ROW || k < *n)
-            continue;
-        *r = (struct reason){concept, pool + used, 0};
-        for (size_t j = 0; j <= i; j++)
-            if (h->item[j].concept == concept)
-                r->item[r->n_items++] = (uint32_t)j;
-        used += r->n_items;
-        ++*n;
-    }
-    return AN_OK;
-}
-
 static int influence_cmp(const void *a, const void *b)
 {
     const struct ctx_influence *x = a, *y = b;
@@ -231,18 +196,18 @@ static int influence_cmp(const void *a, const void *b)
 }
 
 /* Newest event first: the one that a sentence is made of. */
-static enum an_code events_of(struct prediction *x, const struct reason *r,
+static enum an_code events_of(struct prediction *x, const struct rt_group *g,
                               struct ctx_influence *influence)
 {
     const struct ctx_event **event =
-        an_arena_get(x->arena, r->n_items, sizeof(const struct ctx_event *));
+        an_arena_get(x->arena, g->n_items, sizeof(const struct ctx_event *));
 
     if (event == NULL)
         return an_fail_nomem(x->err);
-    for (size_t i = 0; i < r->n_items; i++)
-        event[i] = x->event[r->item[r->n_items - 1 - i]];
+    for (size_t i = 0; i < g->n_items; i++)
+        event[i] = x->event[g->item[g->n_items - 1 - i]];
     influence->event = event;
-    influence->n_events = r->n_items;
+    influence->n_events = g->n_items;
     return AN_OK;
 }
 
@@ -250,21 +215,21 @@ static enum an_code events_of(struct prediction *x, const struct reason *r,
 static enum an_code keep_reasons(struct prediction *x, struct ctx_risk *risk,
                                  int outcome)
 {
-    const struct rt_shape *s = &x->p->package->manifest.shape;
-    size_t n = x->n_reasons, kept = 0;
+    size_t n = x->reasons.n, kept = 0;
+    double weight[RT_MAX_REASONS];
     struct ctx_influence *list = an_arena_get(x->arena, n, sizeof(*list));
     void *scratch = an_arena_get(x->arena, n / 2 + 1, sizeof(*list));
 
     if (list == NULL || scratch == NULL)
         return an_fail_nomem(x->err);
+    rt_reasons_weigh(&x->subject, &x->reasons, outcome, risk->horizon_days,
+                     weight);
     for (size_t i = 0; i < n; i++) {
-        enum an_code rc = events_of(x, &x->reason[i], &list[i]);
+        enum an_code rc = events_of(x, &x->reasons.group[i], &list[i]);
 
         if (rc != AN_OK)
             return rc;
-        list[i].log_hazard =
-            rt_effect(s, x->whole_kj, x->without_gkj + i * x->n_hazards,
-                      outcome, risk->horizon_days);
+        list[i].log_hazard = weight[i];
     }
     an_sort(list, n, sizeof(*list), scratch, influence_cmp);
     while (kept < n && fabs(list[kept].log_hazard) > 0 &&
@@ -276,91 +241,27 @@ static enum an_code keep_reasons(struct prediction *x, struct ctx_risk *risk,
     return AN_OK;
 }
 
-/* The group of each reason, with the wide features as they were without it. */
-static enum an_code make_groups(struct prediction *x, struct rt_group *group)
-{
-    const struct rt_predictor *p = x->p;
-
-    for (size_t i = 0; i < x->n_reasons; i++) {
-        const struct reason *r = &x->reason[i];
-        float *wide = an_arena_get(x->arena, p->n_features, sizeof(*wide));
-
-        if (wide == NULL)
-            return an_fail_nomem(x->err);
-        rt_wide_without(p->feature, p->n_features, &x->window,
-                        x->window.n_positions - 1, r->item, r->n_items, x->wide,
-                        wide);
-        group[i] = (struct rt_group){r->item, r->n_items, wide};
-    }
-    return AN_OK;
-}
-
-/* The RT_MAX_REASONS that seem to matter most, when there are more. */
-static enum an_code choose_reasons(struct prediction *x,
-                                   const struct rt_query *q,
-                                   struct rt_group *group)
+/* They are found once a forecast, for all outcomes and horizons. */
+static enum an_code find_reasons(struct prediction *x)
 {
     struct rt_predictor *p = x->p;
-    const struct rt_shape *s = &p->package->manifest.shape;
-    const size_t n = x->n_reasons;
-    struct reason reason[RT_MAX_REASONS];
-    struct rt_group chosen[RT_MAX_REASONS];
-    uint32_t order[RT_MAX_CONCEPTS];
-    float *without_gkj;
-    enum an_code rc;
 
-    if (n <= RT_MAX_REASONS)
-        return AN_OK;
-    without_gkj =
-        an_arena_get(x->arena, n * x->n_hazards, sizeof(*without_gkj));
-    if (without_gkj == NULL)
-        return an_fail_nomem(x->err);
-    rc = rt_glance(&p->package->model, &p->workspace, x->past, x->arena,
-                   &x->window, q, group, n, without_gkj, x->err);
-    if (rc == AN_OK)
-        rc = rt_glance_order(x->arena, s, x->whole_kj, without_gkj, n, order,
-                             x->err);
-    if (rc != AN_OK)
-        return rc;
-    for (size_t i = 0; i < RT_MAX_REASONS; i++) {
-        reason[i] = x->reason[order[i]];
-        chosen[i] = group[order[i]];
-    }
-    memcpy(x->reason, reason, sizeof(reason));
-    memcpy(group, chosen, sizeof(chosen));
-    x->n_reasons = RT_MAX_REASONS;
-    return AN_OK;
-}
-
-/* Each reason is left out once a forecast, for all outcomes and horizons. */
-static enum an_code try_reasons(struct prediction *x)
-{
-    struct rt_predictor *p = x->p;
-    const struct rt_query q = {(uint32_t)x->window.n_positions - 1, x->wide};
-    struct rt_group *group =
-        an_arena_get(x->arena, RT_MAX_CONCEPTS, sizeof(*group));
-    enum an_code rc;
-
-    x->reason = an_arena_get(x->arena, RT_MAX_CONCEPTS, sizeof(*x->reason));
-    x->without_gkj = an_arena_get(x->arena, RT_MAX_REASONS * x->n_hazards,
-                                  sizeof(*x->without_gkj));
-    if (x->reason == NULL || group == NULL || x->without_gkj == NULL)
-        return an_fail_nomem(x->err);
-    rc = find_reasons(x, x->reason, &x->n_reasons);
-    if (rc == AN_OK)
-        rc = make_groups(x, group);
-    if (rc == AN_OK)
-        rc = choose_reasons(x, &q, group);
-    return rc == AN_OK ? rt_leave_out(&p->package->model, &p->workspace,
-                                      x->past, x->arena, &x->window, &q, group,
-                                      x->n_reasons, x->without_gkj, x->err)
-                       : rc;
+    x->subject = (struct rt_subject){.model = &p->package->model,
+                                     .ws = &p->workspace,
+                                     .past = x->past,
+                                     .bare = &p->bare,
+                                     .feature = p->feature,
+                                     .n_features = p->n_features,
+                                     .history = &x->window,
+                                     .wide = x->wide,
+                                     .whole_kj = x->whole_kj};
+    return rt_reasons_find(x->arena, &x->subject, &x->reasons, x->err);
 }
 
 static enum an_code explain(struct prediction *x, struct ctx_risk *risk,
                             int outcome)
 {
-    enum an_code rc = x->reason ? AN_OK : try_reasons(x);
+    enum an_code rc = x->subject.model ? AN_OK : find_reasons(x);
 
     return rc == AN_OK ? keep_reasons(x, risk, outcome) : rc;
 }

@@ -17,13 +17,10 @@
  * Of one outcome a nearer horizon never has the larger risk: it gives way where
  * the horizons, calibrated one by one, say otherwise.
  *
- * A reason for a risk is a concept: the forecast is made again without all
- * that the record says of it, and the difference in log hazard is its weight.
- * That is done for RT_MAX_REASONS concepts, the same for all questions.  They
- * are chosen among the RT_MAX_CONCEPTS that were recorded last: at a glance
- * (runtime/glance.h) the strongest for each outcome, then the second, and so
- * on.  A concept that was not chosen is never named; every weight that is said
- * was computed in full.
+ * A reason for a risk is a concept, with all that the record says of it; its
+ * weight is its share of what the reasons do together to the log hazard
+ * (runtime/reasons.h).  A concept that was not looked at is never named; every
+ * weight that is said was computed in full.
  *
  * With a cache (runtime/cache.h), which the predictors of several threads share,
  * only what follows the part of the record that is known already is computed.
@@ -55,9 +52,9 @@
 #include "runtime/encode.h"
 #include "runtime/forward.h"
 #include "runtime/package.h"
-#include "runtime/wide.h"
+#include "runtime/reasons.h"
 
-enum { RT_MAX_CONCEPTS = 64, RT_MAX_REASONS = 16, RT_MAX_NEXT = 10 };
+enum { RT_MAX_NEXT = 10 };
 
 struct rt_predictor {
     const struct rt_package *package;
@@ -69,8 +66,8 @@ struct rt_predictor {
     uint32_t next_horizon_days;
     double next_threshold, next_coverage; /* 0: the package has none */
     struct rt_workspace workspace;
-    struct rt_past past;
-    struct rt_cache *cache; /* of the same shape; NULL, as it begins: none */
+    struct rt_past past, bare; /* of a history; of it without its reasons */
+    struct rt_cache *cache;    /* of the same shape; NULL, as it begins: none */
 };
 
 struct rt_question {

@@ -19,6 +19,9 @@
 
 enum { ROUNDS = 25 };
 
+/* What all questions about a patient with 128 events may take. */
+static const double limit_ms = 60;
+
 /* A known concept's key, as a code; few are said often, many seldom. */
 static struct ctx_code some_concept(const struct rt_vocabulary *v,
                                     struct test_random *r)
@@ -130,6 +133,7 @@ int main(void)
         fprintf(stderr, "%s: %s\n", path, err.what);
         return 1;
     }
+    bench_row("forecast/limit_with_evidence", limit_ms, "ms");
     /* Moments of invented patients hold three events or so. */
     bench_patient("forecast/128_events", &p, &arena, 128, 0.37);
     bench_patient("forecast/128_moments", &p, &arena, 127, 1);

@@ -128,6 +128,38 @@ START_TEST(leaving_out_equals_computing_all_again)
 }
 END_TEST
 
+/* From the past of another history: that without some group, whatever the two
+ * have in common. */
+START_TEST(leaving_out_from_another_past_equals_computing_all_again)
+{
+    struct test_random r = {88};
+    struct rt_group group[N_GROUPS], gone;
+    struct rt_past bare;
+    float want[KJ];
+
+    set_up_with(test_shape(), (uint64_t)_i + 3, 150);
+    ck_assert_int_eq(rt_past_init(&bare, &arena, &shape, LENGTH, NULL), AN_OK);
+    gone = some_group(&r);
+    if (_i == 0)
+        gone.n_items = 0;
+    for (size_t g = 0; g < N_GROUPS; g++)
+        group[g] = some_group(&r);
+    group[1] = gone;
+    ck_assert_int_eq(
+        rt_keep_without(&m, &ws, &bare, &arena, &h, &q, &gone, NULL), AN_OK);
+    again(&gone, want);
+    ck_assert_double_lt(test_max_diff(ws.log_hazard_qkj, want, KJ), 1e-4);
+    ck_assert_int_eq(rt_leave_out_from(&m, &ws, &bare, &gone, &arena, &h, &q,
+                                       group, N_GROUPS, without, NULL),
+                     AN_OK);
+    for (size_t g = 0; g < N_GROUPS; g++) {
+        again(&group[g], want);
+        ck_assert_double_lt(test_max_diff(without + g * KJ, want, KJ), 1e-4);
+    }
+    tear_down();
+}
+END_TEST
+
 START_TEST(one_run_serves_every_horizon)
 {
     static const double days[] = {30, 90, 365, 1825};
@@ -340,6 +372,8 @@ Suite *runtime_attribute_suite(void)
     TCase *tc = tcase_create("cases");
 
     tcase_add_loop_test(tc, leaving_out_equals_computing_all_again, 0, 3);
+    tcase_add_loop_test(
+        tc, leaving_out_from_another_past_equals_computing_all_again, 0, 8);
     tcase_add_loop_test(tc, a_glance_is_exact_when_nothing_stands_between, 0,
                         4);
     suite_add_tcase(s, tc);

@@ -30,6 +30,8 @@ Suite *trainer_stays_suite(void);
 Suite *trainer_tables_suite(void);
 Suite *trainer_sample_suite(void);
 Suite *trainer_lead_suite(void);
+Suite *trainer_explain_suite(void);
+Suite *trainer_reasons_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,       trainer_gradient_suite,
@@ -46,5 +48,6 @@ Suite *(*const test_suites[])(void) = {
     trainer_variants_suite,      trainer_csv_suite,
     trainer_study_suite,         trainer_stays_suite,
     trainer_tables_suite,        trainer_sample_suite,
-    trainer_lead_suite,          NULL,
+    trainer_lead_suite,          trainer_explain_suite,
+    trainer_reasons_suite,       NULL,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* anamnesis-train evaluate */
 #include "trainer/command.h"
+#include "trainer/explain.h"
 #include "trainer/file.h"
 #include "trainer/judge.h"
 #include "trainer/lead.h"
@@ -13,14 +14,14 @@
 enum { JSON_BYTES = 4 << 20 };
 
 struct job {
-    const char *model, *data, *out, *predict, *lead, *outcomes;
+    const char *model, *data, *out, *predict, *lead, *outcomes, *explain;
     bool check, help;
 };
 
 static void usage(FILE *out)
 {
     fputs("usage: anamnesis-train evaluate [--out FILE] [--predict FILE] "
-          "[--lead FILE]\n"
+          "[--lead FILE] [--explain FILE]\n"
           "                                [--outcomes FOLDER] [--check] MODEL "
           "DATA\n"
           "\nJudges a model (a folder of `fit` or `package`) on the test "
@@ -37,6 +38,9 @@ static void usage(FILE *out)
           "  --outcomes FOLDER\n"
           "                  one YAML file for each: net benefit at their "
           "thresholds, too\n"
+          "  --explain FILE  whether its reasons are those it goes by: "
+          "deletion and insertion\n"
+          "                  curves, as JSON; and prints them\n"
           "  --check         exit 1 unless the model beats constant rates and "
           "is nowhere\n"
           "                  worse than the regression by more than 0.05 of "
@@ -58,6 +62,8 @@ static bool set(struct job *job, struct an_str name, struct an_str value)
         job->lead = value.p;
     else if (an_str_eq(name, AN_STR("outcomes")))
         job->outcomes = value.p;
+    else if (an_str_eq(name, AN_STR("explain")))
+        job->explain = value.p;
     else
         return false;
     return true;
@@ -112,6 +118,27 @@ static enum an_code report_leads(const char *path, struct an_arena *arena,
     return code == AN_OK ? tr_file_write(path, text, err) : code;
 }
 
+static enum an_code report_explained(const char *path, struct an_arena *arena,
+                                     const struct tr_data *data,
+                                     const struct rt_model *model,
+                                     struct an_err *err)
+{
+    struct an_json_out w;
+    struct tr_explained e;
+    struct an_str text;
+    enum an_code code = tr_explain(arena, data, model, &e, err);
+
+    if (code == AN_OK)
+        code = tr_explained_text(arena, data, &e, &text, err);
+    if (code != AN_OK)
+        return code;
+    fwrite(text.p, 1, text.n, stdout);
+    an_out_init(&w, arena, JSON_BYTES);
+    tr_explained_write(data, &e, &w);
+    code = an_out_done(&w, &text, err);
+    return code == AN_OK ? tr_file_write(path, text, err) : code;
+}
+
 /* `subject` is set to what an error is about. */
 static enum an_code report(const struct job *job, struct an_arena *arena,
                            const struct tr_data *data,
@@ -137,6 +164,10 @@ static enum an_code report(const struct job *job, struct an_arena *arena,
     if (code == AN_OK && job->lead) {
         *subject = job->lead;
         code = report_leads(job->lead, arena, data, j, err);
+    }
+    if (code == AN_OK && job->explain) {
+        *subject = job->explain;
+        code = report_explained(job->explain, arena, data, &fitted->model, err);
     }
     if (code != AN_OK || job->predict == NULL)
         return code;

@@ -44,6 +44,7 @@ libtrainer_la_SOURCES = \
 	trainer/population.h trainer/population.c \
 	trainer/refusal.h trainer/refusal.c \
 	trainer/lead.h trainer/lead.c trainer/lead_print.c \
+	trainer/explain.h trainer/explain.c trainer/explain_print.c \
 	trainer/evaluate_command.c \
 	trainer/futures.h trainer/futures.c trainer/sample_command.c \
 	trainer/delphi.h trainer/delphi.c \
