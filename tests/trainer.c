@@ -29,6 +29,10 @@ Suite *trainer_stays_suite(void);
 Suite *trainer_tables_suite(void);
 Suite *trainer_sample_suite(void);
 Suite *trainer_lead_suite(void);
+Suite *trainer_deid_suite(void);
+Suite *trainer_deid_fhir_suite(void);
+Suite *trainer_deid_hl7_suite(void);
+Suite *trainer_deid_run_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,
@@ -59,5 +63,9 @@ Suite *(*const test_suites[])(void) = {
     trainer_tables_suite,
     trainer_sample_suite,
     trainer_lead_suite,
+    trainer_deid_suite,
+    trainer_deid_fhir_suite,
+    trainer_deid_hl7_suite,
+    trainer_deid_run_suite,
     NULL,
 };
