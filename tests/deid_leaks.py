@@ -7,8 +7,9 @@ An identifier is a name, a line or city of an address, a telephone number, an
 identifier, an id, a full URL, a ZIP code, a coordinate, a text of an extension:
 of any resource.  All those of all patients are looked for in all of the output,
 in any case.  A word is a run of letters and digits; UUIDs, dates and decimals are
-one word each.  Single words below four characters are not looked for, since
-codes have such words; of what has several words, all in their order.
+one word each.  Single words below four characters are not looked for, nor ZIP
+codes that have lost a zero, since codes and years are such words; of what has
+several words, all in their order.
 
 safe-harbor: no more of a date than its year is anywhere.  date-shift: each
 patient's encounters are the same days away from where they were, by 50 at most.
@@ -79,7 +80,8 @@ def identifiers(folder):
             of = kind(where)
             if of and not isinstance(value, bool):
                 key = words(str(value))
-                if len(key) > 1 or key and len(key[0]) >= 4:
+                least = 5 if of == "postalCode" else 4
+                if len(key) > 1 or key and len(key[0]) >= least:
                     found[key].add(of)
     # What race and ethnicity are called is no identifier.
     for key in [k for k, v in found.items() if v == {"valueString"}]:
