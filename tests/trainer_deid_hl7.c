@@ -108,6 +108,9 @@ START_TEST(fields_without_a_row_are_emptied_and_others_stay_at_their_place)
         {"EVN", "EVN|A01|20140506||Zq|ZQOP|20140506|Zq",
          "EVN|A01|2014||||2014"},
         {"NTE", "NTE|1||Zq", ""},
+        /* Whole fields too far to the left: a number that counts nothing. */
+        {"PV1", "PV1|4711471|Zq|I", "PV1"},
+        {"OBR", "OBR|4711471|||44054006^Zq^SCT", "OBR||||44054006^^SCT"},
         {"IN1", "IN1|1|ZQPLAN|ZQ|Zq Ins", "IN1|1"},
         {"RXA", "RXA|0|1|20140506|20140506|140^Zq^CVX|0.5|mL||Zq",
          "RXA||1|2014|2014|140^^CVX|0.5|mL"},
@@ -124,7 +127,7 @@ START_TEST(fields_without_a_row_are_emptied_and_others_stay_at_their_place)
     deid_has(left(cases[0].in, "PV1"), "PV1|1|I||E||||||MED|||R|7||VIP|||");
     deid_has(left(cases[0].in, "PV1"), "|01||||||||2014|2014");
     deid_lacks(left(cases[0].in, "PV1"), "V19");
-    deid_has(left(cases[6].in, "RXA"), "|2014|2014|140^^CVX|0.5|mL");
+    deid_has(left(cases[8].in, "RXA"), "|2014|2014|140^^CVX|0.5|mL");
 }
 END_TEST
 

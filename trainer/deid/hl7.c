@@ -67,7 +67,7 @@ static struct an_str components(struct deid_message *w, const char *as,
         bool changed = false;
 
         if (row) {
-            struct an_str raw = hl7_raw(part), text;
+            struct an_str raw = hl7_raw(part), text = {NULL, 0};
 
             if (w->code == AN_OK)
                 w->code = hl7_raw_text(&w->m, raw, &text, w->err);
