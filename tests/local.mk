@@ -244,7 +244,7 @@ EXTRA_DIST += tests/hl7_corpus.sh tests/simhospital.sh
 check_PROGRAMS += tests/fhir_corpus
 tests_fhir_corpus_LDADD = libfhir.la
 TESTS += tests/fhir_corpus.sh tests/deid.sh
-EXTRA_DIST += tests/fhir_corpus.sh tests/deid.sh tests/deid_leaks.py
+EXTRA_DIST += tests/fhir_corpus.sh tests/deid.sh tests/deid_leaks.py tests/deid_leaks_hl7.py
 TESTS += tests/convert_report.sh
 EXTRA_DIST += tests/convert_report.sh tests/convert_report.py \
 	tests/convert_pairing.py tests/convert_selftest.py tests/convert-argued.tsv
