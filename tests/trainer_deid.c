@@ -128,6 +128,19 @@ START_TEST(of_a_zip_code_three_digits_stay)
 }
 END_TEST
 
+START_TEST(the_hash_has_the_cells_of_all_tables)
+{
+    size_t n = 0;
+
+    while (tr_deid_value_cell(n))
+        n++;
+    ck_assert_str_eq(tr_deid_value_cell(0), "036");
+    ck_assert_str_eq(tr_deid_value_cell(19), "Alabama");
+    ck_assert_str_eq(tr_deid_value_cell(20), "AL");
+    ck_assert_str_eq(tr_deid_value_cell(n - 1), "WY");
+}
+END_TEST
+
 START_TEST(what_is_smaller_than_a_state_goes)
 {
     const char *letters = "";
@@ -449,6 +462,7 @@ Suite *trainer_deid_suite(void)
         dates_move_and_keep_their_form,
         of_a_date_the_year_stays_unless_it_says_an_age_over_89,
         of_a_zip_code_three_digits_stay,
+        the_hash_has_the_cells_of_all_tables,
         what_is_smaller_than_a_state_goes,
         numbers_that_are_identifiers_and_ages_over_89_go,
         codes_stay_of_known_systems_in_their_form,

@@ -2,6 +2,7 @@
 #include "trainer/deid/profile.h"
 
 #include "base/hash.h"
+#include "trainer/deid/value.h"
 
 #include <regex.h>
 #include <stdio.h>
@@ -199,6 +200,8 @@ enum an_code tr_deid_tables_hash(char hex[65], struct an_err *err)
         if (code == AN_OK)
             code = add(&run, systems[i].codes, err);
     }
+    for (size_t i = 0; tr_deid_value_cell(i) && code == AN_OK; i++)
+        code = add(&run, tr_deid_value_cell(i), err);
     an_sha256_end(&run, &hash);
     an_hex_print(hash.b, sizeof(hash.b), hex);
     return code;

@@ -22,6 +22,16 @@ static const struct state {
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+const char *tr_deid_value_cell(size_t i)
+{
+    if (i < COUNT(zip3))
+        return zip3[i];
+    i -= COUNT(zip3);
+    if (i / 2 >= COUNT(states))
+        return NULL;
+    return i % 2 ? states[i / 2].letters : states[i / 2].name;
+}
+
 static bool parse(const struct tr_deid_dates *d, struct an_str text,
                   struct an_time *t)
 {

@@ -50,6 +50,9 @@ bool tr_deid_number(struct an_str text);
 /* The number itself, or the one that stands for 90 years in this unit (UCUM)
  * where it is more than 89 years. */
 struct an_str tr_deid_cap(struct an_str number, struct an_str unit);
+/* The i-th cell of the tables that these functions read, in their order; NULL
+ * after the last. */
+const char *tr_deid_value_cell(size_t i);
 /* A code that says the age of the one who is observed. */
 bool tr_deid_says_age(struct an_str loinc);
 
