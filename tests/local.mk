@@ -129,7 +129,9 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/study_said.h tests/study_said.c tests/trainer_csv.c \
 	tests/trainer_study.c tests/trainer_stays.c tests/trainer_tables.c \
 	tests/trainer_sample.c tests/trainer_lead.c \
-	tests/trainer_explain.c tests/trainer_reasons.c
+	tests/trainer_explain.c tests/trainer_reasons.c \
+	tests/deid_help.h tests/deid_help.c tests/trainer_deid.c \
+	tests/trainer_deid_fhir.c tests/trainer_deid_hl7.c tests/trainer_deid_run.c
 tests_trainer_t_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
 tests_trainer_t_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 
@@ -244,8 +246,8 @@ TESTS += tests/hl7_corpus.sh tests/simhospital.sh
 EXTRA_DIST += tests/hl7_corpus.sh tests/simhospital.sh
 check_PROGRAMS += tests/fhir_corpus
 tests_fhir_corpus_LDADD = libfhir.la
-TESTS += tests/fhir_corpus.sh
-EXTRA_DIST += tests/fhir_corpus.sh
+TESTS += tests/fhir_corpus.sh tests/deid.sh
+EXTRA_DIST += tests/fhir_corpus.sh tests/deid.sh tests/deid_leaks.py tests/deid_leaks_hl7.py
 TESTS += tests/convert_report.sh
 EXTRA_DIST += tests/convert_report.sh tests/convert_report.py \
 	tests/convert_pairing.py tests/convert_selftest.py tests/convert-argued.tsv

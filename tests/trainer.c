@@ -32,6 +32,10 @@ Suite *trainer_sample_suite(void);
 Suite *trainer_lead_suite(void);
 Suite *trainer_explain_suite(void);
 Suite *trainer_reasons_suite(void);
+Suite *trainer_deid_suite(void);
+Suite *trainer_deid_fhir_suite(void);
+Suite *trainer_deid_hl7_suite(void);
+Suite *trainer_deid_run_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,       trainer_gradient_suite,
@@ -49,5 +53,7 @@ Suite *(*const test_suites[])(void) = {
     trainer_study_suite,         trainer_stays_suite,
     trainer_tables_suite,        trainer_sample_suite,
     trainer_lead_suite,          trainer_explain_suite,
-    trainer_reasons_suite,       NULL,
+    trainer_reasons_suite,       trainer_deid_suite,
+    trainer_deid_fhir_suite,     trainer_deid_hl7_suite,
+    trainer_deid_run_suite,      NULL,
 };

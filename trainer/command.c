@@ -5,6 +5,8 @@
 #include <string.h>
 
 const struct tr_command tr_commands[] = {
+    {"deidentify", "take out of records who they are of",
+     tr_command_deidentify},
     {"dataset", "make a data set without names", tr_command_dataset},
     {"fit", "fit a model to a cohort", tr_command_fit},
     {"evaluate", "judge a model on patients it has not seen",

@@ -19,6 +19,7 @@ struct tr_command {
 /* The table in the order of the work, ended by a row without a name. */
 extern const struct tr_command tr_commands[];
 
+int tr_command_deidentify(int argc, char **argv);
 int tr_command_dataset(int argc, char **argv);
 int tr_command_evaluate(int argc, char **argv);
 int tr_command_fit(int argc, char **argv);

@@ -21,6 +21,16 @@ libtrainer_la_SOURCES = \
 	trainer/people.h trainer/people.c \
 	trainer/closed.h trainer/closed.c \
 	trainer/pseudonym.h trainer/pseudonym.c \
+	trainer/deid/profile.h trainer/deid/profile.c \
+	trainer/deid/value.h trainer/deid/value.c \
+	trainer/deid/names.h trainer/deid/names.c \
+	trainer/deid/people.h trainer/deid/people.c \
+	trainer/deid/deid.h trainer/deid/deid.c \
+	trainer/deid/fhir.h trainer/deid/fhir_int.h trainer/deid/fhir.c \
+	trainer/deid/fhir_value.c trainer/deid/fhir_reference.c \
+	trainer/deid/hl7.h trainer/deid/hl7_int.h trainer/deid/hl7.c \
+	trainer/deid/hl7_value.c trainer/deid/run.h trainer/deid/run.c \
+	trainer/deid/manifest.c trainer/deid/deidentify_command.c \
 	trainer/concepts.h trainer/concepts.c \
 	trainer/catalogue.h trainer/catalogue_int.h trainer/catalogue.c \
 	trainer/catalogue_bins.c trainer/catalogue_write.c trainer/whom.h trainer/whom.c \
@@ -59,8 +69,14 @@ endif
 libtrainer_la_CPPFLAGS = $(AM_CPPFLAGS) -DTR_DATA_DIR='"$(pkgdatadir)"'
 libtrainer_la_CFLAGS = $(AM_CFLAGS) $(VECTOR_CFLAGS) $(OPENBLAS_CFLAGS) \
 	$(GNUTLS_CFLAGS) $(ZLIB_CFLAGS) $(MPI_CFLAGS) -pthread
-libtrainer_la_LIBADD = libruntime.la libfhir.la libadvice.la \
+libtrainer_la_LIBADD = libruntime.la libfhir.la libhl7.la libadvice.la \
 	$(GNUTLS_LIBS) $(ZLIB_LIBS) $(MPI_LIBS)
+deid_tables = config/tables/deid-fhir.tsv config/tables/deid-hl7.tsv \
+	config/tables/deid-states.tsv config/tables/deid-systems.tsv \
+	config/tables/deid-zip3.tsv
+AN_TABLES += $(deid_tables)
+$(libtrainer_la_OBJECTS): $(deid_tables:.tsv=.inc)
+EXTRA_DIST += trainer/deid/README.md
 dist_tables_DATA = config/tables/concepts.tsv
 tablesdir = $(pkgdatadir)/tables
 

@@ -34,6 +34,21 @@ void tr_pseudonym_wipe(struct tr_pseudonym *p)
     explicit_bzero(p, sizeof(*p));
 }
 
+enum an_code tr_pseudonym_digest(const struct tr_pseudonym *p,
+                                 const char *purpose, struct an_str value,
+                                 uint8_t digest[32], struct an_err *err)
+{
+    gnutls_hmac_hd_t hmac;
+
+    if (gnutls_hmac_init(&hmac, GNUTLS_MAC_SHA256, p->key, KEY_BYTES) != 0)
+        return an_fail(err, AN_INTERNAL, "hashing failed", 0);
+    (void)gnutls_hmac(hmac, purpose, strlen(purpose));
+    if (value.n)
+        (void)gnutls_hmac(hmac, value.p, value.n);
+    gnutls_hmac_deinit(hmac, digest);
+    return AN_OK;
+}
+
 enum an_code tr_pseudonym_of(const struct tr_pseudonym *p,
                              const struct ctx_identifier *id, uint64_t *out,
                              struct an_err *err)
