@@ -44,7 +44,7 @@ static bool is_among(const int32_t *concept, size_t n, int32_t one)
 }
 
 static size_t newest_concepts(const struct rt_history *h,
-                              int32_t concept[RT_MAX_CONCEPTS])
+                              int32_t found[RT_MAX_CONCEPTS])
 {
     size_t n = 0;
 
@@ -52,8 +52,8 @@ static size_t newest_concepts(const struct rt_history *h,
         for (int32_t one = next_concept(h, at, RT_NO_ROW);
              one != RT_NO_ROW && n < RT_MAX_CONCEPTS;
              one = next_concept(h, at, one))
-            if (!is_among(concept, n, one))
-    concept[n++] = one;
+            if (!is_among(found, n, one))
+                found[n++] = one;
     return n;
 }
 
@@ -154,13 +154,16 @@ static enum an_code make_set(struct an_arena *arena, const struct rt_subject *x,
                              const struct rt_reasons *r, uint32_t set,
                              struct rt_group *out, struct an_err *err)
 {
-    int32_t concept[RT_MAX_REASONS];
+    int32_t chosen[RT_MAX_REASONS];
     size_t n = 0;
 
-    for (size_t g = 0; g < r->n; g++)
+    for (size_t g = 0; g < r->n; g++) {
+        const int32_t one = r->concept[g];
+
         if (set >> g & 1)
-    concept[n++] = r->concept[g];
-    return make_group(arena, x, concept, n, out, err);
+            chosen[n++] = one;
+    }
+    return make_group(arena, x, chosen, n, out, err);
 }
 
 enum an_code rt_reasons_without(struct an_arena *arena,
