@@ -217,9 +217,8 @@ static enum ctx_refusal judge(const struct comparing *c,
     for (size_t i = 0; i < c->n; i++) {
         risk[i] = rt_support_risk(c->procedure[i], to->outcome,
                                   to->horizon_days);
-        if (risk[i] == NULL || risk[i]->n_people < s->min_people)
-            return CTX_REFUSE_FEW_PEOPLE;
-        if (risk[i]->n_events < s->min_events ||
+        if (risk[i] == NULL || risk[i]->n_people < s->min_people ||
+            risk[i]->n_events < s->min_events ||
             risk[i]->n_people - risk[i]->n_events < s->min_events)
             return CTX_REFUSE_FEW_EVENTS;
     }

@@ -9,7 +9,8 @@
  *                          "people": 780, "events": 64,
  *                          "shift": -0.021, "error": 0.131}, ...]}, ...]}
  *
- * A procedure that fewer than min_people had is not listed.  `people` of a risk
+ * A procedure that fewer than min_people had need not be listed, nor a risk with
+ * fewer than min_events on either side.  `people` of a risk
  * are those of whom it is known whether the outcome came by the horizon;
  * `shift` is what has to be added to the log-odds of the model's calibrated
  * risks, when the procedure was their last entry, so that as many are expected
