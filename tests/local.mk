@@ -122,6 +122,7 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/trainer_differential.c tests/trainer_population.c \
 	tests/trainer_survival.c tests/judged.h tests/judged.c \
 	tests/folder.h tests/folder.c tests/trainer_dataset.c \
+	tests/operated.h tests/operated.c tests/trainer_compare.c \
 	tests/studied.h tests/studied.c tests/trainer_dataset_study.c \
 	tests/trainer_dataset_share.c tests/trainer_closed.c tests/trainer_labels.c \
 	tests/trainer_stats.c tests/trainer_unit.c tests/trainer_variants.c \
@@ -189,9 +190,9 @@ tests_drill_SOURCES = tests/drill.c tests/site_model.h tests/site_model.c
 tests_drill_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_drill_LDADD = libload.la $(OPENBLAS_LIBS) $(SQLITE_LIBS)
 TESTS += tests/program.sh tests/hostile.sh tests/crash.sh tests/risks.sh \
-	tests/story.sh tests/explain.sh tests/maps.sh
+	tests/story.sh tests/explain.sh tests/compare.sh tests/maps.sh
 EXTRA_DIST += tests/test_folder.sh tests/program_lib.sh tests/program.sh tests/hostile.sh \
-	tests/explain.sh tests/maps.sh \
+	tests/explain.sh tests/compare.sh tests/maps.sh \
 	tests/crash.sh tests/risks.sh tests/story.sh
 # The same, of training by several processes.
 check_PROGRAMS += tests/invent

@@ -21,6 +21,7 @@ Suite *trainer_spread_suite(void);
 Suite *trainer_incidence_suite(void);
 Suite *trainer_differential_suite(void);
 Suite *trainer_population_suite(void);
+Suite *trainer_compare_suite(void);
 Suite *trainer_whom_suite(void);
 Suite *trainer_unit_suite(void);
 Suite *trainer_variants_suite(void);
@@ -55,5 +56,6 @@ Suite *(*const test_suites[])(void) = {
     trainer_lead_suite,          trainer_explain_suite,
     trainer_reasons_suite,       trainer_deid_suite,
     trainer_deid_fhir_suite,     trainer_deid_hl7_suite,
-    trainer_deid_run_suite,      NULL,
+    trainer_deid_run_suite,      trainer_compare_suite,
+    NULL,
 };
