@@ -76,9 +76,9 @@ static void refuse_all(struct adv_make *m, const struct ctx_comparison *c)
             c->refusal == CTX_REFUSE_DEMONSTRATOR ||
             c->refusal == CTX_REFUSE_NO_SUPPORT)
             continue;
-        s->statement = adv_make_joined(
-            m, s->statement, any ? " " : "",
-            say_refusal(m, one->refusal, name_of(m, one), c));
+        s->statement =
+            adv_make_joined(m, s->statement, any ? " " : "",
+                            say_refusal(m, one->refusal, name_of(m, one), c));
         any = true;
     }
     if (!any)
@@ -96,9 +96,9 @@ static struct an_str say_risk(struct adv_make *m, const struct ctx_candidate *c,
                               const struct ctx_compared *is, double of)
 {
     struct adv_frequency f = adv_frequency(is->p, is->p_low, is->p_high);
-    struct adv_args args = {.text = {[1] = f.exact, [2] = name_of(m, c)},
-                            .number = {is->n_events, f.n, f.of, f.low, f.high,
-                                       is->n_people}};
+    struct adv_args args = {
+        .text = {[1] = f.exact, [2] = name_of(m, c)},
+        .number = {is->n_events, f.n, f.of, f.low, f.high, is->n_people}};
 
     if (of > f.of) { /* as the rarer one is said */
         args.number[1] = round(is->p * of);
@@ -148,18 +148,17 @@ static void state(struct adv_make *m, const struct ctx_comparison *c,
         if (!is_share(is->p) || !is_share(is->p_low) || !is_share(is->p_high))
             adv_words_fail(&m->words, AN_TYPE,
                            "a probability or its interval is outside 0 to 1");
-        s->statement =
-            adv_make_joined(m, s->statement, " ",
-                            say_risk(m, &c->candidate[i], is, of));
+        s->statement = adv_make_joined(m, s->statement, " ",
+                                       say_risk(m, &c->candidate[i], is, of));
     }
     for (size_t i = 1; i < c->n_candidates; i++)
-        s->statement = adv_make_joined(
-            m, s->statement, " ",
-            say_difference(m, &c->candidate[i], &c->candidate[0],
-                           &to->candidate[i], of));
-    s->statement = adv_make_joined(
-        m, s->statement, " ",
-        adv_say(&m->words, ADV_SAY_COMPARE_ASSOCIATION, NULL));
+        s->statement = adv_make_joined(m, s->statement, " ",
+                                       say_difference(m, &c->candidate[i],
+                                                      &c->candidate[0],
+                                                      &to->candidate[i], of));
+    s->statement =
+        adv_make_joined(m, s->statement, " ",
+                        adv_say(&m->words, ADV_SAY_COMPARE_ASSOCIATION, NULL));
 }
 
 /* Whether there was a number. */

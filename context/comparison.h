@@ -25,7 +25,7 @@
     X(NO_OVERLAP, "people with a record like this hardly ever have one of "    \
                   "the procedures")                                            \
     X(FEW_EVENTS, "too few were followed after a procedure, had the outcome, " \
-                  "or did not have it")                                                       \
+                  "or did not have it")                                        \
     X(NO_INTERVAL, "how sure the estimate is was not found out")               \
     X(NOT_ASKED, "the outcome cannot be asked about")
 

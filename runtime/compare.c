@@ -42,10 +42,10 @@ void rt_supported_risk(const struct rt_supported *s, double p, double spread,
 void rt_difference(const struct ctx_compared *base, struct ctx_compared *out)
 {
     out->difference = out->p - base->p;
-    out->difference_low = out->difference - hypot(out->p - out->p_low,
-                                                  base->p_high - base->p);
-    out->difference_high = out->difference + hypot(out->p_high - out->p,
-                                                   base->p - base->p_low);
+    out->difference_low =
+        out->difference - hypot(out->p - out->p_low, base->p_high - base->p);
+    out->difference_high =
+        out->difference + hypot(out->p_high - out->p, base->p - base->p_low);
 }
 
 /* ---- one comparison ----------------------------------------------------- */
@@ -92,7 +92,7 @@ static void find(struct comparing *c, const struct ctx_code *code)
             continue;
         }
         if (v->concept[row].display.n)
-            c->candidate[i].concept.display = v->concept[row].display;
+        c->candidate[i].concept.display = v->concept[row].display;
         c->procedure[i] = rt_support_of(&p->support, v->concept[row].key);
         if (c->procedure[i])
             c->candidate[i].n_people = c->procedure[i]->n_people;
@@ -215,8 +215,8 @@ static enum ctx_refusal judge(const struct comparing *c,
     const struct rt_support *s = &c->x.p->support;
 
     for (size_t i = 0; i < c->n; i++) {
-        risk[i] = rt_support_risk(c->procedure[i], to->outcome,
-                                  to->horizon_days);
+        risk[i] =
+            rt_support_risk(c->procedure[i], to->outcome, to->horizon_days);
         if (risk[i] == NULL || risk[i]->n_people < s->min_people ||
             risk[i]->n_events < s->min_events ||
             risk[i]->n_people - risk[i]->n_events < s->min_events)
@@ -233,8 +233,7 @@ static enum an_code contrast(struct comparing *c, const struct rt_question *q,
     const struct rt_calibration map =
         rt_manifest_calibration(m, (size_t)k, q->horizon_days);
     const struct rt_supported *risk[RT_MAX_CANDIDATES];
-    struct ctx_compared *said =
-        an_arena_get(c->x.arena, c->n, sizeof(*said));
+    struct ctx_compared *said = an_arena_get(c->x.arena, c->n, sizeof(*said));
 
     if (said == NULL)
         return an_fail_nomem(c->x.err);
@@ -246,8 +245,8 @@ static enum an_code contrast(struct comparing *c, const struct rt_question *q,
                                           : judge(c, to, &map, risk));
     for (size_t i = 0; i < c->n && to->refusal == CTX_REFUSE_NONE; i++) {
         const float *hazard = c->hazard_ckj + i * c->x.n_hazards;
-        const double p = rt_calibrate(
-            &map, rt_risk(&m->shape, hazard, k, q->horizon_days));
+        const double p =
+            rt_calibrate(&map, rt_risk(&m->shape, hazard, k, q->horizon_days));
 
         rt_supported_risk(risk[i], p, map.spread, &said[i]);
         if (i)

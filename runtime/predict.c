@@ -467,8 +467,8 @@ enum an_code rt_prediction_begin(struct rt_prediction *x,
                                  const struct ctx_timeline *t, int64_t now_us)
 {
     struct ctx_forecast *out = x->out;
-    enum an_code rc = rt_encode(x->arena, &x->p->vocabulary, t, now_us,
-                                &x->encoded, x->err);
+    enum an_code rc =
+        rt_encode(x->arena, &x->p->vocabulary, t, now_us, &x->encoded, x->err);
 
     if (rc == AN_OK)
         rc = take_window(x);

@@ -20,7 +20,7 @@ config a.yaml "$work/a.db" "outcomes: \"$top/config/outcomes\"" \
     "model: {path: \"$top/config/model/default\", keys: \"$top/config/model/keys\"}"
 printf '%s\r' 'MSH|^~\&|ADT|NORTH|A|B|20250102030405||ADT^A01|X1|P|2.5.1' \
     'EVN|A01|20250102030405' 'PID|1||4711^^^H^MR||Nightingale^Florence||19500607|F' \
-    'PV1|1|I' 'DG1|1||E11.9^Type 2 diabetes^I10|||A' >x.hl7
+    'PV1|1|I' 'DG1|1||E11.9^Type 2 diabetes^I10|||F' >x.hl7
 is 'a record is loaded' says 0 '1 accepted' an a.yaml backload x.hl7
 
 # ---- how it is called ----------------------------------------------------------

@@ -103,7 +103,7 @@ tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
 
 tests_runtime_t_SOURCES = $(SUITE) \
 	tests/runtime.c tests/model_random.h tests/model_random.c \
-	tests/runtime_attribute.c tests/runtime_encode.c \
+	tests/runtime_attribute.c tests/runtime_compare.c tests/runtime_encode.c \
 	tests/runtime_forward.c tests/runtime_past.c tests/runtime_cache.c \
 	tests/runtime_kernels.c \
 	tests/runtime_package.c tests/runtime_population.c tests/runtime_predict.c \

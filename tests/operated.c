@@ -56,12 +56,10 @@ static struct ctx_event *add(struct life *l, enum ctx_kind kind,
 
 static void add_value(struct life *l, int64_t at_us, double value)
 {
-    struct ctx_event *e =
-        add(l, CTX_OBSERVATION, LN, AN_STR("2160-0"), at_us);
+    struct ctx_event *e = add(l, CTX_OBSERVATION, LN, AN_STR("2160-0"), at_us);
 
-    e->value = (struct ctx_value){.kind = CTX_VALUE_QUANTITY,
-                                  .number = value,
-                                  .unit = AN_STR("mg/dL")};
+    e->value = (struct ctx_value){
+        .kind = CTX_VALUE_QUANTITY, .number = value, .unit = AN_STR("mg/dL")};
 }
 
 /* What was known before the procedure. */
@@ -133,8 +131,8 @@ static void read_people(struct tr_people *people, size_t n, uint64_t seed)
         struct tr_record record;
 
         operate(&l, &r);
-        record = (struct tr_record){
-            .id = i + 1, .event = l.event, .n_events = l.n};
+        record =
+            (struct tr_record){.id = i + 1, .event = l.event, .n_events = l.n};
         ck_assert_int_eq(tr_people_take_record(people, &record, NULL), AN_OK);
     }
     ck_assert_int_eq(tr_people_gather(people, NULL), AN_OK);
@@ -229,10 +227,9 @@ static void pack(struct operated *o, const struct tr_data *data,
     ck_assert_int_eq(
         tr_fitted_open(&fitted, &o->arena, o->folder.path, data, NULL), AN_OK);
     ck_assert_int_eq(tr_judge(&o->arena, data, &fitted, &j, NULL), AN_OK);
-    ck_assert_int_eq(
-        tr_judge_refusals(&o->arena, data, &how.limits, &how.population, &j,
-                          NULL),
-        AN_OK);
+    ck_assert_int_eq(tr_judge_refusals(&o->arena, data, &how.limits,
+                                       &how.population, &j, NULL),
+                     AN_OK);
     ck_assert_int_eq(tr_package_write(&o->arena, data, &fitted, &j, &how,
                                       o->packed.path, &key, NULL),
                      AN_OK);

@@ -46,8 +46,8 @@ static void look(struct operated *o, bool has_condition, int *n_difference,
     ck_assert_int_eq(c.contrast[0].refusal, CTX_REFUSE_NONE);
     is = c.contrast[0].candidate;
     *n_risk += is[0].p_low <= a && a <= is[0].p_high;
-    *n_difference += is[1].difference_low <= b - a &&
-                     b - a <= is[1].difference_high;
+    *n_difference +=
+        is[1].difference_low <= b - a && b - a <= is[1].difference_high;
     *missed += (is[1].difference - (b - a)) / (2 * COHORTS);
 }
 
@@ -111,11 +111,10 @@ START_TEST(the_support_is_what_was_counted)
         ck_assert_uint_eq(p->risk[0].n_people, p->n_people);
         ck_assert_uint_ge(p->risk[0].n_events, TR_SUPPORT_EVENTS);
         /* Nearly sqrt(1 / events + 1 / others): little is known before. */
-        ck_assert_double_gt(
-            p->risk[0].error,
-            sqrt(1. / p->risk[0].n_events +
-                 1. / (p->risk[0].n_people - p->risk[0].n_events)) *
-                0.95);
+        ck_assert_double_gt(p->risk[0].error, sqrt(1. / p->risk[0].n_events +
+                                                   1. / (p->risk[0].n_people -
+                                                         p->risk[0].n_events)) *
+                                                  0.95);
         ck_assert_double_lt(p->risk[0].error, 0.2);
         n += p->n_people;
     }

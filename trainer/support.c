@@ -238,9 +238,8 @@ enum an_code tr_support(struct an_arena *arena, const struct tr_data *d,
                         struct an_err *err)
 {
     struct counting c = {.arena = arena, .d = d, .j = j, .err = err};
-    enum an_code code =
-        rt_vocabulary_read(arena, an_json_get(d->root, AN_STR("vocabulary")),
-                           &c.vocabulary, err);
+    enum an_code code = rt_vocabulary_read(
+        arena, an_json_get(d->root, AN_STR("vocabulary")), &c.vocabulary, err);
 
     *out = (struct rt_support){.min_people = TR_SUPPORT_PEOPLE,
                                .min_events = TR_SUPPORT_EVENTS,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* compare: procedures for one patient beside each other. */
+#include "runtime/compare.h"
 #include "context/agree.h"
 #include "plugin/host/chart.h"
 #include "plugin/host/command.h"
@@ -8,7 +9,6 @@
 #include "plugin/host/thread.h"
 #include "plugin/think.h"
 #include "plugin/zone.h"
-#include "runtime/compare.h"
 
 #include <stdio.h>
 #include <string.h>

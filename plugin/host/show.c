@@ -33,7 +33,8 @@ static bool read_option(const char *name, const char *value, struct request *q)
         q->language = an_str_c(value);
         return true;
     }
-    return strcmp(name, "--for") == 0 && pl_audience_of(value, &q->chart.audience);
+    return strcmp(name, "--for") == 0 &&
+           pl_audience_of(value, &q->chart.audience);
 }
 
 static bool read_request(const struct pl_invocation *in, struct request *q)
