@@ -32,28 +32,27 @@ static void set_up(void)
         {.concept = {AN_STR_INIT("urn:x"), AN_STR_INIT("c"),
                      AN_STR_INIT("Other")},
          .n_people = 250}};
-    static const struct ctx_compared numbers[3] = {
-        {.p = .148,
-         .p_low = .121,
-         .p_high = .182,
-         .n_people = 801,
-         .n_events = 120},
-        {.p = .093,
-         .p_low = .061,
-         .p_high = .139,
-         .n_people = 1401,
-         .n_events = 39,
-         .difference = -.055,
-         .difference_low = -.101,
-         .difference_high = -.002},
-        {.p = .004,
-         .p_low = .001,
-         .p_high = .012,
-         .n_people = 240,
-         .n_events = 21,
-         .difference = -.144,
-         .difference_low = -.18,
-         .difference_high = -.11}};
+    static const struct ctx_compared numbers[3] = {{.p = .148,
+                                                    .p_low = .121,
+                                                    .p_high = .182,
+                                                    .n_people = 801,
+                                                    .n_events = 120},
+                                                   {.p = .093,
+                                                    .p_low = .061,
+                                                    .p_high = .139,
+                                                    .n_people = 1401,
+                                                    .n_events = 39,
+                                                    .difference = -.055,
+                                                    .difference_low = -.101,
+                                                    .difference_high = -.002},
+                                                   {.p = .004,
+                                                    .p_low = .001,
+                                                    .p_high = .012,
+                                                    .n_people = 240,
+                                                    .n_events = 21,
+                                                    .difference = -.144,
+                                                    .difference_low = -.18,
+                                                    .difference_high = -.11}};
 
     an_arena_init(&arena, 64 << 20);
     advice_case_knowledge(&arena, &knowledge);
@@ -192,7 +191,8 @@ START_TEST(every_refusal_has_its_sentence)
         candidate[0].refusal = (uint8_t)why;
         say(CTX_FOR_CLINICIAN, "en");
         ck_assert_uint_ge(n_said, 2);
-        ck_assert(an_str_starts(said[0].statement, AN_STR("No comparison of ")));
+        ck_assert(
+            an_str_starts(said[0].statement, AN_STR("No comparison of ")));
         ck_assert(said[0].abstention != CTX_ABSTAIN_NONE ||
                   why == CTX_REFUSE_ABSTAINS);
     }
