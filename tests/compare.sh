@@ -52,6 +52,13 @@ is 'a planner gets no score' says 0 'No comparison' \
 is 'none' lacks '^score'
 is 'of others nothing is in the tables' says 0 'No published comparison' \
     an a.yaml compare --procedure "$sct|1" --procedure "$sct|2" 4711
+set --
+for i in 1 2 3 4 5 6 7 8; do
+    set -- "$@" --procedure "$sct|$i-$(printf '%080d' 0)"
+done
+is 'eight of them, to the end of the sentence' says 0 \
+    '^comparison: .{600,}trained on invented patients\.$' an a.yaml compare "$@" 4711
+is 'and no more' says 2 '^usage: ' an a.yaml compare "$@" --procedure "$sct|9" 4711
 is 'as JSON' says 0 '"refusal":"the model is a demonstrator' \
     an a.yaml compare --json --procedure "$one" --procedure "$other" 4711
 is 'which says what it is' grep -q '"nature":"association, not effect"' heard
