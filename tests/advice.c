@@ -10,12 +10,8 @@ Suite *advice_golden_suite(void);
 Suite *advice_readability_suite(void);
 
 Suite *(*const test_suites[])(void) = {
-    advice_code_suite,
-    advice_score_suite,
-    advice_outcome_suite,
-    advice_words_suite,
-    advice_compare_suite,
-    advice_golden_suite,
-    advice_readability_suite,
-    NULL,
+    advice_code_suite,        advice_score_suite,
+    advice_outcome_suite,     advice_words_suite,
+    advice_compare_suite,     advice_golden_suite,
+    advice_readability_suite, NULL,
 };

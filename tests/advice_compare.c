@@ -229,6 +229,30 @@ START_TEST(what_is_no_probability_is_not_said)
 }
 END_TEST
 
+/* Of a comparison and of a refusal. */
+START_TEST(memory_may_end)
+{
+    const struct adv_options reader = {
+        .language = AN_STR("en"), .now = patient.now, .restricted = true};
+    enum an_code rc = AN_NOMEM;
+    int i = 0;
+
+    comparison.refusal = _i ? CTX_REFUSE_DEMONSTRATOR : CTX_REFUSE_NONE;
+    for (; rc != AN_OK; i++) {
+        struct an_arena small;
+        struct an_err err;
+
+        an_arena_init(&small, 16 << 20);
+        small.fail_after = i;
+        rc = adv_compare(&small, &knowledge, &patient.timeline, &comparison,
+                         &reader, &said, &n_said, &err);
+        ck_assert(rc == AN_OK || rc == AN_NOMEM);
+        an_arena_free(&small);
+    }
+    ck_assert_int_gt(i, 10);
+}
+END_TEST
+
 Suite *advice_compare_suite(void)
 {
     Suite *s = suite_create("advice/compare");
@@ -240,6 +264,7 @@ Suite *advice_compare_suite(void)
     tcase_add_test(tc, each_reader_gets_what_is_theirs);
     tcase_add_loop_test(tc, who_is_refused_gets_what_was_published, 0, 2);
     tcase_add_test(tc, every_refusal_has_its_sentence);
+    tcase_add_loop_test(tc, memory_may_end, 0, 2);
     tcase_add_test(tc, what_is_no_probability_is_not_said);
     suite_add_tcase(s, tc);
     return s;
