@@ -11,7 +11,8 @@ libadvice_la_SOURCES = \
 	advice/words.h advice/words.c \
 	advice/suggest.h advice/make_int.h advice/suggest.c \
 	advice/name.c advice/evidence.c advice/frequency.c advice/risk.c \
-	advice/differential.c advice/scores.c advice/summary.c
+	advice/differential.c advice/scores.c advice/summary.c \
+	advice/compare.h advice/compare.c advice/literature.c
 libadvice_la_CFLAGS = $(AM_CFLAGS) $(ICU_CFLAGS)
 libadvice_la_LIBADD = libconfig.la libcontext.la $(ICU_LIBS)
 
@@ -30,7 +31,9 @@ dist_outcomes_DATA = \
 	config/outcomes/stroke.yaml
 outcomesdir = $(pkgdatadir)/outcomes
 
-AN_TABLES += config/tables/concept-sets.tsv config/tables/plain-names.tsv
+AN_TABLES += config/tables/concept-sets.tsv config/tables/plain-names.tsv \
+	config/tables/procedure-groups.tsv \
+	config/tables/procedure-literature.tsv
 
 # Catalogues: English is the template; a translation that lacks a key, differs
 # in arguments or is fuzzy stops the build.

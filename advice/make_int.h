@@ -6,8 +6,10 @@
 #define ADVICE_MAKE_INT_H
 
 #include "advice/facts.h"
+#include "advice/score.h"
 #include "advice/suggest.h"
 #include "advice/words.h"
+#include "context/comparison.h"
 
 enum {
     ADV_NAME_BYTES = 120, /* a longer name is cut */
@@ -92,6 +94,13 @@ void adv_evidence_of_risk(struct adv_make *m, const struct ctx_risk *risk,
 void adv_make_risks(struct adv_make *m);
 void adv_make_differential(struct adv_make *m);
 void adv_make_scores(struct adv_make *m);
+/* One of them, if it applies and the reader may see it. */
+void adv_make_score(struct adv_make *m, enum adv_score_id id);
+/* What was published of the candidates, or that nothing is in the tables. */
+void adv_make_literature(struct adv_make *m, const struct ctx_candidate *c,
+                         size_t n);
+/* Behind every statement; the summary ends with a line of its own. */
+void adv_make_restricted(struct adv_make *m);
 void adv_make_summary(struct adv_make *m);
 
 #endif

@@ -111,31 +111,35 @@ static struct an_str statement(struct adv_make *m, enum adv_score_id id,
     return adv_say(&m->words, ADV_SAY_SCORE_EGFR, &args);
 }
 
+void adv_make_score(struct adv_make *m, enum adv_score_id id)
+{
+    const struct adv_score_row *row = &adv_scores[id];
+    struct adv_score score;
+    struct ctx_suggestion *s;
+
+    if (row->clinician_only && m->options->audience != CTX_FOR_CLINICIAN)
+        return;
+    row->read(&m->facts, &score);
+    if (!score.applies)
+        return;
+    s = adv_make_add(m, CTX_SUGGEST_SCORE);
+    if (s == NULL)
+        return;
+    s->topic = row->topic;
+    s->title = adv_say(&m->words, title_say[id], NULL);
+    s->never_patient = true;
+    s->citation = row->citation;
+    s->n_citations = row->n_citations;
+    s->statement = statement(m, id, &score, s);
+    add_evidence(m, &score, s);
+}
+
 void adv_make_scores(struct adv_make *m)
 {
     unsigned audience = m->options->audience;
 
     if (audience != CTX_FOR_CLINICIAN && audience != CTX_FOR_NURSE)
         return;
-    for (unsigned id = 0; id < ADV_N_SCORES; id++) {
-        const struct adv_score_row *row = &adv_scores[id];
-        struct adv_score score;
-        struct ctx_suggestion *s;
-
-        if (row->clinician_only && audience != CTX_FOR_CLINICIAN)
-            continue;
-        row->read(&m->facts, &score);
-        if (!score.applies)
-            continue;
-        s = adv_make_add(m, CTX_SUGGEST_SCORE);
-        if (s == NULL)
-            return;
-        s->topic = row->topic;
-        s->title = adv_say(&m->words, title_say[id], NULL);
-        s->never_patient = true;
-        s->citation = row->citation;
-        s->n_citations = row->n_citations;
-        s->statement = statement(m, (enum adv_score_id)id, &score, s);
-        add_evidence(m, &score, s);
-    }
+    for (unsigned id = 0; id < ADV_N_SCORES; id++)
+        adv_make_score(m, (enum adv_score_id)id);
 }

@@ -110,8 +110,7 @@ static void adv_make_stale(struct adv_make *m)
             adv_make_joined(m, m->suggestion[i].statement, " ", words);
 }
 
-/* Behind every statement; the summary ends with a line of its own. */
-static void say_restricted(struct adv_make *m)
+void adv_make_restricted(struct adv_make *m)
 {
     struct an_str note = adv_say(&m->words, ADV_SAY_RESTRICTED, NULL);
 
@@ -217,7 +216,7 @@ enum an_code adv_suggest(struct an_arena *arena,
     adv_make_scores(&m);
     adv_make_stale(&m);
     if (options->restricted)
-        say_restricted(&m);
+        adv_make_restricted(&m);
     code = adv_words_done(&m.words, err);
     adv_words_close(&m.words);
     if (code != AN_OK)

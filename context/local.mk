@@ -11,7 +11,7 @@ libcontext_la_SOURCES = \
 	context/consent.h context/consent.c \
 	context/visit.h context/visit.c \
 	context/dump.h context/dump.c \
-	context/forecast.h \
+	context/forecast.h context/comparison.h context/comparison.c \
 	context/suggestion.h context/suggestion.c \
 	context/unit.h context/unit.c \
 	context/system.h context/system.c \

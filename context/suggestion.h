@@ -13,7 +13,8 @@
     X(RISK, "risk")                                                            \
     X(DIFFERENTIAL, "differential")                                            \
     X(SCORE, "score")                                                          \
-    X(SUMMARY, "summary")
+    X(SUMMARY, "summary")                                                      \
+    X(COMPARISON, "comparison")
 
 enum ctx_suggestion_kind {
 #define X(name, text) CTX_SUGGEST_##name,

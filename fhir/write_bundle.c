@@ -36,8 +36,8 @@ static enum an_code check_who(const struct fhir_write_settings *s,
 enum an_code fhir_check_suggestion(const struct ctx_suggestion *s,
                                    struct an_err *err)
 {
-    if (s->kind >= CTX_N_SUGGESTIONS)
-        return an_fail(err, AN_UNSUPPORTED, "a suggestion of no known kind", 0);
+    if (s->kind >= CTX_SUGGEST_COMPARISON)
+        return an_fail(err, AN_UNSUPPORTED, "no resource is of that kind", 0);
     if (s->as_of.precision == AN_TIME_NONE)
         return an_fail(err, AN_MISSING, "a suggestion without a moment", 0);
     if (s->kind != CTX_SUGGEST_SUMMARY && s->n_evidence == 0)

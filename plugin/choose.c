@@ -29,6 +29,7 @@ static int rank(const struct ctx_suggestion *s)
     case CTX_SUGGEST_DIFFERENTIAL: return 1;
     case CTX_SUGGEST_SCORE: return 2;
     case CTX_SUGGEST_SUMMARY:
+    case CTX_SUGGEST_COMPARISON:
     case CTX_N_SUGGESTIONS: break;
     }
     return 3;

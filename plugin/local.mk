@@ -180,6 +180,8 @@ anamnesis_SOURCES = \
 	plugin/convert.h plugin/convert.c plugin/host/convert.c \
 	plugin/host/load.c plugin/host/reprocess.c \
 	plugin/host/say.h plugin/host/say.c \
+	plugin/host/chart.h plugin/host/chart.c \
+	plugin/host/compare_int.h plugin/host/compare.c plugin/host/compare_json.c \
 	plugin/host/show.c plugin/host/check.c \
 	plugin/host/codes.c \
 	plugin/host/explain_int.h plugin/host/explain.c \

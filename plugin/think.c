@@ -3,7 +3,7 @@
 
 #include "plugin/host/file.h"
 #include "plugin/model.h"
-#include "runtime/predict.h"
+#include "runtime/compare.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -246,5 +246,51 @@ enum an_code pl_words(const struct pl_mind *m, struct an_arena *arena,
                       struct an_err *err)
 {
     return adv_suggest(arena, &m->knowledge, timeline, forecast, reader,
+                       suggestion, n, err);
+}
+
+/* ---- a comparison ------------------------------------------------------- */
+
+/* A procedure now does not change when a stay ended. */
+static size_t keep_from_now(const struct adv_knowledge *k,
+                            struct rt_question *question, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (adv_knowledge_outcome(k, question[i].outcome)->start ==
+            ADV_START_NOW)
+            question[kept++] = question[i];
+    return kept;
+}
+
+enum an_code pl_compare(struct pl_thinker *t, struct an_arena *arena,
+                        const struct ctx_timeline *timeline, struct an_time now,
+                        const struct ctx_code *candidate, size_t n_candidates,
+                        struct ctx_comparison *out, struct an_err *err)
+{
+    struct rt_question *question =
+        an_arena_get(arena, MAX_QUESTIONS, sizeof(*question));
+    size_t n;
+    enum an_code rc;
+
+    if (question == NULL)
+        return an_fail_nomem(err);
+    n = make_questions(t, timeline, now.us, question);
+    n = keep_from_now(&t->mind->knowledge, question, n);
+    rc = rt_compare(&t->predictor, arena, timeline, now.us, candidate,
+                    n_candidates, question, n, out, err);
+    out->now = now; /* with the hospital's offset */
+    return rc;
+}
+
+enum an_code pl_compare_words(const struct pl_mind *m, struct an_arena *arena,
+                              const struct ctx_timeline *timeline,
+                              const struct ctx_comparison *comparison,
+                              const struct adv_options *reader,
+                              const struct ctx_suggestion **suggestion,
+                              size_t *n, struct an_err *err)
+{
+    return adv_compare(arena, &m->knowledge, timeline, comparison, reader,
                        suggestion, n, err);
 }

@@ -17,7 +17,7 @@
 #ifndef PLUGIN_THINK_H
 #define PLUGIN_THINK_H
 
-#include "advice/suggest.h"
+#include "advice/compare.h"
 #include "config/options.h"
 #include "context/timeline.h"
 #include "runtime/cache.h"
@@ -63,5 +63,23 @@ enum an_code pl_words(const struct pl_mind *m, struct an_arena *arena,
                       const struct adv_options *reader,
                       const struct ctx_suggestion **suggestion, size_t *n,
                       struct an_err *err) __attribute__((warn_unused_result));
+
+/* Procedures beside each other, at the same outcomes and horizons that are
+ * counted from now.  As pl_forecast; AN_LIMIT also for fewer than two
+ * candidates or more than eight. */
+enum an_code pl_compare(struct pl_thinker *t, struct an_arena *arena,
+                        const struct ctx_timeline *timeline, struct an_time now,
+                        const struct ctx_code *candidate, size_t n_candidates,
+                        struct ctx_comparison *out, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* As pl_words. */
+enum an_code pl_compare_words(const struct pl_mind *m, struct an_arena *arena,
+                              const struct ctx_timeline *timeline,
+                              const struct ctx_comparison *comparison,
+                              const struct adv_options *reader,
+                              const struct ctx_suggestion **suggestion,
+                              size_t *n, struct an_err *err)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -171,22 +171,6 @@ static int32_t find_own(struct an_arena *arena, const struct rt_vocabulary *v,
     return rt_vocabulary_find(v, system, key);
 }
 
-/* What an item falls under: a concept's own parents, or the kind of what has no
- * row.  None of it for a model that reads no parents. */
-static void set_parents(const struct rt_vocabulary *v, struct rt_item *item,
-                        int32_t kind)
-{
-    for (unsigned i = 0; i < RT_MAX_PARENTS; i++)
-        item->parent[i] = RT_NO_ROW;
-    if (v->no_parents)
-        return;
-    if (item->concept == RT_NO_ROW)
-        item->parent[0] = kind;
-    else
-        memcpy(item->parent, v->concept[item->concept].parent,
-               sizeof(item->parent));
-}
-
 /* One event as an item; false when the model knows nothing of it. */
 static bool make_item(struct an_arena *arena, const struct rt_vocabulary *v,
                       const struct ctx_event *e, struct rt_item *item,
@@ -209,7 +193,7 @@ static bool make_item(struct an_arena *arena, const struct rt_vocabulary *v,
     kind = rt_vocabulary_row(v, rt_kind_key(e));
     *unknown = row == RT_NO_ROW && answer == RT_NO_ROW;
     item->concept = answer != RT_NO_ROW ? answer : row;
-    set_parents(v, item, kind);
+    rt_vocabulary_parents(v, kind, item);
     if (row != RT_NO_ROW && e->value.kind == CTX_VALUE_QUANTITY)
         item->value_row =
             rt_vocabulary_value(v, said->system, said->code, e->value.unit,

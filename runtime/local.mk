@@ -14,7 +14,8 @@ libruntime_la_SOURCES = \
 	runtime/manifest_write.c runtime/norm.c runtime/package.c \
 	runtime/package.h runtime/population.c runtime/population.h \
 	runtime/plausible.c runtime/plausible.h \
-	runtime/predict.c runtime/predict.h runtime/product.c \
+	runtime/compare.c runtime/compare.h runtime/support.c runtime/support.h \
+	runtime/predict.c runtime/predict.h runtime/predict_int.h runtime/product.c \
 	runtime/product.h runtime/rank.c runtime/rank.h \
 	runtime/reasons.c runtime/reasons.h runtime/shapley.c runtime/shapley.h \
 	runtime/reference.c \

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/predict.h"
+#include "runtime/predict_int.h"
 
 #include "base/sort.h"
 #include "runtime/rank.h"
-#include "runtime/reasons.h"
 #include "runtime/risk.h"
 
 #include <math.h>
@@ -90,6 +89,9 @@ enum an_code rt_predictor_init(struct rt_predictor *p, struct an_arena *arena,
         rc = rt_wide_read(arena, an_json_get(root, AN_STR("wide")),
                           &p->vocabulary, &p->feature, &p->n_features, err);
     if (rc == AN_OK)
+        rc = rt_support_read(arena, an_json_get(root, AN_STR("procedures")),
+                             &p->support, err);
+    if (rc == AN_OK)
         rc = check_sizes(p, shape, err);
     if (rc == AN_OK)
         rc = read_among(p, arena, an_json_get(root, AN_STR("next")), err);
@@ -120,26 +122,8 @@ int rt_predictor_outcome(const struct rt_predictor *p, struct an_str id)
 
 /* ---- one forecast ------------------------------------------------------- */
 
-struct prediction {
-    struct rt_predictor *p;
-    struct an_arena *arena;
-    struct an_err *err;
-    struct rt_encoded encoded;
-    struct rt_history window;             /* what the model can read of it */
-    const struct ctx_event *const *event; /* of the window's items */
-    float *wide;
-    struct rt_cached *cached; /* where `past` is; NULL: it is the predictor's */
-    struct rt_past *past;     /* of the window */
-    bool recalled;            /* the answer is the cached one, with reasons */
-    float *whole_kj;          /* log hazards */
-    size_t n_hazards;         /* outcomes times bins */
-    struct rt_subject subject; /* empty until a question needs reasons */
-    struct rt_reasons reasons;
-    struct ctx_forecast *out;
-};
-
 /* Items of positions [from, to) go behind those of the window. */
-static void append(struct prediction *x, struct rt_position *position,
+static void append(struct rt_prediction *x, struct rt_position *position,
                    struct rt_item *item, const struct ctx_event **event,
                    size_t from, size_t to)
 {
@@ -161,7 +145,7 @@ static void append(struct prediction *x, struct rt_position *position,
 
 /* What the model can read of a long history: its first position, which says
  * who this is, and the newest others; as in training. */
-static enum an_code take_window(struct prediction *x)
+static enum an_code take_window(struct rt_prediction *x)
 {
     const struct rt_history *h = &x->encoded.history;
     size_t most = (size_t)x->p->package->manifest.shape.positions;
@@ -197,7 +181,7 @@ static int influence_cmp(const void *a, const void *b)
 }
 
 /* Newest event first: the one that a sentence is made of. */
-static enum an_code events_of(struct prediction *x, const struct rt_group *g,
+static enum an_code events_of(struct rt_prediction *x, const struct rt_group *g,
                               struct ctx_influence *influence)
 {
     const struct ctx_event **event =
@@ -213,7 +197,7 @@ static enum an_code events_of(struct prediction *x, const struct rt_group *g,
 }
 
 /* Sort, and drop what is too small to be said. */
-static enum an_code keep_reasons(struct prediction *x, struct ctx_risk *risk,
+static enum an_code keep_reasons(struct rt_prediction *x, struct ctx_risk *risk,
                                  int outcome)
 {
     size_t n = x->reasons.n, kept = 0;
@@ -243,7 +227,7 @@ static enum an_code keep_reasons(struct prediction *x, struct ctx_risk *risk,
 }
 
 /* They are found once a forecast, for all outcomes and horizons. */
-static enum an_code find_reasons(struct prediction *x)
+static enum an_code find_reasons(struct rt_prediction *x)
 {
     struct rt_predictor *p = x->p;
 
@@ -264,7 +248,7 @@ static enum an_code find_reasons(struct prediction *x)
     return rt_reasons_find(x->arena, &x->subject, &x->reasons, x->err);
 }
 
-static enum an_code explain(struct prediction *x, struct ctx_risk *risk,
+static enum an_code explain(struct rt_prediction *x, struct ctx_risk *risk,
                             int outcome)
 {
     enum an_code rc = x->subject.model ? AN_OK : find_reasons(x);
@@ -274,7 +258,7 @@ static enum an_code explain(struct prediction *x, struct ctx_risk *risk,
 
 /* ---- numbers ------------------------------------------------------------ */
 
-static enum an_code answer(struct prediction *x, const struct rt_question *q,
+static enum an_code answer(struct rt_prediction *x, const struct rt_question *q,
                            struct ctx_risk *risk)
 {
     const struct rt_manifest *m = &x->p->package->manifest;
@@ -295,8 +279,7 @@ static enum an_code answer(struct prediction *x, const struct rt_question *q,
     return explain(x, risk, outcome);
 }
 
-/* Years at the moment asked; NAN when the birth is not known. */
-static double age_of(const struct prediction *x)
+double rt_prediction_age(const struct rt_prediction *x)
 {
     const struct rt_history *h = &x->encoded.history;
 
@@ -306,12 +289,12 @@ static double age_of(const struct prediction *x)
 }
 
 /* The candidates that may be named for this patient. */
-static enum an_code candidates(const struct prediction *x, int32_t **row,
+static enum an_code candidates(const struct rt_prediction *x, int32_t **row,
                                size_t *n)
 {
     const struct rt_predictor *p = x->p;
     const struct rt_history *h = &x->encoded.history;
-    const double age_years = age_of(x);
+    const double age_years = rt_prediction_age(x);
     bool *has = an_arena_get(x->arena, p->vocabulary.n_concepts, sizeof(*has));
 
     *row = an_arena_get(x->arena, p->n_among, sizeof(**row));
@@ -331,7 +314,7 @@ static enum an_code candidates(const struct prediction *x, int32_t **row,
     return AN_OK;
 }
 
-static enum an_code rank(struct prediction *x)
+static enum an_code rank(struct rt_prediction *x)
 {
     struct rt_predictor *p = x->p;
     struct rt_next next[RT_MAX_NEXT];
@@ -366,14 +349,14 @@ static enum an_code rank(struct prediction *x)
 }
 
 /* The model's own reasons to say nothing. */
-static uint8_t look_at(const struct prediction *x)
+static uint8_t look_at(const struct rt_prediction *x)
 {
     const struct rt_encoded *e = &x->encoded;
     const struct rt_history *h = &e->history;
     struct rt_record_facts facts = {.n_positions = h->n_positions,
                                     .n_known = e->n_read - e->n_unknown,
                                     .n_unknown = e->n_unknown,
-                                    .age_years = age_of(x)};
+                                    .age_years = rt_prediction_age(x)};
 
     return (uint8_t)rt_abstain(&x->p->package->manifest.limits, &facts);
 }
@@ -390,7 +373,7 @@ static size_t known_questions(const struct rt_predictor *p,
 }
 
 /* Where the pass goes on: what of the window need not be computed again. */
-static uint32_t look_up(struct prediction *x)
+static uint32_t look_up(struct rt_prediction *x)
 {
     uint32_t n = 0;
 
@@ -403,7 +386,7 @@ static uint32_t look_up(struct prediction *x)
     return n;
 }
 
-static enum an_code compute(struct prediction *x, struct rt_query query)
+static enum an_code compute(struct rt_prediction *x, struct rt_query query)
 {
     struct rt_predictor *p = x->p;
     const uint32_t n = look_up(x);
@@ -423,7 +406,7 @@ static enum an_code compute(struct prediction *x, struct rt_query query)
 }
 
 /* The same record was asked about in the same hour. */
-static bool recall(struct prediction *x)
+static bool recall(struct rt_prediction *x)
 {
     const struct rt_workspace *ws = &x->p->workspace;
     const struct rt_answer *a;
@@ -440,21 +423,9 @@ static bool recall(struct prediction *x)
     return true;
 }
 
-/* What was computed goes to those who ask next. */
-static void give_back(struct prediction *x, enum an_code rc)
-{
-    const struct rt_answer answer = {x->whole_kj, x->p->workspace.log_rate_qv,
-                                     x->reasons.concept, x->reasons.n,
-                                     x->reasons.without_akj};
-
-    if (x->cached)
-        rt_cache_give(x->p->cache, x->cached, rc == AN_OK ? &x->window : NULL,
-                      x->recalled ? NULL : &answer);
-}
-
 /* The wide features of the moment, and whether they are like those of the
  * people of the training. */
-static enum an_code place(struct prediction *x)
+static enum an_code place(struct rt_prediction *x)
 {
     const struct rt_predictor *p = x->p;
     const struct rt_manifest *m = &p->package->manifest;
@@ -470,7 +441,7 @@ static enum an_code place(struct prediction *x)
     return AN_OK;
 }
 
-static enum an_code pass(struct prediction *x)
+static enum an_code pass(struct rt_prediction *x)
 {
     struct rt_predictor *p = x->p;
     const struct rt_shape *s = &p->package->manifest.shape;
@@ -511,12 +482,47 @@ static void order_horizons(struct ctx_risk *risk, size_t n)
     }
 }
 
+enum an_code rt_prediction_begin(struct rt_prediction *x,
+                                 const struct ctx_timeline *t, int64_t now_us)
+{
+    struct ctx_forecast *out = x->out;
+    enum an_code rc =
+        rt_encode(x->arena, &x->p->vocabulary, t, now_us, &x->encoded, x->err);
+
+    if (rc == AN_OK)
+        rc = take_window(x);
+    if (rc != AN_OK)
+        return rc;
+    out->n_positions = (uint32_t)x->encoded.history.n_positions;
+    out->unknown_share = x->encoded.n_read ? (double)x->encoded.n_unknown /
+                                                 (double)x->encoded.n_read
+                                           : 1;
+    out->abstention = look_at(x);
+    if (out->abstention == CTX_ABSTAIN_NONE)
+        rc = place(x);
+    if (rc == AN_OK && out->abstention == CTX_ABSTAIN_NONE)
+        rc = pass(x);
+    return rc;
+}
+
+/* What was computed goes to those who ask next. */
+void rt_prediction_end(struct rt_prediction *x, enum an_code rc)
+{
+    const struct rt_answer answer = {x->whole_kj, x->p->workspace.log_rate_qv,
+                                     x->reasons.concept, x->reasons.n,
+                                     x->reasons.without_akj};
+
+    if (x->cached)
+        rt_cache_give(x->p->cache, x->cached, rc == AN_OK ? &x->window : NULL,
+                      x->recalled ? NULL : &answer);
+}
+
 enum an_code rt_predict(struct rt_predictor *p, struct an_arena *arena,
                         const struct ctx_timeline *t, int64_t now_us,
                         const struct rt_question *question, size_t n_questions,
                         struct ctx_forecast *out, struct an_err *err)
 {
-    struct prediction x = {.p = p, .arena = arena, .err = err, .out = out};
+    struct rt_prediction x = {.p = p, .arena = arena, .err = err, .out = out};
     size_t n = known_questions(p, question, n_questions);
     struct ctx_risk *risk = an_arena_get(arena, n, sizeof(*risk));
     enum an_code rc;
@@ -525,27 +531,13 @@ enum an_code rt_predict(struct rt_predictor *p, struct an_arena *arena,
         return an_fail_nomem(err);
     *out = (struct ctx_forecast){
         .model = p->package->id, .now = an_time_us(now_us), .risk = risk};
-    rc = rt_encode(arena, &p->vocabulary, t, now_us, &x.encoded, err);
-    if (rc == AN_OK)
-        rc = take_window(&x);
-    if (rc != AN_OK)
-        return rc;
-    out->n_positions = (uint32_t)x.encoded.history.n_positions;
-    out->unknown_share = x.encoded.n_read ? (double)x.encoded.n_unknown /
-                                                (double)x.encoded.n_read
-                                          : 1;
-    out->abstention = look_at(&x);
-    if (out->abstention == CTX_ABSTAIN_NONE)
-        rc = place(&x);
-    if (rc == AN_OK && out->abstention == CTX_ABSTAIN_NONE) {
-        rc = pass(&x);
-        if (rc == AN_OK)
-            rc = rank(&x);
-    }
+    rc = rt_prediction_begin(&x, t, now_us);
+    if (rc == AN_OK && out->abstention == CTX_ABSTAIN_NONE)
+        rc = rank(&x);
     for (size_t i = 0; rc == AN_OK && i < n_questions; i++)
         if (rt_predictor_outcome(p, question[i].outcome) >= 0)
             rc = answer(&x, &question[i], &risk[out->n_risks++]);
-    give_back(&x, rc);
+    rt_prediction_end(&x, rc);
     order_horizons(risk, out->n_risks);
     return rc;
 }

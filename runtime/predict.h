@@ -35,6 +35,7 @@
  *         candidates of the differential: predicted concepts under these; the
  *         share of all their rates from which on they hold the next one with
  *         that probability (trainer/differential.h), both or neither
+ *     "procedures" (runtime/support.h)
  *
  * Of the candidates a patient has those that are plausible at their age, for
  * their sex and with what is on record (runtime/plausible.h).  The others do
@@ -54,6 +55,7 @@
 #include "runtime/forward.h"
 #include "runtime/package.h"
 #include "runtime/reasons.h"
+#include "runtime/support.h"
 
 enum { RT_MAX_NEXT = 10 };
 
@@ -66,6 +68,7 @@ struct rt_predictor {
     size_t n_among;
     uint32_t next_horizon_days;
     double next_threshold, next_coverage; /* 0: the package has none */
+    struct rt_support support;            /* of procedures */
     struct rt_workspace workspace;
     struct rt_past past, bare; /* of a history; of it without its reasons */
     struct rt_cache *cache;    /* of the same shape; NULL, as it begins: none */

@@ -454,3 +454,25 @@ enum an_code rt_vocabulary_read(struct an_arena *arena,
     v->no_parents = !parents_read;
     return AN_OK;
 }
+
+void rt_vocabulary_parents(const struct rt_vocabulary *v, int32_t kind,
+                           struct rt_item *item)
+{
+    for (unsigned i = 0; i < RT_MAX_PARENTS; i++)
+        item->parent[i] = RT_NO_ROW;
+    if (v->no_parents)
+        return;
+    if (item->concept == RT_NO_ROW)
+        item->parent[0] = kind;
+    else
+        memcpy(item->parent, v->concept[item->concept].parent,
+               sizeof(item->parent));
+}
+
+void rt_vocabulary_item(const struct rt_vocabulary *v, int32_t row,
+                        struct rt_item *item)
+{
+    *item = (struct rt_item){
+        .concept = row, .value_row = RT_NO_ROW, .flag = RT_FLAG_NONE};
+    rt_vocabulary_parents(v, RT_NO_ROW, item);
+}

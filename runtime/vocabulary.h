@@ -103,6 +103,14 @@ int32_t rt_vocabulary_row(const struct rt_vocabulary *v, struct an_str key);
 int32_t rt_vocabulary_find(const struct rt_vocabulary *v, struct an_str system,
                            struct an_str code);
 
+/* What an item falls under: its concept's own parents, or the kind of what has
+ * no row.  None of it for a model that reads no parents. */
+void rt_vocabulary_parents(const struct rt_vocabulary *v, int32_t kind,
+                           struct rt_item *item);
+/* A concept without value or flag, as an entry. */
+void rt_vocabulary_item(const struct rt_vocabulary *v, int32_t row,
+                        struct rt_item *item);
+
 /* The value row of a value that was said with a code in a unit, and its
  * z-score; RT_NO_ROW, and no z, when such values were never trained on. */
 int32_t rt_vocabulary_value(const struct rt_vocabulary *v, struct an_str system,

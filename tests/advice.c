@@ -5,15 +5,13 @@ Suite *advice_code_suite(void);
 Suite *advice_score_suite(void);
 Suite *advice_outcome_suite(void);
 Suite *advice_words_suite(void);
+Suite *advice_compare_suite(void);
 Suite *advice_golden_suite(void);
 Suite *advice_readability_suite(void);
 
 Suite *(*const test_suites[])(void) = {
-    advice_code_suite,
-    advice_score_suite,
-    advice_outcome_suite,
-    advice_words_suite,
-    advice_golden_suite,
-    advice_readability_suite,
-    NULL,
+    advice_code_suite,        advice_score_suite,
+    advice_outcome_suite,     advice_words_suite,
+    advice_compare_suite,     advice_golden_suite,
+    advice_readability_suite, NULL,
 };

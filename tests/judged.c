@@ -16,7 +16,8 @@
 const uint32_t judged_horizon_days[JUDGED_HORIZONS] = {200, 1000};
 
 static const char vocabulary[] =
-    "{\"vocabulary\": {\"concepts\": [], \"targets\": 1}, \"wide\": [], "
+    "{\"vocabulary\": {\"concepts\": [{\"key\": \"a|b\"}], \"targets\": 1}, "
+    "\"wide\": [], "
     "\"outcomes\": ["
     "{\"id\": \"often\", \"start\": \"now\", \"horizons_days\": [200, 1000]}, "
     "{\"id\": \"a,b\", \"start\": \"now\", \"horizons_days\": [200, 1000]}, "

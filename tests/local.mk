@@ -68,7 +68,7 @@ tests_fhir_t_LDADD = libfhir.la $(CHECK_LIBS)
 
 tests_advice_t_SOURCES = $(SUITE) tests/advice.c tests/advice_case.h \
 	tests/advice_case.c tests/advice_code.c tests/advice_score.c \
-	tests/advice_outcome.c tests/advice_words.c tests/advice_golden.c \
+	tests/advice_compare.c tests/advice_outcome.c tests/advice_words.c tests/advice_golden.c \
 	tests/readability.h tests/readability.c tests/advice_readability.c
 tests_advice_t_LDADD = libadvice.la $(CHECK_LIBS)
 
@@ -103,7 +103,7 @@ tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
 
 tests_runtime_t_SOURCES = $(SUITE) \
 	tests/runtime.c tests/model_random.h tests/model_random.c \
-	tests/runtime_attribute.c tests/runtime_encode.c \
+	tests/runtime_attribute.c tests/runtime_compare.c tests/runtime_encode.c \
 	tests/runtime_forward.c tests/runtime_past.c tests/runtime_cache.c \
 	tests/runtime_kernels.c \
 	tests/runtime_package.c tests/runtime_population.c tests/runtime_predict.c \
@@ -122,6 +122,7 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/trainer_differential.c tests/trainer_population.c \
 	tests/trainer_survival.c tests/judged.h tests/judged.c \
 	tests/folder.h tests/folder.c tests/trainer_dataset.c \
+	tests/operated.h tests/operated.c tests/trainer_compare.c \
 	tests/studied.h tests/studied.c tests/trainer_dataset_study.c \
 	tests/trainer_dataset_share.c tests/trainer_closed.c tests/trainer_labels.c \
 	tests/trainer_stats.c tests/trainer_unit.c tests/trainer_variants.c \
@@ -189,9 +190,9 @@ tests_drill_SOURCES = tests/drill.c tests/site_model.h tests/site_model.c
 tests_drill_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_drill_LDADD = libload.la $(OPENBLAS_LIBS) $(SQLITE_LIBS)
 TESTS += tests/program.sh tests/hostile.sh tests/crash.sh tests/risks.sh \
-	tests/story.sh tests/explain.sh tests/maps.sh
+	tests/story.sh tests/explain.sh tests/compare.sh tests/maps.sh
 EXTRA_DIST += tests/test_folder.sh tests/program_lib.sh tests/program.sh tests/hostile.sh \
-	tests/explain.sh tests/maps.sh \
+	tests/explain.sh tests/compare.sh tests/maps.sh \
 	tests/crash.sh tests/risks.sh tests/story.sh
 # The same, of training by several processes.
 check_PROGRAMS += tests/invent

@@ -21,6 +21,7 @@ Suite *trainer_spread_suite(void);
 Suite *trainer_incidence_suite(void);
 Suite *trainer_differential_suite(void);
 Suite *trainer_population_suite(void);
+Suite *trainer_compare_suite(void);
 Suite *trainer_whom_suite(void);
 Suite *trainer_unit_suite(void);
 Suite *trainer_variants_suite(void);
@@ -38,22 +39,41 @@ Suite *trainer_deid_hl7_suite(void);
 Suite *trainer_deid_run_suite(void);
 
 Suite *(*const test_suites[])(void) = {
-    trainer_kernels_suite,       trainer_gradient_suite,
-    trainer_delphi_suite,        trainer_cohort_suite,
-    trainer_fit_suite,           trainer_command_suite,
-    trainer_dataset_suite,       trainer_dataset_study_suite,
-    trainer_dataset_share_suite, trainer_closed_suite,
-    trainer_labels_suite,        trainer_evaluate_suite,
-    trainer_features_suite,      trainer_survival_suite,
-    trainer_stats_suite,         trainer_calibration_suite,
-    trainer_spread_suite,        trainer_incidence_suite,
-    trainer_differential_suite,  trainer_population_suite,
-    trainer_whom_suite,          trainer_unit_suite,
-    trainer_variants_suite,      trainer_csv_suite,
-    trainer_study_suite,         trainer_stays_suite,
-    trainer_tables_suite,        trainer_sample_suite,
-    trainer_lead_suite,          trainer_explain_suite,
-    trainer_reasons_suite,       trainer_deid_suite,
-    trainer_deid_fhir_suite,     trainer_deid_hl7_suite,
-    trainer_deid_run_suite,      NULL,
+    trainer_kernels_suite,
+    trainer_gradient_suite,
+    trainer_delphi_suite,
+    trainer_cohort_suite,
+    trainer_fit_suite,
+    trainer_command_suite,
+    trainer_dataset_suite,
+    trainer_dataset_study_suite,
+    trainer_dataset_share_suite,
+    trainer_closed_suite,
+    trainer_labels_suite,
+    trainer_evaluate_suite,
+    trainer_features_suite,
+    trainer_survival_suite,
+    trainer_stats_suite,
+    trainer_calibration_suite,
+    trainer_spread_suite,
+    trainer_incidence_suite,
+    trainer_differential_suite,
+    trainer_population_suite,
+    trainer_whom_suite,
+    trainer_unit_suite,
+    trainer_variants_suite,
+    trainer_csv_suite,
+    trainer_study_suite,
+    trainer_stays_suite,
+    trainer_tables_suite,
+    trainer_sample_suite,
+    trainer_lead_suite,
+    trainer_explain_suite,
+    trainer_reasons_suite,
+    trainer_deid_suite,
+    trainer_deid_fhir_suite,
+    trainer_deid_hl7_suite,
+    trainer_deid_run_suite,
+    trainer_compare_suite,
+    NULL,
 };

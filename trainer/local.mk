@@ -53,6 +53,7 @@ libtrainer_la_SOURCES = \
 	trainer/judge_baseline.c trainer/judge_print.c \
 	trainer/population.h trainer/population.c \
 	trainer/refusal.h trainer/refusal.c \
+	trainer/support.h trainer/support.c \
 	trainer/lead.h trainer/lead.c trainer/lead_print.c \
 	trainer/explain.h trainer/explain.c trainer/explain_print.c \
 	trainer/evaluate_command.c \

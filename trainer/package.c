@@ -2,6 +2,7 @@
 #include "trainer/package.h"
 
 #include "trainer/file.h"
+#include "trainer/support.h"
 
 #include <gnutls/x509.h>
 #include <math.h>
@@ -171,9 +172,12 @@ static enum an_code make_manifest(struct an_arena *arena,
                             .shape = fitted->model.shape,
                             .limits = how->limits,
                             .population = how->population};
+    struct rt_support support = {.min_people = 0};
     struct an_json_out w;
     enum an_code code = outcomes_of(arena, d, j, &m.outcome, err);
 
+    if (code == AN_OK && !how->demonstrator)
+        code = tr_support(arena, d, fitted, j, &support, err);
     if (code != AN_OK)
         return code;
     an_out_init(&w, arena, MANIFEST_BYTES);
@@ -184,6 +188,7 @@ static enum an_code make_manifest(struct an_arena *arena,
     an_out_key(&w, "evaluation");
     tr_judgement_write(d, j, &w);
     put_site(&w, j, how);
+    rt_support_write(&w, &support);
     an_out_key(&w, "vocabulary");
     copy(&w, an_json_get(d->root, AN_STR("vocabulary")), JSON_DEPTH);
     an_out_key(&w, "wide");

@@ -7,6 +7,9 @@
  * "next" of the manifest has "coverage" and "threshold" of tr_differential when
  * tuning gave one.
  *
+ * "procedures" (runtime/support.h) says who had which, but for a demonstrator:
+ * invented people support no comparison.
+ *
  * Thread-safety: confined to the arena. */
 #ifndef TRAINER_PACKAGE_H
 #define TRAINER_PACKAGE_H

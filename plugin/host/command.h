@@ -38,6 +38,7 @@ int pl_command_convert(const struct pl_invocation *in);
 int pl_command_reprocess(const struct pl_invocation *in);
 int pl_command_codes(const struct pl_invocation *in);
 int pl_command_explain_message(const struct pl_invocation *in);
+int pl_command_compare(const struct pl_invocation *in);
 int pl_command_show(const struct pl_invocation *in);
 int pl_command_release(const struct pl_invocation *in);
 int pl_command_verify(const struct pl_invocation *in);

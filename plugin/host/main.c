@@ -54,6 +54,10 @@ static const struct {
      "[--as-of TIME] [--sources | --risks [--for WHOM] [--language TAG]] "
      "[AUTHORITY] PATIENT",
      "print a patient's timeline, or what the model makes of it"},
+    {"compare", pl_command_compare,
+     "--procedure SYSTEM|CODE --procedure SYSTEM|CODE [--as-of TIME] "
+     "[--for WHOM] [--language TAG] [--json] [AUTHORITY] PATIENT",
+     "two or more procedures for a patient beside each other, or why not"},
     {"explain-message", pl_command_explain_message, "[--values] [--json] ID",
      "what became of one message, field by field"},
     {"codes", pl_command_codes, "[--system SYSTEM] [--limit N] [--tsv]",

@@ -96,9 +96,13 @@ static void say_next(const struct ctx_suggestion *s)
 static void say_one(const struct ctx_suggestion *s)
 {
     (void)printf("%s: ", ctx_suggestion_text(s->kind));
-    /* A differential's statement is the list that follows. */
+    /* A differential's statement is the list that follows; that of a comparison
+     * ends with what it is not. */
     pl_say_text(s->n_next ? s->title : s->statement,
-                s->kind == CTX_SUGGEST_SUMMARY ? SUMMARY_WIDTH : LINE_WIDTH);
+                s->kind == CTX_SUGGEST_SUMMARY ||
+                        s->kind == CTX_SUGGEST_COMPARISON
+                    ? SUMMARY_WIDTH
+                    : LINE_WIDTH);
     (void)putchar('\n');
     say_next(s);
     for (size_t i = 0; i < s->n_evidence && i < MAX_EVIDENCE; i++) {

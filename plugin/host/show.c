@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* show: one patient's timeline, as known now or as of a moment. */
 #include "context/agree.h"
+#include "plugin/host/chart.h"
 #include "plugin/host/command.h"
 #include "plugin/host/say.h"
 #include "plugin/host/thread.h"
 #include "plugin/think.h"
-#include "plugin/trust/stage.h"
 #include "plugin/zone.h"
 
 #include <stdio.h>
@@ -14,23 +14,10 @@
 enum { ARENA_BYTES = 1 << 30 };
 
 struct request {
-    struct an_str authority, value;
-    int64_t as_of_us;
+    struct pl_chart_ask chart;
     bool sources, risks;
-    uint8_t audience;
     struct an_str language;
 };
-
-static bool audience_of(const char *text, uint8_t *audience)
-{
-    for (uint8_t i = 0; i < CTX_N_AUDIENCES; i++) {
-        if (strcmp(text, ctx_audience_text(i)) == 0) {
-            *audience = i;
-            return true;
-        }
-    }
-    return false;
-}
 
 /* One option that takes a value. */
 static bool read_option(const char *name, const char *value, struct request *q)
@@ -39,21 +26,23 @@ static bool read_option(const char *name, const char *value, struct request *q)
 
     if (strcmp(name, "--as-of") == 0 &&
         an_time_fhir(an_str_c(value), NULL, &t)) {
-        q->as_of_us = t.us;
+        q->chart.as_of_us = t.us;
         return true;
     }
     if (strcmp(name, "--language") == 0) {
         q->language = an_str_c(value);
         return true;
     }
-    return strcmp(name, "--for") == 0 && audience_of(value, &q->audience);
+    return strcmp(name, "--for") == 0 &&
+           pl_audience_of(value, &q->chart.audience);
 }
 
 static bool read_request(const struct pl_invocation *in, struct request *q)
 {
     int i = 0;
 
-    *q = (struct request){.as_of_us = CTX_AS_OF_ALL, .language = AN_STR("en")};
+    *q = (struct request){.chart.as_of_us = CTX_AS_OF_ALL,
+                          .language = AN_STR("en")};
     for (; i < in->argc && in->argv[i][0] == '-'; i++) {
         if (strcmp(in->argv[i], "--sources") == 0)
             q->sources = true;
@@ -66,11 +55,11 @@ static bool read_request(const struct pl_invocation *in, struct request *q)
             return false;
     }
     if (in->argc - i == 2)
-        q->authority = an_str_c(in->argv[i++]);
+        q->chart.authority = an_str_c(in->argv[i++]);
     if (in->argc - i != 1)
         return false;
-    q->value = an_str_c(in->argv[i]);
-    return q->value.n > 0;
+    q->chart.value = an_str_c(in->argv[i]);
+    return q->chart.value.n > 0;
 }
 
 static void print_person(const struct ctx_person *p)
@@ -92,11 +81,11 @@ static enum an_code think(const struct cfg_options *options,
     const struct cfg_texts *trusted = &options->trusted_senders;
     struct ctx_agreed agreed;
     const struct ctx_timeline *t = &agreed.timeline;
-    bool now = q->as_of_us == CTX_AS_OF_ALL;
+    bool now = q->chart.as_of_us == CTX_AS_OF_ALL;
     struct adv_options reader = {
-        .now = an_time_us(now ? pl_clock_us(NULL) : q->as_of_us),
+        .now = an_time_us(now ? pl_clock_us(NULL) : q->chart.as_of_us),
         .language = q->language,
-        .audience = q->audience,
+        .audience = q->chart.audience,
         .restricted = view->n_withheld > 0};
     const struct ctx_suggestion *suggestion;
     struct pl_thinker *thinker = NULL;
@@ -131,27 +120,6 @@ static enum an_code think(const struct cfg_options *options,
     pl_thinker_close(thinker);
     pl_mind_close(mind);
     return rc;
-}
-
-static enum an_code find_one(struct pl_reader *reader, struct an_arena *arena,
-                             const struct request *q,
-                             struct ctx_identifier *who, struct an_err *err)
-{
-    struct pl_found found;
-    enum an_code rc =
-        pl_find(reader, arena, q->authority, q->value, &found, err);
-
-    if (rc != AN_OK)
-        return rc;
-    if (found.n > 1) {
-        (void)puts("several patients have this number; name its authority:");
-        for (size_t i = 0; i < found.n; i++)
-            pl_say_pair("  ", found.id[i].authority, " ", found.id[i].value,
-                        "\n");
-        return an_fail(err, AN_CONFLICT, "the number alone is not enough", 0);
-    }
-    *who = found.id[0];
-    return AN_OK;
 }
 
 /* They are in no view: they are what a view is made by. */
@@ -199,42 +167,31 @@ static enum an_code show(const struct cfg_options *options,
                          struct pl_reader *reader, struct an_arena *arena,
                          const struct request *q, struct an_err *err)
 {
-    struct pl_policy policy = pl_policy_of(options, false, false);
-    int64_t at_us =
-        q->as_of_us == CTX_AS_OF_ALL ? pl_clock_us(NULL) : q->as_of_us;
-    struct pl_history history;
-    struct ctx_identifier who;
-    struct ctx_consent consent;
-    struct pl_view view;
-    enum an_code rc = find_one(reader, arena, q, &who, err);
+    struct pl_chart chart;
+    const struct pl_history *history = &chart.history;
+    const struct pl_view *view = &chart.view;
+    enum an_code rc = pl_chart(options, reader, arena, &q->chart, &chart, err);
 
-    if (rc == AN_OK)
-        rc = pl_history(reader, arena, &who, q->as_of_us, &history, err);
     if (rc != AN_OK)
         return rc;
-    ctx_consent_of(&history.timeline, &history.consents, at_us, &consent);
-    rc = pl_discreet(arena, &history.timeline, policy.permitted[q->audience],
-                     &consent, &view, err);
-    if (rc != AN_OK)
-        return rc;
-    print_person(&history.person);
-    print_consents(&history, q, policy.permitted[q->audience]);
-    if (view.opted_out) {
+    print_person(&history->person);
+    print_consents(history, q, chart.permitted);
+    if (view->opted_out) {
         (void)puts("the patient has opted out: nothing is shown or said");
         return AN_OK;
     }
     if (q->risks)
-        return think(options, arena, q, &view, err);
+        return think(options, arena, q, view, err);
     (void)printf("%zu events, chosen from %zu that were said\n",
-                 history.timeline.n_events, history.n_said);
-    for (size_t i = 0; i < view.timeline.n_events; i++)
-        pl_say_event(view.timeline.event[i], q->sources);
-    if (view.n_withheld)
+                 history->timeline.n_events, history->n_said);
+    for (size_t i = 0; i < view->timeline.n_events; i++)
+        pl_say_event(view->timeline.event[i], q->sources);
+    if (view->n_withheld)
         (void)puts("some records are restricted and are not shown");
-    if (history.n_alone)
+    if (history->n_alone)
         (void)puts("visits came from a record of too many identifiers: of that "
                    "only those named where they were moved are read");
-    return print_disputes(options, arena, &view.timeline, err);
+    return print_disputes(options, arena, &view->timeline, err);
 }
 
 int pl_command_show(const struct pl_invocation *in)
