@@ -42,12 +42,24 @@ static bool parse(const struct tr_deid_dates *d, struct an_str text,
     return read && text.n + 1 < TR_DEID_DATE_BYTES;
 }
 
-static bool too_old(const struct tr_deid_dates *d, struct an_str text)
+/* 0 where there is none, which is too old. */
+static int year_of(struct an_str text)
 {
     uint64_t year;
 
-    return !an_str_u64(an_str_sub(text, 0, 4), &year) ||
-           d->as_of - (int)year >= TR_DEID_OLDEST;
+    return an_str_u64(an_str_sub(text, 0, 4), &year) ? (int)year : 0;
+}
+
+static bool too_old(const struct tr_deid_dates *d, struct an_str text)
+{
+    return d->as_of - year_of(text) >= TR_DEID_OLDEST;
+}
+
+/* Beside a birth that is not too old, what is later than the extract could say
+ * an age over 89. */
+static bool says_age(const struct tr_deid_dates *d, struct an_str text)
+{
+    return too_old(d, text) || year_of(text) > d->as_of;
 }
 
 static void print(char out[TR_DEID_DATE_BYTES], struct an_str text)
@@ -62,7 +74,7 @@ bool tr_deid_year(const struct tr_deid_dates *d, struct an_str text,
     struct an_time t;
 
     text = an_str_trim(text);
-    if (!parse(d, text, &t) || too_old(d, text))
+    if (!parse(d, text, &t) || says_age(d, text))
         return false;
     print(out, an_str_sub(text, 0, 4));
     return true;
@@ -85,7 +97,7 @@ bool tr_deid_shift(const struct tr_deid_dates *d, struct an_str text,
     size_t n;
 
     text = an_str_trim(text);
-    if (!parse(d, text, &t) || too_old(d, text))
+    if (!parse(d, text, &t) || says_age(d, text))
         return false;
     if (t.precision < AN_TIME_DAY) {
         print(out, an_str_sub(text, 0, 4));
@@ -95,7 +107,7 @@ bool tr_deid_shift(const struct tr_deid_dates *d, struct an_str text,
         return false;
     t.us += d->shift_days * AN_US_PER_DAY;
     n = d->hl7 ? an_time_print_hl7(t, moved) : an_time_print_date(t, moved);
-    if (n != day_bytes)
+    if (n != day_bytes || too_old(d, (struct an_str){moved, n}))
         return false;
     print(out, text);
     memcpy(out, moved, n);

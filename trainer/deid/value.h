@@ -4,8 +4,11 @@
  *
  * Ages.  Who may be over 89 must not be told by a date (164.514(b)(2)(i)(C)).
  * The rule needs no other resource: a date in a year 90 or more before
- * `as_of` (the year of the extract) is dropped, of a birth or of anything else.
- * It drops too much of those who died young long ago, and never too little.
+ * `as_of` (the year of the extract) is dropped, of a birth or of anything else,
+ * before and after it moves; so is one in a year after `as_of`, at which
+ * somebody may be over 89 who was not yet in the extract.
+ * It drops too much of those who died young long ago, and of what is planned,
+ * and never too little.
  *
  * Dates.  A date that moves keeps its form: calendar days are added, and time
  * of day, fraction and zone stand as they were, or their digits are 0 where the
