@@ -173,6 +173,7 @@ START_TEST(numbers_that_are_identifiers_and_ages_over_89_go)
         {"89", "a", "89"},       {"90", "a", "90"},      {"104", "a", "90"},
         {"89.5", "a", "90"},     {"1068", "mo", "1068"}, {"1200", "mo", "1080"},
         {"40000", "d", "32873"}, {"104", "mg", "104"},   {"104", "", "104"},
+        {"49966200", "min", "47336400"},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -183,6 +184,15 @@ START_TEST(numbers_that_are_identifiers_and_ages_over_89_go)
     }
     ck_assert(tr_deid_number(AN_STR("12345678.125")));
     ck_assert(tr_deid_number(AN_STR("-0.010")));
+    ck_assert(tr_deid_number(AN_STR("1.5e-3")));
+    ck_assert(tr_deid_number(AN_STR("20000000")));
+    ck_assert(!tr_deid_number(AN_STR("19500317")));
+    ck_assert(!tr_deid_number(AN_STR("-19500317.0")));
+    ck_assert(!tr_deid_number(AN_STR("5.558675309e9")));
+    ck_assert(tr_deid_bare_number(AN_STR("-9999.5")));
+    ck_assert(!tr_deid_bare_number(AN_STR("02138")));
+    ck_assert(!tr_deid_bare_number(AN_STR("94110")));
+    ck_assert(!tr_deid_bare_number(AN_STR("-9.4110e4")));
     ck_assert(!tr_deid_number(AN_STR("078051123")));
     ck_assert(!tr_deid_number(AN_STR("078-05-1123")));
     ck_assert(!tr_deid_number(AN_STR("5558675309")));

@@ -61,6 +61,9 @@ START_TEST(of_a_patient_only_what_has_a_row_stays)
 }
 END_TEST
 
+#define MIN "\"system\":\"http://unitsofmeasure.org\",\"code\":\"min\""
+#define AGE "{\"system\":\"http://loinc.org\",\"code\":\"30525-0\"}"
+
 /* What becomes of elements of an Observation of Patient/p. */
 static const char *of(const char *members)
 {
@@ -104,7 +107,21 @@ START_TEST(an_element_keeps_what_its_method_vouches_for)
          "\"30525-0\"}]},\"valueInteger\":97",
          "\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":"
          "\"30525-0\"}]},\"valueInteger\":90}"},
-        {"\"valueInteger\":78051123", "\"valueInteger\":78051123}"},
+        {"\"valueInteger\":1957", "\"valueInteger\":1957}"},
+        {"\"valueInteger\":94110", "}"},
+        {"\"valueQuantity\":{\"value\":19570312," MIN "}", "}"},
+        {"\"valueQuantity\":{\"value\":5.558675309e9," MIN "}", "}"},
+        {"\"valueQuantity\":{\"value\":49966200," MIN "}",
+         "\"valueQuantity\":{\"value\":47336400,\"unit\":\"min\",\"system\":"
+         "\"http://unitsofmeasure.org\",\"code\":\"min\"}}"},
+        {"\"component\":[{\"code\":{\"coding\":[" AGE "]},"
+         "\"valueInteger\":97},{\"valueInteger\":97}]",
+         "\"component\":[{\"code\":{\"coding\":[" AGE "]},"
+         "\"valueInteger\":90},{\"valueInteger\":97}]}"},
+        {"\"code\":{\"coding\":[" AGE "]},\"valueQuantity\":{"
+         "\"value\":97,\"system\":\"http://unitsofmeasure.org\","
+         "\"code\":\"{score}\"}",
+         "\"code\":{\"coding\":[" AGE "]}}"},
         {"\"valueInteger\":780511234", "}"},
         {"\"valueBoolean\":true", "\"valueBoolean\":true}"},
         {"\"valueBoolean\":\"Zq\"", "}"},
@@ -120,6 +137,35 @@ START_TEST(an_element_keeps_what_its_method_vouches_for)
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         ck_assert_str_eq(of(cases[i].in), cases[i].out);
+}
+END_TEST
+
+START_TEST(an_age_without_a_unit_is_in_years)
+{
+    static const char condition[] =
+        "{\"resourceType\":\"Condition\",\"onsetAge\":{\"value\":%s},"
+        "\"abatementAge\":{\"value\":%s,\"unit\":\"mg\"}}";
+    char text[256];
+
+    snprintf(text, sizeof(text), condition, "97", "97");
+    deid_has(deid_json(text), "\"onsetAge\":{\"value\":90}");
+    deid_lacks(deid_json(text), "97");
+    snprintf(text, sizeof(text), condition, "45", "45");
+    deid_has(deid_json(text), "\"onsetAge\":{\"value\":45}");
+    deid_lacks(deid_json(text), "abatement");
+}
+END_TEST
+
+START_TEST(a_birth_that_is_observed_is_a_year)
+{
+    static const char birth[] =
+        "\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":"
+        "\"21112-8\"}]},\"effectiveDateTime\":\"2014-05-06\","
+        "\"valueDateTime\":\"1957-06-12\"";
+
+    deid_begin(TR_DEID_DATE_SHIFT);
+    deid_has(of(birth), "\"valueDateTime\":\"1957\"");
+    deid_has(of(birth), "\"effectiveDateTime\":\"2014-0");
 }
 END_TEST
 
@@ -450,6 +496,8 @@ Suite *trainer_deid_fhir_suite(void)
     const TTest *const list[] = {
         of_a_patient_only_what_has_a_row_stays,
         an_element_keeps_what_its_method_vouches_for,
+        an_age_without_a_unit_is_in_years,
+        a_birth_that_is_observed_is_a_year,
         a_reference_keeps_its_form_and_loses_server_and_version,
         a_bundle_stays_connected_and_moves_as_one,
         what_moves_without_a_patient_is_dropped,

@@ -72,6 +72,11 @@ START_TEST(an_observation_stays_where_its_type_can_be_vouched_for)
         {"OBX|1|NM|1^Zq^99ZQ||078051123", "OBX|1|NM"},
         {"OBX|1|NM|30525-0^Age^LN||97|a", "OBX|1|NM|30525-0^^LN||90|a"},
         {"OBX|1|NM|30525-0^Age^LN||97", "OBX|1|NM|30525-0^^LN||90"},
+        {"OBX|1|NM|ZQ^Age^99ZQ^30525-0^Age^LN||97",
+         "OBX|1|NM|30525-0^^LN||90"},
+        {"OBX|1|NM|30525-0^Age^LN||97|mg", "OBX|1|NM|30525-0^^LN|||mg"},
+        {"OBX|1|NM|21112-8^Zq^LN||19570312|mg", "OBX|1|NM|21112-8^^LN|||mg"},
+        {"OBX|1|NM|45401-7^Zq^LN||02138", "OBX|1|NM|45401-7^^LN"},
         {"OBX|1|SN|8302-2^Zq^LN||<^5", "OBX|1|SN|8302-2^^LN||<^5"},
         {"OBX|1|SN|8302-2^Zq^LN||Zq^1^-^2", "OBX|1|SN|8302-2^^LN||^1^-^2"},
         {"OBX|1|ST|8302-2^Zq^LN||Zq text", "OBX|1|ST|8302-2^^LN"},
@@ -160,6 +165,10 @@ START_TEST(a_patients_dates_move_alike_in_every_message)
                    "V9^^^^VN~4711^^^^MR\r");
     after(out, "MSH|", 6, c);
     ck_assert_str_eq(a, c);
+    /* An observed birth is a year, as PID-7 is. */
+    out = deid_er7(MSH PID "OBX|1|DT|21112-8^Zq^LN||19570612\r");
+    after(out, "OBX|", 5, c);
+    ck_assert_str_eq(c, "1957");
     /* Two patients in a message: each its own. */
     out = deid_er7(MSH PID
                    "OBR|1||||||20140506\rPID|||12^^^^MR\rPV1||I"

@@ -95,13 +95,34 @@ static const struct an_json *extension(struct deid_walk *w,
     return out && out->n > 1 ? out : NULL;
 }
 
+/* What an Observation or a component of it is about, beside what it is part
+ * of. */
+static void about(struct deid_walk *w, const struct an_json *in)
+{
+    const struct an_json *coding =
+        an_json_get(an_json_get(in, AN_STR("code")), AN_STR("coding"));
+
+    for (const struct an_json *c = an_json_first(coding); c; c = c->next) {
+        struct an_str code = an_json_text(an_json_get(c, AN_STR("code")));
+
+        w->says_age |= tr_deid_says_age(code);
+        w->says_birth |= tr_deid_says_birth(code);
+    }
+}
+
 /* An entry of a Bundle without its resource says nothing. */
 static const struct an_json *inside(struct deid_walk *w,
                                     const struct tr_deid_row *row,
                                     const struct an_json *in)
 {
-    const struct an_json *out = object(w, row->as, in);
+    bool age = w->says_age, birth = w->says_birth;
+    const struct an_json *out;
 
+    if (strcmp(row->path, "Observation.component") == 0)
+        about(w, in);
+    out = object(w, row->as, in);
+    w->says_age = age;
+    w->says_birth = birth;
     if (strcmp(row->path, "Bundle.entry") == 0 &&
         an_json_get(out, AN_STR("resource")) == NULL)
         return NULL;
@@ -167,17 +188,6 @@ static const struct an_json *object(struct deid_walk *w, const char *as,
     return deid_done(w, AN_JSON_OBJECT, &list);
 }
 
-static bool says_age(const struct an_json *observation)
-{
-    const struct an_json *coding =
-        an_json_get(an_json_get(observation, AN_STR("code")), AN_STR("coding"));
-
-    for (const struct an_json *c = an_json_first(coding); c; c = c->next)
-        if (tr_deid_says_age(an_json_text(an_json_get(c, AN_STR("code")))))
-            return true;
-    return false;
-}
-
 /* Who looks alike: of a Patient that is left. */
 static void look(struct deid_walk *w, const struct an_json *patient)
 {
@@ -207,7 +217,9 @@ static const struct an_json *resource(struct deid_walk *w,
         return NULL;
     }
     deid_patient(w, type, in);
-    w->says_age = strcmp(type, "Observation") == 0 && says_age(in);
+    w->says_age = w->says_birth = false;
+    if (strcmp(type, "Observation") == 0)
+        about(w, in);
     deid_member(w, &list, "resourceType", deid_text(w, an_str_c(type)));
     members(w, type, in, &list);
     out = deid_done(w, AN_JSON_OBJECT, &list);
@@ -216,6 +228,7 @@ static const struct an_json *resource(struct deid_walk *w,
     w->dates = outer.dates;
     w->has_patient = outer.has_patient;
     w->says_age = outer.says_age;
+    w->says_birth = outer.says_birth;
     return w->code == AN_OK ? out : NULL;
 }
 

@@ -25,7 +25,8 @@ struct deid_walk {
     const struct deid_alias *alias;
     size_t n_aliases;
     struct tr_deid_dates dates; /* of the resource at hand */
-    bool has_patient, says_age;
+    bool has_patient;
+    bool says_age, says_birth; /* the Observation or component at hand */
 };
 
 /* Members or elements under construction. */

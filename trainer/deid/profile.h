@@ -30,7 +30,8 @@ enum tr_deid_form { TR_DEID_FHIR, TR_DEID_HL7, TR_DEID_FORMS };
  * INTO        what the rows of its type (`as`) allow
  * CODE        a text that `values` describes, whole
  * CODING      system and code, both as deid-systems.tsv describes them
- * NUMBER      at most eight digits before the point: longer is an identifier
+ * NUMBER      at most four digits before the point, eight where a unit stands
+ *             in a field beside it: longer is an identifier, or a date
  * BOOL        true, false
  * YEAR        the year of a date
  * SHIFT       a date, moved
@@ -42,7 +43,7 @@ enum tr_deid_form { TR_DEID_FHIR, TR_DEID_HL7, TR_DEID_FORMS };
  * ZIP3        three digits of a ZIP code, 000 where few people live
  * STATE       a state's two letters
  * COUNTRY     two or three capitals
- * QUANTITY    number and unit; an age over 89 is 90
+ * QUANTITY    number and unit, as NUMBER; an age over 89 is 90
  * EXTENSION   INTO, where `values` describes its url
  * RESOURCE    a resource of a type that has rows
  * COLLECTION  the word "collection": what a Bundle is afterwards

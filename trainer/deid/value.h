@@ -48,15 +48,23 @@ bool tr_deid_zip3(struct an_str text, char out[4]);
 bool tr_deid_state(struct an_str text, const char **letters);
 bool tr_deid_country(struct an_str text);
 
-/* A literal of at most eight digits before its point. */
+/* A number below 10^8 in magnitude, of at most eight digits before its point,
+ * which do not read as a date (19500317). */
 bool tr_deid_number(struct an_str text);
-/* The number itself, or the one that stands for 90 years in this unit (UCUM)
- * where it is more than 89 years. */
+/* One without a unit: below 10,000 and of at most four digits before its point,
+ * so that ZIP codes, telephone and most patient numbers are none. */
+bool tr_deid_bare_number(struct an_str text);
+/* A unit (UCUM) in which an age is said. */
+bool tr_deid_is_age_unit(struct an_str unit);
+/* The number itself, or the one that stands for 90 years in this unit where it
+ * is more than 89 years. */
 struct an_str tr_deid_cap(struct an_str number, struct an_str unit);
 /* The i-th cell of the tables that these functions read, in their order; NULL
  * after the last. */
 const char *tr_deid_value_cell(size_t i);
-/* A code that says the age of the one who is observed. */
-bool tr_deid_says_age(struct an_str loinc);
+/* A code (LOINC, SNOMED CT) that says the age of the one who is observed. */
+bool tr_deid_says_age(struct an_str code);
+/* One that says his date of birth. */
+bool tr_deid_says_birth(struct an_str code);
 
 #endif
