@@ -269,6 +269,92 @@ START_TEST(a_bundle_stays_connected_and_moves_as_one)
 }
 END_TEST
 
+/* The text behind `key`, up to the next quote. */
+static const char *behind(const char *document, const char *key)
+{
+    static char text[4][64];
+    static unsigned turn;
+    const char *at = strstr(document, key);
+    char *to = text[turn++ % 4];
+
+    at = at ? at + strlen(key) : "";
+    snprintf(to, sizeof(text[0]), "%.*s", (int)strcspn(at, "\""), at);
+    return to;
+}
+
+START_TEST(a_uuid_is_the_same_in_either_case)
+{
+    static const char patient[] =
+        "{\"resourceType\":\"Patient\",\"id\":"
+        "\"C757873D-EC9A-4326-A141-556F43239520\",\"deceasedDateTime\":"
+        "\"2014-02-03\"}";
+    static const char visit[] =
+        "{\"resourceType\":\"Encounter\",\"subject\":{\"reference\":\"%s"
+        "c757873d-ec9a-4326-a141-556f43239520\"},\"period\":{\"start\":"
+        "\"2014-02-03\"}}";
+    static const char *const before[] = {"Patient/", "urn:uuid:"};
+
+    deid_begin(TR_DEID_DATE_SHIFT);
+    for (size_t i = 0; i < 2; i++) {
+        const char *id = behind(deid_json(patient), "\"id\":\""),
+                   *day = behind(deid_json(patient), "DateTime\":\"");
+        char text[256], key[64];
+
+        snprintf(text, sizeof(text), visit, before[i]);
+        snprintf(key, sizeof(key), "\"reference\":\"%s", before[i]);
+        ck_assert_str_eq(behind(deid_json(text), key), id);
+        ck_assert_str_eq(behind(deid_json(text), "\"start\":\""), day);
+    }
+}
+END_TEST
+
+START_TEST(what_a_contained_patient_is_called_names_nobody)
+{
+    static const char result[] =
+        "{\"resourceType\":\"Observation\",\"contained\":[{\"resourceType\":"
+        "\"Patient\",\"id\":\"p1\",\"gender\":\"male\",\"birthDate\":"
+        "\"1970-02-01\"}],\"subject\":{\"reference\":\"%s\"},"
+        "\"effectiveDateTime\":\"2014-02-03\"}";
+    struct tr_deid_alike alike;
+    char text[512];
+
+    deid_begin(TR_DEID_DATE_SHIFT);
+    snprintf(text, sizeof(text), result, "#p1");
+    deid_lacks(deid_json(text), "effectiveDateTime");
+    deid_lacks(deid_json(text), "birthDate");
+    deid_has(deid_json(text), "\"gender\":\"male\"");
+    snprintf(text, sizeof(text), result, "Patient/4711");
+    deid_has(deid_json(text), "effectiveDateTime");
+    tr_deid_people_alike(&deid.people, &alike);
+    ck_assert_uint_eq(alike.n_people, 0);
+}
+END_TEST
+
+START_TEST(people_are_counted_alike_in_both_forms)
+{
+    struct tr_deid_alike alike;
+
+    (void)deid_json("{\"resourceType\":\"Patient\",\"id\":\"4711\",\"gender\":"
+                    "\"female\",\"birthDate\":\"1950\",\"address\":[{"
+                    "\"country\":\"US\"},{\"postalCode\":\"02138\"}]}");
+    (void)deid_json("{\"resourceType\":\"Patient\",\"id\":\"4712\",\"gender\":"
+                    "\"female\",\"birthDate\":\"1950\"}");
+    tr_deid_people_alike(&deid.people, &alike);
+    ck_assert_uint_eq(alike.n_people, 2);
+    ck_assert_uint_eq(alike.min_k, 1);
+    (void)deid_er7("MSH|^~\\&|||||2014||ADT^A08|1|P|2.5\rPID|||4711^^^^MR||||"
+                   "1950|F|||^^^^02138\r");
+    tr_deid_people_alike(&deid.people, &alike);
+    ck_assert_uint_eq(alike.n_people, 2);
+    (void)deid_er7("MSH|^~\\&|||||2014||ADT^A08|1|P|2.5\rPID|||4712^^^^MR||||"
+                   "1950|F\rPID|||4713^^^^MR||||1950|F|||^^^^02138\r");
+    tr_deid_people_alike(&deid.people, &alike);
+    ck_assert_uint_eq(alike.n_people, 3);
+    ck_assert_uint_eq(alike.min_k, 1);
+    ck_assert_uint_eq(alike.below_5, 3);
+}
+END_TEST
+
 START_TEST(what_moves_without_a_patient_is_dropped)
 {
     static const char *const whose[] = {
@@ -500,6 +586,9 @@ Suite *trainer_deid_fhir_suite(void)
         a_birth_that_is_observed_is_a_year,
         a_reference_keeps_its_form_and_loses_server_and_version,
         a_bundle_stays_connected_and_moves_as_one,
+        a_uuid_is_the_same_in_either_case,
+        what_a_contained_patient_is_called_names_nobody,
+        people_are_counted_alike_in_both_forms,
         what_moves_without_a_patient_is_dropped,
         intervals_of_a_patient_stay,
         what_is_no_resource_is_refused_without_its_bytes,

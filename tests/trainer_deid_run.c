@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A run over files, as anamnesis-train deidentify makes it. */
 #include "base/json.h"
+#include "base/random.h"
 #include "tests/deid_help.h"
 #include "tests/folder.h"
 #include "tests/suite.h"
@@ -138,6 +139,8 @@ START_TEST(a_run_writes_the_same_forms_and_says_what_it_did)
     ck_assert_int_eq(said(text, "documents_refused"), 1);
     ck_assert_int_eq(said(text, "documents_out"), 4);
     ck_assert_int_eq(said(text, "dropped_unlisted_types"), 1);
+    /* Of Patient/zq3 the name; of each message MSH-3 and PID-5. */
+    ck_assert_int_eq(said(text, "dropped_unlisted_elements"), 5);
     ck_assert_int_eq(said(text, "as_of"), 2015);
     deid_lacks(text, "zq");
     deid_lacks(text, "Zq");
@@ -234,6 +237,58 @@ START_TEST(a_folder_that_holds_something_is_refused)
 }
 END_TEST
 
+/* Each person against each. */
+static struct tr_deid_alike alike_by_pairs(const unsigned *looks, size_t n)
+{
+    struct tr_deid_alike a = {n, n, 0, 0};
+
+    for (size_t i = 0; i < n; i++) {
+        uint64_t k = 0;
+
+        for (size_t j = 0; j < n; j++)
+            k += looks[j] == looks[i];
+        a.min_k = k < a.min_k ? k : a.min_k;
+        a.below_5 += k < 5;
+        a.below_11 += k < 11;
+    }
+    return a;
+}
+
+START_TEST(people_are_counted_as_pairs_count_them)
+{
+    static const char *const zips[] = {"021", "022", "", "000"};
+    static const char *const sexes[] = {"male", "F", "", "other"};
+
+    for (uint64_t turn = 0; turn < 40; turn++) {
+        struct tr_deid_people people = {NULL, 0, 0};
+        struct tr_deid_alike a, b;
+        unsigned looks[600];
+        size_t n = 1 + an_random(turn, 0) % 600;
+
+        for (size_t i = 0; i < n; i++) {
+            uint64_t r = an_random(turn, i + 1);
+            char year[8];
+
+            looks[i] = (unsigned)(r % (4 * 4 * (1 + turn)));
+            snprintf(year, sizeof(year), "%u", 1930 + looks[i] / 16);
+            for (int said = 0; said < 2; said++)
+                ck_assert_int_eq(
+                    tr_deid_people_add(&people, i, an_str_c(zips[looks[i] % 4]),
+                                       an_str_c(year),
+                                       an_str_c(sexes[looks[i] / 4 % 4]), NULL),
+                    AN_OK);
+        }
+        tr_deid_people_alike(&people, &a);
+        b = alike_by_pairs(looks, n);
+        ck_assert_uint_eq(a.n_people, b.n_people);
+        ck_assert_uint_eq(a.min_k, b.min_k);
+        ck_assert_uint_eq(a.below_5, b.below_5);
+        ck_assert_uint_eq(a.below_11, b.below_11);
+        tr_deid_people_close(&people);
+    }
+}
+END_TEST
+
 START_TEST(people_who_look_alike_are_counted)
 {
     struct tr_deid_people people = {NULL, 0, 0};
@@ -271,6 +326,7 @@ Suite *trainer_deid_run_suite(void)
         runs_with_one_secret_agree,
         what_fails_leaves_nothing,
         a_folder_that_holds_something_is_refused,
+        people_are_counted_as_pairs_count_them,
         people_who_look_alike_are_counted,
     };
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/deid/fhir_int.h"
 
-#include "base/uuid.h"
-
 #include <stdio.h>
 
 enum { MAX_ID_BYTES = 64, MAX_TEXT_BYTES = 160 };
@@ -67,9 +65,23 @@ bool deid_reference(struct an_str text, struct deid_reference *out)
     return literal(text, out);
 }
 
+/* RFC 4122 writes UUIDs in lower case and reads them in either. */
+struct an_str deid_one_form(struct an_str id, char text[AN_UUID_TEXT_BYTES])
+{
+    struct an_uuid u;
+
+    if (!an_uuid_parse(id, &u))
+        return id;
+    an_uuid_print(&u, text);
+    return an_str_c(text);
+}
+
 static bool name(struct deid_walk *w, struct an_str id,
                  uint8_t name[TR_DEID_NAME_BYTES])
 {
+    char text[AN_UUID_TEXT_BYTES];
+
+    id = deid_one_form(id, text);
     if (w->code == AN_OK)
         w->code = tr_deid_name(&w->d->names, (struct an_str){NULL, 0}, id, name,
                                w->err);
@@ -130,30 +142,41 @@ const struct an_json *deid_points(struct deid_walk *w, struct an_str text,
 static struct an_str real_id(const struct deid_walk *w, struct an_str id)
 {
     for (size_t i = 0; i < w->n_aliases; i++)
-        if (an_str_eq(w->alias[i].url_id, id))
+        if (an_str_eq_nocase(w->alias[i].url_id, id))
             return w->alias[i].id;
     return id;
+}
+
+/* Whose resource this is: "" where nobody outside its document knows. */
+static struct an_str whose(const struct deid_walk *w, const char *type,
+                           const struct an_json *resource)
+{
+    static const char *const keys[] = {"subject", "patient", "beneficiary"};
+    struct deid_reference r;
+
+    if (strcmp(type, "Patient") == 0)
+        return w->is_contained
+                   ? (struct an_str){NULL, 0}
+                   : an_json_text(an_json_get(resource, AN_STR("id")));
+    for (size_t i = 0; i < 3; i++) {
+        const struct an_json *of = an_json_get(resource, an_str_c(keys[i]));
+
+        if (deid_reference(an_json_text(an_json_get(of, AN_STR("reference"))),
+                           &r) &&
+            r.before[0] != '#' &&
+            (!r.is_type || strcmp(r.before, "Patient") == 0))
+            return real_id(w, r.id);
+    }
+    return (struct an_str){NULL, 0};
 }
 
 void deid_patient(struct deid_walk *w, const char *type,
                   const struct an_json *resource)
 {
-    static const char *const keys[] = {"subject", "patient", "beneficiary"};
-    struct deid_reference r = {.before = NULL};
-    bool is_patient = strcmp(type, "Patient") == 0;
-    struct an_str id = {NULL, 0};
+    char text[AN_UUID_TEXT_BYTES];
+    struct an_str id = deid_one_form(whose(w, type, resource), text);
     int days = 0;
 
-    if (is_patient)
-        id = an_json_text(an_json_get(resource, AN_STR("id")));
-    for (size_t i = 0; i < 3 && !is_patient && id.n == 0; i++) {
-        const struct an_json *whose = an_json_get(resource, an_str_c(keys[i]));
-
-        if (deid_reference(
-                an_json_text(an_json_get(whose, AN_STR("reference"))), &r) &&
-            (!r.is_type || strcmp(r.before, "Patient") == 0))
-            id = real_id(w, r.id);
-    }
     if (id.n && w->code == AN_OK)
         w->code = tr_deid_days(&w->d->names, id, &days, w->err);
     w->dates.as_of = w->d->as_of;
@@ -181,7 +204,7 @@ void deid_aliases(struct deid_walk *w, const struct an_json *bundle)
             id.n == 0 ||
             !deid_reference(an_json_text(an_json_get(e, AN_STR("fullUrl"))),
                             &url) ||
-            an_str_eq(url.id, id))
+            an_str_eq_nocase(url.id, id))
             continue;
         if (alias == NULL)
             alias = an_arena_get(w->arena, entries->n, sizeof(*alias));
