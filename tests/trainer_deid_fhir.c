@@ -156,6 +156,16 @@ START_TEST(an_age_without_a_unit_is_in_years)
 }
 END_TEST
 
+START_TEST(a_code_with_a_point_has_a_point)
+{
+    static const char order[] =
+        "{\"resourceType\":\"MedicationRequest\",\"dosageInstruction\":[{"
+        "\"timing\":{\"repeat\":{\"when\":[\"MORN.early\",\"EVEzlate\"]}}}]}";
+
+    deid_has(deid_json(order), "\"when\":[\"MORN.early\"]");
+}
+END_TEST
+
 START_TEST(a_birth_that_is_observed_is_a_year)
 {
     static const char birth[] =
@@ -583,6 +593,7 @@ Suite *trainer_deid_fhir_suite(void)
         of_a_patient_only_what_has_a_row_stays,
         an_element_keeps_what_its_method_vouches_for,
         an_age_without_a_unit_is_in_years,
+        a_code_with_a_point_has_a_point,
         a_birth_that_is_observed_is_a_year,
         a_reference_keeps_its_form_and_loses_server_and_version,
         a_bundle_stays_connected_and_moves_as_one,

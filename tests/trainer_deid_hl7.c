@@ -61,6 +61,34 @@ START_TEST(of_who_it_is_only_coarse_facts_stay)
 }
 END_TEST
 
+START_TEST(of_an_address_abroad_no_postal_code_stays)
+{
+    static const struct {
+        const char *in, *out;
+    } cases[] = {
+        {"^^^^02138^USA", "^^^^021^USA"},
+        {"^^^^02138^US", "^^^^021^US"},
+        {"^^^^02138", "^^^^021"},
+        {"^^^^10115^DEU", "^^^^^DEU"},
+        {"^^^^10115^Deutschland", ""},
+        {"^^^^10115^DEU~^^^^02138", "^^^^^DEU~^^^^021"},
+    };
+    char text[128], whole[128];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text),
+                 "MSH|^~\\&|||||2014||ADT^A08|1|P|2.5\rPID|1||||||||||%s\r",
+                 cases[i].in);
+        snprintf(whole, sizeof(whole), "PID|1%s%s",
+                 cases[i].out[0] ? "||||||||||" : "", cases[i].out);
+        ck_assert_str_eq(segment(deid_er7(text), "PID"), whole);
+    }
+    deid_lacks(deid_json("{\"resourceType\":\"Patient\",\"id\":\"1\",\"address\":"
+                         "[{\"postalCode\":\"10115\",\"country\":\"DE\"}]}"),
+               "postalCode");
+}
+END_TEST
+
 START_TEST(an_observation_stays_where_its_type_can_be_vouched_for)
 {
     static const struct {
@@ -80,6 +108,10 @@ START_TEST(an_observation_stays_where_its_type_can_be_vouched_for)
         {"OBX|1|SN|8302-2^Zq^LN||<^5", "OBX|1|SN|8302-2^^LN||<^5"},
         {"OBX|1|SN|8302-2^Zq^LN||Zq^1^-^2", "OBX|1|SN|8302-2^^LN||^1^-^2"},
         {"OBX|1|ST|8302-2^Zq^LN||Zq text", "OBX|1|ST|8302-2^^LN"},
+        {"OBX|1|ST|8302-2^Zq^LN|1.2.1|170|cm",
+         "OBX|1|ST|8302-2^^LN|1.2.1|170|cm"},
+        {"OBX|1|ST|8302-2^Zq^LN|078.05.1120|170|cm",
+         "OBX|1|ST|8302-2^^LN||170|cm"},
         {"OBX|1|ST|8302-2^Zq^LN||170|cm", "OBX|1|ST|8302-2^^LN||170|cm"},
         {"OBX|1|ST|8302-2^Zq^LN||4711", "OBX|1|ST|8302-2^^LN"},
         {"OBX|1|TX|8302-2^Zq^LN||Zq", "OBX|1||8302-2^^LN"},
@@ -268,6 +300,7 @@ Suite *trainer_deid_hl7_suite(void)
 {
     const TTest *const list[] = {
         of_who_it_is_only_coarse_facts_stay,
+        of_an_address_abroad_no_postal_code_stays,
         an_observation_stays_where_its_type_can_be_vouched_for,
         fields_without_a_row_are_emptied_and_others_stay_at_their_place,
         a_patients_dates_move_alike_in_every_message,

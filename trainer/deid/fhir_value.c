@@ -158,7 +158,9 @@ static const struct an_json *words(struct deid_walk *w,
     case TR_DEID_UID: return deid_uid(w, text, "");
     case TR_DEID_URL: return deid_points(w, text, true);
     case TR_DEID_ZIP3:
-        return tr_deid_zip3(text, zip3) ? deid_text(w, an_str_c(zip3)) : NULL;
+        return !w->is_abroad && tr_deid_zip3(text, zip3)
+                   ? deid_text(w, an_str_c(zip3))
+                   : NULL;
     case TR_DEID_STATE:
         *changed = false;
         return tr_deid_state(text, &state) ? deid_text(w, an_str_c(state))

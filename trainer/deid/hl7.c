@@ -62,6 +62,8 @@ static struct an_str components(struct deid_message *w, const char *as,
     struct an_str whole = {NULL, 0};
 
     an_buf_init(&out, w->arena, MAX_MESSAGE_BYTES);
+    if (strcmp(as, "PID-11") == 0)
+        w->is_abroad = tr_deid_is_abroad(deid_component(w, rep, 6));
     for (unsigned i = 1; hl7_cut(&rep, HL7_COMPONENT, &part); i++) {
         const struct tr_deid_row *row = find(as, i);
         bool changed = false;

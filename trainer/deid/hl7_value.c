@@ -249,7 +249,9 @@ struct an_str deid_words(struct deid_message *w, const struct tr_deid_row *row,
     case TR_DEID_BIRTH: return date(w, method, text);
     case TR_DEID_ID: return name(w, nothing, text);
     case TR_DEID_ZIP3:
-        return tr_deid_zip3(text, zip3) ? copy(w, an_str_c(zip3)) : nothing;
+        return !w->is_abroad && tr_deid_zip3(text, zip3)
+                   ? copy(w, an_str_c(zip3))
+                   : nothing;
     case TR_DEID_STATE:
         *changed = false;
         return tr_deid_state(text, &state) ? an_str_c(state) : nothing;

@@ -179,6 +179,19 @@ bool tr_deid_country(struct an_str text)
     return text.n == 2 || text.n == 3;
 }
 
+bool tr_deid_is_abroad(struct an_str country)
+{
+    static const struct an_str here[] = {
+        AN_STR_INIT("US"), AN_STR_INIT("USA"), AN_STR_INIT("United States"),
+        AN_STR_INIT("United States of America")};
+
+    country = an_str_trim(country);
+    for (size_t i = 0; i < COUNT(here); i++)
+        if (an_str_eq_nocase(country, here[i]))
+            return false;
+    return country.n > 0;
+}
+
 /* YYYYMMDD, of somebody's life. */
 static bool reads_as_date(struct an_str whole)
 {

@@ -16,8 +16,7 @@
  *
  * ZIP codes become the three digits of Safe Harbor ("980", "000"), not five
  * with zeros, and are read in the forms 12345, 123456789 and 12345-6789.  A
- * prefix of config/tables/deid-zip3.tsv, and what is no ZIP code, is 000 and
- * nothing.
+ * prefix of config/tables/deid-zip3.tsv is 000; what is no ZIP code is dropped.
  *
  * Thread-safety: immutable. */
 #ifndef TRAINER_DEID_VALUE_H
@@ -47,6 +46,9 @@ bool tr_deid_zip3(struct an_str text, char out[4]);
 /* A state of the United States by its name or letters, in either case. */
 bool tr_deid_state(struct an_str text, const char **letters);
 bool tr_deid_country(struct an_str text);
+/* An address in that country has no ZIP code of ours: how few live where its
+ * postal code says, deid-zip3.tsv does not know.  One without a country has. */
+bool tr_deid_is_abroad(struct an_str country);
 
 /* A number below 10^8 in magnitude, of at most eight digits before its point,
  * which do not read as a date (19500317). */
