@@ -84,11 +84,11 @@ static void set_up(void)
 static void remove_out(const char *name)
 {
     static const char *const files[] = {"000001.ndjson", "000002.hl7",
-                                        "000001.hl7", "manifest"};
+                                        "000003.hl7", "000001.hl7", "manifest"};
     char path[TEST_PATH_BYTES], below[TEST_PATH_BYTES + 32];
 
     path_of(name, path);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         snprintf(below, sizeof(below), "%s/%s", path, files[i]);
         unlink(below);
     }
@@ -221,6 +221,22 @@ START_TEST(what_fails_leaves_nothing)
 }
 END_TEST
 
+START_TEST(what_is_written_inside_what_is_read_is_not_read)
+{
+    /* The folder of the test holds a.ndjson, b.hl7 and, meanwhile, out.part; the
+     * slash at the end is no part of the name. */
+    char text[TEST_PATH_BYTES + 64], path[TEST_PATH_BYTES];
+
+    write_file("z.hl7", "MSH|^~\\&|ZQ||||2014||ADT^A01|1|P|2.5\r");
+    path_of("a.ndjson", path);
+    *strrchr(path, '/') = '\0';
+    snprintf(text, sizeof(text), "--profile safe-harbor --out %%out/ %s", path);
+    ck_assert_int_eq(call(text), TR_EXIT_OK);
+    ck_assert_int_eq(said(read_file("out/manifest"), "files_in"), 3);
+    ck_assert(!there("out.part"));
+}
+END_TEST
+
 START_TEST(a_folder_that_holds_something_is_refused)
 {
     char path[TEST_PATH_BYTES];
@@ -325,6 +341,7 @@ Suite *trainer_deid_run_suite(void)
         a_run_writes_the_same_forms_and_says_what_it_did,
         runs_with_one_secret_agree,
         what_fails_leaves_nothing,
+        what_is_written_inside_what_is_read_is_not_read,
         a_folder_that_holds_something_is_refused,
         people_are_counted_as_pairs_count_them,
         people_who_look_alike_are_counted,
