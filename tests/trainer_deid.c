@@ -383,6 +383,34 @@ START_TEST(a_table_is_kept_0600_and_agrees_with_the_next_run)
 }
 END_TEST
 
+START_TEST(two_runs_at_once_do_not_name_a_patient_twice)
+{
+    struct test_folder folder;
+    struct tr_deid_names one, other;
+    char path[TEST_PATH_BYTES];
+    uint8_t name[TR_DEID_NAME_BYTES];
+
+    test_folder_make(&folder);
+    test_folder_file(&folder, "table", path);
+    for (int turn = 0; turn < 2; turn++) {
+        ck_assert_int_eq(
+            tr_deid_names_open(&one, TR_DEID_SAFE_HARBOR, path, NULL), AN_OK);
+        ck_assert_int_eq(
+            tr_deid_names_open(&other, TR_DEID_SAFE_HARBOR, path, NULL), AN_OK);
+        ck_assert_int_eq(
+            tr_deid_name(&one, AN_STR(""), AN_STR("4711"), name, NULL), AN_OK);
+        ck_assert_int_eq(
+            tr_deid_name(&other, AN_STR(""), AN_STR("4711"), name, NULL),
+            AN_OK);
+        ck_assert_int_eq(tr_deid_names_save(&one, NULL), AN_OK);
+        ck_assert_int_eq(tr_deid_names_save(&other, NULL), AN_CONFLICT);
+        tr_deid_names_close(&one);
+        tr_deid_names_close(&other);
+    }
+    test_folder_drop(&folder);
+}
+END_TEST
+
 START_TEST(a_key_is_32_bytes_or_64_digits_and_nobody_elses)
 {
     static const struct {
@@ -487,6 +515,7 @@ Suite *trainer_deid_suite(void)
         days_are_even_from_minus_50_to_50_and_the_patients,
         a_pseudonym_hangs_on_authority_value_and_key,
         a_table_is_kept_0600_and_agrees_with_the_next_run,
+        two_runs_at_once_do_not_name_a_patient_twice,
         a_key_is_32_bytes_or_64_digits_and_nobody_elses,
         an_oid_is_the_number_of_a_pseudonym,
         each_row_says_what_its_method_needs,

@@ -9,7 +9,6 @@
 #include <gnutls/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -127,6 +126,7 @@ static enum an_code read_secret(struct tr_deid_names *names, FILE *file,
                             "others may use this file: its mode has to be "
                             "0600 or 0400",
                             names->path, 0);
+    names->found = s;
     return names->profile == TR_DEID_DATE_SHIFT ? read_key(names, file, err)
                                                 : read_table(names, file, err);
 }
@@ -179,6 +179,19 @@ static bool print_rows(const struct tr_deid_names *names, FILE *file)
     return fflush(file) == 0 && fsync(fileno(file)) == 0;
 }
 
+static bool is_as_found(const struct tr_deid_names *names)
+{
+    struct stat now = {0};
+
+    if (stat(names->path, &now) < 0)
+        return errno == ENOENT && names->found.st_ino == 0;
+    return now.st_ino == names->found.st_ino &&
+           now.st_dev == names->found.st_dev &&
+           now.st_size == names->found.st_size &&
+           now.st_mtim.tv_sec == names->found.st_mtim.tv_sec &&
+           now.st_mtim.tv_nsec == names->found.st_mtim.tv_nsec;
+}
+
 enum an_code tr_deid_names_save(const struct tr_deid_names *names,
                                 struct an_err *err)
 {
@@ -188,6 +201,10 @@ enum an_code tr_deid_names_save(const struct tr_deid_names *names,
 
     if (names->path == NULL || names->profile != TR_DEID_SAFE_HARBOR)
         return AN_OK;
+    if (!is_as_found(names))
+        return an_fail_file(err, AN_CONFLICT,
+                            "another run has changed the table", names->path,
+                            0);
     n = snprintf(beside, sizeof(beside), "%s.part", names->path);
     if (n < 0 || (size_t)n >= sizeof(beside))
         return an_fail(err, AN_LIMIT, "a file name is too long", 0);

@@ -23,6 +23,8 @@
 #include "trainer/deid/profile.h"
 #include "trainer/pseudonym.h"
 
+#include <sys/stat.h>
+
 enum { TR_DEID_NAME_BYTES = 16, TR_DEID_MOST_DAYS = 50 };
 
 struct tr_deid_pair {
@@ -36,6 +38,7 @@ struct tr_deid_names {
     struct tr_deid_pair *pair; /* safe-harbor: a hash table */
     size_t n, size;            /* a power of two */
     const char *path;          /* of the table, or NULL */
+    struct stat found;         /* the table as it was read; all 0: none */
 };
 
 /* date-shift reads the key at `path`: 32 bytes or 64 hex digits.  safe-harbor
@@ -57,7 +60,9 @@ enum an_code tr_deid_days(const struct tr_deid_names *names,
                           struct an_str patient, int *days, struct an_err *err)
     __attribute__((warn_unused_result));
 
-/* The table, written beside and renamed; nothing to do without a path. */
+/* The table, written beside and renamed; nothing to do without a path.
+ * AN_CONFLICT when another run wrote it meanwhile: one of the two would name
+ * patients anew whom the other has named. */
 enum an_code tr_deid_names_save(const struct tr_deid_names *names,
                                 struct an_err *err)
     __attribute__((warn_unused_result));
