@@ -4,6 +4,7 @@
 #include "tests/deid_help.h"
 #include "tests/folder.h"
 #include "tests/suite.h"
+#include "trainer/deid/check_digit.h"
 #include "trainer/file.h"
 
 #include <stdio.h>
@@ -210,6 +211,12 @@ START_TEST(codes_stay_of_known_systems_in_their_form)
         {"http://snomed.info/sct", "Smith", ""},
         {"http://loinc.org", "8302-2", "8302-2"},
         {"http://loinc.org", "Smith", ""},
+        {"http://loinc.org", "LA12418-2", "LA12418-2"},
+        {"http://loinc.org", "8302-3", ""},
+        {"http://loinc.org", "4711471-1", ""},
+        {"http://snomed.info/sct", "78051120", ""},
+        {"http://snomed.info/sct", "5558675309", ""},
+        {"http://snomed.info/sct", "34552-0", ""},
         {"http://hl7.org/fhir/sid/icd-10-cm", "E11.9", "E11.9"},
         {"http://hl7.org/fhir/sid/icd-10-cm", "078-05-1123", ""},
         {"http://unitsofmeasure.org", "mm[Hg]", "mm[Hg]"},
@@ -240,6 +247,51 @@ END_TEST
 
 /* RFC 4231 1 and 2, and three of another program's: a key is padded with
  * zeros, so that ours of 32 bytes is theirs of three. */
+/* Any one digit that is another is found, and so are two that stand in the
+ * other's place. */
+START_TEST(a_check_digit_finds_what_is_no_code)
+{
+    static const char *const codes[] = {"22298006",        "44054006",
+                                        "138875005",       "900000000000207008",
+                                        "999480451000087102"};
+    static const char *const loincs[] = {"2339-0", "30525-0", "4548-4"};
+    size_t n_found = 0;
+
+    for (size_t c = 0; c < sizeof(codes) / sizeof(codes[0]); c++) {
+        struct an_str code = an_str_c(codes[c]);
+        char text[24];
+
+        ck_assert(tr_deid_is_sctid(code));
+        for (size_t i = 0; i < code.n; i++)
+            for (char d = '0'; d <= '9'; d++) {
+                memcpy(text, code.p, code.n);
+                text[i] = d;
+                ck_assert_int_eq(
+                    tr_deid_is_sctid((struct an_str){text, code.n}),
+                    d == code.p[i]);
+                memcpy(text, code.p, code.n);
+                if (i + 1 < code.n) {
+                    text[i] = code.p[i + 1];
+                    text[i + 1] = code.p[i];
+                }
+                ck_assert_int_eq(
+                    tr_deid_is_sctid((struct an_str){text, code.n}),
+                    i + 1 == code.n || code.p[i] == code.p[i + 1]);
+            }
+    }
+    for (size_t c = 0; c < sizeof(loincs) / sizeof(loincs[0]); c++)
+        ck_assert(tr_deid_is_loinc(an_str_c(loincs[c])));
+    for (int i = 1000000; i < 1100000; i++) {
+        char text[16];
+
+        snprintf(text, sizeof(text), "%d", i);
+        n_found += tr_deid_is_sctid(an_str_c(text));
+    }
+    ck_assert_uint_gt(n_found, 500);
+    ck_assert_uint_lt(n_found, 700);
+}
+END_TEST
+
 START_TEST(a_pseudonym_is_hmac_sha_256)
 {
     static const struct {
@@ -511,6 +563,7 @@ Suite *trainer_deid_suite(void)
         what_is_smaller_than_a_state_goes,
         numbers_that_are_identifiers_and_ages_over_89_go,
         codes_stay_of_known_systems_in_their_form,
+        a_check_digit_finds_what_is_no_code,
         a_pseudonym_is_hmac_sha_256,
         days_are_even_from_minus_50_to_50_and_the_patients,
         a_pseudonym_hangs_on_authority_value_and_key,
