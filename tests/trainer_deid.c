@@ -171,10 +171,11 @@ START_TEST(numbers_that_are_identifiers_and_ages_over_89_go)
     static const struct {
         const char *number, *unit, *out;
     } cases[] = {
-        {"89", "a", "89"},       {"90", "a", "90"},      {"104", "a", "90"},
-        {"89.5", "a", "90"},     {"1068", "mo", "1068"}, {"1200", "mo", "1080"},
-        {"40000", "d", "32873"}, {"104", "mg", "104"},   {"104", "", "104"},
-        {"49966200", "min", "47336400"},
+        {"89", "a", "89"},       {"90", "a", "90"},
+        {"104", "a", "90"},      {"89.5", "a", "90"},
+        {"1068", "mo", "1068"},  {"1200", "mo", "1080"},
+        {"40000", "d", "32873"}, {"104", "mg", "104"},
+        {"104", "", "104"},      {"49966200", "min", "47336400"},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -251,8 +252,8 @@ END_TEST
  * other's place. */
 START_TEST(a_check_digit_finds_what_is_no_code)
 {
-    static const char *const codes[] = {"22298006",        "44054006",
-                                        "138875005",       "900000000000207008",
+    static const char *const codes[] = {"22298006", "44054006", "138875005",
+                                        "900000000000207008",
                                         "999480451000087102"};
     static const char *const loincs[] = {"2339-0", "30525-0", "4548-4"};
     size_t n_found = 0;

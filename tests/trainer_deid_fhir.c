@@ -340,31 +340,6 @@ START_TEST(what_a_contained_patient_is_called_names_nobody)
 }
 END_TEST
 
-START_TEST(people_are_counted_alike_in_both_forms)
-{
-    struct tr_deid_alike alike;
-
-    (void)deid_json("{\"resourceType\":\"Patient\",\"id\":\"4711\",\"gender\":"
-                    "\"female\",\"birthDate\":\"1950\",\"address\":[{"
-                    "\"country\":\"US\"},{\"postalCode\":\"02138\"}]}");
-    (void)deid_json("{\"resourceType\":\"Patient\",\"id\":\"4712\",\"gender\":"
-                    "\"female\",\"birthDate\":\"1950\"}");
-    tr_deid_people_alike(&deid.people, &alike);
-    ck_assert_uint_eq(alike.n_people, 2);
-    ck_assert_uint_eq(alike.min_k, 1);
-    (void)deid_er7("MSH|^~\\&|||||2014||ADT^A08|1|P|2.5\rPID|||4711^^^^MR||||"
-                   "1950|F|||^^^^02138\r");
-    tr_deid_people_alike(&deid.people, &alike);
-    ck_assert_uint_eq(alike.n_people, 2);
-    (void)deid_er7("MSH|^~\\&|||||2014||ADT^A08|1|P|2.5\rPID|||4712^^^^MR||||"
-                   "1950|F\rPID|||4713^^^^MR||||1950|F|||^^^^02138\r");
-    tr_deid_people_alike(&deid.people, &alike);
-    ck_assert_uint_eq(alike.n_people, 3);
-    ck_assert_uint_eq(alike.min_k, 1);
-    ck_assert_uint_eq(alike.below_5, 3);
-}
-END_TEST
-
 START_TEST(what_moves_without_a_patient_is_dropped)
 {
     static const char *const whose[] = {
@@ -599,7 +574,6 @@ Suite *trainer_deid_fhir_suite(void)
         a_bundle_stays_connected_and_moves_as_one,
         a_uuid_is_the_same_in_either_case,
         what_a_contained_patient_is_called_names_nobody,
-        people_are_counted_alike_in_both_forms,
         what_moves_without_a_patient_is_dropped,
         intervals_of_a_patient_stay,
         what_is_no_resource_is_refused_without_its_bytes,

@@ -83,9 +83,10 @@ START_TEST(of_an_address_abroad_no_postal_code_stays)
                  cases[i].out[0] ? "||||||||||" : "", cases[i].out);
         ck_assert_str_eq(segment(deid_er7(text), "PID"), whole);
     }
-    deid_lacks(deid_json("{\"resourceType\":\"Patient\",\"id\":\"1\",\"address\":"
-                         "[{\"postalCode\":\"10115\",\"country\":\"DE\"}]}"),
-               "postalCode");
+    deid_lacks(
+        deid_json("{\"resourceType\":\"Patient\",\"id\":\"1\",\"address\":"
+                  "[{\"postalCode\":\"10115\",\"country\":\"DE\"}]}"),
+        "postalCode");
 }
 END_TEST
 
@@ -100,8 +101,7 @@ START_TEST(an_observation_stays_where_its_type_can_be_vouched_for)
         {"OBX|1|NM|1^Zq^99ZQ||078051123", "OBX|1|NM"},
         {"OBX|1|NM|30525-0^Age^LN||97|a", "OBX|1|NM|30525-0^^LN||90|a"},
         {"OBX|1|NM|30525-0^Age^LN||97", "OBX|1|NM|30525-0^^LN||90"},
-        {"OBX|1|NM|ZQ^Age^99ZQ^30525-0^Age^LN||97",
-         "OBX|1|NM|30525-0^^LN||90"},
+        {"OBX|1|NM|ZQ^Age^99ZQ^30525-0^Age^LN||97", "OBX|1|NM|30525-0^^LN||90"},
         {"OBX|1|NM|30525-0^Age^LN||97|mg", "OBX|1|NM|30525-0^^LN|||mg"},
         {"OBX|1|NM|21112-8^Zq^LN||19570312|mg", "OBX|1|NM|21112-8^^LN|||mg"},
         {"OBX|1|NM|45401-7^Zq^LN||02138", "OBX|1|NM|45401-7^^LN"},

@@ -253,6 +253,31 @@ START_TEST(a_folder_that_holds_something_is_refused)
 }
 END_TEST
 
+START_TEST(people_are_counted_alike_in_both_forms)
+{
+    struct tr_deid_alike alike;
+
+    (void)deid_json("{\"resourceType\":\"Patient\",\"id\":\"4711\",\"gender\":"
+                    "\"female\",\"birthDate\":\"1950\",\"address\":[{"
+                    "\"country\":\"US\"},{\"postalCode\":\"02138\"}]}");
+    (void)deid_json("{\"resourceType\":\"Patient\",\"id\":\"4712\",\"gender\":"
+                    "\"female\",\"birthDate\":\"1950\"}");
+    tr_deid_people_alike(&deid.people, &alike);
+    ck_assert_uint_eq(alike.n_people, 2);
+    ck_assert_uint_eq(alike.min_k, 1);
+    (void)deid_er7("MSH|^~\\&|||||2014||ADT^A08|1|P|2.5\rPID|||4711^^^^MR||||"
+                   "1950|F|||^^^^02138\r");
+    tr_deid_people_alike(&deid.people, &alike);
+    ck_assert_uint_eq(alike.n_people, 2);
+    (void)deid_er7("MSH|^~\\&|||||2014||ADT^A08|1|P|2.5\rPID|||4712^^^^MR||||"
+                   "1950|F\rPID|||4713^^^^MR||||1950|F|||^^^^02138\r");
+    tr_deid_people_alike(&deid.people, &alike);
+    ck_assert_uint_eq(alike.n_people, 3);
+    ck_assert_uint_eq(alike.min_k, 1);
+    ck_assert_uint_eq(alike.below_5, 3);
+}
+END_TEST
+
 /* Each person against each. */
 static struct tr_deid_alike alike_by_pairs(const unsigned *looks, size_t n)
 {
@@ -343,6 +368,7 @@ Suite *trainer_deid_run_suite(void)
         what_fails_leaves_nothing,
         what_is_written_inside_what_is_read_is_not_read,
         a_folder_that_holds_something_is_refused,
+        people_are_counted_alike_in_both_forms,
         people_are_counted_as_pairs_count_them,
         people_who_look_alike_are_counted,
     };

@@ -62,8 +62,8 @@ bool tr_deid_is_sctid(struct an_str code)
     for (size_t i = code.n, place = 0; i-- > 0; place++) {
         if (!is_digit(code.p[i]))
             return false;
-        check = dihedral(check,
-                         permuted((unsigned)(code.p[i] - '0'), place % 8));
+        check =
+            dihedral(check, permuted((unsigned)(code.p[i] - '0'), place % 8));
     }
     return check == 0;
 }

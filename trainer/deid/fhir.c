@@ -122,8 +122,8 @@ static const struct an_json *inside(struct deid_walk *w,
     if (strcmp(row->path, "Observation.component") == 0)
         about(w, in);
     if (strcmp(row->as, "Address") == 0)
-        w->is_abroad = tr_deid_is_abroad(
-            an_json_text(an_json_get(in, AN_STR("country"))));
+        w->is_abroad =
+            tr_deid_is_abroad(an_json_text(an_json_get(in, AN_STR("country"))));
     out = object(w, row->as, in);
     w->says_age = age;
     w->says_birth = birth;

@@ -3,7 +3,8 @@
  *
  * date-shift makes both from a key of 32 bytes: a pseudonym is the first 16
  * bytes of HMAC-SHA-256 over "id" and the SHA-256 of authority, "|" and
- * identifier, a shift is drawn from -50 to 50 days by that over "shift" and the patient, without bias.
+ * identifier, a shift is drawn from -50 to 50 days by that over "shift" and the
+ * patient, without bias.
  * The same key gives the same again, in another run and in FHIR and HL7v2
  * alike where they name a patient alike.
  *

@@ -121,7 +121,8 @@ bool tr_deid_matches(const struct tr_deid_patterns *patterns,
                      enum tr_deid_form form, const struct tr_deid_row *row,
                      struct an_str text);
 /* A code of a system that deid-systems.tsv has, in that system's form and with
- * its check digit where it has one; *system is the table's own text.  A language loses what follows its first part. */
+ * its check digit where it has one; *system is the table's own text.  A language
+ * loses what follows its first part. */
 bool tr_deid_code(const struct tr_deid_patterns *patterns, struct an_str uri,
                   struct an_str code, struct an_str *system,
                   struct an_str *kept);

@@ -11,7 +11,8 @@
  * Read are *.json (a Bundle, a resource), *.ndjson (one a line) and *.hl7 (a
  * message, a file of batches); folders are walked in order of names, links to
  * folders are not followed, and other files of a folder are passed over, as is
- * OUT.part where OUT is inside a folder that is read.  A file that is named itself is read by what it begins with.
+ * OUT.part where OUT is inside a folder that is read.  A file that is named
+ * itself is read by what it begins with.
  *
  * Written is a file for each that something stays of, as OUT/000001.json: names
  * of files can be names of patients.  Batches become one batch, whose headers
