@@ -90,6 +90,30 @@ START_TEST(of_an_address_abroad_no_postal_code_stays)
 }
 END_TEST
 
+START_TEST(blanks_and_case_make_no_other_patient)
+{
+    static const char *const same[][2] = {
+        {"4711^^^H^MR", " 4711 ^^^H ^MR"},
+        {"C757873D-EC9A-4326-A141-556F43239520",
+         "c757873d-ec9a-4326-a141-556f43239520"},
+    };
+    static const char visit[] =
+        "MSH|^~\\&|||||20140506||ADT^A08|1|P|2.5\rPID|||%s\r";
+    struct tr_deid_alike alike;
+    char text[128], first[256];
+
+    deid_begin(TR_DEID_DATE_SHIFT);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(text, sizeof(text), visit, same[i][0]);
+        snprintf(first, sizeof(first), "%s", deid_er7(text));
+        snprintf(text, sizeof(text), visit, same[i][1]);
+        ck_assert_str_eq(deid_er7(text), first);
+    }
+    tr_deid_people_alike(&deid.people, &alike);
+    ck_assert_uint_eq(alike.n_people, 2);
+}
+END_TEST
+
 START_TEST(an_observation_stays_where_its_type_can_be_vouched_for)
 {
     static const struct {
@@ -301,6 +325,7 @@ Suite *trainer_deid_hl7_suite(void)
     const TTest *const list[] = {
         of_who_it_is_only_coarse_facts_stay,
         of_an_address_abroad_no_postal_code_stays,
+        blanks_and_case_make_no_other_patient,
         an_observation_stays_where_its_type_can_be_vouched_for,
         fields_without_a_row_are_emptied_and_others_stay_at_their_place,
         a_patients_dates_move_alike_in_every_message,

@@ -211,13 +211,11 @@ static struct an_str zip3_of(const struct an_json *patient)
 static void look(struct deid_walk *w, const struct an_json *in,
                  const struct an_json *out)
 {
-    char text[AN_UUID_TEXT_BYTES];
-    struct an_str id =
-        deid_one_form(an_json_text(an_json_get(in, AN_STR("id"))), text);
+    struct an_str id = an_json_text(an_json_get(in, AN_STR("id")));
 
     if (w->code == AN_OK && id.n)
         w->code = tr_deid_people_add(
-            &w->d->people, an_str_hash(id), zip3_of(out),
+            &w->d->people, tr_deid_who(id), zip3_of(out),
             an_json_text(an_json_get(out, AN_STR("birthDate"))),
             an_json_text(an_json_get(out, AN_STR("gender"))), w->err);
 }

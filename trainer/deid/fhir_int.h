@@ -10,7 +10,6 @@
 #define TRAINER_DEID_FHIR_INT_H
 
 #include "base/json.h"
-#include "base/uuid.h"
 #include "trainer/deid/fhir.h"
 
 /* A Patient of the Bundle: what its fullUrl says, and its id. */
@@ -64,8 +63,6 @@ struct deid_reference {
 };
 bool deid_reference(struct an_str text, struct deid_reference *out);
 bool deid_id_valid(struct an_str id);
-/* An id as it is named: a UUID in lower case, held by `text`; others as said. */
-struct an_str deid_one_form(struct an_str id, char text[AN_UUID_TEXT_BYTES]);
 /* The pseudonym as a UUID. */
 const struct an_json *deid_id(struct deid_walk *w, struct an_str id);
 const struct an_json *deid_uid(struct deid_walk *w, struct an_str uid,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/deid/fhir_int.h"
 
+#include "base/uuid.h"
+
 #include <stdio.h>
 
 enum { MAX_ID_BYTES = 64, MAX_TEXT_BYTES = 160 };
@@ -65,23 +67,9 @@ bool deid_reference(struct an_str text, struct deid_reference *out)
     return literal(text, out);
 }
 
-/* RFC 4122 writes UUIDs in lower case and reads them in either. */
-struct an_str deid_one_form(struct an_str id, char text[AN_UUID_TEXT_BYTES])
-{
-    struct an_uuid u;
-
-    if (!an_uuid_parse(id, &u))
-        return id;
-    an_uuid_print(&u, text);
-    return an_str_c(text);
-}
-
 static bool name(struct deid_walk *w, struct an_str id,
                  uint8_t name[TR_DEID_NAME_BYTES])
 {
-    char text[AN_UUID_TEXT_BYTES];
-
-    id = deid_one_form(id, text);
     if (w->code == AN_OK)
         w->code = tr_deid_name(&w->d->names, (struct an_str){NULL, 0}, id, name,
                                w->err);
@@ -173,8 +161,7 @@ static struct an_str whose(const struct deid_walk *w, const char *type,
 void deid_patient(struct deid_walk *w, const char *type,
                   const struct an_json *resource)
 {
-    char text[AN_UUID_TEXT_BYTES];
-    struct an_str id = deid_one_form(whose(w, type, resource), text);
+    struct an_str id = whose(w, type, resource);
     int days = 0;
 
     if (id.n && w->code == AN_OK)

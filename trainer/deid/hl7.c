@@ -166,7 +166,7 @@ static void alike(struct deid_message *w, size_t pid)
             hl7_identify(&w->m, pid, (struct an_str){NULL, 0}, &who, w->err);
     if (w->code == AN_OK && who.n)
         w->code = tr_deid_people_add(
-            &w->d->people, an_str_hash(who.id[0].value), an_str_c(l->zip3),
+            &w->d->people, tr_deid_who(who.id[0].value), an_str_c(l->zip3),
             an_str_c(l->birth), an_str_c(l->sex), w->err);
 }
 

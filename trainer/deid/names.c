@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/uuid.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -227,6 +228,25 @@ enum an_code tr_deid_names_save(const struct tr_deid_names *names,
 
 /* ---- pseudonyms and days ------------------------------------------------- */
 
+/* RFC 4122 writes UUIDs in lower case and reads them in either. */
+static struct an_str one_form(struct an_str id, char text[AN_UUID_TEXT_BYTES])
+{
+    struct an_uuid u;
+
+    id = an_str_trim(id);
+    if (!an_uuid_parse(id, &u))
+        return id;
+    an_uuid_print(&u, text);
+    return an_str_c(text);
+}
+
+uint64_t tr_deid_who(struct an_str patient)
+{
+    char text[AN_UUID_TEXT_BYTES];
+
+    return an_str_hash(one_form(patient, text));
+}
+
 /* authority "|" value, hashed: the table need not hold them in clear. */
 static enum an_code hash_of(struct an_str authority, struct an_str value,
                             struct an_sha256 *hash, struct an_err *err)
@@ -264,9 +284,11 @@ enum an_code tr_deid_name(struct tr_deid_names *names, struct an_str authority,
                           struct an_str value, uint8_t name[TR_DEID_NAME_BYTES],
                           struct an_err *err)
 {
+    char text[AN_UUID_TEXT_BYTES];
     uint8_t digest[32];
     struct an_sha256 hash;
-    enum an_code code = hash_of(authority, value, &hash, err);
+    enum an_code code =
+        hash_of(an_str_trim(authority), one_form(value, text), &hash, err);
 
     if (code != AN_OK)
         return code;
@@ -287,9 +309,10 @@ enum an_code tr_deid_days(const struct tr_deid_names *names,
 {
     const uint64_t n = 2 * TR_DEID_MOST_DAYS + 1;
     const uint64_t end = UINT64_MAX - (UINT64_MAX % n + 1) % n;
+    char text[AN_UUID_TEXT_BYTES];
     uint8_t digest[32];
-    enum an_code code =
-        tr_pseudonym_digest(&names->key, "shift", patient, digest, err);
+    enum an_code code = tr_pseudonym_digest(
+        &names->key, "shift", one_form(patient, text), digest, err);
 
     *days = 0;
     if (names->profile == TR_DEID_SAFE_HARBOR)

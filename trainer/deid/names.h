@@ -52,6 +52,8 @@ enum an_code tr_deid_names_open(struct tr_deid_names *names,
     __attribute__((warn_unused_result));
 void tr_deid_names_close(struct tr_deid_names *names);
 
+/* Blanks around an identifier and, of a UUID, the case of its letters make no
+ * other patient of it. */
 enum an_code tr_deid_name(struct tr_deid_names *names, struct an_str authority,
                           struct an_str value, uint8_t name[TR_DEID_NAME_BYTES],
                           struct an_err *err)
@@ -60,6 +62,9 @@ enum an_code tr_deid_name(struct tr_deid_names *names, struct an_str authority,
 enum an_code tr_deid_days(const struct tr_deid_names *names,
                           struct an_str patient, int *days, struct an_err *err)
     __attribute__((warn_unused_result));
+
+/* A hash of the identifier that days are drawn for, to count people by. */
+uint64_t tr_deid_who(struct an_str patient);
 
 /* The table, written beside and renamed; nothing to do without a path.
  * AN_CONFLICT when another run wrote it meanwhile: one of the two would name
