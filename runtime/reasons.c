@@ -218,6 +218,7 @@ enum an_code rt_reasons_find(struct an_arena *arena, const struct rt_subject *x,
                              struct rt_reasons *out, struct an_err *err)
 {
     uint32_t absent[RT_MAX_ABSENCES];
+    float *without_akj;
     enum an_code code;
     size_t n;
 
@@ -226,19 +227,31 @@ enum an_code rt_reasons_find(struct an_arena *arena, const struct rt_subject *x,
     if (code != AN_OK)
         return code;
     n = rt_absences(out->n, absent);
-    out->without_akj =
-        an_arena_get(arena, n * n_hazards(x), sizeof(*out->without_akj));
-    if (out->without_akj == NULL)
+    without_akj = an_arena_get(arena, n * n_hazards(x), sizeof(*without_akj));
+    out->without_akj = without_akj;
+    if (without_akj == NULL)
         return an_fail_nomem(err);
     if (out->n <= RT_EXACT_GROUPS)
-        return rt_reasons_without(arena, x, out, absent, n, out->without_akj,
-                                  err);
-    code = rt_reasons_without(arena, x, out, absent, out->n, out->without_akj,
-                              err);
-    return code == AN_OK
-               ? bring_back(arena, x, out, absent + out->n,
-                            out->without_akj + out->n * n_hazards(x), err)
-               : code;
+        return rt_reasons_without(arena, x, out, absent, n, without_akj, err);
+    code = rt_reasons_without(arena, x, out, absent, out->n, without_akj, err);
+    return code == AN_OK ? bring_back(arena, x, out, absent + out->n,
+                                      without_akj + out->n * n_hazards(x), err)
+                         : code;
+}
+
+enum an_code rt_reasons_recall(struct an_arena *arena,
+                               const struct rt_subject *x,
+                               const int32_t *concept, size_t n,
+                               const float *without_akj, struct rt_reasons *out,
+                               struct an_err *err)
+{
+    enum an_code code = AN_OK;
+
+    *out = (struct rt_reasons){.n = n, .without_akj = without_akj};
+    memcpy(out->concept, concept, n * sizeof(*concept));
+    for (size_t g = 0; g < n && code == AN_OK; g++)
+        code = make_group(arena, x, &concept[g], 1, &out -> group[g], err);
+    return code;
 }
 
 void rt_reasons_weigh(const struct rt_subject *x, const struct rt_reasons *r,

@@ -128,7 +128,7 @@ static bool about(struct deid_message *w, bool (*says)(struct an_str code))
 {
     static const unsigned components[] = {1, 4};
     struct hl7_at what = {&w->m, w->segment, 3, 1};
-    struct an_str code;
+    struct an_str code = nothing;
     bool found = false;
 
     for (size_t i = 0; i < 2 && w->code == AN_OK; i++) {
@@ -206,7 +206,7 @@ static struct an_str observed(struct deid_message *w,
                               struct hl7_node rep)
 {
     struct hl7_at at = {&w->m, w->segment, 2, 1};
-    struct an_str type;
+    struct an_str type = nothing;
 
     if (w->code == AN_OK)
         w->code = hl7_at_text(&at, 1, &type, w->err);
