@@ -4,6 +4,7 @@
 #include "tests/deid_help.h"
 #include "tests/folder.h"
 #include "tests/suite.h"
+#include "trainer/deid/check_digit.h"
 #include "trainer/file.h"
 
 #include <stdio.h>
@@ -41,6 +42,10 @@ START_TEST(dates_move_and_keep_their_form)
         {"2015", "2015", 4, false, false},
         {"1925-02-07", "", 4, false, false},
         {"1926-02-07", "1926-02-11", 4, false, false},
+        {"1926-01-02", "", -4, false, false},
+        {"2016-01-01", "", 4, false, false},
+        {"2016", "", 4, false, false},
+        {"2015-12-30", "2016-01-03", 4, false, false},
         {"2015-02-30", "", 4, false, false},
         {"Smith", "", 4, false, false},
         {"", "", 4, false, false},
@@ -71,6 +76,9 @@ START_TEST(of_a_date_the_year_stays_unless_it_says_an_age_over_89)
         {"1926", "1926", "1926"},
         {"1925-02-07", "", ""},
         {"1925", "", ""},
+        {"1926-01-02", "1926", ""},
+        {"2016-01-02", "", ""},
+        {"2104", "", ""},
         {"2015-01-03", "2015", "2014"},
         {"2014-12-31T23:00:00Z", "2014", "2014"},
         {"0915", "", ""},
@@ -163,9 +171,11 @@ START_TEST(numbers_that_are_identifiers_and_ages_over_89_go)
     static const struct {
         const char *number, *unit, *out;
     } cases[] = {
-        {"89", "a", "89"},       {"90", "a", "90"},      {"104", "a", "90"},
-        {"89.5", "a", "90"},     {"1068", "mo", "1068"}, {"1200", "mo", "1080"},
-        {"40000", "d", "32873"}, {"104", "mg", "104"},   {"104", "", "104"},
+        {"89", "a", "89"},       {"90", "a", "90"},
+        {"104", "a", "90"},      {"89.5", "a", "90"},
+        {"1068", "mo", "1068"},  {"1200", "mo", "1080"},
+        {"40000", "d", "32873"}, {"104", "mg", "104"},
+        {"104", "", "104"},      {"49966200", "min", "47336400"},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -176,6 +186,15 @@ START_TEST(numbers_that_are_identifiers_and_ages_over_89_go)
     }
     ck_assert(tr_deid_number(AN_STR("12345678.125")));
     ck_assert(tr_deid_number(AN_STR("-0.010")));
+    ck_assert(tr_deid_number(AN_STR("1.5e-3")));
+    ck_assert(tr_deid_number(AN_STR("20000000")));
+    ck_assert(!tr_deid_number(AN_STR("19500317")));
+    ck_assert(!tr_deid_number(AN_STR("-19500317.0")));
+    ck_assert(!tr_deid_number(AN_STR("5.558675309e9")));
+    ck_assert(tr_deid_bare_number(AN_STR("-9999.5")));
+    ck_assert(!tr_deid_bare_number(AN_STR("02138")));
+    ck_assert(!tr_deid_bare_number(AN_STR("94110")));
+    ck_assert(!tr_deid_bare_number(AN_STR("-9.4110e4")));
     ck_assert(!tr_deid_number(AN_STR("078051123")));
     ck_assert(!tr_deid_number(AN_STR("078-05-1123")));
     ck_assert(!tr_deid_number(AN_STR("5558675309")));
@@ -193,6 +212,12 @@ START_TEST(codes_stay_of_known_systems_in_their_form)
         {"http://snomed.info/sct", "Smith", ""},
         {"http://loinc.org", "8302-2", "8302-2"},
         {"http://loinc.org", "Smith", ""},
+        {"http://loinc.org", "LA12418-2", "LA12418-2"},
+        {"http://loinc.org", "8302-3", ""},
+        {"http://loinc.org", "4711471-1", ""},
+        {"http://snomed.info/sct", "78051120", ""},
+        {"http://snomed.info/sct", "5558675309", ""},
+        {"http://snomed.info/sct", "34552-0", ""},
         {"http://hl7.org/fhir/sid/icd-10-cm", "E11.9", "E11.9"},
         {"http://hl7.org/fhir/sid/icd-10-cm", "078-05-1123", ""},
         {"http://unitsofmeasure.org", "mm[Hg]", "mm[Hg]"},
@@ -223,6 +248,51 @@ END_TEST
 
 /* RFC 4231 1 and 2, and three of another program's: a key is padded with
  * zeros, so that ours of 32 bytes is theirs of three. */
+/* Any one digit that is another is found, and so are two that stand in the
+ * other's place. */
+START_TEST(a_check_digit_finds_what_is_no_code)
+{
+    static const char *const codes[] = {"22298006", "44054006", "138875005",
+                                        "900000000000207008",
+                                        "999480451000087102"};
+    static const char *const loincs[] = {"2339-0", "30525-0", "4548-4"};
+    size_t n_found = 0;
+
+    for (size_t c = 0; c < sizeof(codes) / sizeof(codes[0]); c++) {
+        struct an_str code = an_str_c(codes[c]);
+        char text[24];
+
+        ck_assert(tr_deid_is_sctid(code));
+        for (size_t i = 0; i < code.n; i++)
+            for (char d = '0'; d <= '9'; d++) {
+                memcpy(text, code.p, code.n);
+                text[i] = d;
+                ck_assert_int_eq(
+                    tr_deid_is_sctid((struct an_str){text, code.n}),
+                    d == code.p[i]);
+                memcpy(text, code.p, code.n);
+                if (i + 1 < code.n) {
+                    text[i] = code.p[i + 1];
+                    text[i + 1] = code.p[i];
+                }
+                ck_assert_int_eq(
+                    tr_deid_is_sctid((struct an_str){text, code.n}),
+                    i + 1 == code.n || code.p[i] == code.p[i + 1]);
+            }
+    }
+    for (size_t c = 0; c < sizeof(loincs) / sizeof(loincs[0]); c++)
+        ck_assert(tr_deid_is_loinc(an_str_c(loincs[c])));
+    for (int i = 1000000; i < 1100000; i++) {
+        char text[16];
+
+        snprintf(text, sizeof(text), "%d", i);
+        n_found += tr_deid_is_sctid(an_str_c(text));
+    }
+    ck_assert_uint_gt(n_found, 500);
+    ck_assert_uint_lt(n_found, 700);
+}
+END_TEST
+
 START_TEST(a_pseudonym_is_hmac_sha_256)
 {
     static const struct {
@@ -366,6 +436,34 @@ START_TEST(a_table_is_kept_0600_and_agrees_with_the_next_run)
 }
 END_TEST
 
+START_TEST(two_runs_at_once_do_not_name_a_patient_twice)
+{
+    struct test_folder folder;
+    struct tr_deid_names one, other;
+    char path[TEST_PATH_BYTES];
+    uint8_t name[TR_DEID_NAME_BYTES];
+
+    test_folder_make(&folder);
+    test_folder_file(&folder, "table", path);
+    for (int turn = 0; turn < 2; turn++) {
+        ck_assert_int_eq(
+            tr_deid_names_open(&one, TR_DEID_SAFE_HARBOR, path, NULL), AN_OK);
+        ck_assert_int_eq(
+            tr_deid_names_open(&other, TR_DEID_SAFE_HARBOR, path, NULL), AN_OK);
+        ck_assert_int_eq(
+            tr_deid_name(&one, AN_STR(""), AN_STR("4711"), name, NULL), AN_OK);
+        ck_assert_int_eq(
+            tr_deid_name(&other, AN_STR(""), AN_STR("4711"), name, NULL),
+            AN_OK);
+        ck_assert_int_eq(tr_deid_names_save(&one, NULL), AN_OK);
+        ck_assert_int_eq(tr_deid_names_save(&other, NULL), AN_CONFLICT);
+        tr_deid_names_close(&one);
+        tr_deid_names_close(&other);
+    }
+    test_folder_drop(&folder);
+}
+END_TEST
+
 START_TEST(a_key_is_32_bytes_or_64_digits_and_nobody_elses)
 {
     static const struct {
@@ -466,10 +564,12 @@ Suite *trainer_deid_suite(void)
         what_is_smaller_than_a_state_goes,
         numbers_that_are_identifiers_and_ages_over_89_go,
         codes_stay_of_known_systems_in_their_form,
+        a_check_digit_finds_what_is_no_code,
         a_pseudonym_is_hmac_sha_256,
         days_are_even_from_minus_50_to_50_and_the_patients,
         a_pseudonym_hangs_on_authority_value_and_key,
         a_table_is_kept_0600_and_agrees_with_the_next_run,
+        two_runs_at_once_do_not_name_a_patient_twice,
         a_key_is_32_bytes_or_64_digits_and_nobody_elses,
         an_oid_is_the_number_of_a_pseudonym,
         each_row_says_what_its_method_needs,

@@ -61,6 +61,9 @@ START_TEST(of_a_patient_only_what_has_a_row_stays)
 }
 END_TEST
 
+#define MIN "\"system\":\"http://unitsofmeasure.org\",\"code\":\"min\""
+#define AGE "{\"system\":\"http://loinc.org\",\"code\":\"30525-0\"}"
+
 /* What becomes of elements of an Observation of Patient/p. */
 static const char *of(const char *members)
 {
@@ -104,7 +107,21 @@ START_TEST(an_element_keeps_what_its_method_vouches_for)
          "\"30525-0\"}]},\"valueInteger\":97",
          "\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":"
          "\"30525-0\"}]},\"valueInteger\":90}"},
-        {"\"valueInteger\":78051123", "\"valueInteger\":78051123}"},
+        {"\"valueInteger\":1957", "\"valueInteger\":1957}"},
+        {"\"valueInteger\":94110", "}"},
+        {"\"valueQuantity\":{\"value\":19570312," MIN "}", "}"},
+        {"\"valueQuantity\":{\"value\":5.558675309e9," MIN "}", "}"},
+        {"\"valueQuantity\":{\"value\":49966200," MIN "}",
+         "\"valueQuantity\":{\"value\":47336400,\"unit\":\"min\",\"system\":"
+         "\"http://unitsofmeasure.org\",\"code\":\"min\"}}"},
+        {"\"component\":[{\"code\":{\"coding\":[" AGE "]},"
+         "\"valueInteger\":97},{\"valueInteger\":97}]",
+         "\"component\":[{\"code\":{\"coding\":[" AGE "]},"
+         "\"valueInteger\":90},{\"valueInteger\":97}]}"},
+        {"\"code\":{\"coding\":[" AGE "]},\"valueQuantity\":{"
+         "\"value\":97,\"system\":\"http://unitsofmeasure.org\","
+         "\"code\":\"{score}\"}",
+         "\"code\":{\"coding\":[" AGE "]}}"},
         {"\"valueInteger\":780511234", "}"},
         {"\"valueBoolean\":true", "\"valueBoolean\":true}"},
         {"\"valueBoolean\":\"Zq\"", "}"},
@@ -120,6 +137,45 @@ START_TEST(an_element_keeps_what_its_method_vouches_for)
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         ck_assert_str_eq(of(cases[i].in), cases[i].out);
+}
+END_TEST
+
+START_TEST(an_age_without_a_unit_is_in_years)
+{
+    static const char condition[] =
+        "{\"resourceType\":\"Condition\",\"onsetAge\":{\"value\":%s},"
+        "\"abatementAge\":{\"value\":%s,\"unit\":\"mg\"}}";
+    char text[256];
+
+    snprintf(text, sizeof(text), condition, "97", "97");
+    deid_has(deid_json(text), "\"onsetAge\":{\"value\":90}");
+    deid_lacks(deid_json(text), "97");
+    snprintf(text, sizeof(text), condition, "45", "45");
+    deid_has(deid_json(text), "\"onsetAge\":{\"value\":45}");
+    deid_lacks(deid_json(text), "abatement");
+}
+END_TEST
+
+START_TEST(a_code_with_a_point_has_a_point)
+{
+    static const char order[] =
+        "{\"resourceType\":\"MedicationRequest\",\"dosageInstruction\":[{"
+        "\"timing\":{\"repeat\":{\"when\":[\"MORN.early\",\"EVEzlate\"]}}}]}";
+
+    deid_has(deid_json(order), "\"when\":[\"MORN.early\"]");
+}
+END_TEST
+
+START_TEST(a_birth_that_is_observed_is_a_year)
+{
+    static const char birth[] =
+        "\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":"
+        "\"21112-8\"}]},\"effectiveDateTime\":\"2014-05-06\","
+        "\"valueDateTime\":\"1957-06-12\"";
+
+    deid_begin(TR_DEID_DATE_SHIFT);
+    deid_has(of(birth), "\"valueDateTime\":\"1957\"");
+    deid_has(of(birth), "\"effectiveDateTime\":\"2014-0");
 }
 END_TEST
 
@@ -220,6 +276,67 @@ START_TEST(a_bundle_stays_connected_and_moves_as_one)
     ck_assert_str_ne(AT(root, "entry", "1", "resource", "onsetDateTime"), "");
     deid_lacks(deid_json(bundle), "zq");
     deid_lacks(deid_json(bundle), "request");
+}
+END_TEST
+
+/* The text behind `key`, up to the next quote. */
+static const char *behind(const char *document, const char *key)
+{
+    static char text[4][64];
+    static unsigned turn;
+    const char *at = strstr(document, key);
+    char *to = text[turn++ % 4];
+
+    at = at ? at + strlen(key) : "";
+    snprintf(to, sizeof(text[0]), "%.*s", (int)strcspn(at, "\""), at);
+    return to;
+}
+
+START_TEST(a_uuid_is_the_same_in_either_case)
+{
+    static const char patient[] =
+        "{\"resourceType\":\"Patient\",\"id\":"
+        "\"C757873D-EC9A-4326-A141-556F43239520\",\"deceasedDateTime\":"
+        "\"2014-02-03\"}";
+    static const char visit[] =
+        "{\"resourceType\":\"Encounter\",\"subject\":{\"reference\":\"%s"
+        "c757873d-ec9a-4326-a141-556f43239520\"},\"period\":{\"start\":"
+        "\"2014-02-03\"}}";
+    static const char *const before[] = {"Patient/", "urn:uuid:"};
+
+    deid_begin(TR_DEID_DATE_SHIFT);
+    for (size_t i = 0; i < 2; i++) {
+        const char *id = behind(deid_json(patient), "\"id\":\""),
+                   *day = behind(deid_json(patient), "DateTime\":\"");
+        char text[256], key[64];
+
+        snprintf(text, sizeof(text), visit, before[i]);
+        snprintf(key, sizeof(key), "\"reference\":\"%s", before[i]);
+        ck_assert_str_eq(behind(deid_json(text), key), id);
+        ck_assert_str_eq(behind(deid_json(text), "\"start\":\""), day);
+    }
+}
+END_TEST
+
+START_TEST(what_a_contained_patient_is_called_names_nobody)
+{
+    static const char result[] =
+        "{\"resourceType\":\"Observation\",\"contained\":[{\"resourceType\":"
+        "\"Patient\",\"id\":\"p1\",\"gender\":\"male\",\"birthDate\":"
+        "\"1970-02-01\"}],\"subject\":{\"reference\":\"%s\"},"
+        "\"effectiveDateTime\":\"2014-02-03\"}";
+    struct tr_deid_alike alike;
+    char text[512];
+
+    deid_begin(TR_DEID_DATE_SHIFT);
+    snprintf(text, sizeof(text), result, "#p1");
+    deid_lacks(deid_json(text), "effectiveDateTime");
+    deid_lacks(deid_json(text), "birthDate");
+    deid_has(deid_json(text), "\"gender\":\"male\"");
+    snprintf(text, sizeof(text), result, "Patient/4711");
+    deid_has(deid_json(text), "effectiveDateTime");
+    tr_deid_people_alike(&deid.people, &alike);
+    ck_assert_uint_eq(alike.n_people, 0);
 }
 END_TEST
 
@@ -450,8 +567,13 @@ Suite *trainer_deid_fhir_suite(void)
     const TTest *const list[] = {
         of_a_patient_only_what_has_a_row_stays,
         an_element_keeps_what_its_method_vouches_for,
+        an_age_without_a_unit_is_in_years,
+        a_code_with_a_point_has_a_point,
+        a_birth_that_is_observed_is_a_year,
         a_reference_keeps_its_form_and_loses_server_and_version,
         a_bundle_stays_connected_and_moves_as_one,
+        a_uuid_is_the_same_in_either_case,
+        what_a_contained_patient_is_called_names_nobody,
         what_moves_without_a_patient_is_dropped,
         intervals_of_a_patient_stay,
         what_is_no_resource_is_refused_without_its_bytes,

@@ -61,6 +61,59 @@ START_TEST(of_who_it_is_only_coarse_facts_stay)
 }
 END_TEST
 
+START_TEST(of_an_address_abroad_no_postal_code_stays)
+{
+    static const struct {
+        const char *in, *out;
+    } cases[] = {
+        {"^^^^02138^USA", "^^^^021^USA"},
+        {"^^^^02138^US", "^^^^021^US"},
+        {"^^^^02138", "^^^^021"},
+        {"^^^^10115^DEU", "^^^^^DEU"},
+        {"^^^^10115^Deutschland", ""},
+        {"^^^^10115^DEU~^^^^02138", "^^^^^DEU~^^^^021"},
+    };
+    char text[128], whole[128];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(text, sizeof(text),
+                 "MSH|^~\\&|||||2014||ADT^A08|1|P|2.5\rPID|1||||||||||%s\r",
+                 cases[i].in);
+        snprintf(whole, sizeof(whole), "PID|1%s%s",
+                 cases[i].out[0] ? "||||||||||" : "", cases[i].out);
+        ck_assert_str_eq(segment(deid_er7(text), "PID"), whole);
+    }
+    deid_lacks(
+        deid_json("{\"resourceType\":\"Patient\",\"id\":\"1\",\"address\":"
+                  "[{\"postalCode\":\"10115\",\"country\":\"DE\"}]}"),
+        "postalCode");
+}
+END_TEST
+
+START_TEST(blanks_and_case_make_no_other_patient)
+{
+    static const char *const same[][2] = {
+        {"4711^^^H^MR", " 4711 ^^^H ^MR"},
+        {"C757873D-EC9A-4326-A141-556F43239520",
+         "c757873d-ec9a-4326-a141-556f43239520"},
+    };
+    static const char visit[] =
+        "MSH|^~\\&|||||20140506||ADT^A08|1|P|2.5\rPID|||%s\r";
+    struct tr_deid_alike alike;
+    char text[128], first[256];
+
+    deid_begin(TR_DEID_DATE_SHIFT);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(text, sizeof(text), visit, same[i][0]);
+        snprintf(first, sizeof(first), "%s", deid_er7(text));
+        snprintf(text, sizeof(text), visit, same[i][1]);
+        ck_assert_str_eq(deid_er7(text), first);
+    }
+    tr_deid_people_alike(&deid.people, &alike);
+    ck_assert_uint_eq(alike.n_people, 2);
+}
+END_TEST
+
 START_TEST(an_observation_stays_where_its_type_can_be_vouched_for)
 {
     static const struct {
@@ -72,9 +125,17 @@ START_TEST(an_observation_stays_where_its_type_can_be_vouched_for)
         {"OBX|1|NM|1^Zq^99ZQ||078051123", "OBX|1|NM"},
         {"OBX|1|NM|30525-0^Age^LN||97|a", "OBX|1|NM|30525-0^^LN||90|a"},
         {"OBX|1|NM|30525-0^Age^LN||97", "OBX|1|NM|30525-0^^LN||90"},
+        {"OBX|1|NM|ZQ^Age^99ZQ^30525-0^Age^LN||97", "OBX|1|NM|30525-0^^LN||90"},
+        {"OBX|1|NM|30525-0^Age^LN||97|mg", "OBX|1|NM|30525-0^^LN|||mg"},
+        {"OBX|1|NM|21112-8^Zq^LN||19570312|mg", "OBX|1|NM|21112-8^^LN|||mg"},
+        {"OBX|1|NM|45401-7^Zq^LN||02138", "OBX|1|NM|45401-7^^LN"},
         {"OBX|1|SN|8302-2^Zq^LN||<^5", "OBX|1|SN|8302-2^^LN||<^5"},
         {"OBX|1|SN|8302-2^Zq^LN||Zq^1^-^2", "OBX|1|SN|8302-2^^LN||^1^-^2"},
         {"OBX|1|ST|8302-2^Zq^LN||Zq text", "OBX|1|ST|8302-2^^LN"},
+        {"OBX|1|ST|8302-2^Zq^LN|1.2.1|170|cm",
+         "OBX|1|ST|8302-2^^LN|1.2.1|170|cm"},
+        {"OBX|1|ST|8302-2^Zq^LN|078.05.1120|170|cm",
+         "OBX|1|ST|8302-2^^LN||170|cm"},
         {"OBX|1|ST|8302-2^Zq^LN||170|cm", "OBX|1|ST|8302-2^^LN||170|cm"},
         {"OBX|1|ST|8302-2^Zq^LN||4711", "OBX|1|ST|8302-2^^LN"},
         {"OBX|1|TX|8302-2^Zq^LN||Zq", "OBX|1||8302-2^^LN"},
@@ -160,6 +221,10 @@ START_TEST(a_patients_dates_move_alike_in_every_message)
                    "V9^^^^VN~4711^^^^MR\r");
     after(out, "MSH|", 6, c);
     ck_assert_str_eq(a, c);
+    /* An observed birth is a year, as PID-7 is. */
+    out = deid_er7(MSH PID "OBX|1|DT|21112-8^Zq^LN||19570612\r");
+    after(out, "OBX|", 5, c);
+    ck_assert_str_eq(c, "1957");
     /* Two patients in a message: each its own. */
     out = deid_er7(MSH PID
                    "OBR|1||||||20140506\rPID|||12^^^^MR\rPV1||I"
@@ -259,6 +324,8 @@ Suite *trainer_deid_hl7_suite(void)
 {
     const TTest *const list[] = {
         of_who_it_is_only_coarse_facts_stay,
+        of_an_address_abroad_no_postal_code_stays,
+        blanks_and_case_make_no_other_patient,
         an_observation_stays_where_its_type_can_be_vouched_for,
         fields_without_a_row_are_emptied_and_others_stay_at_their_place,
         a_patients_dates_move_alike_in_every_message,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A run over files, as anamnesis-train deidentify makes it. */
 #include "base/json.h"
+#include "base/random.h"
 #include "tests/deid_help.h"
 #include "tests/folder.h"
 #include "tests/suite.h"
@@ -83,11 +84,11 @@ static void set_up(void)
 static void remove_out(const char *name)
 {
     static const char *const files[] = {"000001.ndjson", "000002.hl7",
-                                        "000001.hl7", "manifest"};
+                                        "000003.hl7", "000001.hl7", "manifest"};
     char path[TEST_PATH_BYTES], below[TEST_PATH_BYTES + 32];
 
     path_of(name, path);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         snprintf(below, sizeof(below), "%s/%s", path, files[i]);
         unlink(below);
     }
@@ -138,6 +139,8 @@ START_TEST(a_run_writes_the_same_forms_and_says_what_it_did)
     ck_assert_int_eq(said(text, "documents_refused"), 1);
     ck_assert_int_eq(said(text, "documents_out"), 4);
     ck_assert_int_eq(said(text, "dropped_unlisted_types"), 1);
+    /* Of Patient/zq3 the name; of each message MSH-3 and PID-5. */
+    ck_assert_int_eq(said(text, "dropped_unlisted_elements"), 5);
     ck_assert_int_eq(said(text, "as_of"), 2015);
     deid_lacks(text, "zq");
     deid_lacks(text, "Zq");
@@ -218,6 +221,22 @@ START_TEST(what_fails_leaves_nothing)
 }
 END_TEST
 
+START_TEST(what_is_written_inside_what_is_read_is_not_read)
+{
+    /* The folder of the test holds a.ndjson, b.hl7 and, meanwhile, out.part; the
+     * slash at the end is no part of the name. */
+    char text[TEST_PATH_BYTES + 64], path[TEST_PATH_BYTES];
+
+    write_file("z.hl7", "MSH|^~\\&|ZQ||||2014||ADT^A01|1|P|2.5\r");
+    path_of("a.ndjson", path);
+    *strrchr(path, '/') = '\0';
+    snprintf(text, sizeof(text), "--profile safe-harbor --out %%out/ %s", path);
+    ck_assert_int_eq(call(text), TR_EXIT_OK);
+    ck_assert_int_eq(said(read_file("out/manifest"), "files_in"), 3);
+    ck_assert(!there("out.part"));
+}
+END_TEST
+
 START_TEST(a_folder_that_holds_something_is_refused)
 {
     char path[TEST_PATH_BYTES];
@@ -231,6 +250,83 @@ START_TEST(a_folder_that_holds_something_is_refused)
                      TR_EXIT_FAILED);
     ck_assert(there("out/000001.hl7"));
     ck_assert(!there("out.part"));
+}
+END_TEST
+
+START_TEST(people_are_counted_alike_in_both_forms)
+{
+    struct tr_deid_alike alike;
+
+    (void)deid_json("{\"resourceType\":\"Patient\",\"id\":\"4711\",\"gender\":"
+                    "\"female\",\"birthDate\":\"1950\",\"address\":[{"
+                    "\"country\":\"US\"},{\"postalCode\":\"02138\"}]}");
+    (void)deid_json("{\"resourceType\":\"Patient\",\"id\":\"4712\",\"gender\":"
+                    "\"female\",\"birthDate\":\"1950\"}");
+    tr_deid_people_alike(&deid.people, &alike);
+    ck_assert_uint_eq(alike.n_people, 2);
+    ck_assert_uint_eq(alike.min_k, 1);
+    (void)deid_er7("MSH|^~\\&|||||2014||ADT^A08|1|P|2.5\rPID|||4711^^^^MR||||"
+                   "1950|F|||^^^^02138\r");
+    tr_deid_people_alike(&deid.people, &alike);
+    ck_assert_uint_eq(alike.n_people, 2);
+    (void)deid_er7("MSH|^~\\&|||||2014||ADT^A08|1|P|2.5\rPID|||4712^^^^MR||||"
+                   "1950|F\rPID|||4713^^^^MR||||1950|F|||^^^^02138\r");
+    tr_deid_people_alike(&deid.people, &alike);
+    ck_assert_uint_eq(alike.n_people, 3);
+    ck_assert_uint_eq(alike.min_k, 1);
+    ck_assert_uint_eq(alike.below_5, 3);
+}
+END_TEST
+
+/* Each person against each. */
+static struct tr_deid_alike alike_by_pairs(const unsigned *looks, size_t n)
+{
+    struct tr_deid_alike a = {n, n, 0, 0};
+
+    for (size_t i = 0; i < n; i++) {
+        uint64_t k = 0;
+
+        for (size_t j = 0; j < n; j++)
+            k += looks[j] == looks[i];
+        a.min_k = k < a.min_k ? k : a.min_k;
+        a.below_5 += k < 5;
+        a.below_11 += k < 11;
+    }
+    return a;
+}
+
+START_TEST(people_are_counted_as_pairs_count_them)
+{
+    static const char *const zips[] = {"021", "022", "", "000"};
+    static const char *const sexes[] = {"male", "F", "", "other"};
+
+    for (uint64_t turn = 0; turn < 40; turn++) {
+        struct tr_deid_people people = {NULL, 0, 0};
+        struct tr_deid_alike a, b;
+        unsigned looks[600];
+        size_t n = 1 + an_random(turn, 0) % 600;
+
+        for (size_t i = 0; i < n; i++) {
+            uint64_t r = an_random(turn, i + 1);
+            char year[8];
+
+            looks[i] = (unsigned)(r % (4 * 4 * (1 + turn)));
+            snprintf(year, sizeof(year), "%u", 1930 + looks[i] / 16);
+            for (int said = 0; said < 2; said++)
+                ck_assert_int_eq(
+                    tr_deid_people_add(&people, i, an_str_c(zips[looks[i] % 4]),
+                                       an_str_c(year),
+                                       an_str_c(sexes[looks[i] / 4 % 4]), NULL),
+                    AN_OK);
+        }
+        tr_deid_people_alike(&people, &a);
+        b = alike_by_pairs(looks, n);
+        ck_assert_uint_eq(a.n_people, b.n_people);
+        ck_assert_uint_eq(a.min_k, b.min_k);
+        ck_assert_uint_eq(a.below_5, b.below_5);
+        ck_assert_uint_eq(a.below_11, b.below_11);
+        tr_deid_people_close(&people);
+    }
 }
 END_TEST
 
@@ -270,7 +366,10 @@ Suite *trainer_deid_run_suite(void)
         a_run_writes_the_same_forms_and_says_what_it_did,
         runs_with_one_secret_agree,
         what_fails_leaves_nothing,
+        what_is_written_inside_what_is_read_is_not_read,
         a_folder_that_holds_something_is_refused,
+        people_are_counted_alike_in_both_forms,
+        people_are_counted_as_pairs_count_them,
         people_who_look_alike_are_counted,
     };
 

@@ -22,6 +22,7 @@ libtrainer_la_SOURCES = \
 	trainer/closed.h trainer/closed.c \
 	trainer/pseudonym.h trainer/pseudonym.c \
 	trainer/deid/profile.h trainer/deid/profile.c \
+	trainer/deid/check_digit.h trainer/deid/check_digit.c \
 	trainer/deid/value.h trainer/deid/value.c \
 	trainer/deid/names.h trainer/deid/names.c \
 	trainer/deid/people.h trainer/deid/people.c \

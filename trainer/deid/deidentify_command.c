@@ -35,9 +35,9 @@ static void usage(FILE *out)
           "  --table FILE      safe-harbor: the pseudonyms of earlier runs, "
           "mode 0600; made\n"
           "                    where it is missing (thrown away)\n"
-          "  --as-of YEAR      of the extract: a date 90 or more years before "
-          "is dropped\n"
-          "                    (this year)\n"
+          "  --as-of YEAR      of the extract: a date of a year 90 or more "
+          "before, or of a\n"
+          "                    later year, is dropped (this year)\n"
           "  --zero-time       date-shift: the time of day becomes zeros\n"
           "  --out FOLDER      new, or empty\n",
           out);

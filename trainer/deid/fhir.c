@@ -7,7 +7,8 @@
 enum { MAX_DOCUMENT_BYTES = 1 << 29 };
 
 static const struct an_json *resource(struct deid_walk *w,
-                                      const struct an_json *in);
+                                      const struct an_json *in,
+                                      bool is_contained);
 static const struct an_json *object(struct deid_walk *w, const char *as,
                                     const struct an_json *in);
 
@@ -95,13 +96,37 @@ static const struct an_json *extension(struct deid_walk *w,
     return out && out->n > 1 ? out : NULL;
 }
 
+/* What an Observation or a component of it is about, beside what it is part
+ * of. */
+static void about(struct deid_walk *w, const struct an_json *in)
+{
+    const struct an_json *coding =
+        an_json_get(an_json_get(in, AN_STR("code")), AN_STR("coding"));
+
+    for (const struct an_json *c = an_json_first(coding); c; c = c->next) {
+        struct an_str code = an_json_text(an_json_get(c, AN_STR("code")));
+
+        w->says_age |= tr_deid_says_age(code);
+        w->says_birth |= tr_deid_says_birth(code);
+    }
+}
+
 /* An entry of a Bundle without its resource says nothing. */
 static const struct an_json *inside(struct deid_walk *w,
                                     const struct tr_deid_row *row,
                                     const struct an_json *in)
 {
-    const struct an_json *out = object(w, row->as, in);
+    bool age = w->says_age, birth = w->says_birth;
+    const struct an_json *out;
 
+    if (strcmp(row->path, "Observation.component") == 0)
+        about(w, in);
+    if (strcmp(row->as, "Address") == 0)
+        w->is_abroad =
+            tr_deid_is_abroad(an_json_text(an_json_get(in, AN_STR("country"))));
+    out = object(w, row->as, in);
+    w->says_age = age;
+    w->says_birth = birth;
     if (strcmp(row->path, "Bundle.entry") == 0 &&
         an_json_get(out, AN_STR("resource")) == NULL)
         return NULL;
@@ -118,7 +143,9 @@ static const struct an_json *one(struct deid_walk *w,
     switch ((unsigned)tr_deid_method(row, w->d->profile)) {
     case TR_DEID_INTO: return inside(w, row, in);
     case TR_DEID_EXTENSION: out = extension(w, row, in); break;
-    case TR_DEID_RESOURCE: return resource(w, in);
+    case TR_DEID_RESOURCE:
+        return resource(w, in,
+                        an_str_ends(an_str_c(row->path), AN_STR(".contained")));
     default: out = deid_value(w, row, in, &changed); break;
     }
     tr_deid_counted(w->d, TR_DEID_FHIR, row, out != NULL, changed);
@@ -151,7 +178,7 @@ static void members(struct deid_walk *w, const char *as,
 
         if (row)
             append(w, list, an_json_key(m), all(w, row, m));
-        else
+        else if (!an_str_eq(an_json_key(m), AN_STR("resourceType")))
             w->d->n_unlisted++;
     }
 }
@@ -167,34 +194,35 @@ static const struct an_json *object(struct deid_walk *w, const char *as,
     return deid_done(w, AN_JSON_OBJECT, &list);
 }
 
-static bool says_age(const struct an_json *observation)
+/* The first address that says one. */
+static struct an_str zip3_of(const struct an_json *patient)
 {
-    const struct an_json *coding =
-        an_json_get(an_json_get(observation, AN_STR("code")), AN_STR("coding"));
+    struct an_str zip3 = {NULL, 0};
 
-    for (const struct an_json *c = an_json_first(coding); c; c = c->next)
-        if (tr_deid_says_age(an_json_text(an_json_get(c, AN_STR("code")))))
-            return true;
-    return false;
+    for (const struct an_json *a =
+             an_json_first(an_json_get(patient, AN_STR("address")));
+         a && zip3.n == 0; a = a->next)
+        zip3 = an_json_text(an_json_get(a, AN_STR("postalCode")));
+    return zip3;
 }
 
-/* Who looks alike: of a Patient that is left. */
-static void look(struct deid_walk *w, const struct an_json *patient)
+/* Who looks alike: of a Patient that is left, by the id that days are drawn
+ * for. */
+static void look(struct deid_walk *w, const struct an_json *in,
+                 const struct an_json *out)
 {
-    struct an_str id = an_json_text(an_json_get(patient, AN_STR("id")));
-    const struct an_json *address =
-        an_json_first(an_json_get(patient, AN_STR("address")));
+    struct an_str id = an_json_text(an_json_get(in, AN_STR("id")));
 
     if (w->code == AN_OK && id.n)
         w->code = tr_deid_people_add(
-            &w->d->people, an_str_hash(id),
-            an_json_text(an_json_get(address, AN_STR("postalCode"))),
-            an_json_text(an_json_get(patient, AN_STR("birthDate"))),
-            an_json_text(an_json_get(patient, AN_STR("gender"))), w->err);
+            &w->d->people, tr_deid_who(id), zip3_of(out),
+            an_json_text(an_json_get(out, AN_STR("birthDate"))),
+            an_json_text(an_json_get(out, AN_STR("gender"))), w->err);
 }
 
 static const struct an_json *resource(struct deid_walk *w,
-                                      const struct an_json *in)
+                                      const struct an_json *in,
+                                      bool is_contained)
 {
     struct deid_walk outer = *w;
     struct deid_list list = {NULL, NULL, 0};
@@ -206,16 +234,21 @@ static const struct an_json *resource(struct deid_walk *w,
         w->d->n_types++;
         return NULL;
     }
+    w->is_contained = is_contained;
     deid_patient(w, type, in);
-    w->says_age = strcmp(type, "Observation") == 0 && says_age(in);
+    w->says_age = w->says_birth = false;
+    if (strcmp(type, "Observation") == 0)
+        about(w, in);
     deid_member(w, &list, "resourceType", deid_text(w, an_str_c(type)));
     members(w, type, in, &list);
     out = deid_done(w, AN_JSON_OBJECT, &list);
-    if (out && strcmp(type, "Patient") == 0)
-        look(w, out);
+    if (out && strcmp(type, "Patient") == 0 && !is_contained)
+        look(w, in, out);
     w->dates = outer.dates;
     w->has_patient = outer.has_patient;
+    w->is_contained = outer.is_contained;
     w->says_age = outer.says_age;
+    w->says_birth = outer.says_birth;
     return w->code == AN_OK ? out : NULL;
 }
 
@@ -245,7 +278,7 @@ enum an_code tr_deid_fhir(struct tr_deid *d, struct an_arena *arena,
     if (an_json_text(an_json_get(root, AN_STR("resourceType"))).n == 0)
         return an_fail(err, AN_TYPE, "this is no FHIR resource", 0);
     deid_aliases(&w, root);
-    left = w.code == AN_OK ? resource(&w, root) : NULL;
+    left = w.code == AN_OK ? resource(&w, root, false) : NULL;
     if (w.code == AN_OK && left)
         return print(&w, left, out);
     return w.code;

@@ -26,7 +26,9 @@
  *
  * Dates move by the days of the resource's patient: `subject`, `patient` or
  * `beneficiary`, a Patient's own id, of what is contained that of the outer
- * resource.  Where a Bundle has the Patient behind a urn:uuid, its id counts.
+ * resource.  Where a Bundle has the Patient behind a urn:uuid, its id counts.  A
+ * UUID is the same in either case.  What a contained Patient is called (#p1)
+ * names nobody: other documents call others so.
  * Without a patient there are no days, and dates that move are dropped.
  *
  * Fails with AN_SYNTAX, AN_LIMIT or AN_TYPE (no object, no resourceType) where

@@ -24,8 +24,10 @@ struct deid_walk {
     enum an_code code;
     const struct deid_alias *alias;
     size_t n_aliases;
-    struct tr_deid_dates dates; /* of the resource at hand */
-    bool has_patient, says_age;
+    struct tr_deid_dates dates;  /* of the resource at hand */
+    bool has_patient, is_abroad; /* of an address */
+    bool is_contained;           /* the resource at hand */
+    bool says_age, says_birth;   /* the Observation or component at hand */
 };
 
 /* Members or elements under construction. */

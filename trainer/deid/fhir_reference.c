@@ -130,30 +130,40 @@ const struct an_json *deid_points(struct deid_walk *w, struct an_str text,
 static struct an_str real_id(const struct deid_walk *w, struct an_str id)
 {
     for (size_t i = 0; i < w->n_aliases; i++)
-        if (an_str_eq(w->alias[i].url_id, id))
+        if (an_str_eq_nocase(w->alias[i].url_id, id))
             return w->alias[i].id;
     return id;
+}
+
+/* Whose resource this is: "" where nobody outside its document knows. */
+static struct an_str whose(const struct deid_walk *w, const char *type,
+                           const struct an_json *resource)
+{
+    static const char *const keys[] = {"subject", "patient", "beneficiary"};
+    struct deid_reference r;
+
+    if (strcmp(type, "Patient") == 0)
+        return w->is_contained
+                   ? (struct an_str){NULL, 0}
+                   : an_json_text(an_json_get(resource, AN_STR("id")));
+    for (size_t i = 0; i < 3; i++) {
+        const struct an_json *of = an_json_get(resource, an_str_c(keys[i]));
+
+        if (deid_reference(an_json_text(an_json_get(of, AN_STR("reference"))),
+                           &r) &&
+            r.before[0] != '#' &&
+            (!r.is_type || strcmp(r.before, "Patient") == 0))
+            return real_id(w, r.id);
+    }
+    return (struct an_str){NULL, 0};
 }
 
 void deid_patient(struct deid_walk *w, const char *type,
                   const struct an_json *resource)
 {
-    static const char *const keys[] = {"subject", "patient", "beneficiary"};
-    struct deid_reference r = {.before = NULL};
-    bool is_patient = strcmp(type, "Patient") == 0;
-    struct an_str id = {NULL, 0};
+    struct an_str id = whose(w, type, resource);
     int days = 0;
 
-    if (is_patient)
-        id = an_json_text(an_json_get(resource, AN_STR("id")));
-    for (size_t i = 0; i < 3 && !is_patient && id.n == 0; i++) {
-        const struct an_json *whose = an_json_get(resource, an_str_c(keys[i]));
-
-        if (deid_reference(
-                an_json_text(an_json_get(whose, AN_STR("reference"))), &r) &&
-            (!r.is_type || strcmp(r.before, "Patient") == 0))
-            id = real_id(w, r.id);
-    }
     if (id.n && w->code == AN_OK)
         w->code = tr_deid_days(&w->d->names, id, &days, w->err);
     w->dates.as_of = w->d->as_of;
@@ -181,7 +191,7 @@ void deid_aliases(struct deid_walk *w, const struct an_json *bundle)
             id.n == 0 ||
             !deid_reference(an_json_text(an_json_get(e, AN_STR("fullUrl"))),
                             &url) ||
-            an_str_eq(url.id, id))
+            an_str_eq_nocase(url.id, id))
             continue;
         if (alias == NULL)
             alias = an_arena_get(w->arena, entries->n, sizeof(*alias));

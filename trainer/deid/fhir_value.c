@@ -38,14 +38,21 @@ static const struct an_json *coding(struct deid_walk *w,
     return deid_done(w, AN_JSON_OBJECT, &list);
 }
 
+/* An age without a unit is in years. */
 static const struct an_json *number(struct deid_walk *w, struct an_str literal,
-                                    struct an_str unit)
+                                    struct an_str unit, bool is_age)
 {
-    struct an_str capped =
-        tr_deid_cap(literal, w->says_age && unit.n == 0 ? AN_STR("a") : unit);
+    struct an_str capped;
     struct an_json *j;
 
-    if (!tr_deid_number(literal) || (j = deid_new(w, AN_JSON_NUMBER)) == NULL)
+    if (!(unit.n ? tr_deid_number(literal) : tr_deid_bare_number(literal)))
+        return NULL;
+    if (is_age && unit.n == 0)
+        unit = AN_STR("a");
+    if (is_age && !tr_deid_is_age_unit(unit))
+        return NULL;
+    capped = tr_deid_cap(literal, unit);
+    if ((j = deid_new(w, AN_JSON_NUMBER)) == NULL)
         return NULL;
     j->as.text = capped.p;
     j->n = (uint32_t)capped.n;
@@ -74,16 +81,20 @@ static bool unit_of(struct deid_walk *w, const struct an_json *in,
 }
 
 static const struct an_json *quantity(struct deid_walk *w,
+                                      const struct tr_deid_row *row,
                                       const struct an_json *in, bool *changed)
 {
     static const char *const comparators[] = {"<", "<=", ">=", ">"};
     struct deid_list list = {NULL, NULL, 0};
+    bool is_age =
+        w->says_age || an_str_ends(an_str_c(row->path), AN_STR("Age"));
     struct an_str unit, literal,
         comparator = an_json_text(an_json_get(in, AN_STR("comparator")));
     const struct an_json *value;
 
     literal = an_json_literal(an_json_get(in, AN_STR("value")));
-    if (!unit_of(w, in, &unit) || (value = number(w, literal, unit)) == NULL)
+    if (!unit_of(w, in, &unit) ||
+        (value = number(w, literal, unit, is_age)) == NULL)
         return NULL;
     deid_member(w, &list, "value", value);
     for (size_t i = 0; i < 4; i++)
@@ -119,6 +130,13 @@ static const struct an_json *reference(struct deid_walk *w,
     return deid_done(w, AN_JSON_OBJECT, &list);
 }
 
+/* A date of birth that is observed is a year, as Patient.birthDate is. */
+static bool is_birth(const struct deid_walk *w, const struct tr_deid_row *row)
+{
+    return w->says_birth &&
+           an_str_ends(an_str_c(row->path), AN_STR(".valueDateTime"));
+}
+
 static const struct an_json *words(struct deid_walk *w,
                                    const struct tr_deid_row *row,
                                    struct an_str text, bool *changed)
@@ -133,13 +151,16 @@ static const struct an_json *words(struct deid_walk *w,
                    ? deid_text(w, text)
                    : NULL;
     case TR_DEID_YEAR: return date(w, tr_deid_year, text);
-    case TR_DEID_SHIFT: return moved(w, tr_deid_shift, text);
+    case TR_DEID_SHIFT:
+        return moved(w, is_birth(w, row) ? tr_deid_birth : tr_deid_shift, text);
     case TR_DEID_BIRTH: return moved(w, tr_deid_birth, text);
     case TR_DEID_ID: return deid_id(w, text);
     case TR_DEID_UID: return deid_uid(w, text, "");
     case TR_DEID_URL: return deid_points(w, text, true);
     case TR_DEID_ZIP3:
-        return tr_deid_zip3(text, zip3) ? deid_text(w, an_str_c(zip3)) : NULL;
+        return !w->is_abroad && tr_deid_zip3(text, zip3)
+                   ? deid_text(w, an_str_c(zip3))
+                   : NULL;
     case TR_DEID_STATE:
         *changed = false;
         return tr_deid_state(text, &state) ? deid_text(w, an_str_c(state))
@@ -163,9 +184,10 @@ const struct an_json *deid_value(struct deid_walk *w,
     switch ((unsigned)tr_deid_method(row, w->d->profile)) {
     case TR_DEID_CODING: return coding(w, in);
     case TR_DEID_BOOL: return truth(w, in);
-    case TR_DEID_QUANTITY: return quantity(w, in, changed);
+    case TR_DEID_QUANTITY: return quantity(w, row, in, changed);
     case TR_DEID_NUMBER:
-        out = number(w, an_json_literal(in), (struct an_str){NULL, 0});
+        out = number(w, an_json_literal(in), (struct an_str){NULL, 0},
+                     w->says_age);
         *changed = !an_str_eq(an_json_literal(in), an_json_literal(out));
         return out;
     case TR_DEID_REFERENCE: *changed = true; return reference(w, in);

@@ -62,6 +62,8 @@ static struct an_str components(struct deid_message *w, const char *as,
     struct an_str whole = {NULL, 0};
 
     an_buf_init(&out, w->arena, MAX_MESSAGE_BYTES);
+    if (strcmp(as, "PID-11") == 0)
+        w->is_abroad = tr_deid_is_abroad(deid_component(w, rep, 6));
     for (unsigned i = 1; hl7_cut(&rep, HL7_COMPONENT, &part); i++) {
         const struct tr_deid_row *row = find(as, i);
         bool changed = false;
@@ -164,7 +166,7 @@ static void alike(struct deid_message *w, size_t pid)
             hl7_identify(&w->m, pid, (struct an_str){NULL, 0}, &who, w->err);
     if (w->code == AN_OK && who.n)
         w->code = tr_deid_people_add(
-            &w->d->people, an_str_hash(who.id[0].value), an_str_c(l->zip3),
+            &w->d->people, tr_deid_who(who.id[0].value), an_str_c(l->zip3),
             an_str_c(l->birth), an_str_c(l->sex), w->err);
 }
 

@@ -23,7 +23,7 @@ struct deid_message {
     struct hl7_message m;
     size_t segment; /* at hand */
     struct tr_deid_dates dates;
-    bool has_patient;
+    bool has_patient, is_abroad; /* of an address */
     struct deid_looks looks;
 };
 

@@ -123,27 +123,54 @@ static struct an_str unit(struct an_str text)
     return text;
 }
 
+/* What this OBX is about, by its code or the alternate one. */
+static bool about(struct deid_message *w, bool (*says)(struct an_str code))
+{
+    static const unsigned components[] = {1, 4};
+    struct hl7_at what = {&w->m, w->segment, 3, 1};
+    struct an_str code = nothing;
+    bool found = false;
+
+    for (size_t i = 0; i < 2 && w->code == AN_OK; i++) {
+        w->code = hl7_at_text(&what, components[i], &code, w->err);
+        found |= w->code == AN_OK && says(code);
+    }
+    return found;
+}
+
 /* A number of this OBX; "" where its unit is not known, or it has none and
  * wants one. */
 static struct an_str observed_number(struct deid_message *w, struct an_str text,
                                      bool wants_unit)
 {
-    struct hl7_at units = {&w->m, w->segment, 6, 1},
-                  what = {&w->m, w->segment, 3, 1};
-    struct an_str said = nothing, loinc = nothing, known;
+    struct hl7_at units = {&w->m, w->segment, 6, 1};
+    struct an_str said = nothing, known;
+    bool is_age = about(w, tr_deid_says_age);
 
     if (w->code == AN_OK)
         w->code = hl7_at_text(&units, 1, &said, w->err);
-    if (w->code == AN_OK)
-        w->code = hl7_at_text(&what, 1, &loinc, w->err);
-    if (w->code != AN_OK || !tr_deid_number(text))
+    if (w->code != AN_OK)
         return nothing;
     known = unit(said);
     if (known.n == 0 && (said.n || wants_unit))
         return nothing;
-    if (known.n == 0 && tr_deid_says_age(loinc))
+    if (!(known.n ? tr_deid_number(text) : tr_deid_bare_number(text)))
+        return nothing;
+    if (is_age && known.n == 0)
         known = AN_STR("a");
+    if (is_age && !tr_deid_is_age_unit(known))
+        return nothing;
     return copy(w, tr_deid_cap(text, known));
+}
+
+/* A date of birth that is observed is a year, as PID-7 is. */
+static struct an_str observed_date(struct deid_message *w, struct an_str text)
+{
+    bool is_birth = about(w, tr_deid_says_birth);
+
+    if (w->d->profile == TR_DEID_SAFE_HARBOR)
+        return date(w, TR_DEID_YEAR, text);
+    return date(w, is_birth ? TR_DEID_BIRTH : TR_DEID_SHIFT, text);
 }
 
 /* SN: comparator, number, separator, number (HL7 v2.5.1 2.A.71). */
@@ -195,10 +222,7 @@ static struct an_str observed(struct deid_message *w,
         return coded(w, rep);
     if (an_str_eq(type, AN_STR("DT")) || an_str_eq(type, AN_STR("TS")) ||
         an_str_eq(type, AN_STR("DTM")))
-        return date(w,
-                    w->d->profile == TR_DEID_SAFE_HARBOR ? TR_DEID_YEAR
-                                                         : TR_DEID_SHIFT,
-                    deid_component(w, rep, 1));
+        return observed_date(w, deid_component(w, rep, 1));
     return nothing;
 }
 
@@ -225,7 +249,9 @@ struct an_str deid_words(struct deid_message *w, const struct tr_deid_row *row,
     case TR_DEID_BIRTH: return date(w, method, text);
     case TR_DEID_ID: return name(w, nothing, text);
     case TR_DEID_ZIP3:
-        return tr_deid_zip3(text, zip3) ? copy(w, an_str_c(zip3)) : nothing;
+        return !w->is_abroad && tr_deid_zip3(text, zip3)
+                   ? copy(w, an_str_c(zip3))
+                   : nothing;
     case TR_DEID_STATE:
         *changed = false;
         return tr_deid_state(text, &state) ? an_str_c(state) : nothing;

@@ -3,13 +3,13 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/uuid.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <gnutls/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -127,6 +127,7 @@ static enum an_code read_secret(struct tr_deid_names *names, FILE *file,
                             "others may use this file: its mode has to be "
                             "0600 or 0400",
                             names->path, 0);
+    names->found = s;
     return names->profile == TR_DEID_DATE_SHIFT ? read_key(names, file, err)
                                                 : read_table(names, file, err);
 }
@@ -179,6 +180,19 @@ static bool print_rows(const struct tr_deid_names *names, FILE *file)
     return fflush(file) == 0 && fsync(fileno(file)) == 0;
 }
 
+static bool is_as_found(const struct tr_deid_names *names)
+{
+    struct stat now = {0};
+
+    if (stat(names->path, &now) < 0)
+        return errno == ENOENT && names->found.st_ino == 0;
+    return now.st_ino == names->found.st_ino &&
+           now.st_dev == names->found.st_dev &&
+           now.st_size == names->found.st_size &&
+           now.st_mtim.tv_sec == names->found.st_mtim.tv_sec &&
+           now.st_mtim.tv_nsec == names->found.st_mtim.tv_nsec;
+}
+
 enum an_code tr_deid_names_save(const struct tr_deid_names *names,
                                 struct an_err *err)
 {
@@ -188,6 +202,10 @@ enum an_code tr_deid_names_save(const struct tr_deid_names *names,
 
     if (names->path == NULL || names->profile != TR_DEID_SAFE_HARBOR)
         return AN_OK;
+    if (!is_as_found(names))
+        return an_fail_file(err, AN_CONFLICT,
+                            "another run has changed the table", names->path,
+                            0);
     n = snprintf(beside, sizeof(beside), "%s.part", names->path);
     if (n < 0 || (size_t)n >= sizeof(beside))
         return an_fail(err, AN_LIMIT, "a file name is too long", 0);
@@ -209,6 +227,25 @@ enum an_code tr_deid_names_save(const struct tr_deid_names *names,
 }
 
 /* ---- pseudonyms and days ------------------------------------------------- */
+
+/* RFC 4122 writes UUIDs in lower case and reads them in either. */
+static struct an_str one_form(struct an_str id, char text[AN_UUID_TEXT_BYTES])
+{
+    struct an_uuid u;
+
+    id = an_str_trim(id);
+    if (!an_uuid_parse(id, &u))
+        return id;
+    an_uuid_print(&u, text);
+    return an_str_c(text);
+}
+
+uint64_t tr_deid_who(struct an_str patient)
+{
+    char text[AN_UUID_TEXT_BYTES];
+
+    return an_str_hash(one_form(patient, text));
+}
 
 /* authority "|" value, hashed: the table need not hold them in clear. */
 static enum an_code hash_of(struct an_str authority, struct an_str value,
@@ -247,9 +284,11 @@ enum an_code tr_deid_name(struct tr_deid_names *names, struct an_str authority,
                           struct an_str value, uint8_t name[TR_DEID_NAME_BYTES],
                           struct an_err *err)
 {
+    char text[AN_UUID_TEXT_BYTES];
     uint8_t digest[32];
     struct an_sha256 hash;
-    enum an_code code = hash_of(authority, value, &hash, err);
+    enum an_code code =
+        hash_of(an_str_trim(authority), one_form(value, text), &hash, err);
 
     if (code != AN_OK)
         return code;
@@ -270,9 +309,10 @@ enum an_code tr_deid_days(const struct tr_deid_names *names,
 {
     const uint64_t n = 2 * TR_DEID_MOST_DAYS + 1;
     const uint64_t end = UINT64_MAX - (UINT64_MAX % n + 1) % n;
+    char text[AN_UUID_TEXT_BYTES];
     uint8_t digest[32];
-    enum an_code code =
-        tr_pseudonym_digest(&names->key, "shift", patient, digest, err);
+    enum an_code code = tr_pseudonym_digest(
+        &names->key, "shift", one_form(patient, text), digest, err);
 
     *days = 0;
     if (names->profile == TR_DEID_SAFE_HARBOR)

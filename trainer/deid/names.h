@@ -3,7 +3,8 @@
  *
  * date-shift makes both from a key of 32 bytes: a pseudonym is the first 16
  * bytes of HMAC-SHA-256 over "id" and the SHA-256 of authority, "|" and
- * identifier, a shift is drawn from -50 to 50 days by that over "shift" and the patient, without bias.
+ * identifier, a shift is drawn from -50 to 50 days by that over "shift" and the
+ * patient, without bias.
  * The same key gives the same again, in another run and in FHIR and HL7v2
  * alike where they name a patient alike.
  *
@@ -23,6 +24,8 @@
 #include "trainer/deid/profile.h"
 #include "trainer/pseudonym.h"
 
+#include <sys/stat.h>
+
 enum { TR_DEID_NAME_BYTES = 16, TR_DEID_MOST_DAYS = 50 };
 
 struct tr_deid_pair {
@@ -36,6 +39,7 @@ struct tr_deid_names {
     struct tr_deid_pair *pair; /* safe-harbor: a hash table */
     size_t n, size;            /* a power of two */
     const char *path;          /* of the table, or NULL */
+    struct stat found;         /* the table as it was read; all 0: none */
 };
 
 /* date-shift reads the key at `path`: 32 bytes or 64 hex digits.  safe-harbor
@@ -48,6 +52,8 @@ enum an_code tr_deid_names_open(struct tr_deid_names *names,
     __attribute__((warn_unused_result));
 void tr_deid_names_close(struct tr_deid_names *names);
 
+/* Blanks around an identifier and, of a UUID, the case of its letters make no
+ * other patient of it. */
 enum an_code tr_deid_name(struct tr_deid_names *names, struct an_str authority,
                           struct an_str value, uint8_t name[TR_DEID_NAME_BYTES],
                           struct an_err *err)
@@ -57,7 +63,12 @@ enum an_code tr_deid_days(const struct tr_deid_names *names,
                           struct an_str patient, int *days, struct an_err *err)
     __attribute__((warn_unused_result));
 
-/* The table, written beside and renamed; nothing to do without a path. */
+/* A hash of the identifier that days are drawn for, to count people by. */
+uint64_t tr_deid_who(struct an_str patient);
+
+/* The table, written beside and renamed; nothing to do without a path.
+ * AN_CONFLICT when another run wrote it meanwhile: one of the two would name
+ * patients anew whom the other has named. */
 enum an_code tr_deid_names_save(const struct tr_deid_names *names,
                                 struct an_err *err)
     __attribute__((warn_unused_result));

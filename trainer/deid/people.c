@@ -43,9 +43,13 @@ enum an_code tr_deid_people_add(struct tr_deid_people *p, uint64_t who,
                                 struct an_str zip3, struct an_str birth,
                                 struct an_str sex, struct an_err *err)
 {
-    char looks[64];
-    int n = snprintf(looks, sizeof(looks), "%.*s|%.*s|%.*s", AN_STR_ARG(zip3),
-                     AN_STR_ARG(birth), AN_STR_ARG(sex));
+    char looks[64], letter = sex.n ? sex.p[0] : ' ';
+    int n;
+
+    if (letter >= 'a' && letter <= 'z')
+        letter = (char)(letter - ('a' - 'A'));
+    n = snprintf(looks, sizeof(looks), "%.*s|%.*s|%c", AN_STR_ARG(zip3),
+                 AN_STR_ARG(birth), letter);
 
     if (n < 0 || (size_t)n >= sizeof(looks))
         return an_fail(err, AN_LIMIT, "a value is too long", 0);

@@ -24,7 +24,9 @@ struct tr_deid_alike {
     uint64_t below_5, below_11; /* people whose k is less */
 };
 
-/* The same person again replaces what was said before. */
+/* `sex` counts by its first letter in either case: FHIR's "female" is HL7v2's
+ * "F".  Of what is said of the same person (`who`) at several times, one counts,
+ * whatever the order. */
 enum an_code tr_deid_people_add(struct tr_deid_people *p, uint64_t who,
                                 struct an_str zip3, struct an_str birth,
                                 struct an_str sex, struct an_err *err)

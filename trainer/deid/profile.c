@@ -2,6 +2,7 @@
 #include "trainer/deid/profile.h"
 
 #include "base/hash.h"
+#include "trainer/deid/check_digit.h"
 #include "trainer/deid/value.h"
 
 #include <regex.h>
@@ -302,13 +303,24 @@ static const struct system *find_system(struct an_str uri)
     return NULL;
 }
 
+/* A number in that system is one of its codes by more than its form. */
+static bool checks(struct an_str uri, struct an_str code)
+{
+    if (an_str_eq(uri, AN_STR("http://loinc.org")))
+        return tr_deid_is_loinc(code);
+    if (an_str_eq(uri, AN_STR("http://snomed.info/sct")))
+        return tr_deid_is_sctid(code);
+    return true;
+}
+
 bool tr_deid_code(const struct tr_deid_patterns *patterns, struct an_str uri,
                   struct an_str code, struct an_str *system,
                   struct an_str *kept)
 {
     const struct system *s = find_system(uri);
 
-    if (s == NULL || !match(&patterns->system[s - systems], code))
+    if (s == NULL || !match(&patterns->system[s - systems], code) ||
+        !checks(uri, code))
         return false;
     *system = an_str_c(s->uri);
     *kept = code;

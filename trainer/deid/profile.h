@@ -30,7 +30,8 @@ enum tr_deid_form { TR_DEID_FHIR, TR_DEID_HL7, TR_DEID_FORMS };
  * INTO        what the rows of its type (`as`) allow
  * CODE        a text that `values` describes, whole
  * CODING      system and code, both as deid-systems.tsv describes them
- * NUMBER      at most eight digits before the point: longer is an identifier
+ * NUMBER      at most four digits before the point, eight where a unit stands
+ *             in a field beside it: longer is an identifier, or a date
  * BOOL        true, false
  * YEAR        the year of a date
  * SHIFT       a date, moved
@@ -42,7 +43,7 @@ enum tr_deid_form { TR_DEID_FHIR, TR_DEID_HL7, TR_DEID_FORMS };
  * ZIP3        three digits of a ZIP code, 000 where few people live
  * STATE       a state's two letters
  * COUNTRY     two or three capitals
- * QUANTITY    number and unit; an age over 89 is 90
+ * QUANTITY    number and unit, as NUMBER; an age over 89 is 90
  * EXTENSION   INTO, where `values` describes its url
  * RESOURCE    a resource of a type that has rows
  * COLLECTION  the word "collection": what a Bundle is afterwards
@@ -119,8 +120,9 @@ void tr_deid_patterns_close(struct tr_deid_patterns *patterns);
 bool tr_deid_matches(const struct tr_deid_patterns *patterns,
                      enum tr_deid_form form, const struct tr_deid_row *row,
                      struct an_str text);
-/* A code of a system that deid-systems.tsv has, in that system's form; *system
- * is the table's own text.  A language loses what follows its first part. */
+/* A code of a system that deid-systems.tsv has, in that system's form and with
+ * its check digit where it has one; *system is the table's own text.  A language
+ * loses what follows its first part. */
 bool tr_deid_code(const struct tr_deid_patterns *patterns, struct an_str uri,
                   struct an_str code, struct an_str *system,
                   struct an_str *kept);

@@ -34,9 +34,13 @@ static bool ends(const char *path, const char *end)
 static enum an_code part_path(const struct tr_deid_run *run, const char *name,
                               char path[TR_DEID_PATH_BYTES], struct an_err *err)
 {
-    int n = snprintf(path, TR_DEID_PATH_BYTES, "%s.part%s%s", run->out,
-                     name ? "/" : "", name ? name : "");
+    size_t bytes = strlen(run->out);
+    int n;
 
+    while (bytes > 1 && run->out[bytes - 1] == '/')
+        bytes--;
+    n = snprintf(path, TR_DEID_PATH_BYTES, "%.*s.part%s%s", (int)bytes,
+                 run->out, name ? "/" : "", name ? name : "");
     return n > 0 && n < TR_DEID_PATH_BYTES
                ? AN_OK
                : an_fail(err, AN_LIMIT, "a path is too long", 0);
@@ -262,6 +266,9 @@ static enum an_code read_any(struct tr_deid_run *run, const char *path,
     if ((depth ? lstat(path, &st) : stat(path, &st)) < 0)
         return an_fail_sys(err, errno == ENOENT ? AN_NOTFOUND : AN_IO,
                            "there is no such file or folder", errno);
+    if (S_ISDIR(st.st_mode) && st.st_dev == run->device &&
+        st.st_ino == run->inode)
+        return AN_OK; /* what this run writes */
     if (S_ISDIR(st.st_mode))
         return read_folder(run, path, depth, err);
     return depth == 0 || ends(path, ".json") || ends(path, ".ndjson") ||
@@ -289,6 +296,7 @@ enum an_code tr_deid_begin(struct tr_deid_run *run, struct an_err *err)
 {
     char path[TR_DEID_PATH_BYTES];
     enum an_code code = part_path(run, NULL, path, err);
+    struct stat st;
 
     an_arena_init(&run->arena, ARENA_BYTES);
     if (code != AN_OK)
@@ -300,6 +308,10 @@ enum an_code tr_deid_begin(struct tr_deid_run *run, struct an_err *err)
                            "the folder beside it, .part, cannot be made",
                            errno);
     run->begun = true;
+    if (lstat(path, &st) < 0)
+        return an_fail_sys(err, AN_IO, "the folder beside it is gone", errno);
+    run->device = st.st_dev;
+    run->inode = st.st_ino;
     return AN_OK;
 }
 

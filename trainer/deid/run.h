@@ -10,8 +10,9 @@
  *
  * Read are *.json (a Bundle, a resource), *.ndjson (one a line) and *.hl7 (a
  * message, a file of batches); folders are walked in order of names, links to
- * folders are not followed, and other files of a folder are passed over.  A
- * file that is named itself is read by what it begins with.
+ * folders are not followed, and other files of a folder are passed over, as is
+ * OUT.part where OUT is inside a folder that is read.  A file that is named
+ * itself is read by what it begins with.
  *
  * Written is a file for each that something stays of, as OUT/000001.json: names
  * of files can be names of patients.  Batches become one batch, whose headers
@@ -35,6 +36,8 @@
 #include "base/arena.h"
 #include "trainer/deid/deid.h"
 
+#include <sys/types.h>
+
 enum { TR_DEID_PATH_BYTES = 4096 };
 
 struct tr_deid_run {
@@ -46,6 +49,8 @@ struct tr_deid_run {
     uint64_t n_files, n_read, n_refused; /* in: files, documents */
     uint64_t n_written, n_out;           /* out: files, documents */
     struct an_arena arena;
+    dev_t device; /* of OUT.part */
+    ino_t inode;
     bool begun;
 };
 
