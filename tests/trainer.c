@@ -36,6 +36,7 @@ Suite *trainer_deid_suite(void);
 Suite *trainer_deid_fhir_suite(void);
 Suite *trainer_deid_hl7_suite(void);
 Suite *trainer_deid_run_suite(void);
+Suite *trainer_accountant_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,       trainer_gradient_suite,
@@ -55,5 +56,6 @@ Suite *(*const test_suites[])(void) = {
     trainer_lead_suite,          trainer_explain_suite,
     trainer_reasons_suite,       trainer_deid_suite,
     trainer_deid_fhir_suite,     trainer_deid_hl7_suite,
-    trainer_deid_run_suite,      NULL,
+    trainer_deid_run_suite,      trainer_accountant_suite,
+    NULL,
 };
