@@ -37,6 +37,8 @@ Suite *trainer_deid_fhir_suite(void);
 Suite *trainer_deid_hl7_suite(void);
 Suite *trainer_deid_run_suite(void);
 Suite *trainer_accountant_suite(void);
+Suite *trainer_privacy_suite(void);
+Suite *trainer_budget_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,       trainer_gradient_suite,
@@ -57,5 +59,6 @@ Suite *(*const test_suites[])(void) = {
     trainer_reasons_suite,       trainer_deid_suite,
     trainer_deid_fhir_suite,     trainer_deid_hl7_suite,
     trainer_deid_run_suite,      trainer_accountant_suite,
+    trainer_privacy_suite,       trainer_budget_suite,
     NULL,
 };

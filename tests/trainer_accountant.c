@@ -167,17 +167,20 @@ START_TEST(finds_the_noise_for_an_epsilon)
         struct tr_phase phase = {0.04, 0, known[i].steps};
 
         ck_assert_int_eq(
-            tr_noise_for(0.04, known[i].steps, delta5, 8, &noise, &err), AN_OK);
+            tr_noise_for(0.04, known[i].steps, NULL, delta5, 8, &noise, &err),
+            AN_OK);
         ck_assert_double_eq_tol(noise, known[i].noise, 2e-3 * noise);
         phase.noise = noise;
         ck_assert_double_le(tr_budget_of(&phase, 1, delta5, NULL, 0).epsilon,
                             8);
     }
     /* Below 1, too. */
-    ck_assert_int_eq(tr_noise_for(0.001, 10, delta5, 8, &noise, &err), AN_OK);
+    ck_assert_int_eq(tr_noise_for(0.001, 10, NULL, delta5, 8, &noise, &err),
+                     AN_OK);
     ck_assert_double_lt(noise, 1);
-    ck_assert_int_eq(tr_noise_for(1, 1000000000, delta5, 1e-3, &noise, &err),
-                     AN_LIMIT);
+    ck_assert_int_eq(
+        tr_noise_for(1, 1000000000, NULL, delta5, 1e-3, &noise, &err),
+        AN_LIMIT);
 }
 END_TEST
 

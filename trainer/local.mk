@@ -32,6 +32,10 @@ libtrainer_la_SOURCES = \
 	trainer/deid/hl7_value.c trainer/deid/run.h trainer/deid/run.c \
 	trainer/deid/manifest.c trainer/deid/deidentify_command.c \
 	trainer/privacy/accountant.h trainer/privacy/accountant.c \
+	trainer/privacy/noise.h trainer/privacy/noise.c \
+	trainer/privacy/private.h trainer/privacy/private.c \
+	trainer/privacy/start.h trainer/privacy/start.c \
+	trainer/privacy/ledger.h trainer/privacy/ledger.c \
 	trainer/privacy/privacy_command.c \
 	trainer/concepts.h trainer/concepts.c \
 	trainer/catalogue.h trainer/catalogue_int.h trainer/catalogue.c \

@@ -159,27 +159,30 @@ struct tr_budget tr_budget_of(const struct tr_phase *phase, size_t n_phases,
                           standard_orders(standard));
 }
 
-enum an_code tr_noise_for(double rate, int64_t steps, double delta,
+enum an_code tr_noise_for(double rate, int64_t steps,
+                          const struct tr_phase *other, double delta,
                           double epsilon, double *noise, struct an_err *err)
 {
-    struct tr_phase phase = {rate, TR_MOST_NOISE, steps};
+    const struct tr_phase none = {0, 1, 0};
+    struct tr_phase phase[] = {{rate, TR_MOST_NOISE, steps},
+                               other ? *other : none};
     double low = 0, high = 1;
 
-    if (!(tr_budget_of(&phase, 1, delta, NULL, 0).epsilon <= epsilon))
+    if (!(tr_budget_of(phase, 2, delta, NULL, 0).epsilon <= epsilon))
         return an_fail(err, AN_LIMIT,
                        "no noise is enough for that epsilon and delta", 0);
-    for (phase.noise = high;
-         tr_budget_of(&phase, 1, delta, NULL, 0).epsilon > epsilon;
-         phase.noise = high) {
+    for (phase[0].noise = high;
+         tr_budget_of(phase, 2, delta, NULL, 0).epsilon > epsilon;
+         phase[0].noise = high) {
         low = high;
         high *= 2;
     }
     while (high - low > 1e-3 * high) {
-        phase.noise = (low + high) / 2;
-        if (tr_budget_of(&phase, 1, delta, NULL, 0).epsilon > epsilon)
-            low = phase.noise;
+        phase[0].noise = (low + high) / 2;
+        if (tr_budget_of(phase, 2, delta, NULL, 0).epsilon > epsilon)
+            low = phase[0].noise;
         else
-            high = phase.noise;
+            high = phase[0].noise;
     }
     *noise = high;
     return AN_OK;

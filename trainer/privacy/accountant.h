@@ -49,10 +49,12 @@ struct tr_budget tr_budget_convert(const double *renyi, const double *order,
 struct tr_budget tr_budget_of(const struct tr_phase *phase, size_t n_phases,
                               double delta, const double *order, size_t n);
 
-/* The least noise, to a thousandth of it, with which so many steps cost at most
- * epsilon.  AN_LIMIT when even TR_MOST_NOISE costs more. */
+/* The least noise, to a thousandth of it, with which so many steps and one
+ * other phase (NULL: none) cost at most epsilon.  AN_LIMIT when even
+ * TR_MOST_NOISE costs more. */
 #define TR_MOST_NOISE 1e4
-enum an_code tr_noise_for(double rate, int64_t steps, double delta,
+enum an_code tr_noise_for(double rate, int64_t steps,
+                          const struct tr_phase *other, double delta,
                           double epsilon, double *noise, struct an_err *err)
     __attribute__((warn_unused_result));
 

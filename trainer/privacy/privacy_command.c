@@ -104,7 +104,7 @@ int tr_command_privacy(int argc, char **argv)
         return status;
     phase = (struct tr_phase){p.batch / p.people, p.noise,
                               (int64_t)ceil(p.epochs * p.people / p.batch)};
-    if (!(p.noise > 0) && tr_noise_for(phase.rate, phase.steps, p.delta,
+    if (!(p.noise > 0) && tr_noise_for(phase.rate, phase.steps, NULL, p.delta,
                                        p.epsilon, &phase.noise, &err) != AN_OK)
         return tr_command_failed("privacy", NULL, &err);
     b = tr_budget_of(&phase, 1, p.delta, NULL, 0);

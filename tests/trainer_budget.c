@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a private fit has spent, as `anamnesis-train fit` keeps and says it. */
+#include "base/json.h"
+#include "tests/invented_cohort.h"
+#include "tests/suite.h"
+#include "trainer/command.h"
+#include "trainer/file.h"
+#include "trainer/fit.h"
+#include "trainer/privacy/ledger.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+Suite *trainer_budget_suite(void);
+
+static const char *const option[][2] = {
+    {"layers", "1"},     {"channels", "16"},  {"heads", "2"},
+    {"positions", "6"},  {"rank", "2"},       {"epochs", "4"},
+    {"dp_noise", "1.5"}, {"dp_people", "10"},
+};
+enum { N_OPTIONS = sizeof(option) / sizeof(*option) };
+
+static struct an_arena arena;
+static char cohort[64], out[64];
+
+static void set_up(void)
+{
+    an_arena_init(&arena, 64 << 20);
+    invent_cohort(invented_path(cohort), 200, 4);
+    snprintf(out, sizeof(out),
+             "/tmp/anamnesis-budget-"
+             "XX"
+             "XX"
+             "XX");
+    ck_assert_ptr_nonnull(mkdtemp(out));
+}
+
+static const char *in_out(const char *name)
+{
+    static char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", out, name);
+    return path;
+}
+
+static void tear_down(void)
+{
+    static const char *const name[] = {"checkpoint", "fit.json", "privacy",
+                                       "model.safetensors"};
+
+    for (size_t i = 0; i < 4; i++)
+        unlink(in_out(name[i]));
+    rmdir(out);
+    invented_remove(cohort);
+    an_arena_free(&arena);
+}
+
+static int fit(bool resume, const char *noise)
+{
+    char text[2 * N_OPTIONS + 6][64], *argv[2 * N_OPTIONS + 6];
+    int n = 0;
+
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        snprintf(text[n++], 64, "--%s", option[i][0]);
+        snprintf(text[n++], 64, "%s", option[i][1]);
+    }
+    if (noise) {
+        snprintf(text[n++], 64, "--dp-noise");
+        snprintf(text[n++], 64, "%s", noise);
+    }
+    snprintf(text[n++], 64, "--out");
+    snprintf(text[n++], 64, "%s", out);
+    snprintf(text[n++], 64, "%s", resume ? "--resume" : cohort);
+    if (resume)
+        snprintf(text[n++], 64, "%s", cohort);
+    for (int i = 0; i < n; i++)
+        argv[i] = text[i];
+    return tr_command_fit(n, argv);
+}
+
+static const struct an_json *record(void)
+{
+    const struct an_json *root = NULL;
+    struct an_str text, kept;
+
+    ck_assert_int_eq(tr_file_map(in_out("fit.json"), &text, NULL), AN_OK);
+    ck_assert(an_arena_str(&arena, text, &kept));
+    tr_file_unmap(text);
+    ck_assert_int_eq(
+        an_json_read(&arena, &(struct an_json_limits){0}, kept, &root, NULL),
+        AN_OK);
+    return root;
+}
+
+static double number(const struct an_json *of, const char *name)
+{
+    double value = (double)NAN;
+
+    ck_assert(an_json_double(an_json_get(of, an_str_c(name)), &value));
+    return value;
+}
+
+/* 140 people to train on, 10 expected in a step: 56 steps are 4 epochs. */
+static void check_spent(const struct an_json *p, double steps)
+{
+    const struct tr_phase phase[] = {{10.0 / 140, 1.5, (int64_t)steps},
+                                     {1, 10, 1}};
+    const struct tr_budget b = tr_budget_of(phase, 2, 1e-5, NULL, 0);
+
+    ck_assert_double_eq_tol(number(p, "steps"), steps, 1e-9);
+    ck_assert_double_eq_tol(number(p, "epsilon"), b.epsilon, 1e-6);
+    ck_assert_double_eq_tol(number(p, "order"), b.order, 1e-6);
+}
+
+START_TEST(the_record_says_what_was_spent_and_what_not_counted)
+{
+    const struct an_json *root, *p, *list;
+
+    ck_assert_int_eq(fit(false, NULL), TR_EXIT_OK);
+    root = record();
+    p = an_json_get(root, AN_STR("privacy"));
+    check_spent(p, 56);
+    ck_assert_double_eq_tol(number(p, "steps_taken"), 56, 1e-9);
+    ck_assert_double_eq_tol(number(p, "delta"), 1e-5, 1e-12);
+    ck_assert_double_eq_tol(number(p, "noise"), 1.5, 1e-9);
+    ck_assert_double_eq_tol(number(p, "clip"), 1, 1e-9);
+    ck_assert_double_eq_tol(number(p, "people"), 140, 1e-9);
+    ck_assert_double_eq_tol(number(p, "sampling_rate"), 10.0 / 140, 1e-9);
+    list = an_json_get(p, AN_STR("not_counted"));
+    ck_assert_ptr_nonnull(an_json_at(list, 4));
+    ck_assert_ptr_null(an_json_at(list, 5));
+    ck_assert(an_str_starts(
+        an_json_text(an_json_at(list, 0)),
+        AN_STR("vocabulary, scales and features: of the training")));
+    /* No loss of anybody. */
+    ck_assert_ptr_null(an_json_get(root, AN_STR("tuning_loss")));
+}
+END_TEST
+
+START_TEST(a_fit_without_noise_says_nothing_of_privacy)
+{
+    ck_assert_int_eq(fit(false, "0"), TR_EXIT_OK);
+    ck_assert_ptr_null(an_json_get(record(), AN_STR("privacy")));
+    ck_assert_int_ne(access(in_out("privacy"), F_OK), 0);
+}
+END_TEST
+
+/* A run that dies after `taken` steps, of which `kept` are in its checkpoint
+ * and `paid` in the ledger. */
+static void die(int taken, int kept, int64_t paid)
+{
+    struct tr_settings s;
+    struct tr_cohort c;
+    struct tr_fit f;
+
+    tr_settings_init(&s);
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        ck_assert_int_eq(tr_settings_set(&s, an_str_c(option[i][0]),
+                                         an_str_c(option[i][1]), NULL),
+                         AN_OK);
+    ck_assert_int_eq(tr_cohort_open(&c, cohort, NULL), AN_OK);
+    ck_assert_int_eq(tr_fit_init(&f, &c, &s, NULL, NULL), AN_OK);
+    for (int i = 0; i < taken; i++) {
+        if (i == kept)
+            ck_assert_int_eq(tr_fit_save(&f, in_out("checkpoint"), NULL),
+                             AN_OK);
+        ck_assert_int_eq(tr_fit_step(&f, NULL), AN_OK);
+    }
+    ck_assert_int_eq(
+        tr_ledger_write(in_out("privacy"), &f.fingerprint, paid, NULL), AN_OK);
+    tr_fit_release(&f);
+    tr_cohort_close(&c);
+}
+
+START_TEST(steps_that_were_lost_are_spent)
+{
+    const struct an_json *p;
+
+    die(30, 20, 36);
+    ck_assert_int_eq(fit(true, NULL), TR_EXIT_OK);
+    p = an_json_get(record(), AN_STR("privacy"));
+    /* Never more than was planned; 16 paid steps made nothing. */
+    check_spent(p, 56);
+    ck_assert_double_eq_tol(number(p, "steps_taken"), 40, 1e-9);
+    /* Once more: it is done. */
+    ck_assert_int_eq(fit(true, NULL), TR_EXIT_OK);
+    p = an_json_get(record(), AN_STR("privacy"));
+    ck_assert_double_eq_tol(number(p, "steps_taken"), 40, 1e-9);
+}
+END_TEST
+
+START_TEST(what_was_spent_cannot_be_left_behind)
+{
+    struct an_str text;
+
+    die(30, 20, 36);
+    /* Begin anew in the same folder; go on with other noise. */
+    ck_assert_int_eq(fit(false, NULL), TR_EXIT_FAILED);
+    ck_assert_int_eq(fit(true, "1.4"), TR_EXIT_FAILED);
+    /* Damaged; gone. */
+    ck_assert_int_eq(tr_file_map(in_out("privacy"), &text, NULL), AN_OK);
+    ck_assert_int_eq(
+        tr_file_write(in_out("privacy"), an_str_sub(text, 0, text.n - 4), NULL),
+        AN_OK);
+    tr_file_unmap(text);
+    ck_assert_int_eq(fit(true, NULL), TR_EXIT_FAILED);
+    unlink(in_out("privacy"));
+    ck_assert_int_eq(fit(true, NULL), TR_EXIT_FAILED);
+    ck_assert_int_ne(access(in_out("fit.json"), F_OK), 0);
+}
+END_TEST
+
+START_TEST(the_ledger_is_of_one_fit)
+{
+    const struct an_sha256 a = {{1}}, b = {{2}};
+    int64_t steps = 0;
+
+    ck_assert_int_eq(tr_ledger_write(in_out("privacy"), &a, 123456789012, NULL),
+                     AN_OK);
+    ck_assert_int_eq(tr_ledger_read(in_out("privacy"), &a, &steps, NULL),
+                     AN_OK);
+    ck_assert_int_eq(steps, 123456789012);
+    ck_assert_int_eq(tr_ledger_read(in_out("privacy"), &b, &steps, NULL),
+                     AN_CONFLICT);
+    ck_assert_int_eq(tr_ledger_read(in_out("none"), &a, &steps, NULL),
+                     AN_NOTFOUND);
+}
+END_TEST
+
+Suite *trainer_budget_suite(void)
+{
+    const TTest *const tests[] = {
+        the_record_says_what_was_spent_and_what_not_counted,
+        a_fit_without_noise_says_nothing_of_privacy,
+        steps_that_were_lost_are_spent,
+        what_was_spent_cannot_be_left_behind,
+        the_ledger_is_of_one_fit,
+    };
+
+    return test_suite_around("trainer/budget", tests,
+                             sizeof(tests) / sizeof(*tests), set_up, tear_down);
+}
