@@ -39,6 +39,7 @@ Suite *trainer_deid_run_suite(void);
 Suite *trainer_accountant_suite(void);
 Suite *trainer_privacy_suite(void);
 Suite *trainer_budget_suite(void);
+Suite *trainer_audit_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,       trainer_gradient_suite,
@@ -60,5 +61,5 @@ Suite *(*const test_suites[])(void) = {
     trainer_deid_fhir_suite,     trainer_deid_hl7_suite,
     trainer_deid_run_suite,      trainer_accountant_suite,
     trainer_privacy_suite,       trainer_budget_suite,
-    NULL,
+    trainer_audit_suite,         NULL,
 };

@@ -2,10 +2,12 @@
 /* What a private fit has spent, as `anamnesis-train fit` keeps and says it. */
 #include "base/json.h"
 #include "tests/invented_cohort.h"
+#include "tests/judged.h"
 #include "tests/suite.h"
 #include "trainer/command.h"
 #include "trainer/file.h"
 #include "trainer/fit.h"
+#include "trainer/package.h"
 #include "trainer/privacy/ledger.h"
 
 #include <math.h>
@@ -212,6 +214,68 @@ START_TEST(what_was_spent_cannot_be_left_behind)
 }
 END_TEST
 
+/* Of a truthful model, as if it had been fitted by this record. */
+static struct an_str card_of(struct judged *j, struct an_str fit_json)
+{
+    const struct judged_how how = {.n = {40, 30, 50}, .end_days = 2000};
+    const struct tr_package_how package = {.name = AN_STR("m")};
+    struct tr_judgement judgement;
+    struct tr_fitted fitted;
+    struct tr_data data;
+    struct an_str card;
+
+    judged_judge(j, &how, &judgement);
+    ck_assert_int_eq(tr_data_open(&data, &j->arena, j->folder.path, NULL),
+                     AN_OK);
+    ck_assert_int_eq(
+        tr_fitted_open(&fitted, &j->arena, j->folder.path, &data, NULL), AN_OK);
+    ck_assert_int_eq(an_json_read(&j->arena, &(struct an_json_limits){0},
+                                  fit_json, &fitted.root, NULL),
+                     AN_OK);
+    ck_assert_int_eq(tr_package_card(&j->arena, &data, &fitted, &judgement,
+                                     &package, &card, NULL),
+                     AN_OK);
+    tr_fitted_close(&fitted);
+    tr_data_close(&data);
+    return card;
+}
+
+static bool holds(struct an_str text, const char *part)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (an_str_starts(an_str_sub(text, i, text.n - i), an_str_c(part)))
+            return true;
+    return false;
+}
+
+START_TEST(a_card_says_what_was_spent)
+{
+    struct an_str card, text, kept;
+    struct judged j;
+
+    ck_assert_int_eq(fit(false, NULL), TR_EXIT_OK);
+    ck_assert_int_eq(tr_file_map(in_out("fit.json"), &text, NULL), AN_OK);
+    ck_assert(an_arena_str(&arena, text, &kept));
+    tr_file_unmap(text);
+    card = card_of(&j, kept);
+    ck_assert(
+        holds(card, "differential privacy: epsilon 2.155 at delta 1e-05"));
+    ck_assert(holds(card, "56 steps, of which 56 made the model; each took "
+                          "each of 140 people with the chance 0.07143."));
+    ck_assert(holds(card, "Noise: 1.5 times the clip of 1."));
+    ck_assert(holds(card, "Unit: a person"));
+    ck_assert(
+        holds(card, "- vocabulary, scales and features: of the training"));
+    ck_assert(!holds(card, "when training stopped"));
+    judged_end(&j);
+
+    card = card_of(&j, AN_STR("{}"));
+    ck_assert(holds(card, "without differential privacy"));
+    ck_assert(holds(card, "when training stopped"));
+    judged_end(&j);
+}
+END_TEST
+
 START_TEST(the_ledger_is_of_one_fit)
 {
     const struct an_sha256 a = {{1}}, b = {{2}};
@@ -236,6 +300,7 @@ Suite *trainer_budget_suite(void)
         a_fit_without_noise_says_nothing_of_privacy,
         steps_that_were_lost_are_spent,
         what_was_spent_cannot_be_left_behind,
+        a_card_says_what_was_spent,
         the_ledger_is_of_one_fit,
     };
 

@@ -13,6 +13,7 @@ const struct tr_command tr_commands[] = {
     {"fit", "fit a model to a cohort", tr_command_fit},
     {"evaluate", "judge a model on patients it has not seen",
      tr_command_evaluate},
+    {"audit", "attack a model: whom was it trained on?", tr_command_audit},
     {"package", "calibrate and sign a model", tr_command_package},
     {"inspect", "check a package and print its card", tr_command_inspect},
     {"sample", "sample what may come, event by event", tr_command_sample},

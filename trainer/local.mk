@@ -36,7 +36,9 @@ libtrainer_la_SOURCES = \
 	trainer/privacy/private.h trainer/privacy/private.c \
 	trainer/privacy/start.h trainer/privacy/start.c \
 	trainer/privacy/ledger.h trainer/privacy/ledger.c \
-	trainer/privacy/privacy_command.c \
+	trainer/privacy/bound.h trainer/privacy/bound.c \
+	trainer/privacy/audit.h trainer/privacy/audit.c \
+	trainer/privacy/privacy_command.c trainer/privacy/audit_command.c \
 	trainer/concepts.h trainer/concepts.c \
 	trainer/catalogue.h trainer/catalogue_int.h trainer/catalogue.c \
 	trainer/catalogue_bins.c trainer/catalogue_write.c trainer/whom.h trainer/whom.c \
