@@ -141,6 +141,44 @@ START_TEST(the_record_says_what_was_spent_and_what_not_counted)
 }
 END_TEST
 
+START_TEST(a_vocabulary_of_public_data_is_said_to_be_declared)
+{
+    struct tr_settings settings;
+    const struct an_json *root = NULL, *list;
+    struct tr_private p;
+    struct an_json_out w;
+    struct tr_cohort c;
+    struct an_str text;
+
+    tr_settings_init(&settings);
+    settings.dp_noise = 1;
+    settings.dp_people = 10;
+    settings.dp_public = 1;
+    settings.dp_start = 0;
+    ck_assert_int_eq(tr_cohort_open(&c, cohort, NULL), AN_OK);
+    ck_assert_int_eq(tr_private_init(&p, &c, &settings, NULL, NULL), AN_OK);
+    an_out_init(&w, &arena, 1 << 16);
+    an_out_object(&w);
+    tr_private_write(&p, &settings, 7, 5, &w);
+    an_out_end(&w);
+    ck_assert_int_eq(an_out_done(&w, &text, NULL), AN_OK);
+    ck_assert_int_eq(
+        an_json_read(&arena, &(struct an_json_limits){0}, text, &root, NULL),
+        AN_OK);
+    root = an_json_get(root, AN_STR("privacy"));
+    list = an_json_get(root, AN_STR("not_counted"));
+    ck_assert(
+        an_str_starts(an_json_text(an_json_at(list, 0)),
+                      AN_STR("vocabulary, scales and features: declared")));
+    ck_assert_double_eq_tol(number(root, "steps"), 7, 1e-9);
+    ck_assert_double_eq_tol(number(root, "steps_taken"), 5, 1e-9);
+    /* Nothing was counted at the start. */
+    ck_assert_ptr_null(an_json_get(root, AN_STR("start_noise")));
+    tr_private_release(&p);
+    tr_cohort_close(&c);
+}
+END_TEST
+
 START_TEST(a_fit_without_noise_says_nothing_of_privacy)
 {
     ck_assert_int_eq(fit(false, "0"), TR_EXIT_OK);
@@ -297,6 +335,7 @@ Suite *trainer_budget_suite(void)
 {
     const TTest *const tests[] = {
         the_record_says_what_was_spent_and_what_not_counted,
+        a_vocabulary_of_public_data_is_said_to_be_declared,
         a_fit_without_noise_says_nothing_of_privacy,
         steps_that_were_lost_are_spent,
         what_was_spent_cannot_be_left_behind,

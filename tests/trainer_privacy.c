@@ -383,6 +383,41 @@ START_TEST(nobody_counts_for_more_at_the_start)
 }
 END_TEST
 
+/* With little noise the start is near the rates of the cohort, and without a
+ * start it is the same whoever the people are. */
+START_TEST(the_start_is_of_blurred_counts_or_of_nothing)
+{
+    struct tr_settings settings = small();
+    const float *rate, *hazard;
+    struct scene s;
+
+    settings.dp_start = 0.01;
+    open_scene(&s, 1000, false, &settings);
+    rate = s.fit.params.model.w.rate_bias;
+    hazard = s.fit.params.model.w.hazard_bias;
+    /* Few have AFTER, all have COMMON. */
+    ck_assert_double_gt((double)rate[INV_COMMON], (double)rate[INV_AFTER] + 1);
+    ck_assert_double_gt((double)hazard[0], -12);
+    ck_assert_double_lt((double)hazard[0], -5);
+    close_scene(&s);
+
+    settings.dp_start = 0;
+    open_scene(&s, 1000, false, &settings);
+    rate = s.fit.params.model.w.rate_bias;
+    hazard = s.fit.params.model.w.hazard_bias;
+    ck_assert_double_eq_tol(
+        (double)rate[INV_AFTER],
+        -log(TR_START_RATE_DAYS * s.fit.params.model.shape.targets), 1e-5);
+    ck_assert_double_eq_tol((double)rate[INV_COMMON], (double)rate[INV_AFTER],
+                            1e-9);
+    ck_assert_double_eq_tol((double)hazard[0], -log(TR_START_HAZARD_DAYS),
+                            1e-5);
+    /* And it costs nothing. */
+    ck_assert_double_lt(tr_private_spent(&s.fit.privacy, 0).epsilon, 1e-12);
+    close_scene(&s);
+}
+END_TEST
+
 /* ---- the fit ------------------------------------------------------------- */
 
 static float *run(const struct tr_settings *settings, const uint8_t *key,
@@ -561,6 +596,7 @@ Suite *trainer_privacy_suite(void)
         one_person_changes_the_sum_by_the_clip_at_most,
         linear_gradients_are_as_long_as_their_ghost,
         nobody_counts_for_more_at_the_start,
+        the_start_is_of_blurred_counts_or_of_nothing,
         nothing_but_the_secret_is_left_to_chance,
         noise_hides_the_gradient,
         a_step_without_anybody_is_a_step,
