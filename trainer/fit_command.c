@@ -52,7 +52,7 @@ static void usage(FILE *out)
           "  model.safetensors  the weights\n"
           "  fit.json           shape, settings, data set, losses\n"
           "  checkpoint         to go on from with --resume\n"
-          "  privacy            of a private fit (--dp-noise, --dp-epsilon): "
+          "  privacy            of a private fit (dp_noise, dp_epsilon): "
           "steps paid for\n\nsettings:\n",
           out);
     for (size_t i = 0; tr_settings_row(i, &row); i++)

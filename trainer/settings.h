@@ -31,8 +31,7 @@
     X(dp_people, 256, 1, 10000000,                                             \
       "private: people expected in one step, instead of batch_rows")           \
     X(dp_public, 0, 0, 1,                                                      \
-      "private: 1 declares the vocabulary to be of public data "               \
-      "(dataset --like)")
+      "private: 1 declares the vocabulary to be of public data")
 
 #define TR_REALS(X)                                                            \
     X(rate, 1.5e-3, 0, 1, "learning rate at its highest")                      \
