@@ -13,9 +13,11 @@
 #include "context/timeline.h"
 
 /* Which model spoke.  `digest` is the SHA-256 of its signed file list, lower-
- * case hex: it names the exact weights, vocabulary and calibration. */
+ * case hex: it names the exact weights, vocabulary and calibration.
+ * `arithmetic` names what else the bits of its numbers depend on
+ * (rt_arithmetic). */
 struct ctx_model_id {
-    struct an_str name, version, digest;
+    struct an_str name, version, digest, arithmetic;
     bool demonstrator; /* trained on invented patients: not for care */
 };
 

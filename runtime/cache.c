@@ -141,7 +141,8 @@ struct rt_cached *rt_cache_take(struct rt_cache *c, const struct rt_history *h)
     c->counts.n_positions += h->n_positions;
     if (k && k->history.n_positions) {
         c->counts.n_found++;
-        c->counts.n_kept += rt_cached_common(k, h);
+        c->counts.n_kept +=
+            rt_cached_same(k, h) ? h->n_positions : rt_cached_common(k, h);
     }
     pthread_mutex_unlock(&c->lock);
     return k;
@@ -168,13 +169,61 @@ uint32_t rt_cached_common(const struct rt_cached *k, const struct rt_history *h)
     return n;
 }
 
-/* The copy of the history takes the place of the last one. */
+bool rt_cached_same(const struct rt_cached *k, const struct rt_history *h)
+{
+    const size_t n = h->n_positions;
+
+    return k->answer.whole_kj && k->history.n_positions == n &&
+           rt_cached_common(k, h) + 1 == n &&
+           same_position(&k->history, h, n - 1);
+}
+
+static bool copy(struct an_arena *arena, const void **at, size_t bytes)
+{
+    void *to = an_arena_get(arena, bytes, 1);
+
+    if (to)
+        memcpy(to, *at, bytes);
+    *at = to;
+    return to != NULL;
+}
+
+static bool copy_floats(struct an_arena *arena, const float **at, size_t n)
+{
+    const void *bytes = *at;
+    const bool done = copy(arena, &bytes, n * sizeof(**at));
+
+    *at = bytes;
+    return done;
+}
+
+static bool remember_answer(struct rt_cached *k, const struct rt_shape *s,
+                            struct rt_answer a)
+{
+    const size_t kj = (size_t)s->outcomes * (size_t)s->bins;
+    uint32_t absent[RT_MAX_ABSENCES];
+    const void *concept = a.concept;
+    bool done = copy_floats(&k->arena, &a.whole_kj, kj) &&
+                copy_floats(&k->arena, &a.log_rate_qv, (size_t)s->targets);
+
+    if (done && a.n) {
+        done = copy(&k->arena, &concept, a.n * sizeof(*a.concept)) &&
+               copy_floats(&k->arena, &a.without_akj,
+                           kj * rt_absences(a.n, absent));
+        a.concept = concept;
+    }
+    k->answer = a;
+    return done;
+}
+
+/* The copies take the place of the last ones. */
 static bool remember(struct rt_cached *k, const struct rt_history *h)
 {
     struct rt_position *position;
     struct rt_item *item;
 
     an_arena_rewind(&k->arena, k->mark);
+    k->answer = (struct rt_answer){.n = 0};
     position = an_arena_get(&k->arena, h->n_positions, sizeof(*position));
     item = an_arena_get(&k->arena, h->n_items, sizeof(*item));
     if (position == NULL || item == NULL)
@@ -200,12 +249,21 @@ static void make_room(struct rt_cache *c, struct rt_cached **out)
     }
 }
 
+static bool keep(struct rt_cached *k, const struct rt_shape *s,
+                 const struct rt_history *h, const struct rt_answer *answer)
+{
+    if (h == NULL || answer == NULL)
+        return h != NULL;
+    return remember(k, h) &&
+           (answer->whole_kj == NULL || remember_answer(k, s, *answer));
+}
+
 void rt_cache_give(struct rt_cache *c, struct rt_cached *k,
-                   const struct rt_history *h)
+                   const struct rt_history *h, const struct rt_answer *answer)
 {
     struct rt_cached *gone = NULL, *next;
 
-    if (h == NULL || !remember(k, h)) {
+    if (!keep(k, &c->shape, h, answer)) {
         forget(k);
         return;
     }

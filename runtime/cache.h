@@ -5,13 +5,16 @@
  *     struct rt_cached *c = rt_cache_take(cache, &history);
  *     uint32_t n = rt_cached_common(c, &history);
  *     ... go on at position n of c->past ...
- *     rt_cache_give(cache, c, &history);
+ *     rt_cache_give(cache, c, &history, &answer);
  *
  * Nobody is named: a history is found by how it begins, and of what was kept as
  * much counts as it has in common with what is asked now, position by position
  * and item by item.  So what comes out is what would be computed anew, to the
  * last bit (runtime/forward.h), and an event that was corrected, or that arrived
  * late, makes anew what follows it.
+ *
+ * Of a history that is the same to its end, the moment of the question included,
+ * the answer itself is there, with its reasons, which cost most of it.
  *
  * What was used longest ago goes first; its bytes are wiped.
  *
@@ -21,13 +24,22 @@
 #ifndef RUNTIME_CACHE_H
 #define RUNTIME_CACHE_H
 
-#include "runtime/forward.h"
+#include "runtime/reasons.h"
 
 struct rt_cache;
+
+/* What was computed at the last position. */
+struct rt_answer {
+    const float *whole_kj, *log_rate_qv; /* NULL: there is none */
+    const int32_t *concept;              /* of the reasons; n of them */
+    size_t n;
+    const float *without_akj; /* RT_MAX_ABSENCES at most, as rt_absences says */
+};
 
 struct rt_cached {
     struct rt_past past;
     struct rt_history history; /* whose past it is; a copy */
+    struct rt_answer answer;   /* a copy, too */
     struct an_arena arena;     /* of all this, and of itself */
     struct an_mark mark;       /* before the copy */
     uint64_t begins;           /* how it begins */
@@ -56,10 +68,13 @@ struct rt_cached *rt_cache_take(struct rt_cache *c, const struct rt_history *h);
  * `h`, which is to be asked about, does not count. */
 uint32_t rt_cached_common(const struct rt_cached *k,
                           const struct rt_history *h);
-/* Give it back, now the past of `h`; or, when h is NULL or memory is short,
- * forget it. */
+/* Is it the same to the end, and has an answer? */
+bool rt_cached_same(const struct rt_cached *k, const struct rt_history *h);
+/* Give it back: now the past of `h`, with what was answered at its end, copies of
+ * both; or, when `answer` is NULL, as it was taken; or, when h is NULL or memory is
+ * short, forget it. */
 void rt_cache_give(struct rt_cache *c, struct rt_cached *k,
-                   const struct rt_history *h);
+                   const struct rt_history *h, const struct rt_answer *answer);
 
 void rt_cache_counts(struct rt_cache *c, struct rt_cache_counts *out);
 

@@ -10,6 +10,7 @@
 enum { KEY_BYTES = 512 };
 
 #define US_PER_DAY 86400e6
+#define HOUR_US INT64_C(3600000000)
 
 int64_t rt_known_us(const struct ctx_event *e)
 {
@@ -335,6 +336,14 @@ static const struct ctx_event *read_person(const struct ctx_timeline *t,
     return sex;
 }
 
+/* The whole hour before it. */
+static int64_t asked_us(int64_t now_us)
+{
+    const int64_t past_us = now_us % HOUR_US;
+
+    return now_us - past_us - (past_us < 0 ? HOUR_US : 0);
+}
+
 enum an_code rt_encode(struct an_arena *arena, const struct rt_vocabulary *v,
                        const struct ctx_timeline *t, int64_t now_us,
                        struct rt_encoded *out, struct an_err *err)
@@ -364,8 +373,8 @@ enum an_code rt_encode(struct an_arena *arena, const struct rt_vocabulary *v,
         add_item(&w, arena, v, e, out);
         note_stay(&w, e, known[i].us);
     }
-    if (n == 0 || known[n - 1].us < now_us)
-        open_position(&w, out, now_us);
+    if (n == 0 || known[n - 1].us < asked_us(now_us))
+        open_position(&w, out, asked_us(now_us));
     out->history =
         (struct rt_history){w.position, w.n_positions, w.item, w.n_items};
     out->event = w.event;

@@ -12,8 +12,10 @@
  * An event stands at the moment from which it was known: the later of its
  * effective and its available time, so that a result takes its place when it
  * was reported and not when blood was drawn.  Events known at one moment make
- * one position.  Nothing after `now` is read.  A last position without items
- * stands at `now` when nothing else does: the moment of the question.
+ * one position.  Nothing after `now` is read.  The moment of the question is the
+ * whole hour before `now`, so that a record of which nothing new is known has one
+ * answer for so long (runtime/cache.h); unless something became known since, a
+ * last position without items stands there.
  *
  * Read: sex (at the first position), admissions, transfers, discharges,
  * conditions, procedures, observations, medication, allergies, immunizations.

@@ -2,10 +2,15 @@
 #include "runtime/package.h"
 
 #include "base/buf.h"
+#include "config.h"
 #include "runtime/product.h"
 #include "runtime/safetensors.h"
 
+#include <cblas.h>
 #include <stdio.h>
+#ifdef __GLIBC__
+#    include <gnu/libc-version.h>
+#endif
 
 #define FIRST_LINE "anamnesis-model 1"
 #define LIST_NAME "SIGNATURE"
@@ -175,6 +180,21 @@ static enum an_code files_check(struct an_str lines, const struct rt_file *file,
     return code;
 }
 
+enum an_code rt_arithmetic(struct an_arena *arena, struct an_str *out,
+                           struct an_err *err)
+{
+    struct an_buf b;
+
+    an_buf_init(&b, arena, 256);
+    an_buf_put_c(&b, PACKAGE_NAME " " PACKAGE_VERSION "; OpenBLAS ");
+    an_buf_put_c(&b, openblas_get_corename());
+#ifdef __GLIBC__
+    an_buf_put_c(&b, "; libc ");
+    an_buf_put_c(&b, gnu_get_libc_version());
+#endif
+    return an_buf_done(&b, out, err);
+}
+
 static enum an_code contents_read(struct rt_package *p, struct an_arena *arena,
                                   const struct rt_file *file, size_t n_files,
                                   struct an_err *err)
@@ -208,7 +228,7 @@ static enum an_code contents_read(struct rt_package *p, struct an_arena *arena,
                                   .demonstrator = p->manifest.demonstrator};
     if (!an_arena_str(arena, an_str_c(hex), &p->id.digest))
         return an_fail_nomem(err);
-    return AN_OK;
+    return rt_arithmetic(arena, &p->id.arithmetic, err);
 }
 
 enum an_code rt_package_open(struct rt_package *p, struct an_arena *arena,

@@ -65,6 +65,13 @@ enum an_code rt_package_open(struct rt_package *p, struct an_arena *arena,
                              size_t n_trusted, struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* "PROGRAM VERSION; OpenBLAS CORE; libc VERSION": beside the package, what the
+ * bits of a forecast depend on.  Those of risks and reasons do not depend on
+ * OpenBLAS (runtime/forward.h), those of a differential do. */
+enum an_code rt_arithmetic(struct an_arena *arena, struct an_str *out,
+                           struct an_err *err)
+    __attribute__((warn_unused_result));
+
 /* The text of SIGNATURE for files sorted by name. */
 enum an_code rt_package_sign(struct an_arena *arena, const struct rt_file *file,
                              size_t n_files, struct an_str private_pem,

@@ -130,6 +130,7 @@ struct prediction {
     float *wide;
     struct rt_cached *cached; /* where `past` is; NULL: it is the predictor's */
     struct rt_past *past;     /* of the window */
+    bool recalled;            /* the answer is the cached one, with reasons */
     float *whole_kj;          /* log hazards */
     size_t n_hazards;         /* outcomes times bins */
     struct rt_subject subject; /* empty until a question needs reasons */
@@ -255,6 +256,11 @@ static enum an_code find_reasons(struct prediction *x)
                                      .history = &x->window,
                                      .wide = x->wide,
                                      .whole_kj = x->whole_kj};
+    if (x->recalled)
+        return rt_reasons_recall(x->arena, &x->subject,
+                                 x->cached->answer.concept, x->cached->answer.n,
+                                 x->cached->answer.without_akj, &x->reasons,
+                                 x->err);
     return rt_reasons_find(x->arena, &x->subject, &x->reasons, x->err);
 }
 
@@ -383,15 +389,12 @@ static size_t known_questions(const struct rt_predictor *p,
     return known;
 }
 
-/* How much of the window need not be computed again. */
+/* Where the pass goes on: what of the window need not be computed again. */
 static uint32_t look_up(struct prediction *x)
 {
-    struct rt_predictor *p = x->p;
     uint32_t n = 0;
 
-    x->past = &p->past;
-    if (p->cache)
-        x->cached = rt_cache_take(p->cache, &x->window);
+    x->past = &x->p->past;
     if (x->cached) {
         x->past = &x->cached->past;
         n = rt_cached_common(x->cached, &x->window);
@@ -400,8 +403,7 @@ static uint32_t look_up(struct prediction *x)
     return n;
 }
 
-/* The pass goes on where what is known ends. */
-static enum an_code go_on(struct prediction *x, struct rt_query query)
+static enum an_code compute(struct prediction *x, struct rt_query query)
 {
     struct rt_predictor *p = x->p;
     const uint32_t n = look_up(x);
@@ -410,11 +412,44 @@ static enum an_code go_on(struct prediction *x, struct rt_query query)
     enum an_code rc = rt_history_from(x->arena, &x->window, n, &rest, x->err);
 
     query.position -= n;
-    return rc == AN_OK
-               ? rt_forward_extend(&p->package->model, &p->workspace, &x->past,
-                                   &ask, 1, RT_WANT_HAZARDS | RT_WANT_RATES,
-                                   x->err)
-               : rc;
+    if (rc == AN_OK)
+        rc =
+            rt_forward_extend(&p->package->model, &p->workspace, &x->past, &ask,
+                              1, RT_WANT_HAZARDS | RT_WANT_RATES, x->err);
+    if (rc == AN_OK)
+        memcpy(x->whole_kj, p->workspace.log_hazard_qkj,
+               x->n_hazards * sizeof(*x->whole_kj));
+    return rc;
+}
+
+/* The same record was asked about in the same hour. */
+static bool recall(struct prediction *x)
+{
+    const struct rt_workspace *ws = &x->p->workspace;
+    const struct rt_answer *a;
+
+    if (x->cached == NULL || !rt_cached_same(x->cached, &x->window))
+        return false;
+    a = &x->cached->answer;
+    x->past = &x->cached->past;
+    x->recalled = a->n > 0;
+    memcpy(x->whole_kj, a->whole_kj, x->n_hazards * sizeof(*x->whole_kj));
+    memcpy(ws->log_rate_qv, a->log_rate_qv,
+           (size_t)x->p->package->manifest.shape.targets *
+               sizeof(*ws->log_rate_qv));
+    return true;
+}
+
+/* What was computed goes to those who ask next. */
+static void give_back(struct prediction *x, enum an_code rc)
+{
+    const struct rt_answer answer = {x->whole_kj, x->p->workspace.log_rate_qv,
+                                     x->reasons.concept, x->reasons.n,
+                                     x->reasons.without_akj};
+
+    if (x->cached)
+        rt_cache_give(x->p->cache, x->cached, rc == AN_OK ? &x->window : NULL,
+                      x->recalled ? NULL : &answer);
 }
 
 /* The wide features of the moment, and whether they are like those of the
@@ -448,12 +483,9 @@ static enum an_code pass(struct prediction *x)
     if (x->whole_kj == NULL)
         return an_fail_nomem(x->err);
     rc = rt_history_check(&x->window, s, x->err);
-    if (rc == AN_OK)
-        rc = go_on(x, query);
-    if (rc == AN_OK)
-        memcpy(x->whole_kj, p->workspace.log_hazard_qkj,
-               x->n_hazards * sizeof(*x->whole_kj));
-    return rc;
+    if (rc == AN_OK && p->cache)
+        x->cached = rt_cache_take(p->cache, &x->window);
+    return rc != AN_OK || recall(x) ? rc : compute(x, query);
 }
 
 /* What has happened by a nearer horizon has happened by a farther one, but each
@@ -513,8 +545,7 @@ enum an_code rt_predict(struct rt_predictor *p, struct an_arena *arena,
     for (size_t i = 0; rc == AN_OK && i < n_questions; i++)
         if (rt_predictor_outcome(p, question[i].outcome) >= 0)
             rc = answer(&x, &question[i], &risk[out->n_risks++]);
-    if (x.cached)
-        rt_cache_give(p->cache, x.cached, rc == AN_OK ? &x.window : NULL);
+    give_back(&x, rc);
     order_horizons(risk, out->n_risks);
     return rc;
 }

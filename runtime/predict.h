@@ -23,7 +23,8 @@
  * weight that is said was computed in full.
  *
  * With a cache (runtime/cache.h), which the predictors of several threads share,
- * only what follows the part of the record that is known already is computed.
+ * only what follows the part of the record that is known already is computed,
+ * and nothing when the same is asked in the same hour (runtime/encode.h).
  * What comes out is the same, but for the last bits of the differential, which
  * is OpenBLAS's.
  *

@@ -44,7 +44,7 @@ static bool is_among(const int32_t *concept, size_t n, int32_t one)
 }
 
 static size_t newest_concepts(const struct rt_history *h,
-                              int32_t concept[RT_MAX_CONCEPTS])
+                              int32_t found[RT_MAX_CONCEPTS])
 {
     size_t n = 0;
 
@@ -52,8 +52,8 @@ static size_t newest_concepts(const struct rt_history *h,
         for (int32_t one = next_concept(h, at, RT_NO_ROW);
              one != RT_NO_ROW && n < RT_MAX_CONCEPTS;
              one = next_concept(h, at, one))
-            if (!is_among(concept, n, one))
-    concept[n++] = one;
+            if (!is_among(found, n, one))
+                found[n++] = one;
     return n;
 }
 
@@ -154,13 +154,16 @@ static enum an_code make_set(struct an_arena *arena, const struct rt_subject *x,
                              const struct rt_reasons *r, uint32_t set,
                              struct rt_group *out, struct an_err *err)
 {
-    int32_t concept[RT_MAX_REASONS];
+    int32_t chosen[RT_MAX_REASONS];
     size_t n = 0;
 
-    for (size_t g = 0; g < r->n; g++)
+    for (size_t g = 0; g < r->n; g++) {
+        const int32_t one = r->concept[g];
+
         if (set >> g & 1)
-    concept[n++] = r->concept[g];
-    return make_group(arena, x, concept, n, out, err);
+            chosen[n++] = one;
+    }
+    return make_group(arena, x, chosen, n, out, err);
 }
 
 enum an_code rt_reasons_without(struct an_arena *arena,
@@ -215,6 +218,7 @@ enum an_code rt_reasons_find(struct an_arena *arena, const struct rt_subject *x,
                              struct rt_reasons *out, struct an_err *err)
 {
     uint32_t absent[RT_MAX_ABSENCES];
+    float *without_akj;
     enum an_code code;
     size_t n;
 
@@ -223,19 +227,31 @@ enum an_code rt_reasons_find(struct an_arena *arena, const struct rt_subject *x,
     if (code != AN_OK)
         return code;
     n = rt_absences(out->n, absent);
-    out->without_akj =
-        an_arena_get(arena, n * n_hazards(x), sizeof(*out->without_akj));
-    if (out->without_akj == NULL)
+    without_akj = an_arena_get(arena, n * n_hazards(x), sizeof(*without_akj));
+    out->without_akj = without_akj;
+    if (without_akj == NULL)
         return an_fail_nomem(err);
     if (out->n <= RT_EXACT_GROUPS)
-        return rt_reasons_without(arena, x, out, absent, n, out->without_akj,
-                                  err);
-    code = rt_reasons_without(arena, x, out, absent, out->n, out->without_akj,
-                              err);
-    return code == AN_OK
-               ? bring_back(arena, x, out, absent + out->n,
-                            out->without_akj + out->n * n_hazards(x), err)
-               : code;
+        return rt_reasons_without(arena, x, out, absent, n, without_akj, err);
+    code = rt_reasons_without(arena, x, out, absent, out->n, without_akj, err);
+    return code == AN_OK ? bring_back(arena, x, out, absent + out->n,
+                                      without_akj + out->n * n_hazards(x), err)
+                         : code;
+}
+
+enum an_code rt_reasons_recall(struct an_arena *arena,
+                               const struct rt_subject *x,
+                               const int32_t *concept, size_t n,
+                               const float *without_akj, struct rt_reasons *out,
+                               struct an_err *err)
+{
+    enum an_code code = AN_OK;
+
+    *out = (struct rt_reasons){.n = n, .without_akj = without_akj};
+    memcpy(out->concept, concept, n * sizeof(*concept));
+    for (size_t g = 0; g < n && code == AN_OK; g++)
+        code = make_group(arena, x, &concept[g], 1, &out -> group[g], err);
+    return code;
 }
 
 void rt_reasons_weigh(const struct rt_subject *x, const struct rt_reasons *r,

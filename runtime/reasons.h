@@ -58,12 +58,21 @@ struct rt_reasons {
     int32_t concept[RT_MAX_REASONS];
     struct rt_group group[RT_MAX_REASONS];
     size_t n;
-    float *without_akj; /* log hazards, in the order of rt_absences */
+    const float *without_akj; /* log hazards, in the order of rt_absences */
 };
 
 /* Failures are those of rt_glance and rt_leave_out, and AN_NOMEM. */
 enum an_code rt_reasons_find(struct an_arena *arena, const struct rt_subject *x,
                              struct rt_reasons *out, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* The same, of concepts that were found before for the same subject:
+ * without_akj is what was found, and stays the caller's. */
+enum an_code rt_reasons_recall(struct an_arena *arena,
+                               const struct rt_subject *x,
+                               const int32_t *concept, size_t n,
+                               const float *without_akj, struct rt_reasons *out,
+                               struct an_err *err)
     __attribute__((warn_unused_result));
 
 /* weight_g[reason], of an outcome by a horizon in days, > 0. */

@@ -130,7 +130,10 @@ static void make_words(struct bench *b)
             .p = 0.004,
             .p_high = 0.01,
             .horizon_days = 365,
-            .model = {AN_STR("demo"), AN_STR("1"), AN_STR("abc123"), true},
+            .model = {.name = AN_STR("demo"),
+                      .version = AN_STR("1"),
+                      .digest = AN_STR("abc123"),
+                      .demonstrator = true},
             .as_of = an_time_us(TEST_EPOCH_US)};
     }
 }

@@ -136,17 +136,18 @@ static const double numbers[] = {
 
 START_TEST(a_number_is_rounded_as_if_it_had_not_been_kept)
 {
-    struct ctx_suggestion s = {
-        .kind = CTX_SUGGEST_RISK,
-        .language = AN_STR("en"),
-        .topic = AN_STR("stroke"),
-        .statement = AN_STR("So many."),
-        .p = numbers[_i],
-        .p_low = numbers[_i],
-        .p_high = numbers[_i],
-        .horizon_days = 30,
-        .model = {AN_STR("m"), AN_STR("1"), AN_STR("d"), false},
-        .as_of = an_time_us(WARD_DISCHARGE_US)};
+    struct ctx_suggestion s = {.kind = CTX_SUGGEST_RISK,
+                               .language = AN_STR("en"),
+                               .topic = AN_STR("stroke"),
+                               .statement = AN_STR("So many."),
+                               .p = numbers[_i],
+                               .p_low = numbers[_i],
+                               .p_high = numbers[_i],
+                               .horizon_days = 30,
+                               .model = {.name = AN_STR("m"),
+                                         .version = AN_STR("1"),
+                                         .digest = AN_STR("d")},
+                               .as_of = an_time_us(WARD_DISCHARGE_US)};
     struct ctx_event event = {.message = AN_STR("abc"),
                               .place = AN_STR("OBX[1]")};
     struct ctx_evidence evidence = {

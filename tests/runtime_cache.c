@@ -17,6 +17,7 @@ static struct rt_shape shape;
 static struct rt_model m;
 static struct an_arena model_arena;
 static struct rt_cache *cache;
+static const struct rt_answer none;
 
 /* One who asks: a thread with what is its own. */
 struct asker {
@@ -99,7 +100,7 @@ static enum an_code by_cache(struct asker *a, const struct rt_history *h,
     if (code == AN_OK)
         code = rt_forward_extend(&m, &a->ws, &past, &ask, 1, RT_WANT_HAZARDS,
                                  NULL);
-    rt_cache_give(cache, c, code == AN_OK ? h : NULL);
+    rt_cache_give(cache, c, code == AN_OK ? h : NULL, &none);
     return code;
 }
 
@@ -256,12 +257,12 @@ START_TEST(what_failed_is_forgotten)
     h = version(&a, 1, 20, -1);
     c = rt_cache_take(cache, &h);
     ck_assert_ptr_nonnull(c);
-    rt_cache_give(cache, c, NULL);
+    rt_cache_give(cache, c, NULL, &none);
     c = rt_cache_take(cache, &h);
     ck_assert_ptr_nonnull(c);
     ck_assert_uint_eq(rt_cached_common(c, &h), 0);
     c->arena.fail_after = 0;
-    rt_cache_give(cache, c, &h);
+    rt_cache_give(cache, c, &h, &none);
     rt_cache_counts(cache, &n);
     ck_assert_uint_eq(n.n, 0);
     ck_assert_uint_eq(n.bytes, 0);

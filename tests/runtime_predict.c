@@ -364,6 +364,81 @@ START_TEST(a_cache_changes_no_bit_of_a_risk)
 }
 END_TEST
 
+/* The differential, too, when the same pass said both. */
+static void check_same(const struct ctx_forecast *f,
+                       const struct ctx_forecast *g)
+{
+    check_same_risks(f, g);
+    ck_assert_uint_eq(f->n_next, g->n_next);
+    for (size_t i = 0; i < f->n_next; i++) {
+        ck_assert_mem_eq(&f->next[i].p, &g->next[i].p, sizeof(double));
+        ck_assert_ptr_eq(f->next[i].concept.code.p, g->next[i].concept.code.p);
+    }
+}
+
+START_TEST(what_is_asked_again_within_the_hour_is_not_computed)
+{
+    struct rt_cache_counts before, after;
+    struct ctx_forecast f, g;
+    struct rt_cache *cache;
+    struct scene s;
+    const int64_t hour_us = DAY / 24;
+
+    open_scene(&s);
+    ck_assert_int_eq(rt_model_pack(&s.package.model, &s.arena, NULL), AN_OK);
+    ck_assert_int_eq(
+        rt_cache_open(&s.arena, &s.package.model.shape, 64 << 20, &cache, NULL),
+        AN_OK);
+    s.p.cache = cache;
+    f = ask(&s, s.now_us);
+    ck_assert_uint_gt(f.risk[0].n_influences, 0);
+    rt_cache_counts(cache, &before);
+    for (int i = 1; i <= 3; i++) {
+        g = ask(&s, s.now_us + i * hour_us / 4);
+        check_same(&f, &g);
+        ck_assert_int_eq(g.now.us, s.now_us + i * hour_us / 4);
+    }
+    rt_cache_counts(cache, &after);
+    ck_assert_uint_eq(after.n_kept - before.n_kept,
+                      after.n_positions - before.n_positions);
+    g = ask(&s, s.now_us + hour_us);
+    s.p.cache = NULL;
+    f = ask(&s, s.now_us + hour_us);
+    check_same_risks(&f, &g);
+    rt_cache_counts(cache, &before);
+    ck_assert_uint_eq(before.n_kept - after.n_kept,
+                      before.n_positions - after.n_positions - 1);
+    rt_cache_close(cache);
+    close_scene(&s);
+}
+END_TEST
+
+/* Who wants no reasons leaves none to the next, who does. */
+START_TEST(reasons_are_found_when_they_are_first_wanted)
+{
+    struct ctx_forecast none, f, g;
+    struct rt_cache *cache;
+    struct scene s;
+
+    open_scene(&s);
+    ck_assert_int_eq(rt_model_pack(&s.package.model, &s.arena, NULL), AN_OK);
+    ck_assert_int_eq(
+        rt_cache_open(&s.arena, &s.package.model.shape, 64 << 20, &cache, NULL),
+        AN_OK);
+    f = ask(&s, s.now_us);
+    s.p.cache = cache;
+    ck_assert_int_eq(
+        rt_predict(&s.p, &s.arena, &s.timeline, s.now_us, NULL, 0, &none, NULL),
+        AN_OK);
+    for (int i = 0; i < 2; i++) {
+        g = ask(&s, s.now_us);
+        check_same_risks(&f, &g);
+    }
+    rt_cache_close(cache);
+    close_scene(&s);
+}
+END_TEST
+
 START_TEST(refuses_a_vocabulary_of_another_model)
 {
     struct scene s;
@@ -416,6 +491,8 @@ Suite *runtime_predict_suite(void)
         abstains_for_reasons_of_its_own,
         reads_the_first_and_the_newest_of_a_long_history,
         a_cache_changes_no_bit_of_a_risk,
+        what_is_asked_again_within_the_hour_is_not_computed,
+        reasons_are_found_when_they_are_first_wanted,
         refuses_a_vocabulary_of_another_model,
         survives_each_failed_allocation};
 

@@ -66,17 +66,19 @@ struct pl_intake test_intake_of(struct test_store *t, struct an_str bytes,
 
 struct ctx_suggestion test_risk(void)
 {
-    return (struct ctx_suggestion){
-        .kind = CTX_SUGGEST_RISK,
-        .language = AN_STR("en"),
-        .topic = AN_STR("stroke"),
-        .statement = AN_STR("One in four."),
-        .p = 0.25,
-        .p_low = 0.125,
-        .p_high = 0.5,
-        .horizon_days = 365,
-        .model = {AN_STR("demo"), AN_STR("1"), AN_STR("abc123"), true},
-        .as_of = an_time_us(TEST_EPOCH_US)};
+    return (struct ctx_suggestion){.kind = CTX_SUGGEST_RISK,
+                                   .language = AN_STR("en"),
+                                   .topic = AN_STR("stroke"),
+                                   .statement = AN_STR("One in four."),
+                                   .p = 0.25,
+                                   .p_low = 0.125,
+                                   .p_high = 0.5,
+                                   .horizon_days = 365,
+                                   .model = {.name = AN_STR("demo"),
+                                             .version = AN_STR("1"),
+                                             .digest = AN_STR("abc123"),
+                                             .demonstrator = true},
+                                   .as_of = an_time_us(TEST_EPOCH_US)};
 }
 
 struct pl_receipt test_put(struct test_store *t, const struct pl_intake *in)

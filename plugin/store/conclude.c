@@ -150,8 +150,8 @@ static int put_row(struct pl_writer *w, const struct pl_conclusion *t,
     return pl_writer_run(w, PL_W_PUT_SUGGESTION);
 }
 
-/* {"resource":"...","model":"...","stage":1,"sha256":"..."}, and what was
- * decided about the same words before. */
+/* {"resource":"...","model":"...","stage":1,"sha256":"..."}, of a model its
+ * "arithmetic", and what was decided about the same words before. */
 static int audit_saying(struct pl_writer *w, const struct pl_conclusion *t,
                         const struct pl_saying *said, const struct fate *fate)
 {
@@ -170,6 +170,8 @@ static int audit_saying(struct pl_writer *w, const struct pl_conclusion *t,
     an_out_object(&out);
     an_out_key_str(&out, "resource", said->resource);
     an_out_key_str(&out, "model", said->what->model.digest);
+    if (said->what->model.arithmetic.n)
+        an_out_key_str(&out, "arithmetic", said->what->model.arithmetic);
     an_out_key(&out, "stage");
     an_out_i64(&out, said->stage);
     an_out_key_str(&out, "sha256", an_str_c(hex));

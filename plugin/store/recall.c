@@ -167,9 +167,10 @@ enum an_code pl_suggestion_recall(struct an_arena *arena,
                                       CTX_N_ABSTENTIONS - 1, &whole),
         .patient_facing = row->patient_facing,
         .never_patient = row->never_patient,
-        .model = {text(model, AN_STR("name")), text(model, AN_STR("version")),
-                  text(model, AN_STR("digest")),
-                  yes(model, AN_STR("demonstrator"))},
+        .model = {.name = text(model, AN_STR("name")),
+                  .version = text(model, AN_STR("version")),
+                  .digest = text(model, AN_STR("digest")),
+                  .demonstrator = yes(model, AN_STR("demonstrator"))},
     };
     if (!an_time_fhir(text(root, AN_STR("asOf")), NULL, &out->as_of))
         return an_fail(err, AN_INTEGRITY, "what was said names no moment", 0);

@@ -130,7 +130,7 @@ static struct an_str observed_number(struct deid_message *w, struct an_str text,
 {
     struct hl7_at units = {&w->m, w->segment, 6, 1},
                   what = {&w->m, w->segment, 3, 1};
-    struct an_str said, known, loinc;
+    struct an_str said = nothing, loinc = nothing, known;
 
     if (w->code == AN_OK)
         w->code = hl7_at_text(&units, 1, &said, w->err);
@@ -179,7 +179,7 @@ static struct an_str observed(struct deid_message *w,
                               struct hl7_node rep)
 {
     struct hl7_at at = {&w->m, w->segment, 2, 1};
-    struct an_str type;
+    struct an_str type = nothing;
 
     if (w->code == AN_OK)
         w->code = hl7_at_text(&at, 1, &type, w->err);
