@@ -409,8 +409,8 @@ START_TEST(nothing_but_the_secret_is_left_to_chance)
 }
 END_TEST
 
-/* So much noise that a step is nothing else: at rate 1 and beta 0 the first
- * step of Adam is the sign of the noise, whatever the data. */
+/* So much noise that what the optimiser sees is nothing else: its size is what
+ * the settings say, whatever the data. */
 START_TEST(noise_hides_the_gradient)
 {
     struct tr_settings settings = small();
