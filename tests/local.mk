@@ -132,7 +132,8 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/trainer_sample.c tests/trainer_lead.c \
 	tests/trainer_explain.c tests/trainer_reasons.c \
 	tests/deid_help.h tests/deid_help.c tests/trainer_deid.c \
-	tests/trainer_deid_fhir.c tests/trainer_deid_hl7.c tests/trainer_deid_run.c
+	tests/trainer_deid_fhir.c tests/trainer_deid_hl7.c tests/trainer_deid_run.c \
+	tests/trainer_accountant.c tests/trainer_privacy.c tests/trainer_budget.c tests/trainer_audit.c tests/trainer_noise.c
 tests_trainer_t_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
 tests_trainer_t_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 

@@ -37,6 +37,11 @@ Suite *trainer_deid_suite(void);
 Suite *trainer_deid_fhir_suite(void);
 Suite *trainer_deid_hl7_suite(void);
 Suite *trainer_deid_run_suite(void);
+Suite *trainer_accountant_suite(void);
+Suite *trainer_privacy_suite(void);
+Suite *trainer_budget_suite(void);
+Suite *trainer_noise_suite(void);
+Suite *trainer_audit_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,
@@ -75,5 +80,10 @@ Suite *(*const test_suites[])(void) = {
     trainer_deid_hl7_suite,
     trainer_deid_run_suite,
     trainer_compare_suite,
+    trainer_accountant_suite,
+    trainer_privacy_suite,
+    trainer_budget_suite,
+    trainer_audit_suite,
+    trainer_noise_suite,
     NULL,
 };

@@ -6,7 +6,7 @@
 #include <math.h>
 
 /* Sums of a few thousand in lanes, those in double. */
-static double length(const float *x, uint64_t n)
+double tr_gradient_length(const float *x, uint64_t n)
 {
     enum { PIECE = 4096 };
     double sum = 0;
@@ -49,7 +49,7 @@ double tr_adamw_step(struct tr_params *p, float *first, float *second,
 
     for (uint64_t i = wide->first; i < wide->first + n_wide; i++)
         grad[i] += (float)(2 * a->wide_l2) * p->value[i];
-    norm = length(grad, p->n);
+    norm = tr_gradient_length(grad, p->n);
     if (!isfinite(norm))
         return norm;
     if (a->clip > 0 && norm + 1e-6 > a->clip)

@@ -17,6 +17,9 @@ struct tr_adamw {
     double wide_l2;   /* penalty: this times the sum of squares */
 };
 
+/* Root of the sum of squares. */
+double tr_gradient_length(const float *x, uint64_t n);
+
 /* `step` counts from 1.  first and second are the running moments, blocks like
  * the parameters.  grad is changed.  Returns the gradient's length before
  * clipping; when that is not finite nothing else has changed. */

@@ -15,7 +15,7 @@ struct header {
 
 enum { BLOCKS = 5 };
 
-static const char magic[8] = "ANFIT002";
+static const char magic[8] = "ANFIT003";
 
 enum an_code tr_fit_save(const struct tr_fit *f, const char *path,
                          struct an_err *err)

@@ -23,6 +23,8 @@ int tr_command_deidentify(int argc, char **argv);
 int tr_command_dataset(int argc, char **argv);
 int tr_command_evaluate(int argc, char **argv);
 int tr_command_fit(int argc, char **argv);
+int tr_command_audit(int argc, char **argv);
+int tr_command_privacy(int argc, char **argv);
 int tr_command_package(int argc, char **argv);
 int tr_command_inspect(int argc, char **argv);
 int tr_command_sample(int argc, char **argv);

@@ -121,9 +121,8 @@ static enum an_code read_text(struct tr_fitted *f, struct an_arena *arena,
     return code;
 }
 
-/* The member of fit.json that is named, wherever fit.json stands. */
-static const struct an_json *of_fit(const struct tr_fitted *f,
-                                    struct an_str name)
+const struct an_json *tr_fitted_member(const struct tr_fitted *f,
+                                       struct an_str name)
 {
     const struct an_json *from =
         f->is_package ? an_json_get(f->root, AN_STR("training")) : f->root;
@@ -137,8 +136,9 @@ static enum an_code check_match(const struct tr_fitted *f,
     char hex[AN_SHA256_HEX + 1];
 
     an_hex_print(data->cohort.sizes.vocabulary_sha256, TR_DIGEST_BYTES, hex);
-    if (!an_str_eq(an_json_text(of_fit(f, AN_STR("vocabulary_sha256"))),
-                   an_str_c(hex)))
+    if (!an_str_eq(
+            an_json_text(tr_fitted_member(f, AN_STR("vocabulary_sha256"))),
+            an_str_c(hex)))
         return an_fail(err, AN_CONFLICT,
                        "the model was fitted with another vocabulary", 0);
     return AN_OK;
@@ -156,7 +156,8 @@ enum an_code tr_fitted_open(struct tr_fitted *f, struct an_arena *arena,
         code = check_match(f, data, err);
     if (code == AN_OK)
         (void)an_json_double(
-            an_json_get(of_fit(f, AN_STR("settings")), AN_STR("t_min")),
+            an_json_get(tr_fitted_member(f, AN_STR("settings")),
+                        AN_STR("t_min")),
             &f->t_min_days);
     if (code == AN_OK)
         code = map(folder, "model.safetensors", &f->weights, err);

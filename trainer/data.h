@@ -51,6 +51,10 @@ enum an_code tr_fitted_open(struct tr_fitted *f, struct an_arena *arena,
     __attribute__((warn_unused_result));
 void tr_fitted_close(struct tr_fitted *f);
 
+/* That member of fit.json, wherever fit.json stands; NULL without it. */
+const struct an_json *tr_fitted_member(const struct tr_fitted *f,
+                                       struct an_str name);
+
 /* "folder/name"; AN_LIMIT. */
 enum an_code tr_path(char path[TR_PATH_BYTES], const char *folder,
                      const char *name, struct an_err *err)

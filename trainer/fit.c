@@ -2,6 +2,7 @@
 #include "trainer/fit.h"
 
 #include "trainer/adamw.h"
+#include "trainer/privacy/start.h"
 #include "trainer/random.h"
 #include "trainer/start.h"
 
@@ -98,6 +99,37 @@ void tr_fit_reorder(struct tr_fit *f)
     }
 }
 
+static enum an_code start(struct tr_fit *f, struct an_err *err)
+{
+    const struct tr_settings *s = &f->settings;
+    enum an_code code;
+
+    tr_params_randomize(&f->params, (uint64_t)s->seed);
+    if (!s->trunk)
+        tr_fit_silence(f);
+    if (f->is_private)
+        return tr_private_start(&f->params, f->cohort, &f->privacy, err);
+    code = tr_start_biases(&f->params, f->cohort, err);
+    if (code == AN_OK && s->wide_folds && f->params.model.shape.wide)
+        code = tr_start_wide(&f->params, f->cohort, s, err);
+    return code;
+}
+
+static enum an_code make_private(struct tr_fit *f, const struct tr_ranks *ranks,
+                                 struct an_err *err)
+{
+    enum an_code code;
+
+    if (!tr_private_wanted(&f->settings))
+        return AN_OK;
+    if (ranks && ranks->n > 1)
+        return an_fail(err, AN_UNSUPPORTED,
+                       "a private fit is one process: use threads", 0);
+    code = tr_private_init(&f->privacy, f->cohort, &f->settings, NULL, err);
+    f->is_private = code == AN_OK;
+    return code;
+}
+
 enum an_code tr_fit_init(struct tr_fit *f, const struct tr_cohort *cohort,
                          const struct tr_settings *settings,
                          const struct tr_ranks *ranks, struct an_err *err)
@@ -118,17 +150,15 @@ enum an_code tr_fit_init(struct tr_fit *f, const struct tr_cohort *cohort,
         if (!f->first || !f->second || !f->mean || !f->best)
             code = an_fail_nomem(err);
     }
-    if (code == AN_OK) {
-        tr_params_randomize(&f->params, (uint64_t)settings->seed);
-        if (!settings->trunk)
-            tr_fit_silence(f);
-        code = tr_start_biases(&f->params, cohort, err);
-    }
-    if (code == AN_OK && settings->wide_folds && shape.wide)
-        code = tr_start_wide(&f->params, cohort, settings, err);
+    if (code == AN_OK)
+        code = make_private(f, ranks, err);
+    if (code == AN_OK)
+        code = start(f, err);
     if (code == AN_OK)
         code = tr_team_init(&f->team, &f->params, cohort,
                             (size_t)settings->threads, ranks, err);
+    if (code == AN_OK && f->is_private)
+        code = tr_team_clip(&f->team, f->privacy.clip, err);
     if (code == AN_OK)
         code = fingerprint(f, err);
     if (code == AN_OK)
@@ -142,6 +172,8 @@ void tr_fit_release(struct tr_fit *f)
 {
     if (f->team.worker)
         tr_team_release(&f->team);
+    if (f->is_private)
+        tr_private_release(&f->privacy);
     tr_params_release(&f->params);
     free(f->first);
     free(f->second);
@@ -154,7 +186,17 @@ void tr_fit_release(struct tr_fit *f)
 
 bool tr_fit_done(const struct tr_fit *f)
 {
-    return f->progress.epoch >= f->settings.epochs;
+    return f->is_private ? f->progress.charged >= f->privacy.step.steps
+                         : f->progress.epoch >= f->settings.epochs;
+}
+
+double tr_fit_progress(const struct tr_fit *f)
+{
+    const double all = (double)f->rows_per_epoch * (double)f->settings.epochs;
+
+    return f->is_private
+               ? (double)f->progress.charged / (double)f->privacy.step.steps
+               : (double)f->progress.rows_done / all;
 }
 
 /* Up in a straight line, down along a cosine. */
@@ -162,7 +204,10 @@ static double learning_rate(const struct tr_fit *f)
 {
     const struct tr_settings *s = &f->settings;
     const double all = (double)f->rows_per_epoch * (double)s->epochs;
-    const double done = ((double)f->progress.rows_done + 1) / all;
+    const double done =
+        f->is_private
+            ? ((double)f->progress.charged + 1) / (double)f->privacy.step.steps
+            : ((double)f->progress.rows_done + 1) / all;
     double x;
 
     if (done < s->warmup)
@@ -179,6 +224,15 @@ double tr_fit_loss(const struct tr_fit *f, const struct tr_sums *sums)
 
     return s->rate_weight * sums->loss.rate / fmax(sums->n_scores, 1) +
            s->hazard_weight * sums->loss.hazard / fmax(sums->query_weight, 1);
+}
+
+static struct tr_terms terms_of(const struct tr_settings *s)
+{
+    return (struct tr_terms){.rate_weight = (float)s->rate_weight,
+                             .hazard_weight = (float)s->hazard_weight,
+                             .rate_norm = 1,
+                             .hazard_norm = 1,
+                             .t_min_days = (float)s->t_min};
 }
 
 static double query_weight(const struct tr_cohort *c, size_t patient)
@@ -205,13 +259,9 @@ static size_t take_batch(struct tr_fit *f, struct tr_terms *terms)
         queries += query_weight(f->cohort, patient);
     }
     f->last_rows = (int64_t)rows;
-    *terms =
-        (struct tr_terms){.rate_weight = (float)f->settings.rate_weight,
-                          .hazard_weight = (float)f->settings.hazard_weight,
-                          .rate_norm = rows,
-                          .hazard_norm = fmax(queries, 1),
-                          .t_min_days = (float)f->settings.t_min,
-                          .drop = (float)f->settings.drop};
+    *terms = terms_of(&f->settings);
+    terms->rate_norm = rows;
+    terms->hazard_norm = fmax(queries, 1);
     return n;
 }
 
@@ -220,12 +270,7 @@ struct tr_sums tr_fit_score(struct tr_fit *f, const uint32_t *patient, size_t n)
     f->team.patient = patient;
     f->team.training = false;
     f->team.key = 0;
-    f->team.terms =
-        (struct tr_terms){.rate_weight = (float)f->settings.rate_weight,
-                          .hazard_weight = (float)f->settings.hazard_weight,
-                          .rate_norm = 1,
-                          .hazard_norm = 1,
-                          .t_min_days = (float)f->settings.t_min};
+    f->team.terms = terms_of(&f->settings);
     return tr_team_run(&f->team, n);
 }
 
@@ -239,8 +284,9 @@ void tr_fit_take_best(struct tr_fit *f)
  * steps are noisy, and would be stopped at for their luck. */
 static void average(struct tr_fit *f)
 {
-    const double per_epoch =
-        (double)f->rows_per_epoch / (double)f->settings.batch_rows;
+    const double per_epoch = f->is_private ? 1 / f->privacy.step.rate
+                                           : (double)f->rows_per_epoch /
+                                                 (double)f->settings.batch_rows;
     const double last = f->settings.average * fmax(per_epoch, 1);
     const float share = (float)(1 / (1 + fmin((double)f->progress.step, last)));
 
@@ -261,13 +307,14 @@ static void swap_mean(struct tr_fit *f)
 static void end_epoch(struct tr_fit *f)
 {
     struct tr_progress *p = &f->progress;
+    const bool tuned = f->n_tune && !f->is_private;
     double loss;
 
     p->epoch++;
     f->epoch_ended = true;
     f->epoch = (struct tr_epoch){p->sum_loss / fmax(p->sum_rows, 1),
                                  (double)NAN, (double)NAN, (double)NAN};
-    if (f->n_tune) {
+    if (tuned) {
         struct tr_sums sums;
 
         swap_mean(f);
@@ -277,7 +324,7 @@ static void end_epoch(struct tr_fit *f)
         f->epoch.tune_rate = sums.loss.rate / fmax(sums.n_scores, 1);
         f->epoch.tune_hazard = sums.loss.hazard / fmax(sums.query_weight, 1);
     }
-    loss = f->n_tune ? f->epoch.tune : -(double)p->epoch;
+    loss = tuned ? f->epoch.tune : -(double)p->epoch;
     if (loss < p->best_loss) {
         p->best_loss = loss;
         p->best_epoch = p->epoch;
@@ -288,47 +335,97 @@ static void end_epoch(struct tr_fit *f)
     tr_fit_reorder(f);
 }
 
-enum an_code tr_fit_step(struct tr_fit *f, struct an_err *err)
+static enum an_code diverged(const struct tr_fit *f, struct an_err *err)
+{
+    an_fail(err, AN_TYPE,
+            "training diverged: the loss is no number at this step; try a "
+            "lower rate or a longer warmup",
+            0);
+    if (err)
+        err->where.line = (uint32_t)(f->progress.step + 1);
+    return AN_TYPE;
+}
+
+/* One step of the optimiser on the gradient that the team has. */
+static enum an_code update(struct tr_fit *f, double clip, struct an_err *err)
 {
     const struct tr_settings *s = &f->settings;
-    struct tr_progress *p = &f->progress;
     const struct tr_adamw adamw = {.rate = learning_rate(f),
                                    .beta1 = s->beta1,
                                    .beta2 = s->beta2,
                                    .epsilon = 1e-8,
                                    .decay = s->decay,
-                                   .clip = s->clip,
+                                   .clip = clip,
                                    .wide_rate = s->wide_rate,
                                    .wide_l2 = s->wide_l2};
-    struct tr_sums sums;
-    size_t n;
 
-    n = take_batch(f, &f->team.terms);
-    f->epoch_ended = false;
-    f->team.patient = f->order + p->at;
-    f->team.training = true;
-    f->team.hide = (float)s->hide;
-    f->team.key = tr_key((uint64_t)s->seed, (uint64_t)p->step + 1000);
-    sums = tr_team_run(&f->team, n);
-    f->last_loss = tr_fit_loss(f, &sums);
     f->last_rate = adamw.rate;
-    f->last_norm = isfinite(f->last_loss)
-                       ? tr_adamw_step(&f->params, f->first, f->second,
-                                       f->team.grad, p->step + 1, &adamw)
-                       : (double)NAN;
-    if (!isfinite(f->last_norm)) {
-        an_fail(err, AN_TYPE,
-                "training diverged: the loss is no number at this step; try a "
-                "lower rate or a longer warmup",
-                0);
-        if (err)
-            err->where.line = (uint32_t)(p->step + 1);
-        return AN_TYPE;
-    }
+    f->last_norm =
+        isfinite(f->last_loss)
+            ? tr_adamw_step(&f->params, f->first, f->second, f->team.grad,
+                            f->progress.step + 1, &adamw)
+            : (double)NAN;
+    if (!isfinite(f->last_norm))
+        return diverged(f, err);
     if (!s->trunk)
         tr_fit_silence(f);
     average(f);
-    p->step++;
+    f->progress.step++;
+    return AN_OK;
+}
+
+static void set_job(struct tr_fit *f, const uint32_t *patient)
+{
+    const struct tr_settings *s = &f->settings;
+
+    f->epoch_ended = false;
+    f->team.terms.drop = (float)s->drop;
+    f->team.patient = patient;
+    f->team.training = true;
+    f->team.hide = (float)s->hide;
+    f->team.key = tr_key((uint64_t)s->seed, (uint64_t)f->progress.step + 1000);
+}
+
+/* What the people of this step lost is not looked at: it would tell of them. */
+static enum an_code private_step(struct tr_fit *f, struct an_err *err)
+{
+    struct tr_progress *p = &f->progress;
+    enum an_code code = tr_private_sample(&f->privacy, err);
+
+    if (code != AN_OK)
+        return code;
+    f->team.terms = terms_of(&f->settings);
+    set_job(f, f->privacy.batch);
+    (void)tr_team_run(&f->team, f->privacy.n_batch);
+    code = tr_private_blur(&f->privacy, f->team.grad, f->params.n, err);
+    f->last_loss = 0;
+    if (code == AN_OK)
+        code = update(f, 0, err);
+    if (code != AN_OK)
+        return code;
+    p->charged++;
+    if ((double)p->step * f->privacy.step.rate >= (double)(p->epoch + 1) ||
+        tr_fit_done(f))
+        end_epoch(f);
+    return AN_OK;
+}
+
+enum an_code tr_fit_step(struct tr_fit *f, struct an_err *err)
+{
+    struct tr_progress *p = &f->progress;
+    struct tr_sums sums;
+    enum an_code code;
+    size_t n;
+
+    if (f->is_private)
+        return private_step(f, err);
+    n = take_batch(f, &f->team.terms);
+    set_job(f, f->order + p->at);
+    sums = tr_team_run(&f->team, n);
+    f->last_loss = tr_fit_loss(f, &sums);
+    code = update(f, f->settings.clip, err);
+    if (code != AN_OK)
+        return code;
     p->at += n;
     p->rows_done += f->last_rows;
     p->sum_loss += f->last_loss * (double)f->last_rows;

@@ -16,11 +16,18 @@
  * machine's BLAS; stopping and resuming from a checkpoint changes no bit, nor does
  * the number of processes that share the threads.
  *
+ * With dp_noise or dp_epsilon set the fit is private (trainer/privacy): a step
+ * takes people by lot, an epoch is as many steps as take each once in the mean,
+ * and noise that no seed gives is in all that is learned.  Then no loss of
+ * anybody is kept or shown, the last epoch is the best, every share of the trunk
+ * is 1, and the wide branch starts at nothing (wide_rate above 0 teaches it).
+ *
  * Thread-safety: confined.  Ownership: tr_fit_init gets memory and threads. */
 #ifndef TRAINER_FIT_H
 #define TRAINER_FIT_H
 
 #include "base/hash.h"
+#include "trainer/privacy/private.h"
 #include "trainer/settings.h"
 #include "trainer/team.h"
 
@@ -36,7 +43,9 @@ struct tr_fit {
     float *first, *second; /* moments of the gradient */
     float *mean, *best;    /* averaged; the best average so far */
     struct tr_team team;
-    uint32_t *order; /* this epoch's training patients */
+    bool is_private;
+    struct tr_private privacy; /* if is_private */
+    uint32_t *order;           /* this epoch's training patients */
     size_t n_order;
     uint32_t *tune;
     size_t n_tune;
@@ -45,7 +54,9 @@ struct tr_fit {
     /* what a checkpoint holds beside the blocks */
     struct tr_progress {
         int64_t step, epoch, rows_done;
-        uint64_t at;               /* in `order` */
+        int64_t charged; /* private steps paid for: those taken, and those that
+                            a run which was killed may have taken */
+        uint64_t at;     /* in `order` */
         double sum_loss, sum_rows; /* of this epoch so far */
         double best_loss;
         int64_t best_epoch;
@@ -60,7 +71,8 @@ struct tr_fit {
 struct rt_shape tr_fit_shape(const struct tr_cohort *c,
                              const struct tr_settings *s);
 
-/* ranks NULL: this process alone.  Else all of them call everything here in the
+/* ranks NULL: this process alone.  A private fit is refused to more than one
+ * (AN_UNSUPPORTED).  Else all of them call everything here in the
  * same order, and have the same results. */
 enum an_code tr_fit_init(struct tr_fit *f, const struct tr_cohort *cohort,
                          const struct tr_settings *settings,
@@ -69,6 +81,8 @@ enum an_code tr_fit_init(struct tr_fit *f, const struct tr_cohort *cohort,
 void tr_fit_release(struct tr_fit *f);
 
 bool tr_fit_done(const struct tr_fit *f);
+/* Share of the run that is done. */
+double tr_fit_progress(const struct tr_fit *f);
 /* AN_TYPE when the loss or its gradient is no number any more; the parameters
  * are those before the step then, and err->where.line is the step. */
 enum an_code tr_fit_step(struct tr_fit *f, struct an_err *err)

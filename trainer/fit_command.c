@@ -5,6 +5,7 @@
 #include "trainer/command.h"
 #include "trainer/file.h"
 #include "trainer/fit.h"
+#include "trainer/privacy/ledger.h"
 
 #include <cblas.h>
 #include <errno.h>
@@ -25,6 +26,8 @@ struct job {
     struct tr_fit fit;
     double started_s, said_s, saved_s;
     int64_t rows_before; /* done by the run that is resumed */
+    double done_before;  /* share of all that is */
+    int64_t paid;        /* private steps that the ledger has */
     bool on_terminal;
     struct tr_ranks ranks; /* the first of them speaks and writes */
 };
@@ -48,7 +51,9 @@ static void usage(FILE *out)
           "the epoch that\nserves the tuning patients best.  FOLDER gets:\n"
           "  model.safetensors  the weights\n"
           "  fit.json           shape, settings, data set, losses\n"
-          "  checkpoint         to go on from with --resume\n\nsettings:\n",
+          "  checkpoint         to go on from with --resume\n"
+          "  privacy            of a private fit (dp_noise, dp_epsilon): "
+          "steps paid for\n\nsettings:\n",
           out);
     for (size_t i = 0; tr_settings_row(i, &row); i++)
         fprintf(out, "  --%-14s %s (%g)\n", row.name, row.help, row.standard);
@@ -123,6 +128,32 @@ static enum an_code path_of(const struct job *job, const char *name,
                : an_fail(err, AN_LIMIT, "the folder's name is too long", 0);
 }
 
+static enum an_code pay(struct job *job, int64_t steps, struct an_err *err)
+{
+    char path[PATH_BYTES];
+    enum an_code code = path_of(job, "privacy", path, err);
+
+    job->paid = steps;
+    return code == AN_OK
+               ? tr_ledger_write(path, &job->fit.fingerprint, steps, err)
+               : code;
+}
+
+/* Before a private step: it is paid for first. */
+static enum an_code pay_ahead(struct job *job, struct an_err *err)
+{
+    const struct tr_fit *f = &job->fit;
+    const int64_t most = f->privacy.step.steps;
+    int64_t to = f->progress.charged + TR_LEDGER_AHEAD;
+
+    if (!f->is_private || f->progress.charged < job->paid)
+        return AN_OK;
+    to = to < most ? to : most;
+    return pay(job, to, err);
+}
+
+/* What a checkpoint has is known to be all, and what was paid ahead is free
+ * again. */
 static enum an_code save(struct job *job, struct an_err *err)
 {
     char path[PATH_BYTES];
@@ -132,22 +163,75 @@ static enum an_code save(struct job *job, struct an_err *err)
         return code;
 
     job->saved_s = now_s();
-    return code == AN_OK ? tr_fit_save(&job->fit, path, err) : code;
+    if (code == AN_OK)
+        code = tr_fit_save(&job->fit, path, err);
+    if (code == AN_OK && job->fit.is_private)
+        code = pay(job, job->fit.progress.charged, err);
+    return code;
+}
+
+/* A private fit goes on with all that was paid for; one that begins finds no
+ * other in its folder, whose people have spent already. */
+static enum an_code open_ledger(struct job *job, struct an_err *err)
+{
+    struct tr_fit *f = &job->fit;
+    char path[PATH_BYTES];
+    enum an_code code = path_of(job, "privacy", path, err);
+
+    if (code != AN_OK || !f->is_private)
+        return code;
+    if (!job->resume) {
+        if (access(path, F_OK) != 0)
+            return AN_OK;
+        return an_fail(err, AN_CONFLICT,
+                       "the folder has a private fit, which has spent: go on "
+                       "with --resume, or take another folder",
+                       0);
+    }
+    code = tr_ledger_read(path, &f->fingerprint, &job->paid, err);
+    if (code == AN_NOTFOUND)
+        return an_fail(err, AN_MISSING,
+                       "the file `privacy` is gone: what was spent is not "
+                       "known any more",
+                       0);
+    if (code == AN_OK && job->paid > f->progress.charged)
+        f->progress.charged = job->paid;
+    return code;
+}
+
+static void say_private(struct job *job, double left)
+{
+    const struct tr_fit *f = &job->fit;
+
+    if (f->epoch_ended) {
+        fprintf(stderr, "%sepoch %lld: step %lld, epsilon %.4f at delta %g\n",
+                job->on_terminal ? "\r\033[K" : "",
+                (long long)f->progress.epoch, (long long)f->progress.charged,
+                tr_private_spent(&f->privacy, f->progress.charged).epsilon,
+                f->privacy.delta);
+    } else if (job->on_terminal && now_s() - job->said_s > 0.5) {
+        job->said_s = now_s();
+        fprintf(stderr, "\r\033[Kepoch %lld, step %lld, %.0f s left",
+                (long long)f->progress.epoch + 1, (long long)f->progress.step,
+                left);
+    }
 }
 
 /* One line that is written over on a terminal; a line an epoch elsewhere. */
 static void say(struct job *job)
 {
     const struct tr_fit *f = &job->fit;
-    const double now = now_s(),
-                 all = (double)f->rows_per_epoch * (double)f->settings.epochs;
-    const double speed = (double)(f->progress.rows_done - job->rows_before) /
-                         (now - job->started_s + 1e-9);
-    const double left = (all - (double)f->progress.rows_done) / (speed + 1e-9);
+    const double now = now_s(), took = now - job->started_s + 1e-9;
+    const double speed =
+        (double)(f->progress.rows_done - job->rows_before) / took;
+    const double done = tr_fit_progress(f);
+    const double left = took * fmax(1 - done, 0) / (done - job->done_before);
 
     if (job->ranks.rank)
         return;
-    if (f->epoch_ended) {
+    if (f->is_private) {
+        say_private(job, left);
+    } else if (f->epoch_ended) {
         fprintf(stderr,
                 "%sepoch %lld: training loss %.5f, tuning loss %.5f (next "
                 "event %.4f, outcomes %.4f)%s, %.0f positions/s\n",
@@ -163,7 +247,7 @@ static void say(struct job *job)
                 "\r\033[Kepoch %lld, step %lld, loss %.4f, rate %.2g, %.0f "
                 "positions/s, %.0f s left",
                 (long long)f->progress.epoch + 1, (long long)f->progress.step,
-                f->last_loss, f->last_rate, speed, left > 0 ? left : 0);
+                f->last_loss, f->last_rate, speed, left);
     }
 }
 
@@ -208,10 +292,13 @@ static enum an_code describe(struct job *job, const double *share_k,
     an_out_i64(&w, (int64_t)f->n_tune);
     an_out_key(&w, "best_epoch");
     an_out_i64(&w, f->progress.best_epoch);
-    if (f->n_tune && isfinite(f->progress.best_loss)) {
+    if (f->n_tune && !f->is_private && isfinite(f->progress.best_loss)) {
         an_out_key(&w, "tuning_loss");
         an_out_fixed(&w, f->progress.best_loss, 9);
     }
+    if (f->is_private)
+        tr_private_write(&f->privacy, &f->settings, f->progress.charged,
+                         f->progress.step, &w);
     an_out_key(&w, "trunk_share");
     an_out_array(&w);
     for (int k = 0; k < f->params.model.shape.outcomes; k++)
@@ -261,9 +348,14 @@ static enum an_code run(struct job *job, struct an_err *err)
             code = tr_fit_load(&job->fit, path, err);
         job->rows_before = job->fit.progress.rows_done;
     }
+    if (code == AN_OK)
+        code = open_ledger(job, err);
+    job->done_before = tr_fit_progress(&job->fit);
     job->started_s = job->saved_s = now_s();
     while (code == AN_OK && !tr_fit_done(&job->fit)) {
-        code = tr_fit_step(&job->fit, err);
+        code = pay_ahead(job, err);
+        if (code == AN_OK)
+            code = tr_fit_step(&job->fit, err);
         if (code != AN_OK)
             break;
         say(job);

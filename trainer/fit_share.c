@@ -76,7 +76,7 @@ void tr_fit_share(struct tr_fit *f, double share_k[RT_MAX_OUTCOMES])
 
     for (int k = 0; k < n; k++)
         share_k[k] = f->settings.trunk ? 1 : 0;
-    if (!f->settings.trunk || f->n_tune == 0 ||
+    if (!f->settings.trunk || f->n_tune == 0 || f->is_private ||
         !(f->settings.hazard_weight > 0))
         return;
     count_events(f, event_k);

@@ -32,6 +32,14 @@ libtrainer_la_SOURCES = \
 	trainer/deid/hl7.h trainer/deid/hl7_int.h trainer/deid/hl7.c \
 	trainer/deid/hl7_value.c trainer/deid/run.h trainer/deid/run.c \
 	trainer/deid/manifest.c trainer/deid/deidentify_command.c \
+	trainer/privacy/accountant.h trainer/privacy/accountant.c \
+	trainer/privacy/noise.h trainer/privacy/noise.c \
+	trainer/privacy/private.h trainer/privacy/private.c \
+	trainer/privacy/start.h trainer/privacy/start.c \
+	trainer/privacy/ledger.h trainer/privacy/ledger.c \
+	trainer/privacy/bound.h trainer/privacy/bound.c \
+	trainer/privacy/audit.h trainer/privacy/audit.c \
+	trainer/privacy/privacy_command.c trainer/privacy/audit_command.c \
 	trainer/concepts.h trainer/concepts.c \
 	trainer/catalogue.h trainer/catalogue_int.h trainer/catalogue.c \
 	trainer/catalogue_bins.c trainer/catalogue_write.c trainer/whom.h trainer/whom.c \
@@ -78,7 +86,7 @@ deid_tables = config/tables/deid-fhir.tsv config/tables/deid-hl7.tsv \
 	config/tables/deid-zip3.tsv
 AN_TABLES += $(deid_tables)
 $(libtrainer_la_OBJECTS): $(deid_tables:.tsv=.inc)
-EXTRA_DIST += trainer/deid/README.md
+EXTRA_DIST += trainer/deid/README.md trainer/privacy/README.md
 dist_tables_DATA = config/tables/concepts.tsv
 tablesdir = $(pkgdatadir)/tables
 

@@ -156,6 +156,48 @@ static void put_comparison(struct an_buf *b, const struct tr_data *d,
     }
 }
 
+static double real_of(const struct an_json *of, struct an_str name)
+{
+    double value = (double)NAN;
+
+    (void)an_json_double(an_json_get(of, name), &value);
+    return value;
+}
+
+/* What it may say of any one person whom it was trained on. */
+static void put_privacy(struct an_buf *b, const struct tr_fitted *fitted)
+{
+    const struct an_json *p = tr_fitted_member(fitted, AN_STR("privacy"));
+
+    LINE("## What it may say of those it was trained on\n\n");
+    if (p == NULL) {
+        LINE("It was trained without differential privacy: nothing bounds what "
+             "whoever has the weights may\nlearn of one of them "
+             "(`anamnesis-train audit` measures some of it).\n\n");
+        return;
+    }
+    LINE("It was trained with differential privacy: epsilon %.3f at delta "
+         "%.2g.\n\n",
+         real_of(p, AN_STR("epsilon")), real_of(p, AN_STR("delta")));
+    LINE("- Unit: a person with all their records, added or taken away.\n"
+         "- %.0f steps, of which %.0f made the model; each took each of %.0f "
+         "people with the chance %.4g.\n",
+         real_of(p, AN_STR("steps")), real_of(p, AN_STR("steps_taken")),
+         real_of(p, AN_STR("people")), real_of(p, AN_STR("sampling_rate")));
+    LINE("- Noise: %.4g times the clip of %.4g.\n", real_of(p, AN_STR("noise")),
+         real_of(p, AN_STR("clip")));
+    LINE("- Accountant: %.*s, orders %.*s; least at %.3g.\n",
+         AN_STR_ARG(an_json_text(an_json_get(p, AN_STR("accountant")))),
+         AN_STR_ARG(an_json_text(an_json_get(p, AN_STR("orders")))),
+         real_of(p, AN_STR("order")));
+    LINE("\nNot counted in that:\n\n");
+    for (const struct an_json *e =
+             an_json_first(an_json_get(p, AN_STR("not_counted")));
+         e; e = e->next)
+        LINE("- %.*s\n", AN_STR_ARG(an_json_text(e)));
+    LINE("\n");
+}
+
 enum an_code tr_package_card(struct an_arena *arena, const struct tr_data *d,
                              const struct tr_fitted *fitted,
                              const struct tr_judgement *j,
@@ -190,9 +232,13 @@ enum an_code tr_package_card(struct an_arena *arena, const struct tr_data *d,
          "Johansen), and calibration and Brier weigh the known answers\nfor "
          "those who were lost.\n",
          TR_JUDGED_EVENTS);
-    LINE("Calibration comes from the tuning patients, which also decided when "
-         "training stopped and how\nmuch of each outcome is left to the linear "
-         "branch.\n\n");
+    if (tr_fitted_member(fitted, AN_STR("privacy")))
+        LINE("Calibration comes from the tuning patients.\n\n");
+    else
+        LINE("Calibration comes from the tuning patients, which also decided "
+             "when training stopped and how\nmuch of each outcome is left to "
+             "the linear branch.\n\n");
+    put_privacy(b, fitted);
     LINE("## What it must not be used for\n\n");
     LINE("- Care, triage or payment of anybody, unless a site has judged it on "
          "its own patients.\n"

@@ -27,7 +27,11 @@
       "0: outcomes are left to the wide branch, the trunk says nothing")       \
     X(wide_folds, 5, 0, 100,                                                   \
       "parts to choose the wide branch's ridge by; 0: "                        \
-      "it starts at nothing")
+      "it starts at nothing")                                                  \
+    X(dp_people, 256, 1, 10000000,                                             \
+      "private: people expected in one step, instead of batch_rows")           \
+    X(dp_public, 0, 0, 1,                                                      \
+      "private: 1 declares the vocabulary to be of public data")
 
 #define TR_REALS(X)                                                            \
     X(rate, 1.5e-3, 0, 1, "learning rate at its highest")                      \
@@ -46,7 +50,14 @@
     X(wide_rate, 0, 0, 1e3,                                                    \
       "learning rate of the wide branch, times `rate`; 0: it stays at its "    \
       "start")                                                                 \
-    X(wide_l2, 1e-4, 0, 1e3, "L2 penalty of the wide branch")
+    X(wide_l2, 1e-4, 0, 1e3, "L2 penalty of the wide branch")                  \
+    X(dp_noise, 0, 0, 1e4,                                                     \
+      "private: noise, over the clip; 0: none, unless dp_epsilon finds it")    \
+    X(dp_epsilon, 0, 0, 1e4, "private: what may be spent; 0: dp_noise says")   \
+    X(dp_delta, 1e-5, 0, 0.1, "private: delta of what is spent")               \
+    X(dp_clip, 1, 0, 1e6, "private: longest gradient of one person")           \
+    X(dp_start, 10, 0, 1e4,                                                    \
+      "private: noise of the biases' start; 0: it says nothing of the data")
 
 struct tr_settings {
 #define X(name, standard, low, high, help) int64_t name;

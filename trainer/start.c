@@ -28,24 +28,30 @@ static void count_set(const struct rt_history *h, size_t position,
             count[item[i].concept] += 1 / n;
 }
 
+double tr_start_count(const struct tr_cohort *c, size_t patient,
+                      int32_t targets, double *count)
+{
+    const struct rt_history h = tr_cohort_history(c, patient);
+    double days = 0;
+
+    for (size_t k = 0; k < h.n_positions; k++) {
+        const double observed = tr_observed_days(&h, &c->patient[patient], k);
+
+        days += observed;
+        if (observed > 0 && k + 1 < h.n_positions)
+            count_set(&h, k + 1, targets, count);
+    }
+    return days;
+}
+
 static double count_rates(const struct tr_cohort *c, int32_t targets,
                           double *count)
 {
     double days = 0;
 
-    for (size_t i = 0; i < c->n_patients; i++) {
-        const struct rt_history h = tr_cohort_history(c, i);
-
-        if (c->patient[i].split != TR_TRAIN)
-            continue;
-        for (size_t k = 0; k < h.n_positions; k++) {
-            const double observed = tr_observed_days(&h, &c->patient[i], k);
-
-            days += observed;
-            if (observed > 0 && k + 1 < h.n_positions)
-                count_set(&h, k + 1, targets, count);
-        }
-    }
+    for (size_t i = 0; i < c->n_patients; i++)
+        if (c->patient[i].split == TR_TRAIN)
+            days += tr_start_count(c, i, targets, count);
     return days;
 }
 

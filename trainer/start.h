@@ -18,6 +18,11 @@ enum an_code tr_start_biases(struct tr_params *p, const struct tr_cohort *c,
                              struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* Of one patient: adds to the count of each target what the above counts of it,
+ * and returns the days. */
+double tr_start_count(const struct tr_cohort *c, size_t patient,
+                      int32_t targets, double *count);
+
 /* After the biases: for each outcome a Poisson regression of its events on the
  * wide features, the days at risk times the hazards of the biases being what
  * is expected.  Its ridge is the one that predicts training patients best who

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/team.h"
 
+#include "runtime/simd.h"
+#include "trainer/adamw.h"
 #include "trainer/random.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,16 +13,91 @@
  * activations to stay near. */
 enum { PACK_ROWS = 256 };
 
-static void run_pack(struct tr_worker *w, struct tr_grads *g)
+static void run_pack(struct tr_worker *w, const struct tr_terms *terms,
+                     struct tr_grads *g)
 {
     const struct tr_team *t = w->team;
     const struct tr_pack *pack = &w->feed.pack;
 
-    tr_pass_run(&w->pass, &t->params->model, pack, &t->terms,
+    tr_pass_run(&w->pass, &t->params->model, pack, terms,
                 t->training ? g : NULL, &w->sums.loss);
     w->sums.n_scores += (double)pack->n_scores;
     for (size_t i = 0; i < pack->n_queries; i++)
         w->sums.query_weight += (double)pack->query_weight[i];
+}
+
+static bool same_person(const struct tr_team *t, size_t a, size_t b)
+{
+    const struct tr_patient *p = t->cohort->patient;
+
+    return p[t->patient[a]].key == p[t->patient[b]].key;
+}
+
+/* Losses are means over what this person could bring. */
+static struct tr_terms terms_of(const struct tr_team *t, size_t first, size_t n)
+{
+    struct tr_terms terms = t->terms;
+    double weight = 0;
+
+    terms.rate_norm = 0;
+    for (size_t i = first; i < first + n; i++) {
+        const struct tr_patient *p = &t->cohort->patient[t->patient[i]];
+
+        terms.rate_norm +=
+            tr_feed_rows(t->cohort, &t->params->model.shape, t->patient[i]);
+        for (size_t q = p->first_query; q < p->first_query + p->n_queries; q++)
+            weight += (double)t->cohort->query[q].weight;
+    }
+    terms.hazard_norm = weight > 1 ? weight : 1;
+    return terms;
+}
+
+RT_CLONES
+static void add_scaled(float *sum, const float *x, float scale, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++)
+        sum[i] += scale * x[i];
+}
+
+/* All that the person at `first` brings; returns how many patients that was. */
+static size_t add_person(struct tr_worker *w, size_t first, size_t end)
+{
+    const struct tr_team *t = w->team;
+    const struct tr_feed_how how = {t->training, t->hide, t->key};
+    const uint64_t key = t->cohort->patient[t->patient[first]].key;
+    struct tr_terms terms;
+    struct tr_grads g;
+    double norm;
+    size_t n = 1;
+
+    while (first + n < end && same_person(t, first, first + n))
+        n++;
+    terms = terms_of(t, first, n);
+    memset(w->one, 0, t->params->n * sizeof(*w->one));
+    tr_grads_at(t->params, w->one, &g);
+    for (size_t i = 0; i < n; i++) {
+        tr_feed_begin(&w->feed,
+                      tr_key(tr_key(tr_key(t->key, TR_DRAW_UNITS), key), i));
+        (void)tr_feed_add(&w->feed, t->patient[first + i],
+                          &how); /* an empty pack has room */
+        run_pack(w, &terms, &g);
+    }
+    norm = tr_gradient_length(w->one, t->params->n);
+    if (isfinite(norm))
+        add_scaled(w->grad, w->one,
+                   norm > t->clip ? (float)(t->clip / (norm + 1e-6)) : 1.0F,
+                   t->params->n);
+    return n;
+}
+
+static void work_clipped(struct tr_worker *w)
+{
+    const size_t end = w->first + w->n;
+
+    w->sums = (struct tr_sums){.n_scores = 0};
+    memset(w->grad, 0, w->team->params->n * sizeof(*w->grad));
+    for (size_t i = w->first; i < end;)
+        i += add_person(w, i, end);
 }
 
 static void work(struct tr_worker *w)
@@ -38,8 +116,16 @@ static void work(struct tr_worker *w)
         while (i < w->n &&
                tr_feed_add(&w->feed, t->patient[w->first + i], &how))
             i++;
-        run_pack(w, &g);
+        run_pack(w, &t->terms, &g);
     }
+}
+
+static void do_job(struct tr_worker *w)
+{
+    if (w->team->training && w->team->clip > 0)
+        work_clipped(w);
+    else
+        work(w);
 }
 
 static void *worker_main(void *arg)
@@ -56,7 +142,7 @@ static void *worker_main(void *arg)
             break;
         done = t->n_jobs;
         pthread_mutex_unlock(&t->lock);
-        work(w);
+        do_job(w);
         pthread_mutex_lock(&t->lock);
         if (--t->n_busy == 0)
             pthread_cond_broadcast(&t->changed);
@@ -163,6 +249,7 @@ void tr_team_release(struct tr_team *t)
         tr_feed_release(&t->worker[i].feed);
         tr_pass_release(&t->worker[i].pass);
         free(t->worker[i].grad);
+        free(t->worker[i].one);
     }
     pthread_mutex_destroy(&t->lock);
     pthread_cond_destroy(&t->changed);
@@ -171,7 +258,22 @@ void tr_team_release(struct tr_team *t)
     *t = (struct tr_team){0};
 }
 
-/* Stretches of patients with about the same number of rows each. */
+enum an_code tr_team_clip(struct tr_team *t, double clip, struct an_err *err)
+{
+    for (size_t i = t->first; i < t->end; i++) {
+        struct tr_worker *w = &t->worker[i];
+
+        if (w->one == NULL)
+            w->one = calloc(t->params->n, sizeof(*w->one));
+        if (w->one == NULL)
+            return an_fail_nomem(err);
+    }
+    t->clip = clip;
+    return AN_OK;
+}
+
+/* Stretches of patients with about the same number of rows each; a person whose
+ * gradient is clipped is in one. */
 static void share(struct tr_team *t, size_t n_patients)
 {
     const struct rt_shape *s = &t->params->model.shape;
@@ -184,7 +286,9 @@ static void share(struct tr_team *t, size_t n_patients)
         const int64_t due = rows * (int64_t)(w + 1) / (int64_t)t->n_workers;
 
         t->worker[w].first = at;
-        while (at < n_patients && given < due)
+        while (at < n_patients && (given < due || (t->training && t->clip > 0 &&
+                                                   at > t->worker[w].first &&
+                                                   same_person(t, at - 1, at))))
             given += tr_feed_rows(t->cohort, s, t->patient[at++]);
         t->worker[w].n = at - t->worker[w].first;
     }
@@ -216,7 +320,7 @@ struct tr_sums tr_team_run(struct tr_team *t, size_t n_patients)
 
     share(t, n_patients);
     begin_job(t);
-    work(&t->worker[t->first]);
+    do_job(&t->worker[t->first]);
     end_job(t);
     for (int rank = 0; rank < t->ranks.n; rank++)
         for (size_t w = first_of(t, rank); w < first_of(t, rank + 1); w++) {

@@ -7,6 +7,16 @@
  *
  * Whoever starts a team has set OpenBLAS to one thread.
  *
+ * After tr_team_clip the gradient is clipped person by person: each person's
+ * patients (those with one key, which stand together) go through the model by
+ * themselves, their loss is its mean over their own rows and questions, and
+ * their whole gradient is shortened to `clip` before it is added.  So nobody
+ * changes the sum by more than that, nor what is drawn for others; a gradient
+ * that is no number is left out.  Each history is a pass of its own anyway, so
+ * that the norm of the gradient itself costs little beside it, where norms by
+ * layer (ghost clipping) would need a second pass and the cross term of the
+ * embedding, which is input and output.
+ *
  * Thread-safety: confined.  Ownership: tr_team_init gets memory and threads. */
 #ifndef TRAINER_TEAM_H
 #define TRAINER_TEAM_H
@@ -24,6 +34,7 @@ struct tr_worker {
     struct tr_feed feed;
     struct tr_pass pass;
     float *grad;
+    float *one; /* the gradient of a person, when it is clipped */
     struct tr_sums {
         struct tr_loss loss;
         double n_scores, query_weight; /* what the losses are sums over */
@@ -48,6 +59,7 @@ struct tr_team {
     /* the job */
     const uint32_t *patient;
     bool training;
+    double clip; /* of each person's gradient, in training; 0: not */
     struct tr_terms terms;
     float hide;
     uint64_t key;
@@ -60,6 +72,10 @@ enum an_code tr_team_init(struct tr_team *t, const struct tr_params *params,
                           const struct tr_ranks *ranks, struct an_err *err)
     __attribute__((warn_unused_result));
 void tr_team_release(struct tr_team *t);
+
+/* Clip from now on. */
+enum an_code tr_team_clip(struct tr_team *t, double clip, struct an_err *err)
+    __attribute__((warn_unused_result));
 
 /* Sums over the patients, in every process; the caller has set the job, the same
  * in each.  When training, `grad` is set. */
