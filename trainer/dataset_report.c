@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a data set holds, in counts: for people, and for programs. */
 #include "trainer/dataset.h"
+#include "trainer/report.h"
 
 #include <stdio.h>
 
-enum { REPORT_BYTES = 1 << 20, LINE_BYTES = 256 };
+enum { REPORT_BYTES = 1 << 20 };
 
 static const char *const split_name[TR_N_SPLITS] = {"train", "tune", "test"};
 
@@ -93,12 +94,6 @@ static enum an_code to_json(struct an_arena *arena, const struct tr_dataset *d,
     return an_out_done(&w, json, err);
 }
 
-#define LINE(...)                                                              \
-    do {                                                                       \
-        (void)snprintf(line, sizeof(line), __VA_ARGS__);                       \
-        an_buf_put_c(&b, line);                                                \
-    } while (0)
-
 static enum an_code to_text(struct an_arena *arena, const struct tr_dataset *d,
                             const struct tr_people *p,
                             const struct tr_outcomes *o, struct an_str *text,
@@ -106,44 +101,49 @@ static enum an_code to_text(struct an_arena *arena, const struct tr_dataset *d,
 {
     const struct tr_dataset_counts *c = &d->counts;
     const double read = c->n_read ? (double)c->n_read : 1;
-    char line[LINE_BYTES];
     struct an_buf b;
 
     an_buf_init(&b, arena, REPORT_BYTES);
-    LINE("documents %zu (refused %zu), records %zu, persons %zu (no birth "
-         "date %llu, outside the observed time %llu)\n",
-         p->n_documents, p->n_refused, p->n_records, p->n_persons,
-         (unsigned long long)c->no_birth, (unsigned long long)c->outside);
-    LINE("ids %s\n",
-         d->ids_kept ? "KEPT: keys are the numbers of the study" : "left out");
-    LINE("labelled events %s; left out as confidential or denied %zu events, "
-         "of %zu persons who opted out all\n",
-         p->labelled_too ? "INCLUDED" : "left out", p->n_closed,
-         p->n_opted_out);
-    LINE("concepts %zu (predicted %zu), values %zu, wide features %zu; "
-         "codes too rare for a row %zu (%zu events); unknown share %.4f\n\n",
-         d->vocabulary.n_concepts, d->vocabulary.n_targets,
-         d->vocabulary.n_scales, d->features.n, d->n_dropped,
-         d->n_dropped_events, (double)c->n_unknown / read);
-    LINE("%-8s %9s %10s %10s %8s\n", "split", "patients", "positions", "items",
-         "queries");
+    tr_put_line(
+        &b,
+        "documents %zu (refused %zu), records %zu, persons %zu (no birth "
+        "date %llu, outside the observed time %llu)\n",
+        p->n_documents, p->n_refused, p->n_records, p->n_persons,
+        (unsigned long long)c->no_birth, (unsigned long long)c->outside);
+    tr_put_line(&b, "ids %s\n",
+                d->ids_kept ? "KEPT: keys are the numbers of the study"
+                            : "left out");
+    tr_put_line(
+        &b,
+        "labelled events %s; left out as confidential or denied %zu events, "
+        "of %zu persons who opted out all\n",
+        p->labelled_too ? "INCLUDED" : "left out", p->n_closed, p->n_opted_out);
+    tr_put_line(
+        &b,
+        "concepts %zu (predicted %zu), values %zu, wide features %zu; "
+        "codes too rare for a row %zu (%zu events); unknown share %.4f\n\n",
+        d->vocabulary.n_concepts, d->vocabulary.n_targets,
+        d->vocabulary.n_scales, d->features.n, d->n_dropped,
+        d->n_dropped_events, (double)c->n_unknown / read);
+    tr_put_line(&b, "%-8s %9s %10s %10s %8s\n", "split", "patients",
+                "positions", "items", "queries");
     for (int s = 0; s < TR_N_SPLITS; s++)
-        LINE("%-8s %9llu %10llu %10llu %8llu\n", split_name[s],
-             (unsigned long long)c->patients[s],
-             (unsigned long long)c->positions[s],
-             (unsigned long long)c->items[s],
-             (unsigned long long)c->queries[s]);
-    LINE("\n%-24s %8s %16s %16s %16s\n", "outcome", "horizon", "train", "tune",
-         "test");
+        tr_put_line(&b, "%-8s %9llu %10llu %10llu %8llu\n", split_name[s],
+                    (unsigned long long)c->patients[s],
+                    (unsigned long long)c->positions[s],
+                    (unsigned long long)c->items[s],
+                    (unsigned long long)c->queries[s]);
+    tr_put_line(&b, "\n%-24s %8s %16s %16s %16s\n", "outcome", "horizon",
+                "train", "tune", "test");
     for (size_t k = 0; k < o->n; k++)
         for (size_t h = 0; h < o->outcome[k].n_horizons; h++) {
-            LINE("%-24.*s %8u", AN_STR_ARG(o->outcome[k].id),
-                 o->outcome[k].horizon_days[h]);
+            tr_put_line(&b, "%-24.*s %8u", AN_STR_ARG(o->outcome[k].id),
+                        o->outcome[k].horizon_days[h]);
             for (int s = 0; s < TR_N_SPLITS; s++)
-                LINE(" %7llu/%8llu",
-                     (unsigned long long)c->outcome[k][s].by_horizon[h],
-                     (unsigned long long)c->outcome[k][s].at_risk);
-            LINE("\n");
+                tr_put_line(&b, " %7llu/%8llu",
+                            (unsigned long long)c->outcome[k][s].by_horizon[h],
+                            (unsigned long long)c->outcome[k][s].at_risk);
+            tr_put_line(&b, "\n");
         }
     return an_buf_done(&b, text, err);
 }

@@ -2,10 +2,11 @@
 /* Deletion and insertion curves as a table and as JSON. */
 #include "trainer/explain.h"
 #include "trainer/judge_int.h"
+#include "trainer/report.h"
 
 #include <stdio.h>
 
-enum { TEXT_BYTES = 1 << 20, LINE_BYTES = 256 };
+enum { TEXT_BYTES = 1 << 20 };
 
 const char *const tr_order_name[TR_N_ORDERS] = {[TR_BY_WEIGHT] = "weight",
                                                 [TR_BY_GRADIENT] = "gradient",
@@ -61,24 +62,16 @@ void tr_explained_write(const struct tr_data *d, const struct tr_explained *e,
     an_out_end(w);
 }
 
-#define LINE(...)                                                              \
-    do {                                                                       \
-        (void)snprintf(line, sizeof(line), __VA_ARGS__);                       \
-        an_buf_put_c(b, line);                                                 \
-    } while (0)
-
 static void put_row(struct an_buf *b, const struct tr_data *d,
                     const struct tr_faith *f, int c)
 {
     const struct an_str name = name_of(d, f);
-    char line[LINE_BYTES];
-
-    LINE("%-23.*s %-9s %6zu %7.3f", AN_STR_ARG(name), tr_curve_name[c],
-         f->n_people, f->area[c][TR_BY_WEIGHT]);
+    tr_put_line(b, "%-23.*s %-9s %6zu %7.3f", AN_STR_ARG(name),
+                tr_curve_name[c], f->n_people, f->area[c][TR_BY_WEIGHT]);
     for (int o = TR_BY_WEIGHT + 1; o < TR_N_ORDERS; o++) {
         const struct tr_interval *i = &f->gain_interval[c][o];
 
-        LINE("  %6.3f (%6.3f-%6.3f)", f->gain[c][o], i->low, i->high);
+        tr_put_line(b, "  %6.3f (%6.3f-%6.3f)", f->gain[c][o], i->low, i->high);
     }
     an_buf_put_c(b, "\n");
 }
@@ -87,13 +80,12 @@ enum an_code tr_explained_text(struct an_arena *arena, const struct tr_data *d,
                                const struct tr_explained *e,
                                struct an_str *text, struct an_err *err)
 {
-    char line[LINE_BYTES];
     struct an_buf buf, *b = &buf;
 
     an_buf_init(b, arena, TEXT_BYTES);
-    LINE("\n%-23s %-9s %6s %7s  %-22s  %-22s  %-22s\n", "outcome", "curve",
-         "people", "area", "better than gradient", "better than time",
-         "better than chance");
+    tr_put_line(b, "\n%-23s %-9s %6s %7s  %-22s  %-22s  %-22s\n", "outcome",
+                "curve", "people", "area", "better than gradient",
+                "better than time", "better than chance");
     for (size_t i = 0; i < e->n; i++)
         for (int c = 0; c < TR_N_CURVES; c++)
             put_row(b, d, &e->faith[i], c);

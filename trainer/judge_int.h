@@ -24,9 +24,4 @@ enum an_code tr_judge_regression(struct an_arena *arena,
                                  bool *made, struct an_err *err)
     __attribute__((warn_unused_result));
 
-/* Members of an object: a number of six places, null where it is none; a
- * count. */
-void tr_put_number(struct an_json_out *w, const char *key, double v);
-void tr_put_count(struct an_json_out *w, const char *key, size_t n);
-
 #endif

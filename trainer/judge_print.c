@@ -2,26 +2,12 @@
 /* A judgement as a table and as JSON. */
 #include "trainer/judge_int.h"
 #include "trainer/refusal.h"
+#include "trainer/report.h"
 
 #include <math.h>
 #include <stdio.h>
 
-enum { TEXT_BYTES = 1 << 20, LINE_BYTES = 512, PLACES = 6 };
-
-void tr_put_number(struct an_json_out *w, const char *key, double v)
-{
-    an_out_key(w, key);
-    if (isfinite(v))
-        an_out_fixed(w, v, PLACES);
-    else
-        an_out_null(w);
-}
-
-void tr_put_count(struct an_json_out *w, const char *key, size_t n)
-{
-    an_out_key(w, key);
-    an_out_i64(w, (int64_t)n);
-}
+enum { TEXT_BYTES = 1 << 20 };
 
 static void put_interval(struct an_json_out *w, const char *key,
                          struct tr_interval v)
@@ -153,29 +139,26 @@ void tr_judgement_write(const struct tr_data *d, const struct tr_judgement *j,
     an_out_end(w);
 }
 
-#define LINE(...)                                                              \
-    do {                                                                       \
-        (void)snprintf(line, sizeof(line), __VA_ARGS__);                       \
-        an_buf_put_c(b, line);                                                 \
-    } while (0)
-
 static void put_head(struct an_buf *b, const struct tr_judgement *j)
 {
-    char line[LINE_BYTES];
-
     if (!j->compared) {
-        LINE("test patients %zu\n\n"
-             "not compared: the data set has no patients to train or to tune "
-             "constant rates\nand a regression on\n\n",
-             j->n_patients);
+        tr_put_line(
+            b,
+            "test patients %zu\n\n"
+            "not compared: the data set has no patients to train or to tune "
+            "constant rates\nand a regression on\n\n",
+            j->n_patients);
         return;
     }
-    LINE("test patients %zu, positions %zu\n\n", j->n_patients, j->n_scores);
-    LINE("loss of the next event: model %.4f, constant rates %.4f, difference "
-         "%.4f (95 %%: %.4f to %.4f)\n\n",
-         j->next_event, j->next_event_constant,
-         j->next_event - j->next_event_constant, j->next_event_gain.low,
-         j->next_event_gain.high);
+    tr_put_line(b, "test patients %zu, positions %zu\n\n", j->n_patients,
+                j->n_scores);
+    tr_put_line(
+        b,
+        "loss of the next event: model %.4f, constant rates %.4f, difference "
+        "%.4f (95 %%: %.4f to %.4f)\n\n",
+        j->next_event, j->next_event_constant,
+        j->next_event - j->next_event_constant, j->next_event_gain.low,
+        j->next_event_gain.high);
 }
 
 /* "0.812 (0.701, 0.903)" or "-". */
@@ -209,90 +192,98 @@ static const char *number(double x, int places, char text[40])
 static void put_benefit(struct an_buf *b, const struct tr_benefit *benefit,
                         const char *mark)
 {
-    char line[LINE_BYTES], from[40], by_risk[40], all[40];
+    char from[40], by_risk[40], all[40];
 
-    LINE(" %6s %8s %8s%s\n", number(benefit->threshold, 4, from),
-         number(benefit->by_risk, 4, by_risk), number(benefit->all, 4, all),
-         mark);
+    tr_put_line(b, " %6s %8s %8s%s\n", number(benefit->threshold, 4, from),
+                number(benefit->by_risk, 4, by_risk),
+                number(benefit->all, 4, all), mark);
 }
 
 /* Of the calibrated model alone. */
 static void put_calibration(struct an_buf *b, const struct tr_data *d,
                             const struct tr_judgement *j)
 {
-    char line[LINE_BYTES], level[40], slope[40], ici[40];
+    char level[40], slope[40], ici[40];
 
-    LINE("\n%-23s %5s %-17s %-18s %6s %6s %8s %8s\n", "outcome", "days", "O/E",
-         "slope", "ICI", "from", "by risk", "all");
+    tr_put_line(b, "\n%-23s %5s %-17s %-18s %6s %6s %8s %8s\n", "outcome",
+                "days", "O/E", "slope", "ICI", "from", "by risk", "all");
     for (size_t i = 0; i < j->n; i++) {
         const struct tr_verdict *v = &j->verdict[i];
         const struct tr_score_of *s = &v->model;
 
-        LINE("%-23.*s %5u %-17s %-18s %6s",
-             AN_STR_ARG(d->asked[v->column.outcome].id), v->column.horizon_days,
-             with_interval(s->observed_expected, s->observed_expected_interval,
-                           2, level),
-             with_interval(s->line.slope, s->slope_interval, 2, slope),
-             number(s->ici, 4, ici));
+        tr_put_line(b, "%-23.*s %5u %-17s %-18s %6s",
+                    AN_STR_ARG(d->asked[v->column.outcome].id),
+                    v->column.horizon_days,
+                    with_interval(s->observed_expected,
+                                  s->observed_expected_interval, 2, level),
+                    with_interval(s->line.slope, s->slope_interval, 2, slope),
+                    number(s->ici, 4, ici));
         put_benefit(b, &s->benefit[0], "");
         for (int k = 1; k < TR_THRESHOLDS; k++) {
             if (k == TR_CONFIGURED && !isfinite(s->benefit[k].by_risk))
                 continue;
-            LINE("%73s", "");
+            tr_put_line(b, "%73s", "");
             put_benefit(b, &s->benefit[k], k == TR_CONFIGURED ? " *" : "");
         }
     }
-    LINE("\nO/E, the share over the mean risk, and slope with 95 %%.  ICI: the "
-         "mean distance of a risk\nfrom what is observed near it (loess).  By "
-         "risk, all: net benefit per person of treating\nfrom that risk on, "
-         "and of treating all; of treating nobody it is 0.  From: the share, "
-         "and\ntwice that; * is the outcome's own threshold.  The known "
-         "answers weigh for those who were "
-         "lost.\n");
+    tr_put_line(
+        b,
+        "\nO/E, the share over the mean risk, and slope with 95 %%.  ICI: the "
+        "mean distance of a risk\nfrom what is observed near it (loess).  By "
+        "risk, all: net benefit per person of treating\nfrom that risk on, "
+        "and of treating all; of treating nobody it is 0.  From: the share, "
+        "and\ntwice that; * is the outcome's own threshold.  The known "
+        "answers weigh for those who were "
+        "lost.\n");
 }
 
 static void put_named(struct an_buf *b, const struct tr_differential *d)
 {
-    char line[LINE_BYTES], covered[40];
+    char covered[40];
 
     if (!isfinite(d->threshold))
         return;
-    LINE("conditions whose share is %.4f or more hold the next one: %s of %zu "
-         "(%.0f %% meant);\n%.1f of %.1f are named\n\n",
-         d->threshold,
-         with_interval(d->covered, d->covered_interval, 3, covered), d->n_test,
-         100 * TR_NEXT_COVERAGE, d->mean_size, d->mean_candidates);
+    tr_put_line(
+        b,
+        "conditions whose share is %.4f or more hold the next one: %s of %zu "
+        "(%.0f %% meant);\n%.1f of %.1f are named\n\n",
+        d->threshold,
+        with_interval(d->covered, d->covered_interval, 3, covered), d->n_test,
+        100 * TR_NEXT_COVERAGE, d->mean_size, d->mean_candidates);
 }
 
 /* Who is better. */
 static void put_comparison(struct an_buf *b, const struct tr_data *d,
                            const struct tr_judgement *j)
 {
-    char line[LINE_BYTES], ours[40], theirs[40];
+    char ours[40], theirs[40];
 
-    LINE("%-23s %5s %6s %6s %6s  %-20s %-20s %5s %5s %6s %6s %7s\n", "outcome",
-         "days", "asked", "events", "people", "AUROC model", "AUROC regression",
-         "C", "C reg", "share", "Brier", "B. reg.");
+    tr_put_line(b, "%-23s %5s %6s %6s %6s  %-20s %-20s %5s %5s %6s %6s %7s\n",
+                "outcome", "days", "asked", "events", "people", "AUROC model",
+                "AUROC regression", "C", "C reg", "share", "Brier", "B. reg.");
     for (size_t i = 0; i < j->n; i++) {
         const struct tr_verdict *v = &j->verdict[i];
         const bool both = v->has_regression;
 
-        LINE("%-23.*s %5u %6zu %6zu %6zu  %-20s %-20s",
-             AN_STR_ARG(d->asked[v->column.outcome].id), v->column.horizon_days,
-             v->n, v->events, v->persons_with_event, auroc(&v->model, ours),
-             both ? auroc(&v->regression, theirs) : "-");
-        LINE(" %5s %5s", number(v->model.concordance, 3, ours),
-             both ? number(v->regression.concordance, 3, theirs) : "-");
-        LINE(" %6s", number(v->incidence, 4, ours));
-        LINE(" %6s %7s\n", number(v->model.brier, 4, ours),
-             both ? number(v->regression.brier, 4, theirs) : "-");
+        tr_put_line(b, "%-23.*s %5u %6zu %6zu %6zu  %-20s %-20s",
+                    AN_STR_ARG(d->asked[v->column.outcome].id),
+                    v->column.horizon_days, v->n, v->events,
+                    v->persons_with_event, auroc(&v->model, ours),
+                    both ? auroc(&v->regression, theirs) : "-");
+        tr_put_line(b, " %5s %5s", number(v->model.concordance, 3, ours),
+                    both ? number(v->regression.concordance, 3, theirs) : "-");
+        tr_put_line(b, " %6s", number(v->incidence, 4, ours));
+        tr_put_line(b, " %6s %7s\n", number(v->model.brier, 4, ours),
+                    both ? number(v->regression.brier, 4, theirs) : "-");
     }
-    LINE("\nAsked: the answer is known by the horizon.  Share: who have the "
-         "outcome by then, of all\nat risk (Aalen and Johansen).  C is "
-         "Harrell's, over all that was watched.  Brier, of the\ncalibrated "
-         "model, weighs the known answers for those who were lost.  Fewer than "
-         "%d events\nsay nothing about who is better.\n",
-         TR_JUDGED_EVENTS);
+    tr_put_line(
+        b,
+        "\nAsked: the answer is known by the horizon.  Share: who have the "
+        "outcome by then, of all\nat risk (Aalen and Johansen).  C is "
+        "Harrell's, over all that was watched.  Brier, of the\ncalibrated "
+        "model, weighs the known answers for those who were lost.  Fewer than "
+        "%d events\nsay nothing about who is better.\n",
+        TR_JUDGED_EVENTS);
 }
 
 enum an_code tr_judgement_text(struct an_arena *arena, const struct tr_data *d,

@@ -2,11 +2,12 @@
 /* Lead times as a table and as JSON. */
 #include "trainer/judge_int.h"
 #include "trainer/lead.h"
+#include "trainer/report.h"
 
 #include <math.h>
 #include <stdio.h>
 
-enum { TEXT_BYTES = 1 << 20, LINE_BYTES = 512 };
+enum { TEXT_BYTES = 1 << 20 };
 
 /* False flags for each true one; NAN when there is no true one. */
 static double false_per_true(const struct tr_lead *l)
@@ -47,16 +48,10 @@ void tr_leads_write(const struct tr_data *d, const struct tr_leads *leads,
     an_out_end(w);
 }
 
-#define LINE(...)                                                              \
-    do {                                                                       \
-        (void)snprintf(line, sizeof(line), __VA_ARGS__);                       \
-        an_buf_put_c(b, line);                                                 \
-    } while (0)
-
 static void put_row(struct an_buf *b, const struct tr_data *d,
                     const struct tr_lead *l)
 {
-    char line[LINE_BYTES], share[32] = "-", days[48] = "-", each[16] = "-";
+    char share[32] = "-", days[48] = "-", each[16] = "-";
     char wrong[48];
 
     if (l->n_asked)
@@ -68,29 +63,31 @@ static void put_row(struct an_buf *b, const struct tr_data *d,
         (void)snprintf(each, sizeof(each), "%.1f", false_per_true(l));
     }
     (void)snprintf(wrong, sizeof(wrong), "%zu/%zu", l->n_false, l->n_without);
-    LINE("%-23.*s %5u %6.0f %% %6zu %6zu %6zu  %-20s %-17s %11s %8s\n",
-         AN_STR_ARG(d->asked[l->column.outcome].id), l->gap_days,
-         100 * l->flagged, l->n_people, l->n_asked, l->n_found, share, days,
-         wrong, each);
+    tr_put_line(b,
+                "%-23.*s %5u %6.0f %% %6zu %6zu %6zu  %-20s %-17s %11s %8s\n",
+                AN_STR_ARG(d->asked[l->column.outcome].id), l->gap_days,
+                100 * l->flagged, l->n_people, l->n_asked, l->n_found, share,
+                days, wrong, each);
 }
 
 enum an_code tr_leads_text(struct an_arena *arena, const struct tr_data *d,
                            const struct tr_leads *leads, struct an_str *text,
                            struct an_err *err)
 {
-    char line[LINE_BYTES];
     struct an_buf buf, *b = &buf;
 
     an_buf_init(b, arena, TEXT_BYTES);
-    LINE("\n%-23s %5s %8s %6s %6s %6s  %-20s %-17s %11s %8s\n", "outcome",
-         "gap", "flagged", "people", "asked", "found", "share (95 %)",
-         "lead in days", "false", "per true");
+    tr_put_line(b, "\n%-23s %5s %8s %6s %6s %6s  %-20s %-17s %11s %8s\n",
+                "outcome", "gap", "flagged", "people", "asked", "found",
+                "share (95 %)", "lead in days", "false", "per true");
     for (size_t i = 0; i < leads->n; i++)
         put_row(b, d, &leads->lead[i]);
-    LINE("\nFlagged: so many of those who never get the outcome, at most; a "
-         "share that is no higher\nhas found nothing.  Asked: at a question at "
-         "least the gap before the outcome.  Lead: from\nthe first of these "
-         "that is flagged, median and quartiles.  What is found with a gap of "
-         "0\nand not with one of 30 was recorded with the diagnosis.\n");
+    tr_put_line(
+        b,
+        "\nFlagged: so many of those who never get the outcome, at most; a "
+        "share that is no higher\nhas found nothing.  Asked: at a question at "
+        "least the gap before the outcome.  Lead: from\nthe first of these "
+        "that is flagged, median and quartiles.  What is found with a gap of "
+        "0\nand not with one of 30 was recorded with the diagnosis.\n");
     return an_buf_done(b, text, err);
 }

@@ -53,7 +53,8 @@ libtrainer_la_SOURCES = \
 	trainer/stats.h trainer/stats.c \
 	trainer/calibration.h trainer/calibration.c \
 	trainer/survival.h trainer/survival.c \
-	trainer/regress.h trainer/regress.c \
+	trainer/regress.h trainer/report.c trainer/report.h \
+	trainer/regress.c \
 	trainer/data.h trainer/data.c \
 	trainer/predict.h trainer/predict.c trainer/predict_csv.c \
 	trainer/differential.h trainer/differential.c \

@@ -2,13 +2,12 @@
 #include "trainer/refusal.h"
 
 #include "trainer/judge_int.h"
+#include "trainer/report.h"
 
 #include <math.h>
 #include <stdio.h>
 
 #define DAYS_PER_YEAR 365.25
-
-enum { LINE_BYTES = 256 };
 
 /* The patient whose question it is: their queries stand in their order. */
 static const struct tr_patient *patient_of(const struct tr_cohort *c,
@@ -114,14 +113,6 @@ enum an_code tr_refusals(struct an_arena *arena, const struct tr_data *d,
 
 /* ---- print ----------------------------------------------------------------- */
 
-#define LINE(...)                                                              \
-    do {                                                                       \
-        char line[LINE_BYTES];                                                 \
-                                                                               \
-        (void)snprintf(line, sizeof(line), __VA_ARGS__);                       \
-        an_buf_put_c(b, line);                                                 \
-    } while (0)
-
 static const char *number(double x, int places, char text[24])
 {
     if (isfinite(x))
@@ -135,8 +126,9 @@ static void put_heard(struct an_buf *b, const struct tr_heard *h)
 {
     char auroc[24], risk[24], share[24];
 
-    LINE("  %7zu %6zu %6s %6s %6s", h->n, h->events, number(h->auroc, 3, auroc),
-         number(h->risk, 4, risk), number(h->share, 4, share));
+    tr_put_line(b, "  %7zu %6zu %6s %6s %6s", h->n, h->events,
+                number(h->auroc, 3, auroc), number(h->risk, 4, risk),
+                number(h->share, 4, share));
 }
 
 void tr_refusals_put(struct an_buf *b, const struct tr_data *d,
@@ -144,29 +136,32 @@ void tr_refusals_put(struct an_buf *b, const struct tr_data *d,
 {
     const size_t refused = r->n - r->by[CTX_ABSTAIN_NONE];
 
-    LINE("\nof %zu questions the package would not answer %zu (%.2f %%)", r->n,
-         refused, r->n ? 100 * (double)refused / (double)r->n : 0);
+    tr_put_line(b,
+                "\nof %zu questions the package would not answer %zu (%.2f %%)",
+                r->n, refused, r->n ? 100 * (double)refused / (double)r->n : 0);
     for (unsigned i = 1; i < CTX_N_ABSTENTIONS; i++)
         if (r->by[i])
-            LINE("\n%7zu %s", r->by[i], ctx_abstention_text(i));
-    LINE("\n");
+            tr_put_line(b, "\n%7zu %s", r->by[i], ctx_abstention_text(i));
+    tr_put_line(b, "\n");
     if (refused == 0)
         return;
-    LINE("\n%-23s %5s  %-35s  %s\n%29s", "", "", "answered", "refused", "");
+    tr_put_line(b, "\n%-23s %5s  %-35s  %s\n%29s", "", "", "answered",
+                "refused", "");
     for (int i = 0; i < 2; i++)
-        LINE("  %7s %6s %6s %6s %6s", "asked", "events", "AUROC", "risk",
-             "share");
-    LINE("\n");
+        tr_put_line(b, "  %7s %6s %6s %6s %6s", "asked", "events", "AUROC",
+                    "risk", "share");
+    tr_put_line(b, "\n");
     for (size_t i = 0; i < j->n; i++) {
         const struct tr_column *c = &j->verdict[i].column;
 
-        LINE("%-23.*s %5u", AN_STR_ARG(d->asked[c->outcome].id),
-             c->horizon_days);
+        tr_put_line(b, "%-23.*s %5u", AN_STR_ARG(d->asked[c->outcome].id),
+                    c->horizon_days);
         put_heard(b, &r->answered[i]);
         put_heard(b, &r->refused[i]);
-        LINE("\n");
+        tr_put_line(b, "\n");
     }
-    LINE(
+    tr_put_line(
+        b,
         "\nRisk: the mean of the calibrated risks; share: who had the outcome, "
         "of the known answers.\n");
 }
