@@ -12,6 +12,11 @@ const char *ctx_abstention_text(unsigned abstention)
     return abstention < CTX_N_ABSTENTIONS ? text[abstention] : "unknown";
 }
 
+bool ctx_suggestion_never_patient(unsigned kind)
+{
+    return kind == CTX_SUGGEST_DIFFERENTIAL || kind == CTX_SUGGEST_COMPARISON;
+}
+
 const char *ctx_suggestion_text(unsigned kind)
 {
     static const char *const text[] = {

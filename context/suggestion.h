@@ -24,6 +24,8 @@ enum ctx_suggestion_kind {
 };
 
 const char *ctx_suggestion_text(unsigned kind);
+/* A kind that no patient is ever told: what may come, what might be done. */
+bool ctx_suggestion_never_patient(unsigned kind);
 
 #define CTX_AUDIENCES(X)                                                       \
     X(CLINICIAN, "clinician")                                                  \

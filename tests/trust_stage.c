@@ -123,15 +123,16 @@ START_TEST(nothing_leaves_that_the_design_forbids)
             broken = "withheld";
         else if (p.item.never_patient && (patient || p.to_patient) && !console)
             broken = "never for patients";
-        else if (p.item.kind == CTX_SUGGEST_DIFFERENTIAL &&
+        else if ((p.item.kind == CTX_SUGGEST_DIFFERENTIAL ||
+                  p.item.kind == CTX_SUGGEST_COMPARISON) &&
                  (patient || p.to_patient) && !console)
-            broken = "differential to a patient";
+            broken = "of that kind to a patient";
         else if (p.to_patient && !patient)
             broken = "a carer's text to a patient";
         if (broken)
             ck_abort_msg("point %lu: %s", n, broken);
     }
-    ck_assert_uint_eq(n, 3UL * 4 * 2 * 2 * 2 * 4 * 4 * 2 * 2 * 4 * 2 * 4 * 6 *
+    ck_assert_uint_eq(n, 3UL * 4 * 2 * 2 * 2 * 5 * 4 * 2 * 2 * 4 * 2 * 4 * 6 *
                              5 * 2);
     ck_assert_uint_gt(n_left, 1000);
 }
@@ -153,9 +154,9 @@ START_TEST(everything_leaves_that_nothing_forbids)
             stage == CFG_LIVE || (stage == CFG_TRIAL && p.item.in_trial_arm);
         bool target = p.face != PL_FACE_OUTBOX || o->target_is_test ||
                       o->environment != CFG_DEMO;
-        bool reader = patient ? !p.item.never_patient &&
-                                    p.item.kind != CTX_SUGGEST_DIFFERENTIAL
-                              : !p.to_patient;
+        bool told = p.item.kind != CTX_SUGGEST_DIFFERENTIAL &&
+                    p.item.kind != CTX_SUGGEST_COMPARISON;
+        bool reader = patient ? !p.item.never_patient && told : !p.to_patient;
         bool released = p.item.release == PL_RELEASE_RELEASED ||
                         (p.item.release == PL_RELEASE_NONE && !patient &&
                          !p.item.patient_facing);

@@ -34,7 +34,7 @@ enum an_code pl_release_check(const struct pl_release_case *c,
         what = c->to == PL_RELEASE_RELEASED ? "it is released already"
                                             : "it is withheld already";
     else if (c->to == PL_RELEASE_RELEASED &&
-             (c->never_patient || c->kind == CTX_SUGGEST_DIFFERENTIAL))
+             (c->never_patient || ctx_suggestion_never_patient(c->kind)))
         what = "it is of a kind that is never shown to patients";
     return what ? an_fail(err, AN_CONFLICT, what, 0) : AN_OK;
 }

@@ -164,7 +164,7 @@ static enum pl_leave judge_reader(const struct pl_item *item, bool to_patient)
     bool for_patient = item->audience == CTX_FOR_PATIENT;
 
     if ((for_patient || to_patient) &&
-        (item->never_patient || item->kind == CTX_SUGGEST_DIFFERENTIAL))
+        (item->never_patient || ctx_suggestion_never_patient(item->kind)))
         return PL_NEVER_PATIENT;
     if (to_patient && !for_patient)
         return PL_NOT_FOR_PATIENTS;
