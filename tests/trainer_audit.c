@@ -219,7 +219,7 @@ START_TEST(a_model_that_learned_people_by_heart_leaks_and_a_private_one_not)
     s.rank = 4;
     s.rate = 1e-2;
     s.batch_rows = 200;
-    s.epochs = 100;
+    s.epochs = 60;
     s.drop = s.hide = s.decay = 0;
     s.wide_folds = 0;
     a = fit_and_attack(&s);
