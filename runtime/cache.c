@@ -126,6 +126,7 @@ struct rt_cached *rt_cache_take(struct rt_cache *c, const struct rt_history *h)
 {
     const uint64_t hash = begins(h);
     struct rt_cached *k;
+    size_t n_kept = 0;
 
     pthread_mutex_lock(&c->lock);
     k = find(c, hash);
@@ -136,14 +137,13 @@ struct rt_cached *rt_cache_take(struct rt_cache *c, const struct rt_history *h)
     }
     if (k == NULL)
         k = make(c, h->n_positions, hash);
+    else
+        n_kept = rt_cached_same(k, h) ? h->n_positions : rt_cached_common(k, h);
     pthread_mutex_lock(&c->lock);
     c->counts.n_taken++;
     c->counts.n_positions += h->n_positions;
-    if (k && k->history.n_positions) {
-        c->counts.n_found++;
-        c->counts.n_kept +=
-            rt_cached_same(k, h) ? h->n_positions : rt_cached_common(k, h);
-    }
+    c->counts.n_found += k && k->history.n_positions;
+    c->counts.n_kept += n_kept;
     pthread_mutex_unlock(&c->lock);
     return k;
 }

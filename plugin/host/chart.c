@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { ARENA_BYTES = 1 << 30 };
+
 bool pl_audience_of(const char *text, uint8_t *audience)
 {
     for (uint8_t i = 0; i < CTX_N_AUDIENCES; i++) {
@@ -61,4 +63,24 @@ enum an_code pl_chart(const struct cfg_options *options,
                    &consent);
     return pl_discreet(arena, &out->history.timeline, out->permitted, &consent,
                        &out->view, err);
+}
+
+int pl_chart_command(const struct pl_invocation *in, pl_chart_say *say,
+                     const void *request)
+{
+    struct pl_reader *reader = NULL;
+    struct cfg_options options;
+    struct an_arena arena;
+    struct an_err err;
+    enum an_code rc;
+
+    an_arena_init(&arena, ARENA_BYTES);
+    rc = pl_invocation_options(in, &arena, &options, &err);
+    if (rc == AN_OK)
+        rc = pl_reader_of(&options, &reader, &err);
+    if (rc == AN_OK)
+        rc = say(&options, reader, &arena, request, &err);
+    pl_reader_close(reader);
+    an_arena_free(&arena);
+    return rc == AN_OK ? PL_EXIT_OK : pl_complain(&err);
 }

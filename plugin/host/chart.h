@@ -7,6 +7,7 @@
 #define PLUGIN_HOST_CHART_H
 
 #include "config/options.h"
+#include "plugin/host/command.h"
 #include "plugin/store/reader.h"
 #include "plugin/trust/discreet.h"
 
@@ -31,5 +32,14 @@ enum an_code pl_chart(const struct cfg_options *options,
                       struct pl_reader *reader, struct an_arena *arena,
                       const struct pl_chart_ask *ask, struct pl_chart *out,
                       struct an_err *err) __attribute__((warn_unused_result));
+
+/* What a command says of its request, with the store open to be read. */
+typedef enum an_code pl_chart_say(const struct cfg_options *options,
+                                  struct pl_reader *reader,
+                                  struct an_arena *arena, const void *request,
+                                  struct an_err *err);
+/* A command about a chart; its exit status. */
+int pl_chart_command(const struct pl_invocation *in, pl_chart_say *say,
+                     const void *request);
 
 #endif

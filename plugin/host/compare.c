@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ARENA_BYTES = 1 << 30 };
-
 struct request {
     struct pl_chart_ask chart;
     struct ctx_code procedure[RT_MAX_CANDIDATES];
@@ -126,8 +124,9 @@ static enum an_code answer(const struct pl_mind *mind, struct an_arena *arena,
 
 static enum an_code compare(const struct cfg_options *options,
                             struct pl_reader *store, struct an_arena *arena,
-                            const struct request *q, struct an_err *err)
+                            const void *request, struct an_err *err)
 {
+    const struct request *q = request;
     const struct cfg_texts *trusted = &options->trusted_senders;
     const bool now = q->chart.as_of_us == CTX_AS_OF_ALL;
     struct adv_options reader = {
@@ -165,22 +164,8 @@ static enum an_code compare(const struct cfg_options *options,
 
 int pl_command_compare(const struct pl_invocation *in)
 {
-    struct pl_reader *reader = NULL;
-    struct cfg_options options;
-    struct an_arena arena;
     struct request q;
-    struct an_err err;
-    enum an_code rc;
 
-    if (!read_request(in, &q))
-        return pl_usage(in);
-    an_arena_init(&arena, ARENA_BYTES);
-    rc = pl_invocation_options(in, &arena, &options, &err);
-    if (rc == AN_OK)
-        rc = pl_reader_of(&options, &reader, &err);
-    if (rc == AN_OK)
-        rc = compare(&options, reader, &arena, &q, &err);
-    pl_reader_close(reader);
-    an_arena_free(&arena);
-    return rc == AN_OK ? PL_EXIT_OK : pl_complain(&err);
+    return read_request(in, &q) ? pl_chart_command(in, compare, &q)
+                                : pl_usage(in);
 }

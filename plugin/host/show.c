@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ARENA_BYTES = 1 << 30 };
-
 struct request {
     struct pl_chart_ask chart;
     bool sources, risks;
@@ -165,8 +163,9 @@ static enum an_code print_disputes(const struct cfg_options *options,
 
 static enum an_code show(const struct cfg_options *options,
                          struct pl_reader *reader, struct an_arena *arena,
-                         const struct request *q, struct an_err *err)
+                         const void *request, struct an_err *err)
 {
+    const struct request *q = request;
     struct pl_chart chart;
     const struct pl_history *history = &chart.history;
     const struct pl_view *view = &chart.view;
@@ -196,22 +195,7 @@ static enum an_code show(const struct cfg_options *options,
 
 int pl_command_show(const struct pl_invocation *in)
 {
-    struct pl_reader *reader = NULL;
-    struct cfg_options options;
-    struct an_arena arena;
     struct request q;
-    struct an_err err;
-    enum an_code rc;
 
-    if (!read_request(in, &q))
-        return pl_usage(in);
-    an_arena_init(&arena, ARENA_BYTES);
-    rc = pl_invocation_options(in, &arena, &options, &err);
-    if (rc == AN_OK)
-        rc = pl_reader_of(&options, &reader, &err);
-    if (rc == AN_OK)
-        rc = show(&options, reader, &arena, &q, &err);
-    pl_reader_close(reader);
-    an_arena_free(&arena);
-    return rc == AN_OK ? PL_EXIT_OK : pl_complain(&err);
+    return read_request(in, &q) ? pl_chart_command(in, show, &q) : pl_usage(in);
 }
