@@ -177,3 +177,21 @@ void tr_fitted_close(struct tr_fitted *f)
         tr_file_unmap(f->text);
     *f = (struct tr_fitted){.root = NULL};
 }
+
+enum an_code tr_data_open_with(struct tr_data *d, struct tr_fitted *f,
+                               struct an_arena *arena, const char *data,
+                               const char *fitted, const char **subject,
+                               struct an_err *err)
+{
+    enum an_code code = tr_data_open(d, arena, data, err);
+
+    *subject = data;
+    if (code != AN_OK)
+        return code;
+    code = tr_fitted_open(f, arena, fitted, d, err);
+    if (code != AN_OK) {
+        *subject = fitted;
+        tr_data_close(d);
+    }
+    return code;
+}

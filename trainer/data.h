@@ -51,6 +51,14 @@ enum an_code tr_fitted_open(struct tr_fitted *f, struct an_arena *arena,
     __attribute__((warn_unused_result));
 void tr_fitted_close(struct tr_fitted *f);
 
+/* Both, or neither; *subject is the folder that failed, or else `data`.  To be
+ * closed one by one. */
+enum an_code tr_data_open_with(struct tr_data *d, struct tr_fitted *f,
+                               struct an_arena *arena, const char *data,
+                               const char *fitted, const char **subject,
+                               struct an_err *err)
+    __attribute__((warn_unused_result));
+
 /* That member of fit.json, wherever fit.json stands; NULL without it. */
 const struct an_json *tr_fitted_member(const struct tr_fitted *f,
                                        struct an_str name);

@@ -170,16 +170,12 @@ int tr_command_package(int argc, char **argv)
         return status;
     openblas_set_num_threads(1);
     an_arena_init(&arena, (size_t)16 << 30);
-    subject = job.data;
-    code = tr_data_open(&data, &arena, job.data, &err);
+    code = tr_data_open_with(&data, &fitted, &arena, job.data, job.fit,
+                             &subject, &err);
     if (code == AN_OK) {
-        subject = job.fit;
-        code = tr_fitted_open(&fitted, &arena, job.fit, &data, &err);
-        if (code == AN_OK) {
-            subject = NULL;
-            code = write_package(&job, &arena, &data, &fitted, &err);
-            tr_fitted_close(&fitted);
-        }
+        subject = NULL;
+        code = write_package(&job, &arena, &data, &fitted, &err);
+        tr_fitted_close(&fitted);
         tr_data_close(&data);
     }
     an_arena_free(&arena);

@@ -189,15 +189,11 @@ int tr_command_audit(int argc, char **argv)
         return status;
     openblas_set_num_threads(1);
     an_arena_init(&arena, (size_t)16 << 30);
-    subject = job.data;
-    code = tr_data_open(&data, &arena, job.data, &err);
+    code = tr_data_open_with(&data, &fitted, &arena, job.data, job.model,
+                             &subject, &err);
     if (code == AN_OK) {
-        subject = job.model;
-        code = tr_fitted_open(&fitted, &arena, job.model, &data, &err);
-        if (code == AN_OK) {
-            code = audit(&job, &arena, &data, &fitted, &broken, &subject, &err);
-            tr_fitted_close(&fitted);
-        }
+        code = audit(&job, &arena, &data, &fitted, &broken, &subject, &err);
+        tr_fitted_close(&fitted);
         tr_data_close(&data);
     }
     an_arena_free(&arena);
