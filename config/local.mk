@@ -22,7 +22,7 @@ uninstall-local:
 
 # The tables of the manual pages come from the tables in the code.
 noinst_PROGRAMS += tools/manual
-tools_manual_SOURCES = tools/manual.c trainer/settings.c
+tools_manual_SOURCES = tools/manual.c trainer/fit/settings.c
 tools_manual_LDADD = libconfig.la
 nodist_man_MANS = man/anamnesis.yaml.5 man/anamnesis-events.7 \
 	man/anamnesis.1 man/anamnesis.3 man/anamnesis-train.1

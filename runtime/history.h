@@ -18,8 +18,8 @@
  * are features as of that moment for the wide branch, in the order of the
  * model's manifest, standardised.
  *
- * The structs are also what training data sets hold on disk (trainer/cohort.h):
- * fixed widths, no padding, little-endian.
+ * The structs are also what training data sets hold on disk
+ * (trainer/dataset/cohort.h): fixed widths, no padding, little-endian.
  *
  * Thread-safety: immutable.  Ownership: views of the caller's arrays. */
 #ifndef RUNTIME_HISTORY_H

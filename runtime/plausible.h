@@ -10,8 +10,9 @@
  *      "once": true, ...}
  *
  * ages: from the first year of life given up to, not including, the second;
- *     multiples of five, wider than what was seen (trainer/whom.h says how).
- *     A concept without them was recorded of too few to say, and is not named.
+ *     multiples of five, wider than what was seen (trainer/dataset/whom.h says
+ *     how).  A concept without them was recorded of too few to say, and is not
+ *     named.
  * sexes: as in FHIR's administrative gender; a concept without them may be
  *     named for everybody.
  * once: hardly anybody had it recorded again at another time, as with a chronic

@@ -6,8 +6,9 @@
  *     d(x) = sqrt((x - mean)' S^-1 (x - mean)),    S = L L'
  *
  * S is the covariance over the training people at their questions, shrunk
- * towards its diagonal (trainer/population.h).  The package has its Cholesky
- * factor L, so that a distance is one triangular solve, n^2 / 2 multiplications:
+ * towards its diagonal (trainer/package/population.h).  The package has its
+ * Cholesky factor L, so that a distance is one triangular solve, n^2 / 2
+ * multiplications:
  *
  *     "population": {"mean": [n numbers],
  *                    "factor": [n (n + 1) / 2 numbers: the rows of L]}

@@ -34,7 +34,7 @@
  *              "coverage": 0.9, "threshold": 0.0123}
  *         candidates of the differential: predicted concepts under these; the
  *         share of all their rates from which on they hold the next one with
- *         that probability (trainer/differential.h), both or neither
+ *         that probability (trainer/evaluate/differential.h), both or neither
  *     "procedures" (runtime/support.h)
  *
  * Of the candidates a patient has those that are plausible at their age, for

@@ -22,7 +22,8 @@ size_t rt_rank(const float *log_rate_v, const int32_t *among, size_t n_among,
 
 /* How many of them have at least that share of all their rates, and one where
  * none has: the likeliest so many are the set of a conformal threshold (LAC,
- * Sadinle et al. 2019; trainer/differential.h finds it).  0 of none. */
+ * Sadinle et al. 2019; trainer/evaluate/differential.h finds it).  0:
+ * of none. */
 size_t rt_rank_needed(const float *log_rate_v, const int32_t *among,
                       size_t n_among, double threshold);
 

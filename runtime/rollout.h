@@ -18,12 +18,12 @@
  * share here, too, so that the waits are those of sets and their sizes are not
  * sampled.
  *
- * t_min_days: waits that the loss of the fit did not tell apart (trainer/pass.h).
- * With it the wait has the rate R' = 1 / (1 / R + t_min): by that likelihood
- * wait + t_min is exponential with rate R', and so is what remains of it beyond
- * t_min.  Its mean is 1 / R + t_min, whereas the R of a fit with t_min is still
- * one over the mean wait.  So 0 is what reproduces how often events come, and
- * what runtime/rank.h computes.
+ * t_min_days: waits that the loss of the fit did not tell apart
+ * (trainer/fit/pass.h).  With it the wait has the rate R' = 1 / (1 / R + t_min):
+ * by that likelihood wait + t_min is exponential with rate R', and so is what
+ * remains of it beyond t_min.  Its mean is 1 / R + t_min, whereas the R of a
+ * fit with t_min is still one over the mean wait.  So 0 is what reproduces how
+ * often events come, and what runtime/rank.h computes.
  *
  * Left out of the competition, their rates with them: concepts of ignore_v;
  * those that the vocabulary says people have once (runtime/plausible.h) when

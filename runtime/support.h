@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How many people of the training had a procedure, and what became of them:
  * what a comparison of procedures rests on (runtime/compare.h).  The trainer
- * counts it (trainer/support.h); in manifest.json it is
+ * counts it (trainer/package/support.h); in manifest.json it is
  *
  *     "procedures": {"min_people": 200, "min_events": 20, "min_share": 0.1,
  *       "of": [{"key": "system|code", "people": 812,

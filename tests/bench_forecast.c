@@ -9,7 +9,7 @@
 #include "runtime/predict.h"
 #include "tests/bench.h"
 #include "tests/model_random.h"
-#include "trainer/package.h"
+#include "trainer/package/package.h"
 
 #include <cblas.h>
 #include <stdio.h>

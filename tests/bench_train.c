@@ -11,8 +11,8 @@
 #include "runtime/kernels.h"
 #include "tests/bench.h"
 #include "tests/model_random.h"
-#include "trainer/adamw.h"
-#include "trainer/pass.h"
+#include "trainer/fit/adamw.h"
+#include "trainer/fit/pass.h"
 
 #include <cblas.h>
 #include <stdlib.h>

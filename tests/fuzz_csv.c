@@ -3,7 +3,7 @@
  * the same when it is looked up again; written anew with every field in quotes,
  * the table says the same; and what is refused has a place. */
 #include "base/buf.h"
-#include "trainer/csv.h"
+#include "trainer/dataset/csv.h"
 
 #include <stdlib.h>
 

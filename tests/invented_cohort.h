@@ -8,7 +8,7 @@
 #ifndef TESTS_INVENTED_COHORT_H
 #define TESTS_INVENTED_COHORT_H
 
-#include "trainer/cohort.h"
+#include "trainer/dataset/cohort.h"
 
 enum {
     INV_HARM,

@@ -5,7 +5,7 @@
 #include "runtime/safetensors.h"
 #include "tests/model_random.h"
 #include "trainer/file.h"
-#include "trainer/params.h"
+#include "trainer/fit/params.h"
 
 #include <cblas.h>
 #include <check.h>

@@ -9,7 +9,7 @@
 #define TESTS_JUDGED_H
 
 #include "tests/folder.h"
-#include "trainer/judge.h"
+#include "trainer/evaluate/judge.h"
 
 enum {
     JUDGED_OUTCOMES = 3,

@@ -4,9 +4,9 @@
 #include "runtime/safetensors.h"
 #include "tests/model_random.h"
 #include "tests/suite.h"
-#include "trainer/dataset.h"
+#include "trainer/dataset/dataset.h"
 #include "trainer/file.h"
-#include "trainer/fit.h"
+#include "trainer/fit/fit.h"
 
 #include <cblas.h>
 #include <math.h>

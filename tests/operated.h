@@ -12,7 +12,7 @@
 
 #include "runtime/predict.h"
 #include "tests/folder.h"
-#include "trainer/package.h"
+#include "trainer/package/package.h"
 
 enum { OPERATED_A, OPERATED_B, OPERATED_C, OPERATED_N };
 enum { OPERATED_OLD = 65, OPERATED_DAYS = 30 };

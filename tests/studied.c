@@ -2,8 +2,8 @@
 #include "tests/studied.h"
 
 #include "tests/suite.h"
+#include "trainer/dataset/pseudonym.h"
 #include "trainer/file.h"
-#include "trainer/pseudonym.h"
 
 #include <stdio.h>
 

@@ -8,7 +8,7 @@
 #define TESTS_STUDIED_H
 
 #include "tests/folder.h"
-#include "trainer/dataset.h"
+#include "trainer/dataset/dataset.h"
 
 #define DAY INT64_C(86400000000)
 

@@ -6,8 +6,8 @@
 
 #include "advice/outcome.h"
 #include "tests/folder.h"
-#include "trainer/labels.h"
-#include "trainer/record.h"
+#include "trainer/dataset/labels.h"
+#include "trainer/dataset/record.h"
 
 /* 2000-01-01T00:00Z */
 #define STUDY_INDEX_US (INT64_C(946684800) * 1000000)

@@ -6,7 +6,7 @@
 #include "tests/suite.h"
 #include "trainer/command.h"
 #include "trainer/file.h"
-#include "trainer/fit.h"
+#include "trainer/fit/fit.h"
 #include "trainer/privacy/audit.h"
 #include "trainer/privacy/bound.h"
 #include "trainer/privacy/start.h"

@@ -6,8 +6,8 @@
 #include "tests/suite.h"
 #include "trainer/command.h"
 #include "trainer/file.h"
-#include "trainer/fit.h"
-#include "trainer/package.h"
+#include "trainer/fit/fit.h"
+#include "trainer/package/package.h"
 #include "trainer/privacy/ledger.h"
 
 #include <math.h>

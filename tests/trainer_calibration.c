@@ -2,7 +2,7 @@
 /* Measures of calibration against numbers of R, against plain loops, and
  * against a truth that is known. */
 #include "tests/suite.h"
-#include "trainer/calibration.h"
+#include "trainer/evaluate/calibration.h"
 #include "trainer/random.h"
 
 #include <math.h>

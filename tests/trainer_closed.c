@@ -3,8 +3,8 @@
  * opted out stays out. */
 #include "tests/folder.h"
 #include "tests/suite.h"
-#include "trainer/closed.h"
 #include "trainer/command.h"
+#include "trainer/dataset/closed.h"
 #include "trainer/file.h"
 
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/invented_cohort.h"
 #include "tests/suite.h"
-#include "trainer/feed.h"
 #include "trainer/file.h"
+#include "trainer/fit/feed.h"
 
 #include <math.h>
 #include <stdio.h>

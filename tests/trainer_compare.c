@@ -4,7 +4,7 @@
 #include "runtime/compare.h"
 #include "tests/operated.h"
 #include "tests/suite.h"
-#include "trainer/support.h"
+#include "trainer/package/support.h"
 
 #include <math.h>
 

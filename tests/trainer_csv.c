@@ -2,7 +2,7 @@
 /* Tables in text files: what is read, and where what is wrong is. */
 #include "tests/folder.h"
 #include "tests/suite.h"
-#include "trainer/csv.h"
+#include "trainer/dataset/csv.h"
 #include "trainer/file.h"
 
 #include <stdio.h>

@@ -4,9 +4,9 @@
 #include "tests/folder.h"
 #include "tests/suite.h"
 #include "trainer/command.h"
-#include "trainer/dataset.h"
+#include "trainer/dataset/dataset.h"
+#include "trainer/dataset/source.h"
 #include "trainer/file.h"
-#include "trainer/source.h"
 
 #include <stdio.h>
 #include <stdlib.h>

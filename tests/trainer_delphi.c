@@ -4,7 +4,7 @@
  * tools/delphi-numbers.py; $ANAMNESIS_DATA/delphi/fixture with its authors' code. */
 #include "tests/folder.h"
 #include "tests/suite.h"
-#include "trainer/parity.h"
+#include "trainer/parity/parity.h"
 
 #include <dirent.h>
 #include <math.h>

@@ -4,8 +4,8 @@
 #include "runtime/safetensors.h"
 #include "tests/folder.h"
 #include "tests/suite.h"
-#include "trainer/package.h"
-#include "trainer/params.h"
+#include "trainer/fit/params.h"
+#include "trainer/package/package.h"
 #include "trainer/random.h"
 
 #include <cblas.h>

@@ -4,7 +4,7 @@
 #include "tests/suite.h"
 #include "trainer/command.h"
 #include "trainer/file.h"
-#include "trainer/package.h"
+#include "trainer/package/package.h"
 
 #include <math.h>
 #include <signal.h>

@@ -4,7 +4,7 @@
 #include "tests/folder.h"
 #include "tests/model_random.h"
 #include "tests/suite.h"
-#include "trainer/explain.h"
+#include "trainer/evaluate/explain.h"
 
 #include <cblas.h>
 #include <math.h>

@@ -3,7 +3,7 @@
 #include "tests/folder.h"
 #include "tests/suite.h"
 #include "trainer/command.h"
-#include "trainer/features.h"
+#include "trainer/dataset/features.h"
 #include "trainer/file.h"
 
 #include <math.h>

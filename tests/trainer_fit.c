@@ -4,7 +4,7 @@
 #include "tests/invented_cohort.h"
 #include "tests/suite.h"
 #include "trainer/file.h"
-#include "trainer/fit.h"
+#include "trainer/fit/fit.h"
 #include "trainer/random.h"
 
 #include <cblas.h>

@@ -3,7 +3,7 @@
 #include "runtime/reference.h"
 #include "tests/model_random.h"
 #include "tests/suite.h"
-#include "trainer/pass.h"
+#include "trainer/fit/pass.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cumulative incidence beside that of R (survival 3.5, cmprsk 2.2). */
 #include "tests/suite.h"
-#include "trainer/survival.h"
+#include "trainer/evaluate/survival.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 /* Each backward kernel against a naive twin in double. */
 #include "tests/model_random.h"
 #include "tests/suite.h"
-#include "trainer/backward.h"
+#include "trainer/fit/backward.h"
 
 #include <math.h>
 

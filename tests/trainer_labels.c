@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What became of an outcome after a question, case by case. */
 #include "tests/suite.h"
-#include "trainer/labels.h"
+#include "trainer/dataset/labels.h"
 
 Suite *trainer_labels_suite(void);
 

@@ -5,8 +5,8 @@
 #include "tests/model_random.h"
 #include "tests/suite.h"
 #include "trainer/command.h"
+#include "trainer/evaluate/lead.h"
 #include "trainer/file.h"
-#include "trainer/lead.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
 #include "tests/judged.h"
 #include "tests/model_random.h"
 #include "tests/suite.h"
-#include "trainer/package.h"
-#include "trainer/refusal.h"
+#include "trainer/evaluate/refusal.h"
+#include "trainer/package/package.h"
 
 #include <cblas.h>
 #include <math.h>

@@ -3,9 +3,9 @@
  * change, how much noise there is. */
 #include "tests/invented_cohort.h"
 #include "tests/suite.h"
-#include "trainer/adamw.h"
-#include "trainer/backward.h"
-#include "trainer/fit.h"
+#include "trainer/fit/adamw.h"
+#include "trainer/fit/backward.h"
+#include "trainer/fit/fit.h"
 #include "trainer/privacy/start.h"
 #include "trainer/random.h"
 

@@ -4,7 +4,7 @@
 #include "runtime/predict.h"
 #include "tests/model_random.h"
 #include "tests/suite.h"
-#include "trainer/package.h"
+#include "trainer/package/package.h"
 
 #include <cblas.h>
 #include <math.h>

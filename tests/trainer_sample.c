@@ -8,12 +8,12 @@
 #include "tests/folder.h"
 #include "tests/model_random.h"
 #include "tests/suite.h"
-#include "trainer/cohort.h"
 #include "trainer/command.h"
+#include "trainer/dataset/cohort.h"
+#include "trainer/dataset/outcomes.h"
+#include "trainer/evaluate/futures.h"
 #include "trainer/file.h"
-#include "trainer/futures.h"
-#include "trainer/outcomes.h"
-#include "trainer/params.h"
+#include "trainer/fit/params.h"
 
 #include <math.h>
 #include <stdio.h>

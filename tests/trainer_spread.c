@@ -2,7 +2,7 @@
 /* The interval that a package says around a risk, where the truth is known. */
 #include "tests/judged.h"
 #include "tests/suite.h"
-#include "trainer/calibration.h"
+#include "trainer/evaluate/calibration.h"
 
 Suite *trainer_spread_suite(void);
 

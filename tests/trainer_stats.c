@@ -2,11 +2,11 @@
 /* Measures of a model against numbers worked out by hand. */
 #include "runtime/risk.h"
 #include "tests/suite.h"
-#include "trainer/catalogue.h"
-#include "trainer/predict.h"
+#include "trainer/dataset/catalogue.h"
+#include "trainer/evaluate/predict.h"
+#include "trainer/evaluate/stats.h"
+#include "trainer/fit/regress.h"
 #include "trainer/random.h"
-#include "trainer/regress.h"
-#include "trainer/stats.h"
 
 #include <math.h>
 

@@ -5,9 +5,9 @@
 #include "runtime/encode.h"
 #include "tests/study_said.h"
 #include "tests/suite.h"
-#include "trainer/diabetes130.h"
+#include "trainer/dataset/diabetes130.h"
+#include "trainer/dataset/icd9.h"
 #include "trainer/file.h"
-#include "trainer/icd9.h"
 
 #include <stdio.h>
 #include <stdlib.h>

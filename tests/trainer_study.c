@@ -2,7 +2,7 @@
 /* The NAFLD study: from small invented tables to events, word for word. */
 #include "tests/study_said.h"
 #include "tests/suite.h"
-#include "trainer/nafld.h"
+#include "trainer/dataset/nafld.h"
 
 #include <stdio.h>
 

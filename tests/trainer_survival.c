@@ -4,8 +4,8 @@
 #include "tests/judged.h"
 #include "tests/model_random.h"
 #include "tests/suite.h"
-#include "trainer/judge.h"
-#include "trainer/survival.h"
+#include "trainer/evaluate/judge.h"
+#include "trainer/evaluate/survival.h"
 
 #include <math.h>
 

@@ -3,8 +3,8 @@
  * everything as other programs counted in the same tables. */
 #include "tests/folder.h"
 #include "tests/suite.h"
-#include "trainer/diabetes130.h"
-#include "trainer/nafld.h"
+#include "trainer/dataset/diabetes130.h"
+#include "trainer/dataset/nafld.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "context/unit.h"
 #include "runtime/vocabulary.h"
 #include "tests/suite.h"
-#include "trainer/catalogue.h"
+#include "trainer/dataset/catalogue.h"
 
 #include <math.h>
 

@@ -3,7 +3,7 @@
 #include "runtime/forward.h"
 #include "tests/invented_cohort.h"
 #include "tests/suite.h"
-#include "trainer/fit.h"
+#include "trainer/fit/fit.h"
 
 #include <cblas.h>
 #include <math.h>

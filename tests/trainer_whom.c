@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Of whom a code was recorded, and that the bounds point at nobody. */
 #include "tests/suite.h"
-#include "trainer/whom.h"
+#include "trainer/dataset/whom.h"
 
 #include <math.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  *     manual settings   for man/anamnesis-train.1 */
 #include "base/log.h"
 #include "config/options.h"
-#include "trainer/settings.h"
+#include "trainer/fit/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>

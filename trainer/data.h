@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "runtime/package.h"
-#include "trainer/cohort.h"
+#include "trainer/dataset/cohort.h"
 
 enum { TR_PATH_BYTES = 4096, TR_MAX_HORIZONS = 4 };
 

@@ -1,81 +1,81 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += libtrainer.la
 libtrainer_la_SOURCES = \
-	trainer/adamw.c trainer/adamw.h trainer/backward.c \
-	trainer/backward.h trainer/checkpoint.c trainer/cohort.c \
-	trainer/cohort.h trainer/cohort_check.c trainer/cohort_int.h \
-	trainer/cohort_write.c trainer/command.c trainer/command.h \
-	trainer/feed.c trainer/feed.h trainer/file.c trainer/file.h \
-	trainer/fit.c trainer/fit.h trainer/fit_command.c \
-	trainer/fit_share.c trainer/params.c \
-	trainer/params.h trainer/pass.c trainer/pass.h trainer/pass_embed.c \
-	trainer/pass_heads.c trainer/random.c trainer/random.h \
-	trainer/settings.c trainer/settings.h trainer/start.c \
-	trainer/start.h trainer/start_wide.c trainer/team.c trainer/team.h \
-	trainer/ranks.h \
-	trainer/source.h trainer/source.c \
-	trainer/record.h trainer/csv.h trainer/csv.c \
-	trainer/study.h trainer/study.c trainer/icd9.h trainer/icd9.c \
-	trainer/nafld.h trainer/nafld.c \
-	trainer/diabetes130.h trainer/diabetes130.c \
-	trainer/people.h trainer/people.c \
-	trainer/closed.h trainer/closed.c \
-	trainer/pseudonym.h trainer/pseudonym.c \
-	trainer/deid/profile.h trainer/deid/profile.c \
-	trainer/deid/check_digit.h trainer/deid/check_digit.c \
-	trainer/deid/value.h trainer/deid/value.c \
-	trainer/deid/names.h trainer/deid/names.c \
-	trainer/deid/people.h trainer/deid/people.c \
-	trainer/deid/deid.h trainer/deid/deid.c \
-	trainer/deid/fhir.h trainer/deid/fhir_int.h trainer/deid/fhir.c \
-	trainer/deid/fhir_value.c trainer/deid/fhir_reference.c \
-	trainer/deid/hl7.h trainer/deid/hl7_int.h trainer/deid/hl7.c \
-	trainer/deid/hl7_value.c trainer/deid/run.h trainer/deid/run.c \
-	trainer/deid/manifest.c trainer/deid/deidentify_command.c \
-	trainer/privacy/accountant.h trainer/privacy/accountant.c \
-	trainer/privacy/noise.h trainer/privacy/noise.c \
-	trainer/privacy/private.h trainer/privacy/private.c \
-	trainer/privacy/start.h trainer/privacy/start.c \
-	trainer/privacy/ledger.h trainer/privacy/ledger.c \
-	trainer/privacy/bound.h trainer/privacy/bound.c \
-	trainer/privacy/audit.h trainer/privacy/audit.c \
-	trainer/privacy/privacy_command.c trainer/privacy/audit_command.c \
-	trainer/concepts.h trainer/concepts.c \
-	trainer/catalogue.h trainer/catalogue_int.h trainer/catalogue.c \
-	trainer/catalogue_bins.c trainer/catalogue_write.c trainer/whom.h trainer/whom.c \
-	trainer/outcomes.h trainer/outcomes.c \
-	trainer/labels.h trainer/labels.c \
-	trainer/features.h trainer/features.c \
-	trainer/dataset.h trainer/dataset_int.h trainer/dataset.c \
-	trainer/dataset_case.c trainer/dataset_like.c \
-	trainer/dataset_write.c trainer/dataset_report.c \
-	trainer/dataset_command.c \
-	trainer/stats.h trainer/stats.c \
-	trainer/calibration.h trainer/calibration.c \
-	trainer/survival.h trainer/survival.c \
-	trainer/regress.h trainer/report.c trainer/report.h \
-	trainer/regress.c \
-	trainer/data.h trainer/data.c \
-	trainer/predict.h trainer/predict.c trainer/predict_csv.c \
-	trainer/differential.h trainer/differential.c \
-	trainer/loss.h trainer/loss.c \
-	trainer/judge.h trainer/judge_int.h trainer/judge.c \
-	trainer/judge_baseline.c trainer/judge_print.c \
-	trainer/population.h trainer/population.c \
-	trainer/refusal.h trainer/refusal.c \
-	trainer/support.h trainer/support.c \
-	trainer/lead.h trainer/lead.c trainer/lead_print.c \
-	trainer/explain.h trainer/explain.c trainer/explain_print.c \
-	trainer/evaluate_command.c \
-	trainer/futures.h trainer/futures.c trainer/sample_command.c \
-	trainer/delphi.h trainer/delphi.c \
-	trainer/parity.h trainer/parity.c trainer/parity_command.c \
-	trainer/package.h trainer/package.c trainer/package_card.c \
-	trainer/package_open.c trainer/package_command.c
+	trainer/command.c trainer/command.h trainer/data.c trainer/data.h \
+	trainer/file.c trainer/file.h trainer/random.c trainer/random.h \
+	trainer/report.c trainer/report.h \
+	trainer/dataset/catalogue.c trainer/dataset/catalogue.h \
+	trainer/dataset/catalogue_bins.c trainer/dataset/catalogue_int.h \
+	trainer/dataset/catalogue_write.c trainer/dataset/closed.c \
+	trainer/dataset/closed.h trainer/dataset/cohort.c trainer/dataset/cohort.h \
+	trainer/dataset/cohort_check.c trainer/dataset/cohort_int.h \
+	trainer/dataset/cohort_write.c trainer/dataset/concepts.c \
+	trainer/dataset/concepts.h trainer/dataset/csv.c trainer/dataset/csv.h \
+	trainer/dataset/dataset.c trainer/dataset/dataset.h \
+	trainer/dataset/dataset_case.c trainer/dataset/dataset_command.c \
+	trainer/dataset/dataset_int.h trainer/dataset/dataset_like.c \
+	trainer/dataset/dataset_report.c trainer/dataset/dataset_write.c \
+	trainer/dataset/diabetes130.c trainer/dataset/diabetes130.h \
+	trainer/dataset/features.c trainer/dataset/features.h \
+	trainer/dataset/icd9.c trainer/dataset/icd9.h trainer/dataset/labels.c \
+	trainer/dataset/labels.h trainer/dataset/nafld.c trainer/dataset/nafld.h \
+	trainer/dataset/outcomes.c trainer/dataset/outcomes.h \
+	trainer/dataset/people.c trainer/dataset/people.h \
+	trainer/dataset/pseudonym.c trainer/dataset/pseudonym.h \
+	trainer/dataset/record.h trainer/dataset/source.c trainer/dataset/source.h \
+	trainer/dataset/study.c trainer/dataset/study.h trainer/dataset/whom.c \
+	trainer/dataset/whom.h \
+	trainer/deid/check_digit.c trainer/deid/check_digit.h trainer/deid/deid.c \
+	trainer/deid/deid.h trainer/deid/deidentify_command.c trainer/deid/fhir.c \
+	trainer/deid/fhir.h trainer/deid/fhir_int.h trainer/deid/fhir_reference.c \
+	trainer/deid/fhir_value.c trainer/deid/hl7.c trainer/deid/hl7.h \
+	trainer/deid/hl7_int.h trainer/deid/hl7_value.c trainer/deid/manifest.c \
+	trainer/deid/names.c trainer/deid/names.h trainer/deid/people.c \
+	trainer/deid/people.h trainer/deid/profile.c trainer/deid/profile.h \
+	trainer/deid/run.c trainer/deid/run.h trainer/deid/value.c \
+	trainer/deid/value.h \
+	trainer/privacy/accountant.c trainer/privacy/accountant.h \
+	trainer/privacy/audit.c trainer/privacy/audit.h \
+	trainer/privacy/audit_command.c trainer/privacy/bound.c \
+	trainer/privacy/bound.h trainer/privacy/ledger.c trainer/privacy/ledger.h \
+	trainer/privacy/noise.c trainer/privacy/noise.h \
+	trainer/privacy/privacy_command.c trainer/privacy/private.c \
+	trainer/privacy/private.h trainer/privacy/start.c trainer/privacy/start.h \
+	trainer/fit/adamw.c trainer/fit/adamw.h trainer/fit/backward.c \
+	trainer/fit/backward.h trainer/fit/checkpoint.c trainer/fit/feed.c \
+	trainer/fit/feed.h trainer/fit/fit.c trainer/fit/fit.h \
+	trainer/fit/fit_command.c trainer/fit/fit_share.c trainer/fit/params.c \
+	trainer/fit/params.h trainer/fit/pass.c trainer/fit/pass.h \
+	trainer/fit/pass_embed.c trainer/fit/pass_heads.c trainer/fit/ranks.h \
+	trainer/fit/regress.c trainer/fit/regress.h trainer/fit/settings.c \
+	trainer/fit/settings.h trainer/fit/start.c trainer/fit/start.h \
+	trainer/fit/start_wide.c trainer/fit/team.c trainer/fit/team.h \
+	trainer/evaluate/calibration.c trainer/evaluate/calibration.h \
+	trainer/evaluate/differential.c trainer/evaluate/differential.h \
+	trainer/evaluate/evaluate_command.c trainer/evaluate/explain.c \
+	trainer/evaluate/explain.h trainer/evaluate/explain_print.c \
+	trainer/evaluate/futures.c trainer/evaluate/futures.h \
+	trainer/evaluate/judge.c trainer/evaluate/judge.h \
+	trainer/evaluate/judge_baseline.c trainer/evaluate/judge_int.h \
+	trainer/evaluate/judge_print.c trainer/evaluate/lead.c \
+	trainer/evaluate/lead.h trainer/evaluate/lead_print.c \
+	trainer/evaluate/loss.c trainer/evaluate/loss.h trainer/evaluate/predict.c \
+	trainer/evaluate/predict.h trainer/evaluate/predict_csv.c \
+	trainer/evaluate/refusal.c trainer/evaluate/refusal.h \
+	trainer/evaluate/sample_command.c trainer/evaluate/stats.c \
+	trainer/evaluate/stats.h trainer/evaluate/survival.c \
+	trainer/evaluate/survival.h \
+	trainer/package/package.c trainer/package/package.h \
+	trainer/package/package_card.c trainer/package/package_command.c \
+	trainer/package/package_open.c trainer/package/population.c \
+	trainer/package/population.h trainer/package/support.c \
+	trainer/package/support.h \
+	trainer/parity/delphi.c trainer/parity/delphi.h trainer/parity/parity.c \
+	trainer/parity/parity.h trainer/parity/parity_command.c
 if MPI
-libtrainer_la_SOURCES += trainer/ranks_mpi.c
+libtrainer_la_SOURCES += trainer/fit/ranks_mpi.c
 else
-libtrainer_la_SOURCES += trainer/ranks_alone.c
+libtrainer_la_SOURCES += trainer/fit/ranks_alone.c
 endif
 libtrainer_la_CPPFLAGS = $(AM_CPPFLAGS) -DTR_DATA_DIR='"$(pkgdatadir)"'
 libtrainer_la_CFLAGS = $(AM_CFLAGS) $(VECTOR_CFLAGS) $(OPENBLAS_CFLAGS) \
@@ -87,7 +87,10 @@ deid_tables = config/tables/deid-fhir.tsv config/tables/deid-hl7.tsv \
 	config/tables/deid-zip3.tsv
 AN_TABLES += $(deid_tables)
 $(libtrainer_la_OBJECTS): $(deid_tables:.tsv=.inc)
-EXTRA_DIST += trainer/deid/README.md trainer/privacy/README.md
+EXTRA_DIST += trainer/dataset/README.md trainer/deid/README.md \
+	trainer/evaluate/README.md trainer/fit/README.md \
+	trainer/package/README.md trainer/parity/README.md \
+	trainer/privacy/README.md
 dist_tables_DATA = config/tables/concepts.tsv
 tablesdir = $(pkgdatadir)/tables
 

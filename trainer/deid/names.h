@@ -21,8 +21,8 @@
 #ifndef TRAINER_DEID_NAMES_H
 #define TRAINER_DEID_NAMES_H
 
+#include "trainer/dataset/pseudonym.h"
 #include "trainer/deid/profile.h"
-#include "trainer/pseudonym.h"
 
 #include <sys/stat.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/privacy/audit.h"
 
-#include "trainer/feed.h"
+#include "trainer/fit/feed.h"
 #include "trainer/privacy/bound.h"
 
 #include <math.h>

@@ -13,9 +13,9 @@
 #define TRAINER_PRIVACY_AUDIT_H
 
 #include "base/json_out.h"
-#include "trainer/cohort.h"
-#include "trainer/pass.h"
-#include "trainer/stats.h"
+#include "trainer/dataset/cohort.h"
+#include "trainer/evaluate/stats.h"
+#include "trainer/fit/pass.h"
 
 /* FPR at which the attack's TPR is said; by FPR people of 100 or more. */
 #define TR_AUDIT_FPR 0.01

@@ -8,7 +8,7 @@
 #ifndef TRAINER_PRIVACY_BOUND_H
 #define TRAINER_PRIVACY_BOUND_H
 
-#include "trainer/stats.h"
+#include "trainer/evaluate/stats.h"
 
 /* Of `yes` among n > 0: what the share is, with this confidence (0.95) to both
  * sides; exact (Clopper and Pearson 1934), so never too narrow. */

@@ -5,8 +5,9 @@
  * The unit is the person: all patients of the training split that share a key
  * are one, however many windows or cases that is.  Each step takes each person
  * with the same chance, apart from the others, so that a step may have nobody;
- * the gradient of all that a person brings is clipped once (trainer/team.h),
- * the sum is blurred, and divided by how many people were to be expected.
+ * the gradient of all that a person brings is clipped once
+ * (trainer/fit/team.h), the sum is blurred, and divided by how many people were
+ * to be expected.
  *
  * What it spends: the steps, and the start of the biases (start.h).  What is
  * learned of the training people elsewhere is in nobody's budget and named in
@@ -17,10 +18,10 @@
 #define TRAINER_PRIVACY_PRIVATE_H
 
 #include "base/json_out.h"
-#include "trainer/cohort.h"
+#include "trainer/dataset/cohort.h"
+#include "trainer/fit/settings.h"
 #include "trainer/privacy/accountant.h"
 #include "trainer/privacy/noise.h"
-#include "trainer/settings.h"
 
 struct tr_private {
     struct tr_secret secret;

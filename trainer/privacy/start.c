@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/privacy/start.h"
 
-#include "trainer/feed.h"
-#include "trainer/start.h"
+#include "trainer/fit/feed.h"
+#include "trainer/fit/start.h"
 
 #include <math.h>
 #include <stdlib.h>

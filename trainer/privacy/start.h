@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the biases of a private fit start (trainer/start.h says why they do not
- * start at 0).
+/* Where the biases of a private fit start (trainer/fit/start.h says why they do
+ * not start at 0).
  *
  * Two things are counted of each person: how often each concept came, with the
  * years under observation; and by outcome the events and the years at risk, in
@@ -16,7 +16,7 @@
 #ifndef TRAINER_PRIVACY_START_H
 #define TRAINER_PRIVACY_START_H
 
-#include "trainer/params.h"
+#include "trainer/fit/params.h"
 #include "trainer/privacy/private.h"
 
 /* Where nothing is known: an event in a month, an outcome in 30 years. */

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trainer/package/package.h"
+
+#include "trainer/file.h"
+#include "trainer/package/support.h"
+
+#include <gnutls/x509.h>
+#include <math.h>
+#include <string.h>
+
+#define DAYS_PER_YEAR 365.25
+
+enum { MANIFEST_BYTES = 64 << 20, THRESHOLD_PLACES = 9, JSON_DEPTH = 32 };
+
+struct rt_limits tr_package_limits(const struct tr_data *d)
+{
+    const struct tr_cohort *c = &d->cohort;
+    double youngest = (double)INFINITY, oldest = 0;
+
+    for (size_t i = 0; i < c->n_patients; i++) {
+        const struct tr_patient *p = &c->patient[i];
+
+        for (uint32_t q = 0; p->split == TR_TRAIN && q < p->n_queries; q++) {
+            const uint32_t at = c->query[p->first_query + q].position;
+            const double years =
+                (double)c->position[p->first_position + at].age_days /
+                DAYS_PER_YEAR;
+
+            youngest = fmin(youngest, years);
+            oldest = fmax(oldest, years);
+        }
+    }
+    return (struct rt_limits){.min_positions = 3,
+                              .max_unknown_share = 0.5,
+                              .min_age_years =
+                                  isfinite(youngest) ? floor(youngest) : 0,
+                              .max_age_years = ceil(oldest)};
+}
+
+/* ---- manifest ---------------------------------------------------------------
+ */
+
+/* A JSON value as it was read. */
+static void copy(struct an_json_out *w, const struct an_json *j, int depth)
+{
+    bool truth = false;
+
+    switch (depth ? (int)(j ? j->kind : AN_JSON_NULL) : AN_JSON_NULL) {
+    case AN_JSON_BOOL:
+        (void)an_json_bool(j, &truth);
+        an_out_bool(w, truth);
+        return;
+    case AN_JSON_NUMBER: an_out_number(w, an_json_literal(j)); return;
+    case AN_JSON_STRING: an_out_str(w, an_json_text(j)); return;
+    case AN_JSON_ARRAY:
+        an_out_array(w);
+        for (const struct an_json *e = an_json_first(j); e; e = e->next)
+            copy(w, e, depth - 1);
+        an_out_end(w);
+        return;
+    case AN_JSON_OBJECT:
+        an_out_object(w);
+        for (const struct an_json *e = an_json_first(j); e; e = e->next) {
+            char name[64] = "";
+            const struct an_str key = an_json_key(e);
+
+            memcpy(name, key.p,
+                   key.n < sizeof(name) ? key.n : sizeof(name) - 1);
+            an_out_key(w, name);
+            copy(w, e, depth - 1);
+        }
+        an_out_end(w);
+        return;
+    default: an_out_null(w);
+    }
+}
+
+/* With a threshold only if there were tuning patients to find it. */
+static void put_next(struct an_json_out *w, const struct tr_differential *d)
+{
+    static const char *const kinds[] = {TR_NEXT_KIND};
+
+    an_out_key(w, "next");
+    an_out_object(w);
+    an_out_key(w, "kinds");
+    an_out_array(w);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        an_out_str(w, an_str_c(kinds[i]));
+    an_out_end(w);
+    an_out_key(w, "horizon_days");
+    an_out_i64(w, TR_NEXT_HORIZON_DAYS);
+    if (isfinite(d->threshold)) {
+        an_out_key(w, "coverage");
+        an_out_fixed(w, TR_NEXT_COVERAGE, THRESHOLD_PLACES);
+        an_out_key(w, "threshold");
+        /* Not above what a share may be that has to reach it. */
+        an_out_fixed(w, floor(d->threshold * 1e9) / 1e9, THRESHOLD_PLACES);
+    }
+    an_out_end(w);
+}
+
+/* Facts of the run: all of fit.json but the shape, which stands beside. */
+static void put_training(struct an_json_out *w, const struct tr_fitted *fitted,
+                         const struct tr_package_how *how)
+{
+    an_out_key(w, "training");
+    an_out_object(w);
+    an_out_key_str(w, "source", how->source);
+    for (const struct an_json *e = an_json_first(fitted->root); e;
+         e = e->next) {
+        char name[64] = "";
+        const struct an_str key = an_json_key(e);
+
+        if (an_str_eq(key, AN_STR("shape")) || key.n >= sizeof(name))
+            continue;
+        memcpy(name, key.p, key.n);
+        an_out_key(w, name);
+        copy(w, e, JSON_DEPTH);
+    }
+    an_out_end(w);
+}
+
+/* Each outcome with the calibrations that tuning gave it. */
+static enum an_code outcomes_of(struct an_arena *arena, const struct tr_data *d,
+                                const struct tr_judgement *j,
+                                const struct rt_outcome **out,
+                                struct an_err *err)
+{
+    const size_t n = d->cohort.sizes.outcomes;
+    struct rt_outcome *o = an_arena_get(arena, n, sizeof(*o));
+    struct rt_horizon *h = an_arena_get(arena, j->n, sizeof(*h));
+
+    if (o == NULL || h == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; i < j->n; i++) {
+        const struct tr_verdict *v = &j->verdict[i];
+        struct rt_outcome *to = &o[v->column.outcome];
+
+        h[i] = (struct rt_horizon){v->column.horizon_days, v->calibration};
+        if (to->n_horizons++ == 0)
+            to->horizon = &h[i];
+        to->id = d->asked[v->column.outcome].id;
+    }
+    *out = o;
+    return AN_OK;
+}
+
+/* Where plugin/think.h looks before the stage may be live. */
+static void put_site(struct an_json_out *w, const struct tr_judgement *j,
+                     const struct tr_package_how *how)
+{
+    if (how->site.n == 0)
+        return;
+    an_out_key(w, "site");
+    an_out_object(w);
+    an_out_key_str(w, "name", how->site);
+    an_out_key(w, "passed");
+    an_out_bool(w, tr_judgement_passes(j));
+    an_out_end(w);
+}
+
+static enum an_code make_manifest(struct an_arena *arena,
+                                  const struct tr_data *d,
+                                  const struct tr_fitted *fitted,
+                                  const struct tr_judgement *j,
+                                  const struct tr_package_how *how,
+                                  struct an_str *text, struct an_err *err)
+{
+    struct rt_manifest m = {.name = how->name,
+                            .version = how->version,
+                            .demonstrator = how->demonstrator,
+                            .shape = fitted->model.shape,
+                            .limits = how->limits,
+                            .population = how->population};
+    struct rt_support support = {.min_people = 0};
+    struct an_json_out w;
+    enum an_code code = outcomes_of(arena, d, j, &m.outcome, err);
+
+    if (code == AN_OK && !how->demonstrator)
+        code = tr_support(arena, d, fitted, j, &support, err);
+    if (code != AN_OK)
+        return code;
+    an_out_init(&w, arena, MANIFEST_BYTES);
+    an_out_object(&w);
+    rt_manifest_write(&w, &m);
+    put_next(&w, &j->differential);
+    put_training(&w, fitted, how);
+    an_out_key(&w, "evaluation");
+    tr_judgement_write(d, j, &w);
+    put_site(&w, j, how);
+    rt_support_write(&w, &support);
+    an_out_key(&w, "vocabulary");
+    copy(&w, an_json_get(d->root, AN_STR("vocabulary")), JSON_DEPTH);
+    an_out_key(&w, "wide");
+    copy(&w, an_json_get(d->root, AN_STR("wide")), JSON_DEPTH);
+    an_out_end(&w);
+    return an_out_done(&w, text, err);
+}
+
+/* ---- signing ----------------------------------------------------------------
+ */
+
+/* A key that lives for one signature, as PEM in `pem`. */
+static enum an_code make_key(gnutls_datum_t *pem, struct an_err *err)
+{
+    gnutls_x509_privkey_t key;
+    int rc = gnutls_x509_privkey_init(&key);
+
+    if (rc != 0)
+        return an_fail(err, AN_INTERNAL, "a key cannot be made", 0);
+    rc = gnutls_x509_privkey_generate(
+        key, GNUTLS_PK_EDDSA_ED25519,
+        GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_ED25519), 0);
+    if (rc == 0)
+        rc = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL,
+                                               GNUTLS_PKCS_PLAIN, pem);
+    gnutls_x509_privkey_deinit(key);
+    return rc == 0 ? AN_OK
+                   : an_fail(err, AN_INTERNAL, "a key cannot be made", 0);
+}
+
+static enum an_code sign(struct an_arena *arena, const struct rt_file *file,
+                         size_t n, struct an_str key_pem,
+                         struct an_str *signature, struct an_public_key *key,
+                         struct an_err *err)
+{
+    gnutls_datum_t made = {NULL, 0};
+    enum an_code code = key_pem.n ? AN_OK : make_key(&made, err);
+
+    if (code == AN_OK && key_pem.n == 0)
+        key_pem = (struct an_str){(const char *)made.data, made.size};
+    if (code == AN_OK)
+        code = rt_package_sign(arena, file, n, key_pem, signature, err);
+    if (code == AN_OK)
+        code = an_key_public(key_pem, key, err);
+    if (made.data) {
+        explicit_bzero(made.data, made.size);
+        gnutls_free(made.data);
+    }
+    return code;
+}
+
+enum an_code tr_package_write(struct an_arena *arena, const struct tr_data *d,
+                              const struct tr_fitted *fitted,
+                              const struct tr_judgement *j,
+                              const struct tr_package_how *how,
+                              const char *folder, struct an_public_key *key,
+                              struct an_err *err)
+{
+    struct rt_file file[4] = {{AN_STR("card.md"), {NULL, 0}},
+                              {AN_STR("manifest.json"), {NULL, 0}},
+                              {AN_STR("model.safetensors"), fitted->weights},
+                              {AN_STR("SIGNATURE"), {NULL, 0}}};
+    enum an_code code =
+        tr_package_card(arena, d, fitted, j, how, &file[0].bytes, err);
+
+    if (code == AN_OK)
+        code = make_manifest(arena, d, fitted, j, how, &file[1].bytes, err);
+    if (code == AN_OK)
+        code = sign(arena, file, 3, how->key_pem, &file[3].bytes, key, err);
+    for (int i = 0; i < 4 && code == AN_OK; i++) {
+        char path[TR_PATH_BYTES];
+
+        code = tr_path(path, folder, file[i].name.p, err);
+        if (code == AN_OK)
+            code = tr_file_write(path, file[i].bytes, err);
+    }
+    return code;
+}
