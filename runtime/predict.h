@@ -25,8 +25,7 @@
  * With a cache (runtime/cache.h), which the predictors of several threads share,
  * only what follows the part of the record that is known already is computed,
  * and nothing when the same is asked in the same hour (runtime/encode.h).
- * What comes out is the same, but for the last bits of the differential, which
- * is OpenBLAS's.
+ * What comes out is the same.
  *
  * Members of manifest.json that are read here:
  *     "vocabulary" (runtime/vocabulary.h), "wide" (runtime/wide.h),
