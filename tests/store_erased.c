@@ -392,11 +392,11 @@ START_TEST(what_is_not_hers_stays_whose_it_is_and_no_more)
     for (unsigned i = 0; i < N; i++)
         tell_one(i % PEOPLE + 1, i / PEOPLE, i);
     for (unsigned i = 0; i < MOVES; i++) {
-        unsigned from = 1 + (unsigned)test_below(&r, PEOPLE);
-        unsigned to = 1 + (unsigned)test_below(&r, PEOPLE);
-        unsigned visit = (unsigned)test_below(&r, VISITS);
+        unsigned from = 1 + (unsigned)test_rng_below(&r, PEOPLE);
+        unsigned to = 1 + (unsigned)test_rng_below(&r, PEOPLE);
+        unsigned visit = (unsigned)test_rng_below(&r, VISITS);
 
-        move(from, to, visit, N + (int64_t)test_below(&r, 2 * MOVES));
+        move(from, to, visit, N + (int64_t)test_rng_below(&r, 2 * MOVES));
     }
     owners(before);
     erase(A);

@@ -54,13 +54,13 @@ static struct an_str text(const char *word, unsigned number)
 /* Every second time the dummy. */
 static struct ctx_identifier any_id(struct test_rng *r)
 {
-    return closing_numbered(test_below(r, 2) ? 0
-                                             : (unsigned)test_below(r, IDS));
+    return closing_numbered(
+        test_rng_below(r, 2) ? 0 : (unsigned)test_rng_below(r, IDS));
 }
 
 static struct an_str any_visit(struct test_rng *r)
 {
-    return text("H|V", (unsigned)test_below(r, 3));
+    return text("H|V", (unsigned)test_rng_below(r, 3));
 }
 
 static struct ctx_event any_event(struct test_rng *r, unsigned i, int64_t us)
@@ -74,16 +74,16 @@ static struct ctx_event any_event(struct test_rng *r, unsigned i, int64_t us)
         .concept = {AN_STR("urn:id:L"), AN_STR("K"), text("event ", i)},
         .encounter = any_visit(r)};
 
-    if (test_below(r, 3) == 0)
-        e.fact = text("fact|", (unsigned)test_below(r, 3));
-    if (test_below(r, 3) == 0) {
+    if (test_rng_below(r, 3) == 0)
+        e.fact = text("fact|", (unsigned)test_rng_below(r, 3));
+    if (test_rng_below(r, 3) == 0) {
         e.kind = CTX_ADMISSION;
-        e.fact = text("admission|V", (unsigned)test_below(r, 3));
+        e.fact = text("admission|V", (unsigned)test_rng_below(r, 3));
     }
-    if (test_below(r, 4) == 0)
+    if (test_rng_below(r, 4) == 0)
         e.encounter = AN_STR("");
-    if (test_below(r, 6) == 0)
-        e.labels = test_below(r, 3) ? HIV : CTX_LABEL_STATED;
+    if (test_rng_below(r, 6) == 0)
+        e.labels = test_rng_below(r, 3) ? HIV : CTX_LABEL_STATED;
     return e;
 }
 
@@ -95,16 +95,17 @@ static void world_make(struct world *w, uint64_t seed)
     struct test_rng r = {seed};
 
     for (unsigned i = 0; i < SAID; i++) {
-        int64_t us = 1 + (int64_t)test_below(&r, MOMENTS - 2);
+        int64_t us = 1 + (int64_t)test_rng_below(&r, MOMENTS - 2);
 
         w->who[i] = any_id(&r);
         w->event[i] = any_event(&r, i, us);
         w->claim[i] = (struct ctx_claim){
-            .kind = (uint8_t)kind[test_below(&r, sizeof(kind) / sizeof(*kind))],
+            .kind =
+                (uint8_t)kind[test_rng_below(&r, sizeof(kind) / sizeof(*kind))],
             .prior = any_id(&r),
             .current = any_id(&r),
             .said_us = us,
-            .available_us = us + (int64_t)test_below(&r, 2),
+            .available_us = us + (int64_t)test_rng_below(&r, 2),
             .place = AN_STR(""),
             .visit = any_visit(&r),
             .prior_visit = any_visit(&r)};
@@ -565,7 +566,7 @@ START_TEST(reading_again_asks_whom_it_concerns_and_hides_what_left)
         hear(&before);
         answer_all();
         w->event[at].encounter =
-            test_below(&r, 3) ? AN_STR("H|V2") : AN_STR("");
+            test_rng_below(&r, 3) ? AN_STR("H|V2") : AN_STR("");
         in = message(w, at, true, true);
         ck_assert_int_eq(pl_store_replace(closing_store.store, &one, 1,
                                           &receipt, NULL, NULL),
