@@ -197,7 +197,7 @@ enum { D = 1, A = 2, B = 3, E = 4, A_TOO = 5 };
 
 /* ---- any world ------------------------------------------------------------- */
 
-enum { PEOPLE = 6, SAID = 40, MOMENTS = 8, WORLDS = 60 };
+enum { PEOPLE = 6, SAID = 40, MOMENTS = 8, WORLDS = 20 };
 
 static struct ctx_event any_event(struct test_rng *r, int64_t us)
 {
@@ -578,16 +578,17 @@ Suite *store_kept_suite(void)
     const struct {
         const TTest *test;
         int n;
-    } all[] = {{of_others_nothing_changes, WORLDS},
-               {of_what_is_others_nothing_is_lost_in_the_past, WORLDS},
-               {what_is_closed_stays_closed, 4},
-               {what_was_forbidden_stays_forbidden, 1},
-               {what_closes_hers_alone_goes, 1},
-               {what_goes_with_a_visit_of_hers_goes, 1},
-               {what_is_kept_names_nobody_and_has_no_bytes, 2},
-               {one_message_of_two_numbers_is_kept_as_one, 1},
-               {killed_between_its_steps_it_goes_on, 1},
-               {what_is_kept_can_be_withdrawn, 2}};
+    } all[] = {
+        {of_others_nothing_changes, test_worlds(WORLDS)},
+        {of_what_is_others_nothing_is_lost_in_the_past, test_worlds(WORLDS)},
+        {what_is_closed_stays_closed, 4},
+        {what_was_forbidden_stays_forbidden, 1},
+        {what_closes_hers_alone_goes, 1},
+        {what_goes_with_a_visit_of_hers_goes, 1},
+        {what_is_kept_names_nobody_and_has_no_bytes, 2},
+        {one_message_of_two_numbers_is_kept_as_one, 1},
+        {killed_between_its_steps_it_goes_on, 1},
+        {what_is_kept_can_be_withdrawn, 2}};
     Suite *s = suite_create("store/kept");
     TCase *tc = tcase_create("kept");
 

@@ -14,7 +14,7 @@
 Suite *store_world_suite(void);
 
 /* The dummy is 0. */
-enum { IDS = 6, SAID = 40, MOMENTS = 8, WORLDS = 24, ORDERS = 3 };
+enum { IDS = 6, SAID = 40, MOMENTS = 8, WORLDS = 8, ORDERS = 3 };
 
 #define HIV (CTX_LABEL_STATED | CTX_LABEL_HIV)
 
@@ -388,7 +388,7 @@ END_TEST
 
 /* ---- whom a message concerns ------------------------------------------------ */
 
-enum { HEARD = 12, READ_AGAIN = 6 };
+enum { HEARD = 4, READ_AGAIN = 2 };
 
 /* What is known of each, and how far the triggers had come. */
 struct heard {
@@ -588,12 +588,13 @@ Suite *store_world_suite(void)
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, whose_is_what_is_as_all_that_was_said_has_it, 0,
-                        WORLDS);
-    tcase_add_loop_test(
-        tc, who_is_concerned_is_asked_and_nothing_closed_is_heard, 0, HEARD);
+                        test_worlds(WORLDS));
+    tcase_add_loop_test(tc,
+                        who_is_concerned_is_asked_and_nothing_closed_is_heard,
+                        0, test_worlds(HEARD));
     tcase_add_loop_test(tc,
                         reading_again_asks_whom_it_concerns_and_hides_what_left,
-                        0, READ_AGAIN);
+                        0, test_worlds(READ_AGAIN));
     suite_add_tcase(s, tc);
     return s;
 }
