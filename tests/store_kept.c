@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is others' of one who is erased: what they are shown is the same before
- * the erasure, after each step of it and when it is done, closed where it was. */
+/* While somebody is erased others are shown the same, after each step of it. */
 #include "base/buf.h"
 #include "context/consent.h"
 #include "plugin/store/erase_int.h"
