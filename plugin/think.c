@@ -166,6 +166,24 @@ void pl_mind_passes(const struct pl_mind *m, struct pl_passes_counts *out)
     pl_passes_counts(m->passes, out);
 }
 
+/* A model that was tuned says each bound of its plan and whether it held
+ * (trainer/tune/README.md); of another nothing is asked. */
+static bool within_plan(const struct an_json *manifest)
+{
+    const struct an_json *gates = an_json_get(
+        an_json_get(manifest, AN_STR("change_control")), AN_STR("gates"));
+    bool held = true;
+
+    if (gates == NULL)
+        return an_json_get(manifest, AN_STR("tuned_from")) == NULL;
+    if (!an_json_is(gates, AN_JSON_ARRAY) || gates->n == 0)
+        return false;
+    for (const struct an_json *g = an_json_first(gates); g && held; g = g->next)
+        if (!an_json_bool(an_json_get(g, AN_STR("held")), &held))
+            held = false;
+    return held;
+}
+
 bool pl_mind_evaluated(const struct pl_mind *m, struct an_str site)
 {
     const struct an_json *at =
@@ -174,7 +192,8 @@ bool pl_mind_evaluated(const struct pl_mind *m, struct an_str site)
 
     return site.n &&
            an_str_eq(an_json_text(an_json_get(at, AN_STR("name"))), site) &&
-           an_json_bool(an_json_get(at, AN_STR("passed")), &passed) && passed;
+           an_json_bool(an_json_get(at, AN_STR("passed")), &passed) && passed &&
+           within_plan(m->model.package.manifest.root);
 }
 
 /* ---- the thinker -------------------------------------------------------- */

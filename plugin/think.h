@@ -42,7 +42,9 @@ void pl_mind_passes(const struct pl_mind *m, struct pl_passes_counts *out);
 /* How far what is said about that outcome may go; live for anything else. */
 enum cfg_stage pl_mind_stage(const struct pl_mind *m, struct an_str topic);
 /* Its signed manifest says that it was evaluated on the data of that site, and
- * passed: "site": {"name": "main", "passed": true}. */
+ * passed: "site": {"name": "main", "passed": true}; and if it was tuned, that
+ * every bound of its plan held: "change_control": {"gates": [{"held": true},
+ * ...]}. */
 bool pl_mind_evaluated(const struct pl_mind *m, struct an_str site);
 
 enum an_code pl_thinker_open(const struct pl_mind *m, struct pl_thinker **out,

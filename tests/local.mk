@@ -133,7 +133,8 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/trainer_explain.c tests/trainer_reasons.c \
 	tests/deid_help.h tests/deid_help.c tests/trainer_deid.c \
 	tests/trainer_deid_fhir.c tests/trainer_deid_hl7.c tests/trainer_deid_run.c \
-	tests/trainer_accountant.c tests/trainer_privacy.c tests/trainer_budget.c tests/trainer_audit.c tests/trainer_noise.c
+	tests/trainer_accountant.c tests/trainer_privacy.c tests/trainer_budget.c tests/trainer_audit.c tests/trainer_noise.c \
+	tests/tuned_site.h tests/tuned_site.c tests/trainer_tune.c tests/trainer_plan.c
 tests_trainer_t_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
 tests_trainer_t_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 
@@ -204,8 +205,8 @@ tests_invent_SOURCES = tests/invent.c tests/invented_cohort.h \
 	tests/invented_cohort.c tests/model_random.h tests/model_random.c
 tests_invent_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS) $(CHECK_CFLAGS)
 tests_invent_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
-TESTS += tests/ranks.sh
-EXTRA_DIST += tests/ranks.sh
+TESTS += tests/ranks.sh tests/tune.sh
+EXTRA_DIST += tests/ranks.sh tests/tune.sh tests/tune_people.awk
 # The same, of what leaves; tests/receiver is the other end of the outbox.
 check_PROGRAMS += tests/receiver
 tests_receiver_LDADD = libhost.la
