@@ -4,7 +4,7 @@ libconfig_la_SOURCES = \
 	config/yaml.h config/yaml.c \
 	config/value.h config/value.c \
 	config/options.h config/options.c \
-	config/nearest_int.h config/nearest.c \
+	config/nearest.h config/nearest_int.h config/nearest.c \
 	config/print.c
 libconfig_la_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
 libconfig_la_LIBADD = libbase.la $(YAML_LIBS)

@@ -531,8 +531,9 @@ START_TEST(a_fitted_model_is_judged_packed_signed_and_checked)
 {
     char a[TEST_PATH_BYTES], b[TEST_PATH_BYTES], c[TEST_PATH_BYTES];
     char out[TEST_PATH_BYTES + 64];
-    static const char *const all[] = {"SIGNATURE", "card.md", "manifest.json",
-                                      "model.safetensors"};
+    static const char *const all[] = {
+        "SIGNATURE",     "card.md",           "card.xml",
+        "manifest.json", "model.safetensors", "source-attributes.json"};
     struct an_str card;
 
     make_inputs(a, b, c);

@@ -65,11 +65,17 @@ libtrainer_la_SOURCES = \
 	trainer/evaluate/sample_command.c trainer/evaluate/stats.c \
 	trainer/evaluate/stats.h trainer/evaluate/survival.c \
 	trainer/evaluate/survival.h \
+	trainer/package/attributes.c trainer/package/card.h \
+	trainer/package/card_facts.c trainer/package/card_figures.c \
+	trainer/package/card_int.h trainer/package/card_privacy.c \
+	trainer/package/card_text.c trainer/package/card_xml.c \
+	trainer/package/groups.c trainer/package/groups.h \
 	trainer/package/package.c trainer/package/package.h \
-	trainer/package/package_card.c trainer/package/package_command.c \
+	trainer/package/package_command.c \
 	trainer/package/package_open.c trainer/package/population.c \
-	trainer/package/population.h trainer/package/support.c \
-	trainer/package/support.h \
+	trainer/package/population.h trainer/package/said.c \
+	trainer/package/said.h trainer/package/support.c \
+	trainer/package/support.h trainer/package/xml.c trainer/package/xml.h \
 	trainer/parity/delphi.c trainer/parity/delphi.h trainer/parity/parity.c \
 	trainer/parity/parity.h trainer/parity/parity_command.c
 if MPI
@@ -101,7 +107,8 @@ dist_model_default_DATA = config/model/default/SIGNATURE \
 	config/model/default/card.md config/model/default/manifest.json \
 	config/model/default/model.safetensors
 model_defaultdir = $(modeldir)/default
-EXTRA_DIST += config/model/README.md tools/default-model.sh \
+EXTRA_DIST += config/model/README.md config/model/default-card.yaml \
+	tools/default-model.sh \
 	tools/delphi-numbers.py
 
 # What anybody can run to compare models with classical ones.

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a fitted model and its data set to a signed package
  * (runtime/package.h): weights, manifest with vocabulary, features,
- * calibration and the evaluation on unseen patients, and a card for people
- * that says what the model is and is not.
+ * calibration and the evaluation on unseen patients, and a card that says what
+ * the model is and is not, three times (trainer/package/card.h): card.md,
+ * source-attributes.json, card.xml.
  *
  * "next" of the manifest has "coverage" and "threshold" of tr_differential when
  * tuning gave one.
@@ -16,6 +17,7 @@
 
 #include "trainer/evaluate/judge.h"
 #include "trainer/package/population.h"
+#include "trainer/package/said.h"
 
 struct tr_package_how {
     struct an_str name, version;
@@ -26,12 +28,14 @@ struct tr_package_how {
     struct rt_limits limits;
     struct rt_population population; /* of limits.max_distance */
     struct an_str key_pem; /* to sign with; "": a key of this moment alone */
+    struct tr_card_said said; /* what only people know */
+    struct an_str report; /* report.json of the data set; "": it has none */
 };
 
 /* The limits that a data set suggests: ages of its training patients. */
 struct rt_limits tr_package_limits(const struct tr_data *d);
 
-/* The four files into a folder that exists; what else stands there is not
+/* The files into a folder that exists; what else stands there is not
  * touched, and would keep the package from opening.  AN_OK with the public
  * key that signed. */
 enum an_code tr_package_write(struct an_arena *arena, const struct tr_data *d,
@@ -40,14 +44,6 @@ enum an_code tr_package_write(struct an_arena *arena, const struct tr_data *d,
                               const struct tr_package_how *how,
                               const char *folder, struct an_public_key *key,
                               struct an_err *err)
-    __attribute__((warn_unused_result));
-
-/* card.md. */
-enum an_code tr_package_card(struct an_arena *arena, const struct tr_data *d,
-                             const struct tr_fitted *fitted,
-                             const struct tr_judgement *j,
-                             const struct tr_package_how *how,
-                             struct an_str *card, struct an_err *err)
     __attribute__((warn_unused_result));
 
 /* A package in a folder, mapped and checked: by `trusted`, or when that is
