@@ -76,6 +76,9 @@ libtrainer_la_SOURCES = \
 	trainer/package/population.h trainer/package/said.c \
 	trainer/package/said.h trainer/package/support.c \
 	trainer/package/support.h trainer/package/xml.c trainer/package/xml.h \
+	trainer/meds/code.c trainer/meds/code.h trainer/meds/meds.h \
+	trainer/meds/meds_command.c trainer/meds/meds_int.h \
+	trainer/meds/read.c trainer/meds/tables.c trainer/meds/write.c \
 	trainer/parity/delphi.c trainer/parity/delphi.h trainer/parity/parity.c \
 	trainer/parity/parity.h trainer/parity/parity_command.c
 if MPI
@@ -95,6 +98,7 @@ AN_TABLES += $(deid_tables)
 $(libtrainer_la_OBJECTS): $(deid_tables:.tsv=.inc)
 EXTRA_DIST += trainer/dataset/README.md trainer/deid/README.md \
 	trainer/evaluate/README.md trainer/fit/README.md \
+	trainer/meds/README.md \
 	trainer/package/README.md trainer/parity/README.md \
 	trainer/privacy/README.md
 dist_tables_DATA = config/tables/concepts.tsv
