@@ -42,6 +42,9 @@ Suite *trainer_privacy_suite(void);
 Suite *trainer_budget_suite(void);
 Suite *trainer_noise_suite(void);
 Suite *trainer_audit_suite(void);
+Suite *trainer_card_suite(void);
+Suite *trainer_meds_suite(void);
+Suite *trainer_meds_round_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,       trainer_gradient_suite,
@@ -64,5 +67,7 @@ Suite *(*const test_suites[])(void) = {
     trainer_deid_run_suite,      trainer_compare_suite,
     trainer_accountant_suite,    trainer_privacy_suite,
     trainer_budget_suite,        trainer_audit_suite,
-    trainer_noise_suite,         NULL,
+    trainer_noise_suite,         trainer_card_suite,
+    trainer_meds_suite,          trainer_meds_round_suite,
+    NULL,
 };

@@ -277,6 +277,8 @@ static enum an_code score_all(struct scorer *s, const struct sexes *sexes,
         for (int g = 0; g < TR_N_GROUPS && code == AN_OK; g++) {
             struct tr_group_score *to = &score[i * TR_N_GROUPS + (size_t)g];
 
+            if (group[g].of_sex && !out->knows_sex)
+                continue;
             code = score_one(s, i, n_all, g, to, err);
             out->n_scored += to->n > 0;
         }
