@@ -43,6 +43,7 @@ Suite *trainer_budget_suite(void);
 Suite *trainer_noise_suite(void);
 Suite *trainer_audit_suite(void);
 Suite *trainer_card_suite(void);
+Suite *trainer_xml_suite(void);
 Suite *trainer_meds_suite(void);
 Suite *trainer_meds_round_suite(void);
 
@@ -69,5 +70,5 @@ Suite *(*const test_suites[])(void) = {
     trainer_budget_suite,        trainer_audit_suite,
     trainer_noise_suite,         trainer_card_suite,
     trainer_meds_suite,          trainer_meds_round_suite,
-    NULL,
+    trainer_xml_suite,           NULL,
 };

@@ -46,7 +46,8 @@ static const struct {
      "medication order http://www.nlm.nih.gov/research/umls/rxnorm|197361"},
     {"CVX//140", "immunization http://hl7.org/fhir/sid/cvx|140"},
     {"LAB//50912//mg/dL", "observation urn:id:LAB|50912 mg/dL; local"},
-    {"MEDICATION//Heparin", "medication order urn:id:MEDICATION|Heparin; local"},
+    {"MEDICATION//Heparin",
+     "medication order urn:id:MEDICATION|Heparin; local"},
     {"PAYER//x", "observation urn:id:PAYER|x; local"},
     {"odd", "observation urn:id:meds|odd; local"},
     {"LAB", "observation urn:id:meds|LAB; local"},
@@ -83,9 +84,9 @@ static void say_code(const struct tr_meds_code *c, char *text, size_t n)
     if (c->unit.n)
         at += snprintf(text + at, n - (size_t)at, " %.*s", AN_STR_ARG(c->unit));
     if (c->answer.code.n)
-        at += snprintf(text + at, n - (size_t)at, " = %.*s|%.*s",
-                       AN_STR_ARG(c->answer.system),
-                       AN_STR_ARG(c->answer.code));
+        at +=
+            snprintf(text + at, n - (size_t)at, " = %.*s|%.*s",
+                     AN_STR_ARG(c->answer.system), AN_STR_ARG(c->answer.code));
     if (c->local)
         (void)snprintf(text + at, n - (size_t)at, "; local");
 }
@@ -96,9 +97,9 @@ START_TEST(a_code_is_read_by_the_table)
         struct tr_meds_code c;
         char text[256];
 
-        ck_assert_int_eq(tr_meds_code_read(&said.arena,
-                                           an_str_c(codes[i].text), &c, NULL),
-                         AN_OK);
+        ck_assert_int_eq(
+            tr_meds_code_read(&said.arena, an_str_c(codes[i].text), &c, NULL),
+            AN_OK);
         say_code(&c, text, sizeof(text));
         ck_assert_msg(an_str_eq(an_str_c(text), an_str_c(codes[i].is)),
                       "%s is %s", codes[i].text, text);
@@ -273,11 +274,10 @@ START_TEST(folders_of_files_are_walked_and_one_file_is_read_alone)
     study_said_file(&said, "metadata/subject_splits.csv",
                     AN_STR("subject_id,split\n1,train\n"));
     ck_assert_int_eq(tr_meds_read(said.folder.path, take, NULL, NULL), AN_OK);
-    ck_assert_str_eq(said.text,
-                     "subject 2 split 0 local 0 static 0\n"
-                     "condition 0 http://snomed.info/sct|1 ()\n"
-                     "subject 1 split 1 local 0 static 0\n"
-                     "condition 0 http://snomed.info/sct|1 ()\n");
+    ck_assert_str_eq(said.text, "subject 2 split 0 local 0 static 0\n"
+                                "condition 0 http://snomed.info/sct|1 ()\n"
+                                "subject 1 split 1 local 0 static 0\n"
+                                "condition 0 http://snomed.info/sct|1 ()\n");
     said.n = 0;
     test_folder_file(&said.folder, "data/1.csv", path);
     ck_assert_int_eq(tr_meds_read(path, take, NULL, NULL), AN_OK);

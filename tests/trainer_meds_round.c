@@ -165,8 +165,8 @@ static void read_outcomes(struct scene *s)
         "event: {kinds: [death]}\nstart: {from: now, gap_days: 0}\n"
         "exclude: {before: yes}\nhorizons_days: [365]\n"
         "audience: [clinician]\npatient: never\nthreshold: off\n");
-    ck_assert_int_eq(
-        tr_outcomes_read(&arena, folder.path, &s->outcomes, NULL), AN_OK);
+    ck_assert_int_eq(tr_outcomes_read(&arena, folder.path, &s->outcomes, NULL),
+                     AN_OK);
 }
 
 static void make_first(struct scene *s)
@@ -199,9 +199,9 @@ static void write_tables(struct scene *s, const struct tr_dataset *d,
 {
     struct tr_data data;
 
-    ck_assert_int_eq(tr_dataset_write(&arena, d, people, &s->outcomes,
-                                      folder.path, NULL),
-                     AN_OK);
+    ck_assert_int_eq(
+        tr_dataset_write(&arena, d, people, &s->outcomes, folder.path, NULL),
+        AN_OK);
     ck_assert_int_eq(tr_data_open(&data, &arena, folder.path, NULL), AN_OK);
     ck_assert_int_eq(tr_meds_write(&arena, &data, to, counts, NULL), AN_OK);
     tr_data_close(&data);
@@ -235,7 +235,7 @@ static int item_cmp(const void *a, const void *b)
     const struct rt_item *x = a, *y = b;
 
     if (x->concept != y->concept)
-        return x->concept < y->concept ? -1 : 1;
+    return x->concept < y->concept ? -1 : 1;
     if (x->parent[0] != y->parent[0])
         return x->parent[0] < y->parent[0] ? -1 : 1;
     return (x->value_z > y->value_z) - (x->value_z < y->value_z);
@@ -260,7 +260,8 @@ static void same_items(const struct rt_history *a, const struct rt_history *b,
         ck_assert_mem_eq(x[i].parent, y[i].parent, sizeof(x[i].parent));
         ck_assert_int_eq(x[i].value_row, y[i].value_row);
         ck_assert_uint_eq(x[i].flag, y[i].flag);
-        ck_assert_double_eq_tol((double)x[i].value_z, (double)y[i].value_z, 1e-5);
+        ck_assert_double_eq_tol((double)x[i].value_z, (double)y[i].value_z,
+                                1e-5);
     }
 }
 
@@ -278,8 +279,10 @@ static void same_case(const struct scene *s, const struct tr_case *a,
         const struct rt_position *p = &h->position[i], *q = &g->position[i];
 
         ck_assert_double_eq(p->time_days, q->time_days);
-        ck_assert_double_eq((double)p->since_previous_days, (double)q->since_previous_days);
-        ck_assert_double_eq((double)p->since_admission_days, (double)q->since_admission_days);
+        ck_assert_double_eq((double)p->since_previous_days,
+                            (double)q->since_previous_days);
+        ck_assert_double_eq((double)p->since_admission_days,
+                            (double)q->since_admission_days);
         ck_assert_double_eq_tol((double)p->age_days, (double)q->age_days, 0.01);
         same_items(h, g, i);
     }
@@ -387,8 +390,8 @@ START_TEST(labels_are_the_known_answers)
     ck_assert(an_str_eq(s.outcomes.outcome[0].id, AN_STR("death")));
     text = load(&tables, "labels/death_365d.csv");
     (void)an_str_cut(&text, '\n', &line);
-    ck_assert(an_str_eq(line,
-                        AN_STR("subject_id,prediction_time,boolean_value")));
+    ck_assert(
+        an_str_eq(line, AN_STR("subject_id,prediction_time,boolean_value")));
     while (an_str_cut(&text, '\n', &line) && line.n) {
         said++;
         said_yes += an_str_ends(line, AN_STR(",true"));
@@ -449,7 +452,7 @@ START_TEST(the_commands_write_and_read_tables)
 {
     char out[TEST_PATH_BYTES + 32], outcomes[TEST_PATH_BYTES + 32],
         concepts[TEST_PATH_BYTES + 32], meds[] = "--form=meds",
-        keep[] = "--keep-ids";
+                                        keep[] = "--keep-ids";
     char *write[] = {out, folder.path};
     char *read[] = {meds, keep, outcomes, concepts, out, tables.path};
     char *wrong[] = {folder.path};

@@ -34,7 +34,8 @@ static const struct vocabulary {
 };
 
 /* A first part that says what a row is. */
-static const struct class {
+static const struct class
+{
     const char *name;
     unsigned kind;
     const char *of; /* the class of an encounter; NULL: the part behind it */

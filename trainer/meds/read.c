@@ -57,7 +57,7 @@ static void put_event(struct tr_study *to, const struct row *r,
         return;
     e->concept = is->code;
     if (e->concept.code.n == 0 && e->concept.display.n == 0)
-        e->concept.display = AN_STR("unknown");
+    e->concept.display = AN_STR("unknown");
     if (is->answer.code.n) {
         e->value.kind = CTX_VALUE_CODE;
         e->value.code = is->answer;
@@ -178,8 +178,8 @@ static enum an_code read_row(struct reader *rd, const struct tr_csv *t,
         return code;
     r->flag =
         flag->is_there ? tr_csv_text(t, &flag->column) : (struct an_str){"", 0};
-    code = tr_meds_codes_row(&rd->codes, tr_csv_text(t, &c[CODE]), &r->code,
-                             err);
+    code =
+        tr_meds_codes_row(&rd->codes, tr_csv_text(t, &c[CODE]), &r->code, err);
     if (code == AN_MISSING || code == AN_LIMIT)
         return tr_csv_fail(t, &c[CODE], code, err ? err->what : "no code", err);
     return code;

@@ -195,8 +195,8 @@ static enum an_code read_split(const struct tr_csv *t,
 {
     static const char *const names[TR_N_SPLITS] = {"train", "tuning",
                                                    "held_out"};
-    enum an_code code = tr_csv_int(t, &column[0], -INT64_MAX, INT64_MAX,
-                                   &s->subject, err);
+    enum an_code code =
+        tr_csv_int(t, &column[0], -INT64_MAX, INT64_MAX, &s->subject, err);
 
     if (code != AN_OK)
         return code;

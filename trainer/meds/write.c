@@ -165,8 +165,7 @@ static enum an_code find_subjects(struct writer *w, struct an_err *err)
 {
     const struct tr_cohort *c = &w->d->cohort;
 
-    w->subject =
-        an_arena_get(w->arena, c->n_patients + 1, sizeof(*w->subject));
+    w->subject = an_arena_get(w->arena, c->n_patients + 1, sizeof(*w->subject));
     if (w->subject == NULL)
         return an_fail_nomem(err);
     for (size_t i = 0; i < c->n_patients; i++) {
@@ -235,8 +234,8 @@ static void put_item(struct writer *w, struct an_buf *b, uint64_t key,
     const int32_t row =
         item->concept != RT_NO_ROW ? item->concept : item->parent[0];
     const bool timed =
-        row == RT_NO_ROW || !an_str_starts(w->vocabulary.concept[row].key,
-                                           AN_STR("sex|"));
+        row == RT_NO_ROW ||
+        !an_str_starts(w->vocabulary.concept[row].key, AN_STR("sex|"));
     char number[NUMBER_BYTES] = "";
 
     if (row == RT_NO_ROW)
@@ -372,8 +371,7 @@ static enum an_code write_splits(struct writer *w, struct an_err *err)
 
     begin(w, &b, "subject_id,split\n");
     for (size_t i = 0; i < w->n_subjects; i++) {
-        const struct tr_patient *p =
-            &w->d->cohort.patient[w->subject[i].first];
+        const struct tr_patient *p = &w->d->cohort.patient[w->subject[i].first];
 
         put_subject(&b, p->key);
         tr_put_line(&b, ",%s\n", names[p->split]);

@@ -28,16 +28,18 @@ unsigned tr_fact_output(const struct tr_card *c, struct an_buf *b)
     tr_put_line(b, ", death competing, with an interval of how sure it is and "
                    "the entries of the record that moved it most; ");
     if (isfinite(c->j->differential.threshold))
-        tr_put_line(b, "which conditions may be recorded next within %d days, "
-                       "as a set that should hold the next one in %.0f %% of "
-                       "cases; ",
+        tr_put_line(b,
+                    "which conditions may be recorded next within %d days, "
+                    "as a set that should hold the next one in %.0f %% of "
+                    "cases; ",
                     TR_NEXT_HORIZON_DAYS, 100 * TR_NEXT_COVERAGE);
     else
         tr_put_line(b, "which conditions may be recorded next within %d days; ",
                     TR_NEXT_HORIZON_DAYS);
     if (c->support->n)
-        tr_put_line(b, "and how those fared who had one or another of %zu "
-                       "procedures.\n\n",
+        tr_put_line(b,
+                    "and how those fared who had one or another of %zu "
+                    "procedures.\n\n",
                     c->support->n);
     else
         tr_put_line(b, "no comparison of procedures.\n\n");
@@ -100,9 +102,10 @@ unsigned tr_fact_limits(const struct tr_card *c, struct an_buf *b)
     else
         tr_put_line(b, "How far somebody is from those it was trained on sets "
                        "it no limit: there were too few.\n\n");
-    tr_put_line(b, "What a record does not hold it cannot know. Where it was "
-                   "judged on fewer than %d events of an\noutcome its figures "
-                   "of that outcome say little.\n\n",
+    tr_put_line(b,
+                "What a record does not hold it cannot know. Where it was "
+                "judged on fewer than %d events of an\noutcome its figures "
+                "of that outcome say little.\n\n",
                 TR_JUDGED_EVENTS);
     return TR_FROM_MEASURED | TR_FROM_FIXED;
 }
@@ -137,14 +140,15 @@ unsigned tr_fact_data(const struct tr_card *c, struct an_buf *b)
         "are predicted; a code that few had is none of them.\n\n",
         g->people[TR_TRAIN], g->people[TR_TUNE], g->people[TR_TEST], s->vocab,
         s->targets);
-    tr_put_line(b, "Left out are persons without a birth date, who had nothing "
-                   "on record while they were observed,\nor whose Consent "
-                   "denies all of it%s%s.\n\n",
+    tr_put_line(b,
+                "Left out are persons without a birth date, who had nothing "
+                "on record while they were observed,\nor whose Consent "
+                "denies all of it%s%s.\n\n",
                 labelled.n ? "; events with a label of confidentiality are "
                            : "",
-                labelled.n == 0                             ? ""
+                labelled.n == 0                           ? ""
                 : an_str_eq(labelled, AN_STR("left out")) ? "left out, too"
-                                                            : "kept");
+                                                          : "kept");
     if (c->report == NULL)
         return TR_FROM_MEASURED | TR_FROM_FIXED;
     tr_put_line(b, "How many that were:\n\n");
@@ -201,11 +205,12 @@ unsigned tr_fact_people(const struct tr_card *c, struct an_buf *b)
             put_count(g, b, split, i);
         tr_put_line(b, "\n");
     }
-    tr_put_line(b, "\nYears of age at the last moment on record. Fewer than %d "
-                   "people are not counted, nor what would\ngive their number "
-                   "away. Race, ethnicity, language, sexual orientation, "
-                   "gender identity and social\ndeterminants are not in the "
-                   "data set: how they are represented is not available.\n\n",
+    tr_put_line(b,
+                "\nYears of age at the last moment on record. Fewer than %d "
+                "people are not counted, nor what would\ngive their number "
+                "away. Race, ethnicity, language, sexual orientation, "
+                "gender identity and social\ndeterminants are not in the "
+                "data set: how they are represented is not available.\n\n",
                 TR_GROUP_PEOPLE);
     return TR_FROM_MEASURED;
 }

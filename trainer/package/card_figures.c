@@ -68,8 +68,9 @@ unsigned tr_fact_headline(const struct tr_card *c, struct an_buf *b)
         tr_put_line(b, "\n");
     }
     if (n < j->n)
-        tr_put_line(b, "- the other %zu of %zu outcomes and times: fewer than "
-                       "%d events, too few to say\n",
+        tr_put_line(b,
+                    "- the other %zu of %zu outcomes and times: fewer than "
+                    "%d events, too few to say\n",
                     j->n - n, j->n, TR_JUDGED_EVENTS);
     tr_put_line(b, "\n");
     return TR_FROM_MEASURED;
@@ -179,8 +180,9 @@ unsigned tr_fact_validity(const struct tr_card *c, struct an_buf *b)
 
 unsigned tr_fact_tested(const struct tr_card *c, struct an_buf *b)
 {
-    tr_put_line(b, "%zu patients that were left out of training and tuning, "
-                   "asked %zu times%s%.*s.\n\n",
+    tr_put_line(b,
+                "%zu patients that were left out of training and tuning, "
+                "asked %zu times%s%.*s.\n\n",
                 c->j->n_patients, c->j->test.n,
                 c->how->site.n ? ": own records of the site " : "",
                 AN_STR_ARG(c->how->site));
@@ -210,15 +212,15 @@ unsigned tr_fact_fairness(const struct tr_card *c, struct an_buf *b)
                         tr_group_text((enum tr_group)k));
             put_figure(b, s->auroc, &s->auroc_interval);
             tr_put_line(b, " | ");
-            put_figure(b, s->observed_expected,
-                        &s->observed_expected_interval);
+            put_figure(b, s->observed_expected, &s->observed_expected_interval);
             tr_put_line(b, " |\n");
         }
-    tr_put_line(b, "\nBy sex, and by age at the question, of the patients it "
-                   "had not seen; only where a group has\n%d questions or more "
-                   "with the outcome and without, and %d people with it. Of "
-                   "the other groups\nnothing is known, which is no sign that "
-                   "it is as good for them.\n\n",
+    tr_put_line(b,
+                "\nBy sex, and by age at the question, of the patients it "
+                "had not seen; only where a group has\n%d questions or more "
+                "with the outcome and without, and %d people with it. Of "
+                "the other groups\nnothing is known, which is no sign that "
+                "it is as good for them.\n\n",
                 TR_GROUP_EVENTS, TR_GROUP_PEOPLE);
     return TR_FROM_MEASURED;
 }
@@ -246,9 +248,10 @@ unsigned tr_fact_next(const struct tr_card *c, struct an_buf *b)
     const struct tr_differential *d = &c->j->differential;
 
     if (!isfinite(d->threshold)) {
-        tr_put_line(b, "How many conditions have to be named so that the next "
-                       "one is among them is not known: fewer\nthan %d "
-                       "questions of the tuning patients tell.\n\n",
+        tr_put_line(b,
+                    "How many conditions have to be named so that the next "
+                    "one is among them is not known: fewer\nthan %d "
+                    "questions of the tuning patients tell.\n\n",
                     TR_NEXT_MIN_TUNING);
         return TR_FROM_MEASURED;
     }
@@ -260,13 +263,15 @@ unsigned tr_fact_next(const struct tr_card *c, struct an_buf *b)
         "patients).",
         d->threshold, TR_NEXT_HORIZON_DAYS, 100 * TR_NEXT_COVERAGE, d->n_tune);
     if (isfinite(d->covered)) {
-        tr_put_line(b, " Of %zu questions of patients it had not seen it was "
-                       "in ",
+        tr_put_line(b,
+                    " Of %zu questions of patients it had not seen it was "
+                    "in ",
                     d->n_test);
         put_figure(b, d->covered, &d->covered_interval);
-        tr_put_line(b, ", with %.1f of %.1f\nconditions named on average. "
-                       "Coverage is of questions together, not of each kind "
-                       "of patient.",
+        tr_put_line(b,
+                    ", with %.1f of %.1f\nconditions named on average. "
+                    "Coverage is of questions together, not of each kind "
+                    "of patient.",
                     d->mean_size, d->mean_candidates);
     }
     tr_put_line(b, "\n\n");
@@ -279,8 +284,9 @@ unsigned tr_fact_refusals(const struct tr_card *c, struct an_buf *b)
 
     if (r == NULL || r->n == 0)
         return 0;
-    tr_put_line(b, "Of %zu questions about patients it had not seen it would "
-                   "not have answered:\n\n",
+    tr_put_line(b,
+                "Of %zu questions about patients it had not seen it would "
+                "not have answered:\n\n",
                 r->n);
     for (unsigned i = 1; i < CTX_N_ABSTENTIONS; i++)
         if (r->by[i] >= TR_GROUP_PEOPLE)

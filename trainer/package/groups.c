@@ -100,8 +100,8 @@ static void count_people(const struct tr_data *d, const struct sexes *s,
         enum tr_group sex = TR_GROUP_SEX_UNKNOWN;
         double age_days = 0;
 
-        for (end = i; end < c->n_patients &&
-                      c->patient[end].key == c->patient[i].key;
+        for (end = i;
+             end < c->n_patients && c->patient[end].key == c->patient[i].key;
              end++) {
             const struct rt_history h = tr_cohort_history(c, end);
             const enum tr_group said = sex_of(&h, s);
@@ -109,8 +109,8 @@ static void count_people(const struct tr_data *d, const struct sexes *s,
             if (said != TR_GROUP_SEX_UNKNOWN)
                 sex = said;
             if (h.n_positions)
-                age_days = fmax(
-                    age_days, (double)h.position[h.n_positions - 1].age_days);
+                age_days = fmax(age_days,
+                                (double)h.position[h.n_positions - 1].age_days);
         }
         out->people[split]++;
         out->in[split][sex]++;
@@ -243,8 +243,7 @@ static enum an_code score_one(const struct scorer *s, size_t column,
                             &incidence, err);
     if (code != AN_OK)
         return code;
-    n_points =
-        tr_predicted_points(p, column, s->life, s->weight, n, s->point);
+    n_points = tr_predicted_points(p, column, s->life, s->weight, n, s->point);
     count_events(s, n_points, &events, &persons);
     if (events < TR_GROUP_EVENTS || n_points - events < TR_GROUP_EVENTS ||
         persons < TR_GROUP_PEOPLE)
@@ -255,9 +254,8 @@ static enum an_code score_one(const struct scorer *s, size_t column,
     for (size_t i = 0; i < n_points; i++)
         s->point[i].weight = 1;
     to->auroc = tr_auroc(s->point, n_points);
-    to->auroc_interval =
-        tr_auroc_interval(s->point, n_points, NULL, 0, p->n_persons, s->scratch,
-                          RESAMPLE_KEY);
+    to->auroc_interval = tr_auroc_interval(
+        s->point, n_points, NULL, 0, p->n_persons, s->scratch, RESAMPLE_KEY);
     return AN_OK;
 }
 

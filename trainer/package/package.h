@@ -27,9 +27,9 @@ struct tr_package_how {
     bool demonstrator;    /* invented patients: not for care */
     struct rt_limits limits;
     struct rt_population population; /* of limits.max_distance */
-    struct an_str key_pem; /* to sign with; "": a key of this moment alone */
+    struct an_str key_pem;    /* to sign with; "": a key of this moment alone */
     struct tr_card_said said; /* what only people know */
-    struct an_str report; /* report.json of the data set; "": it has none */
+    struct an_str report;     /* report.json of the data set; "": it has none */
 };
 
 /* The limits that a data set suggests: ages of its training patients. */

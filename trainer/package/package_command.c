@@ -44,8 +44,7 @@ static void usage(FILE *out)
           "Keys of --card:\n",
           out);
     for (int i = 0; i < TR_N_CARD_KEYS; i++)
-        fprintf(out, "  %-20s %s\n", tr_card_key_name[i],
-                tr_card_key_help[i]);
+        fprintf(out, "  %-20s %s\n", tr_card_key_name[i], tr_card_key_help[i]);
 }
 
 static bool set_limit(struct job *job, struct an_str name, struct an_str value)
@@ -258,8 +257,7 @@ static enum an_code print_package(const struct rt_package *p,
 
 int tr_command_inspect(int argc, char **argv)
 {
-    const bool attributes =
-        argc == 2 && strcmp(argv[0], "--attributes") == 0;
+    const bool attributes = argc == 2 && strcmp(argv[0], "--attributes") == 0;
     struct tr_package_files files;
     struct rt_package p;
     struct an_arena arena;

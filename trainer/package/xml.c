@@ -11,30 +11,45 @@ static void fail(struct tr_xml *x, enum an_code code)
         x->code = code;
 }
 
+/* How many bytes a character with this first one has; 0: none begins so. */
+static size_t length_of(unsigned char first)
+{
+    if (first < 0x80)
+        return 1;
+    if (first < 0xC2)
+        return 0;
+    if (first < 0xE0)
+        return 2;
+    if (first < 0xF0)
+        return 3;
+    return first < 0xF5 ? 4 : 0;
+}
+
+static bool is_xml(uint32_t c)
+{
+    if (c < 0x20)
+        return c == '\t' || c == '\n' || c == '\r';
+    return c <= 0x10FFFF && (c < 0xD800 || c >= 0xE000) && c != 0xFFFE &&
+           c != 0xFFFF;
+}
+
 /* Bytes of the character that s begins with; 0 when XML cannot say it. */
 static size_t character(struct an_str s)
 {
-    const unsigned char *p = (const unsigned char *)s.p;
-    const size_t n = p[0] < 0x80   ? 1
-                     : p[0] < 0xC2 ? 0
-                     : p[0] < 0xE0 ? 2
-                     : p[0] < 0xF0 ? 3
-                     : p[0] < 0xF5 ? 4
-                                   : 0;
-    uint32_t c = n == 1 ? p[0] : n ? p[0] & (0xFFu >> (n + 1)) : 0;
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *p = (const unsigned char *)s.p;
+    const size_t n = length_of(p[0]);
+    uint32_t c;
 
     if (n == 0 || n > s.n)
         return 0;
+    c = n == 1 ? p[0] : p[0] & (0xFFu >> (n + 1));
     for (size_t i = 1; i < n; i++) {
         if ((p[i] & 0xC0) != 0x80)
             return 0;
         c = c << 6 | (p[i] & 0x3Fu);
     }
-    if (c < least[n] || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000) ||
-        c == 0xFFFE || c == 0xFFFF)
-        return 0;
-    return c >= 0x20 || c == '\t' || c == '\n' || c == '\r' ? n : 0;
+    return c >= least[n] && is_xml(c) ? n : 0;
 }
 
 static void put_text(struct an_buf *b, struct an_str s)
