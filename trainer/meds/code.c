@@ -389,15 +389,14 @@ static bool put_own(struct an_buf *b, struct an_str key)
 
 void tr_meds_code_put(struct an_buf *b, struct an_str key, struct an_str unit)
 {
-    size_t answer = 0, bar = 0;
+    size_t answer = 0, equals = 0;
 
     if (put_own(b, key))
         return;
     /* An answer is behind the last "=" that has a bar after it. */
-    for (size_t i = key.n; i-- > 0 && answer == 0;) {
-        bar = key.p[i] == '|' ? i : bar;
-        if (key.p[i] == '=' && bar > i)
-            answer = i;
+    for (size_t i = 0; i < key.n; i++) {
+        equals = key.p[i] == '=' ? i : equals;
+        answer = key.p[i] == '|' ? equals : answer;
     }
     put_coded(b, an_str_sub(key, 0, answer ? answer : key.n));
     if (answer) {

@@ -13,7 +13,7 @@ static void usage(FILE *out)
           "Standard:\ndata.csv, codes.csv, subject_splits.csv, dataset.json, "
           "labels/OUTCOME_DAYSd.csv.\nTimes are counted from each person's "
           "first moment, which stands at the beginning of 2000-01-01.\n\n"
-          "`dataset --form meds` reads such tables.\n",
+          "A data set is made of such tables, too: its form meds.\n",
           out);
 }
 
