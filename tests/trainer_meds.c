@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables of MEDS: what a code is, and from small invented tables to events,
  * word for word. */
+#include "tests/model_random.h"
 #include "tests/study_said.h"
 #include "tests/suite.h"
 #include "trainer/meds/code.h"
@@ -159,6 +160,41 @@ START_TEST(a_key_is_written_as_it_is_read)
         if (c.kind == CTX_CONDITION || c.kind == CTX_OBSERVATION)
             ck_assert_msg(key.n == 0 || an_str_eq(key, an_str_c(keys[i].key)),
                           "%.*s", AN_STR_ARG(key));
+    }
+}
+END_TEST
+
+/* Parts of codes in any order: what is read is of the text, and of a kind. */
+START_TEST(any_text_is_a_code_or_an_error)
+{
+    static const char *const parts[] = {
+        "//", "/",          "=",         "LOINC",     "SNOMED",   "KIND", "ICD",
+        "10", "LAB",        "urn:",      "http://",   "SEX",      "a",    ";",
+        "|",  "MEDS_BIRTH", "condition", "DIAGNOSIS", "\xC3\xA9", " "};
+    struct test_random r = {3};
+
+    for (int round = 0; round < 20000; round++) {
+        const struct an_mark mark = an_arena_mark(&said.arena);
+        struct tr_meds_code c;
+        char text[128];
+        size_t n = 0;
+        bool sure;
+
+        for (int i = test_below(&r, 7); i > 0; i--)
+            n += (size_t)snprintf(text + n, sizeof(text) - n, "%s",
+                                  parts[test_below(&r, 20)]);
+        if (tr_meds_code_read(&said.arena, (struct an_str){text, n}, &c,
+                              NULL) != AN_OK) {
+            ck_assert_uint_eq(n, 0);
+            continue;
+        }
+        ck_assert_uint_lt(c.kind, CTX_N_KINDS);
+        ck_assert(c.kind == CTX_SEX || c.code.code.n <= n);
+        ck_assert_uint_le(c.unit.n, n);
+        ck_assert_uint_le(c.answer.code.n, n);
+        ck_assert_uint_le(tr_meds_parent_kind((struct an_str){text, n}, &sure),
+                          CTX_N_KINDS);
+        an_arena_rewind(&said.arena, mark);
     }
 }
 END_TEST
@@ -370,6 +406,7 @@ Suite *trainer_meds_suite(void)
     const TTest *const tests[] = {
         a_code_is_read_by_the_table,
         a_key_is_written_as_it_is_read,
+        any_text_is_a_code_or_an_error,
         tables_become_these_events_and_no_others,
         folders_of_files_are_walked_and_one_file_is_read_alone,
         wrong_tables_are_refused_with_file_line_and_column,

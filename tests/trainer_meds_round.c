@@ -446,6 +446,29 @@ START_TEST(a_study_keeps_its_own_splits_unless_all_are_drawn)
 }
 END_TEST
 
+START_TEST(memory_that_ends_ends_the_writing_with_an_error)
+{
+    struct tr_meds_written counts;
+    struct tr_data data;
+    enum an_code code = AN_NOMEM;
+    struct scene s;
+
+    make_first(&s);
+    write_tables(&s, &s.first, &s.people, tables.path, &counts);
+    ck_assert_int_eq(tr_data_open(&data, &arena, folder.path, NULL), AN_OK);
+    for (long n = 0; code != AN_OK; n += 1 + n / 8) {
+        struct an_err err;
+
+        arena.fail_after = n;
+        code = tr_meds_write(&arena, &data, tables.path, &counts, &err);
+        ck_assert(code == AN_OK || code == AN_NOMEM);
+        arena.fail_after = -1;
+    }
+    tr_data_close(&data);
+    end(&s);
+}
+END_TEST
+
 /* ---- as they are called ---------------------------------------------------- */
 
 START_TEST(the_commands_write_and_read_tables)
@@ -485,6 +508,7 @@ Suite *trainer_meds_round_suite(void)
         tables_of_what_came_back_are_the_same_files,
         labels_are_the_known_answers,
         a_study_keeps_its_own_splits_unless_all_are_drawn,
+        memory_that_ends_ends_the_writing_with_an_error,
         the_commands_write_and_read_tables,
     };
 
