@@ -25,6 +25,9 @@ Suite *trainer_meds_round_suite(void);
 
 enum { N_PEOPLE = 90, MOST_EVENTS = 64 };
 
+/* Of a study that asks when it begins, for one in five before all that is known
+ * of them; it counts whole days. */
+static bool watched;
 static struct test_folder folder, tables, again;
 static struct an_arena arena;
 
@@ -34,6 +37,7 @@ static void set_up(void)
     test_folder_make(&tables);
     test_folder_make(&again);
     an_arena_init(&arena, (size_t)1 << 30);
+    watched = false;
 }
 
 static void tear_down(void)
@@ -76,9 +80,14 @@ static uint64_t number_of(int i)
     return (i % 2 ? UINT64_C(0xF000000000000000) : 1000) + 3 * (uint64_t)i;
 }
 
+static int64_t begins_us(int i)
+{
+    return BEGINS_US - (watched ? BEGINS_US % DAY : 0) + i * 17 * DAY;
+}
+
 static void add_life(struct one *p, int i)
 {
-    const int64_t from = BEGINS_US + i * 17 * DAY;
+    const int64_t from = begins_us(i);
     struct ctx_event *e;
 
     for (int k = 0; k < 10; k++) {
@@ -119,6 +128,9 @@ static void invent(struct one *p, int i)
     memset(p, 0, sizeof(*p));
     p->record.id = number_of(i);
     p->record.event = p->event;
+    p->record.watched = watched;
+    p->record.from_us = begins_us(i) + (i % 5 ? 31 : -100) * DAY;
+    p->record.until_us = begins_us(i) + 1500 * DAY + i;
     add(p, CTX_BIRTH, "", "", BEGINS_US - (9000 + 211 * i) * DAY);
     sex = add(p, CTX_SEX, "", "", BEGINS_US);
     sex->value.kind = CTX_VALUE_CODE;
@@ -328,6 +340,26 @@ START_TEST(a_data_set_comes_back_from_its_tables)
 }
 END_TEST
 
+START_TEST(a_study_that_asks_when_it_begins_comes_back_too)
+{
+    struct tr_meds_written counts;
+    struct scene s;
+    size_t alone = 0;
+
+    watched = true;
+    make_first(&s);
+    write_tables(&s, &s.first, &s.people, tables.path, &counts);
+    make_second(&s);
+    ck_assert_uint_eq(s.first.n, s.second.n);
+    for (size_t i = 0; i < s.first.n; i++) {
+        same_case(&s, &s.first.one[i], &s.second.one[i]);
+        alone += s.first.one[i].history.n_items == 0;
+    }
+    ck_assert_uint_gt(alone, 0);
+    end(&s);
+}
+END_TEST
+
 static struct an_str load(const struct test_folder *f, const char *name)
 {
     char path[TEST_PATH_BYTES];
@@ -505,6 +537,7 @@ Suite *trainer_meds_round_suite(void)
 {
     const TTest *const tests[] = {
         a_data_set_comes_back_from_its_tables,
+        a_study_that_asks_when_it_begins_comes_back_too,
         tables_of_what_came_back_are_the_same_files,
         labels_are_the_known_answers,
         a_study_keeps_its_own_splits_unless_all_are_drawn,

@@ -299,6 +299,12 @@ static enum an_code read_event(struct an_arena *arena, struct an_str text,
 enum an_code tr_meds_code_read(struct an_arena *arena, struct an_str text,
                                struct tr_meds_code *out, struct an_err *err)
 {
+    static const struct {
+        const char *text;
+        enum tr_meds_what what;
+    } marks[] = {{"ANAMNESIS_OBSERVED_FROM", TR_MEDS_OBSERVED_FROM},
+                 {"ANAMNESIS_ASKED_FROM", TR_MEDS_ASKED_FROM},
+                 {"ANAMNESIS_OBSERVED_UNTIL", TR_MEDS_OBSERVED_UNTIL}};
     struct an_str rest = text;
     const struct class *kind;
 
@@ -307,14 +313,11 @@ enum an_code tr_meds_code_read(struct an_arena *arena, struct an_str text,
         return an_fail(err, AN_MISSING, "a row without a code", 0);
     if (text.n > TR_MEDS_CODE_BYTES)
         return an_fail(err, AN_LIMIT, "a code that is too long", 0);
-    if (an_str_eq(text, AN_STR("ANAMNESIS_OBSERVED_FROM"))) {
-        out->what = TR_MEDS_OBSERVED_FROM;
-        return AN_OK;
-    }
-    if (an_str_eq(text, AN_STR("ANAMNESIS_OBSERVED_UNTIL"))) {
-        out->what = TR_MEDS_OBSERVED_UNTIL;
-        return AN_OK;
-    }
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+        if (an_str_eq(text, an_str_c(marks[i].text))) {
+            out->what = marks[i].what;
+            return AN_OK;
+        }
     if (!an_str_eq(cut(&rest), AN_STR("KIND")) || rest.p == NULL)
         return read_event(arena, text, out, err);
     kind = class_of(kinds, N_KINDS, rest);

@@ -15,6 +15,7 @@
  *     MEDS_BIRTH, MEDS_DEATH
  *     ANAMNESIS_OBSERVED_FROM, ANAMNESIS_OBSERVED_UNTIL  from when to when a
  *                                 person was watched (trainer/dataset/record.h)
+ *     ANAMNESIS_ASKED_FROM        the same, and asked about when that begins
  *
  * The table of vocabularies gives names, URIs and kinds.  A vocabulary that is
  * none of them is a site's own, and so is a code without one.
@@ -31,6 +32,7 @@
 enum tr_meds_what {
     TR_MEDS_EVENT,
     TR_MEDS_OBSERVED_FROM,
+    TR_MEDS_ASKED_FROM,
     TR_MEDS_OBSERVED_UNTIL
 };
 

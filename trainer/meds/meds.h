@@ -65,6 +65,8 @@ enum an_code tr_meds_read(const char *path, tr_take_record *take, void *arg,
  * - numeric_value is the value from which the model's number was made, in the
  *   unit of the code; the middle of its bin where a data set has bins, and at
  *   most six spreads from the mean (RT_LARGEST_Z).
+ * - Where most people of a data set were asked about when a study began to watch
+ *   them, that is said (ANAMNESIS_ASKED_FROM).
  * - A question whose answer is not known by the horizon is no label.
  * - A moment without a known code is KIND//... .
  */

@@ -44,6 +44,10 @@ static struct an_str fact_of(struct tr_study *to, uint32_t line)
     return tr_study_join(to, AN_STR("row|"), an_str_c(text), AN_STR(""));
 }
 
+/* Of what has a kind alone: a code has to have some part. */
+static const struct ctx_code no_code = {
+    {"", 0}, {"", 0}, AN_STR_INIT("unknown")};
+
 /* What a row says, as one event. */
 static void put_event(struct tr_study *to, const struct row *r,
                       const struct tr_meds_code *is, const char *file)
@@ -55,9 +59,7 @@ static void put_event(struct tr_study *to, const struct row *r,
     e->flag = r->flag;
     if (is->kind == CTX_DEATH)
         return;
-    e->concept = is->code;
-    if (e->concept.code.n == 0 && e->concept.display.n == 0)
-    e->concept.display = AN_STR("unknown");
+    e->concept = is->code.code.n + is->code.display.n ? is->code : no_code;
     if (is->answer.code.n) {
         e->value.kind = CTX_VALUE_CODE;
         e->value.code = is->answer;
@@ -95,7 +97,9 @@ static void look(const struct reader *rd, const struct row *r, size_t n,
     for (size_t i = 0; i < n; i++) {
         const struct tr_meds_code *is = &rd->codes.known[r[i].code].is;
 
-        if (is->what == TR_MEDS_OBSERVED_FROM && a->from == NULL)
+        if ((is->what == TR_MEDS_OBSERVED_FROM ||
+             is->what == TR_MEDS_ASKED_FROM) &&
+            a->from == NULL)
             a->from = &r[i];
         else if (is->what == TR_MEDS_OBSERVED_UNTIL)
             a->until = &r[i];
@@ -130,7 +134,9 @@ static enum an_code hand_over(struct reader *rd, const struct row *r, size_t n,
     look(rd, r, n, &about, &record);
     if (about.from && about.until && !about.from->is_static &&
         !about.until->is_static) {
-        record.watched = record.unasked = true;
+        record.watched = true;
+        record.unasked =
+            rd->codes.known[about.from->code].is.what != TR_MEDS_ASKED_FROM;
         record.from_us = about.from->us;
         record.until_us = about.until->us;
     }

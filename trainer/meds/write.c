@@ -22,10 +22,13 @@ enum { NUMBER_BYTES = 40, JSON_BYTES = 1 << 16 };
 static const size_t table_bytes = (size_t)4 << 30;
 
 #define HOUR_US INT64_C(3600000000)
+/* What ages, which are floats, are sure of. */
+#define SLACK_US (HOUR_US / 4)
+#define NO_CASE SIZE_MAX
 
 /* A person: their cases, the one that is written, and where that begins. */
 struct subject {
-    size_t first, n, main;
+    size_t first, n, main, asked;
     int64_t origin_us;
 };
 
@@ -35,6 +38,7 @@ struct writer {
     struct rt_vocabulary vocabulary;
     struct subject *subject;
     size_t n_subjects;
+    bool watched;                        /* a study asked them when it began */
     struct an_str *code, *code_of_value; /* by concept and value row */
     bool *used, *used_value;             /* of them */
     struct tr_meds_written *counts;
@@ -143,6 +147,39 @@ static int64_t shift_us(const struct tr_cohort *c, const struct subject *s,
     return us_of(first_age(c, patient) - first_age(c, s->main));
 }
 
+/* Where a case with one question ends, from the origin; its age is sure of no
+ * more than SLACK_US. */
+static int64_t asked_us(const struct tr_cohort *c, const struct subject *s,
+                        size_t i)
+{
+    const struct rt_history h = tr_cohort_history(c, i);
+
+    return shift_us(c, s, i) + us_of(h.position[h.n_positions - 1].time_days);
+}
+
+/* The case with the question with which a study begins, if there is one: the
+ * first after the one with the record's own, or alone.  What begins before the
+ * first moment counts as beginning there. */
+static size_t first_question(const struct tr_cohort *c, const struct subject *s)
+{
+    const struct tr_patient *m = &c->patient[s->main];
+    const bool alone = m->end_days <= m->start_days;
+    const size_t i = alone ? s->main : s->main + 1;
+    const struct tr_patient *p = &c->patient[i];
+    int64_t late_us;
+
+    if (i >= s->first + s->n || p->n_queries != 1 ||
+        p->end_days > p->start_days || p->n_positions == 0)
+        return NO_CASE;
+    if (alone)
+        return i;
+    late_us = us_of(m->start_days) - asked_us(c, s, i);
+    return late_us >= -SLACK_US &&
+                   (late_us <= HOUR_US + SLACK_US || m->start_days <= 0)
+               ? i
+               : NO_CASE;
+}
+
 /* A question between moments is asked at a whole hour (runtime/encode.h): the
  * origin is put where that is one again. */
 static int64_t origin_of(const struct tr_cohort *c, const struct subject *s)
@@ -153,9 +190,10 @@ static int64_t origin_of(const struct tr_cohort *c, const struct subject *s)
             h.n_positions ? &h.position[h.n_positions - 1] : NULL;
         int64_t past_us;
 
-        if (last == NULL || last->n_items || i == s->main)
+        if (last == NULL || last->n_items || i == s->main ||
+            shift_us(c, s, i) != 0)
             continue;
-        past_us = (us_of(last->time_days) + shift_us(c, s, i)) % HOUR_US;
+        past_us = us_of(last->time_days) % HOUR_US;
         return EPOCH_US + (HOUR_US - past_us) % HOUR_US;
     }
     return EPOCH_US;
@@ -164,6 +202,7 @@ static int64_t origin_of(const struct tr_cohort *c, const struct subject *s)
 static enum an_code find_subjects(struct writer *w, struct an_err *err)
 {
     const struct tr_cohort *c = &w->d->cohort;
+    size_t n_asked = 0;
 
     w->subject = an_arena_get(w->arena, c->n_patients + 1, sizeof(*w->subject));
     if (w->subject == NULL)
@@ -173,14 +212,20 @@ static enum an_code find_subjects(struct writer *w, struct an_err *err)
 
         if (i == 0 || c->patient[i].key != c->patient[i - 1].key) {
             s = &w->subject[w->n_subjects++];
-            *s = (struct subject){i, 0, i, EPOCH_US};
+            *s = (struct subject){i, 0, i, NO_CASE, EPOCH_US};
         }
         s->n++;
         if (tells_more(&c->patient[i], &c->patient[s->main]))
             s->main = i;
     }
-    for (size_t i = 0; i < w->n_subjects; i++)
-        w->subject[i].origin_us = origin_of(c, &w->subject[i]);
+    for (size_t i = 0; i < w->n_subjects; i++) {
+        struct subject *s = &w->subject[i];
+
+        s->origin_us = origin_of(c, s);
+        s->asked = first_question(c, s);
+        n_asked += s->asked != NO_CASE;
+    }
+    w->watched = 2 * n_asked > w->n_subjects;
     return AN_OK;
 }
 
@@ -256,29 +301,70 @@ static void put_item(struct writer *w, struct an_buf *b, uint64_t key,
     w->counts->rows++;
 }
 
+/* From when on they were observed: before the first moment only the question
+ * with which a study began tells. */
+static int64_t begins_us(const struct writer *w, const struct subject *s)
+{
+    const struct tr_cohort *c = &w->d->cohort;
+    const double start_days = c->patient[s->main].start_days;
+    int64_t us;
+
+    if (!w->watched || s->asked == NO_CASE ||
+        (start_days > 0 && s->asked != s->main))
+        return s->origin_us + us_of(start_days);
+    us = s->origin_us + asked_us(c, s, s->asked);
+    /* Such a question is asked at a whole hour. */
+    return shift_us(c, s, s->asked) == 0
+               ? us
+               : (us + HOUR_US / 2) / HOUR_US * HOUR_US;
+}
+
+/* And until when; false when nothing says it. */
+static bool observed(const struct writer *w, const struct subject *s,
+                     int64_t *until_us)
+{
+    const struct tr_cohort *c = &w->d->cohort;
+    const struct tr_patient *p = &c->patient[s->main];
+    double seen_days = 0;
+
+    *until_us = s->origin_us + us_of(p->end_days);
+    if (p->end_days > p->start_days)
+        return true;
+    if (!w->watched || s->asked != s->main)
+        return false;
+    for (uint32_t k = 0; k < c->sizes.outcomes; k++)
+        seen_days =
+            fmax(seen_days,
+                 (double)c->follow_up[p->first_query * c->sizes.outcomes + k]
+                     .to_days);
+    *until_us = begins_us(w, s) + us_of(seen_days);
+    return true;
+}
+
 static void put_subject_rows(struct writer *w, struct an_buf *b,
                              const struct subject *s)
 {
     const struct tr_cohort *c = &w->d->cohort;
-    const struct tr_patient *p = &c->patient[s->main];
+    const uint64_t key = c->patient[s->main].key;
     const struct rt_history h = tr_cohort_history(c, s->main);
-    const int64_t until_us = s->origin_us + us_of(p->end_days);
-    const bool observed = p->end_days > p->start_days;
+    int64_t until_us;
+    const bool known = observed(w, s, &until_us);
 
-    put_plain(w, b, p->key, s->origin_us - us_of(first_age(c, s->main)),
+    put_plain(w, b, key, s->origin_us - us_of(first_age(c, s->main)),
               "MEDS_BIRTH");
-    if (observed)
-        put_plain(w, b, p->key, s->origin_us + us_of(p->start_days),
-                  "ANAMNESIS_OBSERVED_FROM");
+    if (known)
+        put_plain(w, b, key, begins_us(w, s),
+                  w->watched ? "ANAMNESIS_ASKED_FROM"
+                             : "ANAMNESIS_OBSERVED_FROM");
     for (size_t i = 0; i < h.n_positions; i++)
         for (uint32_t k = 0; k < h.position[i].n_items; k++)
-            put_item(w, b, p->key, &h.item[h.position[i].first_item + k],
+            put_item(w, b, key, &h.item[h.position[i].first_item + k],
                      s->origin_us + us_of(h.position[i].time_days));
-    if (!observed)
+    if (!known)
         return;
     if (dies(c, s))
-        put_plain(w, b, p->key, until_us - 1, "MEDS_DEATH");
-    put_plain(w, b, p->key, until_us, "ANAMNESIS_OBSERVED_UNTIL");
+        put_plain(w, b, key, until_us - 1, "MEDS_DEATH");
+    put_plain(w, b, key, until_us, "ANAMNESIS_OBSERVED_UNTIL");
 }
 
 /* ---- files ----------------------------------------------------------------- */
@@ -339,6 +425,8 @@ static enum an_code write_codes(struct writer *w, struct an_err *err)
                                       "MEDS_DEATH,Death,\n",
                                       "ANAMNESIS_OBSERVED_FROM,Watched from "
                                       "here,\n",
+                                      "ANAMNESIS_ASKED_FROM,Watched from here "
+                                      "and asked about,\n",
                                       "ANAMNESIS_OBSERVED_UNTIL,Watched to "
                                       "here,\n"};
     const struct rt_vocabulary *v = &w->vocabulary;
@@ -428,6 +516,19 @@ static int label_cmp(const void *a, const void *b)
     return x->yes - y->yes;
 }
 
+/* What has to be added to the days of a case: that of the first question ends at
+ * the whole hour of the beginning. */
+static int64_t case_us(const struct writer *w, const struct subject *s,
+                       size_t i)
+{
+    const struct tr_cohort *c = &w->d->cohort;
+    const int64_t shift = shift_us(c, s, i), us = begins_us(w, s);
+
+    if (shift == 0 || !w->watched || i != s->asked)
+        return shift;
+    return us - us % HOUR_US - s->origin_us - (asked_us(c, s, i) - shift);
+}
+
 /* The known answers of a person, in order of time. */
 static size_t find_labels(const struct writer *w, const struct subject *s,
                           const struct tr_column *column, struct label *label)
@@ -438,7 +539,7 @@ static size_t find_labels(const struct writer *w, const struct subject *s,
 
     for (size_t i = s->first; i < s->first + s->n; i++) {
         const struct tr_patient *p = &c->patient[i];
-        const int64_t from_us = s->origin_us + shift_us(c, s, i);
+        const int64_t from_us = s->origin_us + case_us(w, s, i);
 
         for (uint32_t q = 0; q < p->n_queries; q++) {
             const size_t query = p->first_query + q;
