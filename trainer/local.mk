@@ -78,7 +78,8 @@ libtrainer_la_SOURCES = \
 	trainer/package/support.h trainer/package/xml.c trainer/package/xml.h \
 	trainer/meds/code.c trainer/meds/code.h trainer/meds/meds.h \
 	trainer/meds/meds_command.c trainer/meds/meds_int.h \
-	trainer/meds/read.c trainer/meds/tables.c trainer/meds/write.c \
+	trainer/meds/read.c trainer/meds/subjects.c \
+	trainer/meds/tables.c trainer/meds/write.c \
 	trainer/parity/delphi.c trainer/parity/delphi.h trainer/parity/parity.c \
 	trainer/parity/parity.h trainer/parity/parity_command.c
 if MPI

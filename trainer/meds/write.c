@@ -13,32 +13,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* 2000-01-01T00:00Z */
-#define EPOCH_US (INT64_C(946684800) * 1000000)
-#define US_PER_DAY 86400e6
-
 enum { NUMBER_BYTES = 40, JSON_BYTES = 1 << 16 };
 
 static const size_t table_bytes = (size_t)4 << 30;
-
-#define HOUR_US INT64_C(3600000000)
-/* What ages, which are floats, are sure of. */
-#define SLACK_US (HOUR_US / 4)
-#define NO_CASE SIZE_MAX
-
-/* A person: their cases, the one that is written, and where that begins. */
-struct subject {
-    size_t first, n, main, asked;
-    int64_t origin_us;
-};
 
 struct writer {
     struct an_arena *arena;
     const struct tr_data *d;
     struct rt_vocabulary vocabulary;
-    struct subject *subject;
-    size_t n_subjects;
-    bool watched;                        /* a study asked them when it began */
+    struct tr_meds_subjects who;
     struct an_str *code, *code_of_value; /* by concept and value row */
     bool *used, *used_value;             /* of them */
     struct tr_meds_written *counts;
@@ -84,11 +67,6 @@ static void put_time(struct an_buf *b, int64_t us)
     an_buf_put(b, (struct an_str){text, n});
 }
 
-static int64_t us_of(double days)
-{
-    return (int64_t)llround(days * US_PER_DAY);
-}
-
 static enum an_code code_text(struct an_arena *arena, struct an_str key,
                               struct an_str unit, struct an_str *text,
                               struct an_err *err)
@@ -119,128 +97,6 @@ static enum an_code name_codes(struct writer *w, struct an_err *err)
         code = code_text(w->arena, v->scale[i].key, v->scale[i].unit,
                          &w->code_of_value[i], err);
     return code;
-}
-
-/* ---- who ------------------------------------------------------------------- */
-
-/* The case with the record's own questions, else the longest. */
-static bool tells_more(const struct tr_patient *a, const struct tr_patient *b)
-{
-    const bool a_learns = a->end_days > a->start_days,
-               b_learns = b->end_days > b->start_days;
-
-    return a_learns != b_learns ? a_learns : a->n_positions > b->n_positions;
-}
-
-static double first_age(const struct tr_cohort *c, size_t patient)
-{
-    const struct rt_history h = tr_cohort_history(c, patient);
-
-    return h.n_positions ? (double)h.position[0].age_days : 0;
-}
-
-/* What has to be added to a case's days: its first moment may be another than
- * that of the one that is written. */
-static int64_t shift_us(const struct tr_cohort *c, const struct subject *s,
-                        size_t patient)
-{
-    return us_of(first_age(c, patient) - first_age(c, s->main));
-}
-
-/* Where a case with one question ends, from the origin; its age is sure of no
- * more than SLACK_US. */
-static int64_t asked_us(const struct tr_cohort *c, const struct subject *s,
-                        size_t i)
-{
-    const struct rt_history h = tr_cohort_history(c, i);
-
-    return shift_us(c, s, i) + us_of(h.position[h.n_positions - 1].time_days);
-}
-
-/* The case with the question with which a study begins, if there is one: the
- * first after the one with the record's own, or alone.  What begins before the
- * first moment counts as beginning there. */
-static size_t first_question(const struct tr_cohort *c, const struct subject *s)
-{
-    const struct tr_patient *m = &c->patient[s->main];
-    const bool alone = m->end_days <= m->start_days;
-    const size_t i = alone ? s->main : s->main + 1;
-    const struct tr_patient *p = &c->patient[i];
-    int64_t late_us;
-
-    if (i >= s->first + s->n || p->n_queries != 1 ||
-        p->end_days > p->start_days || p->n_positions == 0)
-        return NO_CASE;
-    if (alone)
-        return i;
-    late_us = us_of(m->start_days) - asked_us(c, s, i);
-    return late_us >= -SLACK_US &&
-                   (late_us <= HOUR_US + SLACK_US || m->start_days <= 0)
-               ? i
-               : NO_CASE;
-}
-
-/* A question between moments is asked at a whole hour (runtime/encode.h): the
- * origin is put where that is one again. */
-static int64_t origin_of(const struct tr_cohort *c, const struct subject *s)
-{
-    for (size_t i = s->first; i < s->first + s->n; i++) {
-        const struct rt_history h = tr_cohort_history(c, i);
-        const struct rt_position *last =
-            h.n_positions ? &h.position[h.n_positions - 1] : NULL;
-        int64_t past_us;
-
-        if (last == NULL || last->n_items || i == s->main ||
-            shift_us(c, s, i) != 0)
-            continue;
-        past_us = us_of(last->time_days) % HOUR_US;
-        return EPOCH_US + (HOUR_US - past_us) % HOUR_US;
-    }
-    return EPOCH_US;
-}
-
-static enum an_code find_subjects(struct writer *w, struct an_err *err)
-{
-    const struct tr_cohort *c = &w->d->cohort;
-    size_t n_asked = 0;
-
-    w->subject = an_arena_get(w->arena, c->n_patients + 1, sizeof(*w->subject));
-    if (w->subject == NULL)
-        return an_fail_nomem(err);
-    for (size_t i = 0; i < c->n_patients; i++) {
-        struct subject *s = &w->subject[w->n_subjects - (w->n_subjects > 0)];
-
-        if (i == 0 || c->patient[i].key != c->patient[i - 1].key) {
-            s = &w->subject[w->n_subjects++];
-            *s = (struct subject){i, 0, i, NO_CASE, EPOCH_US};
-        }
-        s->n++;
-        if (tells_more(&c->patient[i], &c->patient[s->main]))
-            s->main = i;
-    }
-    for (size_t i = 0; i < w->n_subjects; i++) {
-        struct subject *s = &w->subject[i];
-
-        s->origin_us = origin_of(c, s);
-        s->asked = first_question(c, s);
-        n_asked += s->asked != NO_CASE;
-    }
-    w->watched = 2 * n_asked > w->n_subjects;
-    return AN_OK;
-}
-
-/* Whether any question knows it; then observation ends just after. */
-static bool dies(const struct tr_cohort *c, const struct subject *s)
-{
-    const struct tr_cohort_sizes *z = &c->sizes;
-
-    for (size_t i = s->first; z->death >= 0 && i < s->first + s->n; i++)
-        for (uint32_t q = 0; q < c->patient[i].n_queries; q++)
-            if (c->follow_up[(c->patient[i].first_query + q) * z->outcomes +
-                             (uint32_t)z->death]
-                    .event)
-                return true;
-    return false;
 }
 
 /* ---- data ------------------------------------------------------------------ */
@@ -301,68 +157,29 @@ static void put_item(struct writer *w, struct an_buf *b, uint64_t key,
     w->counts->rows++;
 }
 
-/* From when on they were observed: before the first moment only the question
- * with which a study began tells. */
-static int64_t begins_us(const struct writer *w, const struct subject *s)
-{
-    const struct tr_cohort *c = &w->d->cohort;
-    const double start_days = c->patient[s->main].start_days;
-    int64_t us;
-
-    if (!w->watched || s->asked == NO_CASE ||
-        (start_days > 0 && s->asked != s->main))
-        return s->origin_us + us_of(start_days);
-    us = s->origin_us + asked_us(c, s, s->asked);
-    /* Such a question is asked at a whole hour. */
-    return shift_us(c, s, s->asked) == 0
-               ? us
-               : (us + HOUR_US / 2) / HOUR_US * HOUR_US;
-}
-
-/* And until when; false when nothing says it. */
-static bool observed(const struct writer *w, const struct subject *s,
-                     int64_t *until_us)
-{
-    const struct tr_cohort *c = &w->d->cohort;
-    const struct tr_patient *p = &c->patient[s->main];
-    double seen_days = 0;
-
-    *until_us = s->origin_us + us_of(p->end_days);
-    if (p->end_days > p->start_days)
-        return true;
-    if (!w->watched || s->asked != s->main)
-        return false;
-    for (uint32_t k = 0; k < c->sizes.outcomes; k++)
-        seen_days =
-            fmax(seen_days,
-                 (double)c->follow_up[p->first_query * c->sizes.outcomes + k]
-                     .to_days);
-    *until_us = begins_us(w, s) + us_of(seen_days);
-    return true;
-}
-
 static void put_subject_rows(struct writer *w, struct an_buf *b,
-                             const struct subject *s)
+                             const struct tr_meds_subject *s)
 {
     const struct tr_cohort *c = &w->d->cohort;
     const uint64_t key = c->patient[s->main].key;
     const struct rt_history h = tr_cohort_history(c, s->main);
     int64_t until_us;
-    const bool known = observed(w, s, &until_us);
+    const bool known = tr_meds_observed(&w->who, s, &until_us);
 
-    put_plain(w, b, key, s->origin_us - us_of(first_age(c, s->main)),
+    put_plain(w, b, key,
+              s->origin_us - tr_meds_us(tr_meds_first_age(c, s->main)),
               "MEDS_BIRTH");
     if (known)
-        put_plain(w, b, key, begins_us(w, s),
-                  w->watched ? "ANAMNESIS_ASKED_FROM"
-                             : "ANAMNESIS_OBSERVED_FROM");
+        put_plain(w, b, key, tr_meds_begins_us(&w->who, s),
+                  w->who.watched ? "ANAMNESIS_ASKED_FROM"
+                                 : "ANAMNESIS_OBSERVED_FROM");
     for (size_t i = 0; i < h.n_positions; i++)
         for (uint32_t k = 0; k < h.position[i].n_items; k++)
             put_item(w, b, key, &h.item[h.position[i].first_item + k],
-                     s->origin_us + us_of(h.position[i].time_days));
+                     s->origin_us + tr_meds_us(h.position[i].time_days));
     if (!known)
         return;
-    if (dies(c, s))
+    if (tr_meds_dies(c, s))
         put_plain(w, b, key, until_us - 1, "MEDS_DEATH");
     put_plain(w, b, key, until_us, "ANAMNESIS_OBSERVED_UNTIL");
 }
@@ -394,8 +211,8 @@ static enum an_code write_data(struct writer *w, struct an_err *err)
     enum an_code code;
 
     begin(w, &b, "subject_id,time,code,numeric_value,flag\n");
-    for (size_t i = 0; i < w->n_subjects; i++)
-        put_subject_rows(w, &b, &w->subject[i]);
+    for (size_t i = 0; i < w->who.n; i++)
+        put_subject_rows(w, &b, &w->who.one[i]);
     code = end(w, &b, "data.csv", err);
     an_arena_rewind(w->arena, mark);
     return code;
@@ -458,13 +275,13 @@ static enum an_code write_splits(struct writer *w, struct an_err *err)
     struct an_buf b;
 
     begin(w, &b, "subject_id,split\n");
-    for (size_t i = 0; i < w->n_subjects; i++) {
-        const struct tr_patient *p = &w->d->cohort.patient[w->subject[i].first];
+    for (size_t i = 0; i < w->who.n; i++) {
+        const struct tr_patient *p = &w->d->cohort.patient[w->who.one[i].first];
 
         put_subject(&b, p->key);
         tr_put_line(&b, ",%s\n", names[p->split]);
     }
-    w->counts->subjects = w->n_subjects;
+    w->counts->subjects = w->who.n;
     return end(w, &b, "subject_splits.csv", err);
 }
 
@@ -516,21 +333,9 @@ static int label_cmp(const void *a, const void *b)
     return x->yes - y->yes;
 }
 
-/* What has to be added to the days of a case: that of the first question ends at
- * the whole hour of the beginning. */
-static int64_t case_us(const struct writer *w, const struct subject *s,
-                       size_t i)
-{
-    const struct tr_cohort *c = &w->d->cohort;
-    const int64_t shift = shift_us(c, s, i), us = begins_us(w, s);
-
-    if (shift == 0 || !w->watched || i != s->asked)
-        return shift;
-    return us - us % HOUR_US - s->origin_us - (asked_us(c, s, i) - shift);
-}
-
 /* The known answers of a person, in order of time. */
-static size_t find_labels(const struct writer *w, const struct subject *s,
+static size_t find_labels(const struct writer *w,
+                          const struct tr_meds_subject *s,
                           const struct tr_column *column, struct label *label)
 {
     const struct tr_cohort *c = &w->d->cohort;
@@ -539,7 +344,7 @@ static size_t find_labels(const struct writer *w, const struct subject *s,
 
     for (size_t i = s->first; i < s->first + s->n; i++) {
         const struct tr_patient *p = &c->patient[i];
-        const int64_t from_us = s->origin_us + case_us(w, s, i);
+        const int64_t from_us = s->origin_us + tr_meds_case_us(&w->who, s, i);
 
         for (uint32_t q = 0; q < p->n_queries; q++) {
             const size_t query = p->first_query + q;
@@ -553,7 +358,7 @@ static size_t find_labels(const struct writer *w, const struct subject *s,
                 &c->position[p->first_position + c->query[query].position];
 
             if (answer != TR_UNKNOWN)
-                label[n++] = (struct label){from_us + us_of(at->time_days),
+                label[n++] = (struct label){from_us + tr_meds_us(at->time_days),
                                             answer == TR_YES};
         }
     }
@@ -600,8 +405,8 @@ static enum an_code write_column(struct writer *w,
     (void)snprintf(name, sizeof(name), "labels/%.*s_%ud.csv", AN_STR_ARG(id),
                    column->horizon_days);
     begin(w, &b, "subject_id,prediction_time,boolean_value\n");
-    for (size_t i = 0; i < w->n_subjects; i++) {
-        const struct subject *s = &w->subject[i];
+    for (size_t i = 0; i < w->who.n; i++) {
+        const struct tr_meds_subject *s = &w->who.one[i];
 
         put_labels(w, &b, w->d->cohort.patient[s->first].key, label,
                    find_labels(w, s, column, label), scratch);
@@ -619,8 +424,8 @@ static enum an_code write_labels(struct writer *w, struct an_err *err)
     size_t n, most = 0;
     enum an_code code = tr_columns(w->arena, w->d, &column, &n, err);
 
-    for (size_t i = 0; i < w->n_subjects; i++) {
-        const struct subject *s = &w->subject[i];
+    for (size_t i = 0; i < w->who.n; i++) {
+        const struct tr_meds_subject *s = &w->who.one[i];
         size_t asked = 0;
 
         for (size_t k = s->first; k < s->first + s->n; k++)
@@ -663,7 +468,7 @@ enum an_code tr_meds_write(struct an_arena *arena, const struct tr_data *d,
     if (code == AN_OK)
         code = name_codes(&w, err);
     if (code == AN_OK)
-        code = find_subjects(&w, err);
+        code = tr_meds_subjects_find(arena, &d->cohort, &w.who, err);
     if (code == AN_OK)
         code = write_data(&w, err);
     if (code == AN_OK)
