@@ -3,6 +3,7 @@
 
 #include "plugin/host/file.h"
 #include "plugin/model.h"
+#include "plugin/passes.h"
 #include "runtime/compare.h"
 
 #include <dirent.h>
@@ -26,6 +27,7 @@ struct pl_mind {
     struct pl_model model;
     struct adv_knowledge knowledge;
     struct rt_cache *cache; /* NULL: none */
+    struct pl_passes *passes;
     struct an_arena arena;
     size_t n_outcomes; /* known to both */
 };
@@ -110,6 +112,9 @@ enum an_code pl_mind_open(const struct cfg_options *options,
     if (rc == AN_OK && m->n_outcomes == 0)
         rc = an_fail(err, AN_CONFIG,
                      "the model has no outcome that the outcome files know", 0);
+    if (rc == AN_OK)
+        rc = pl_passes_open(&m->model.package.model, (uint32_t)options->workers,
+                            &m->passes, err);
     if (rc == AN_OK && options->model_cache_bytes)
         rc = rt_cache_open(&m->arena, &manifest->shape,
                            (size_t)options->model_cache_bytes, &m->cache, err);
@@ -126,6 +131,7 @@ void pl_mind_close(struct pl_mind *m)
     if (m == NULL)
         return;
     rt_cache_close(m->cache);
+    pl_passes_close(m->passes);
     pl_model_close(&m->model);
     an_arena_free(&m->arena);
     free(m);
@@ -153,6 +159,11 @@ void pl_mind_cache(const struct pl_mind *m, struct rt_cache_counts *out)
     *out = (struct rt_cache_counts){0};
     if (m->cache)
         rt_cache_counts(m->cache, out);
+}
+
+void pl_mind_passes(const struct pl_mind *m, struct pl_passes_counts *out)
+{
+    pl_passes_counts(m->passes, out);
 }
 
 bool pl_mind_evaluated(const struct pl_mind *m, struct an_str site)
@@ -184,6 +195,7 @@ enum an_code pl_thinker_open(const struct pl_mind *m, struct pl_thinker **out,
         return rc;
     }
     t->predictor.cache = m->cache;
+    t->predictor.passer = pl_passes_passer(m->passes);
     *out = t;
     return AN_OK;
 }
