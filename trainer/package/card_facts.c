@@ -100,8 +100,12 @@ unsigned tr_fact_limits(const struct tr_card *c, struct an_buf *b)
             "(Mahalanobis distance above %.2f).\n\n",
             100 * TR_POPULATION_SHARE, l->max_distance);
     else
-        tr_put_line(b, "How far somebody is from those it was trained on sets "
-                       "it no limit: there were too few.\n\n");
+        tr_put_line(b,
+                    "How far somebody is from those it was trained on sets it "
+                    "no limit: %s.\n\n",
+                    c->how->demonstrator
+                        ? "a demonstrator is there to be tried by whoever"
+                        : "there were too few to set one");
     tr_put_line(b,
                 "What a record does not hold it cannot know. Where it was "
                 "judged on fewer than %d events of an\noutcome its figures "
