@@ -4,7 +4,7 @@ libconfig_la_SOURCES = \
 	config/yaml.h config/yaml.c \
 	config/value.h config/value.c \
 	config/options.h config/options.c \
-	config/nearest_int.h config/nearest.c \
+	config/nearest.h config/nearest_int.h config/nearest.c \
 	config/print.c
 libconfig_la_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
 libconfig_la_LIBADD = libbase.la $(YAML_LIBS)
@@ -22,7 +22,8 @@ uninstall-local:
 
 # The tables of the manual pages come from the tables in the code.
 noinst_PROGRAMS += tools/manual
-tools_manual_SOURCES = tools/manual.c trainer/fit/settings.c
+tools_manual_SOURCES = tools/manual.c trainer/fit/settings.c \
+	trainer/package/said.c
 tools_manual_LDADD = libconfig.la
 nodist_man_MANS = man/anamnesis.yaml.5 man/anamnesis-events.7 \
 	man/anamnesis.1 man/anamnesis.3 man/anamnesis-train.1
@@ -41,6 +42,8 @@ man/anamnesis.3: man/anamnesis.3.in tools/manual$(EXEEXT)
 man/anamnesis.1: man/anamnesis.1.in tools/manual$(EXEEXT)
 	$(AM_V_GEN)TABLE=settings; $(FILL_MANUAL)
 FILL_MANUAL = $(MKDIR_P) man && tools/manual$(EXEEXT) $$TABLE >$@.table && \
+	tools/manual$(EXEEXT) card >$@.card && \
 	sed -e '/^@TABLE@$$/{' -e 'r $@.table' -e 'd' -e '}' \
+	  -e '/^@CARD@$$/{' -e 'r $@.card' -e 'd' -e '}' \
 	  -e 's|@sysconfdir[@]|$(sysconfdir)|g' -e 's|@datadir[@]|$(datadir)|g' \
-	  $(top_srcdir)/$@.in >$@.tmp && rm -f $@.table && mv $@.tmp $@
+	  $(top_srcdir)/$@.in >$@.tmp && rm -f $@.table $@.card && mv $@.tmp $@

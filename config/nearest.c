@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config/nearest_int.h"
+#include "config/nearest.h"
 
+#include "config/nearest_int.h"
 #include "config/options.h"
 
 #include <string.h>
@@ -34,6 +35,23 @@ static size_t distance(struct an_str a, struct an_str b)
         }
     }
     return row[a.n % 3][b.n];
+}
+
+size_t cfg_nearest(struct an_str word, const char *const *known, size_t n)
+{
+    size_t best = n, best_edits = 1 + (word.n + 2) / 3;
+
+    for (size_t i = 0; i < n && word.n > 0 && word.n <= WORD_BYTES; i++) {
+        const struct an_str one = an_str_c(known[i]);
+        const size_t edits =
+            one.n <= WORD_BYTES ? distance(word, one) : best_edits;
+
+        if (edits < best_edits) {
+            best_edits = edits;
+            best = i;
+        }
+    }
+    return best;
 }
 
 static bool give(struct an_str key, char *buf, size_t n)

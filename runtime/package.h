@@ -4,6 +4,9 @@
  *     model.safetensors   weights               (runtime/safetensors.h)
  *     manifest.json       what they mean        (runtime/manifest.h)
  *     card.md             for people
+ *     card.xml, source-attributes.json
+ *                         the same for programs (trainer/package/card.h);
+ *                         optional, and not read here
  *     lineage/...         optional
  *     SIGNATURE           the SHA-256 and name of each file above, by name,
  *                         the key, and its Ed25519 signature over the SHA-256

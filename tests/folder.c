@@ -38,8 +38,12 @@ void test_folder_drop(const struct test_folder *f)
         return;
     while ((entry = readdir(dir)) != NULL) {
         test_folder_file(f, entry->d_name, path);
-        if (entry->d_name[0] != '.')
-            (void)unlink(path);
+        if (entry->d_name[0] != '.' && unlink(path) != 0) {
+            struct test_folder below;
+
+            (void)snprintf(below.path, sizeof(below.path), "%s", path);
+            test_folder_drop(&below);
+        }
     }
     (void)closedir(dir);
     (void)rmdir(f->path);

@@ -14,7 +14,7 @@ struct test_folder {
 /* In ANAMNESIS_TEST_FOLDER (test_folder.sh), else in the folder that the test runs
  * in; ends the test where that fails. */
 void test_folder_make(struct test_folder *f);
-/* With every file in it. */
+/* With every file and folder in it. */
 void test_folder_drop(const struct test_folder *f);
 
 void test_folder_file(const struct test_folder *f, const char *name,

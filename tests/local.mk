@@ -126,7 +126,9 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/studied.h tests/studied.c tests/trainer_dataset_study.c \
 	tests/trainer_dataset_share.c tests/trainer_closed.c tests/trainer_labels.c \
 	tests/trainer_stats.c tests/trainer_unit.c tests/trainer_variants.c \
-	tests/trainer_whom.c \
+	tests/trainer_whom.c tests/trainer_card.c tests/trainer_meds.c \
+	tests/xml_read.h tests/xml_read.c tests/trainer_xml.c \
+	tests/trainer_meds_round.c \
 	tests/study_said.h tests/study_said.c tests/trainer_csv.c \
 	tests/trainer_study.c tests/trainer_stays.c tests/trainer_tables.c \
 	tests/trainer_sample.c tests/trainer_lead.c \

@@ -44,6 +44,10 @@ Suite *trainer_noise_suite(void);
 Suite *trainer_audit_suite(void);
 Suite *trainer_tune_suite(void);
 Suite *trainer_plan_suite(void);
+Suite *trainer_card_suite(void);
+Suite *trainer_xml_suite(void);
+Suite *trainer_meds_suite(void);
+Suite *trainer_meds_round_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,       trainer_gradient_suite,
@@ -67,5 +71,7 @@ Suite *(*const test_suites[])(void) = {
     trainer_accountant_suite,    trainer_privacy_suite,
     trainer_budget_suite,        trainer_audit_suite,
     trainer_noise_suite,         trainer_tune_suite,
-    trainer_plan_suite,          NULL,
+    trainer_plan_suite,          trainer_card_suite,
+    trainer_meds_suite,          trainer_meds_round_suite,
+    trainer_xml_suite,           NULL,
 };

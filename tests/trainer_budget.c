@@ -7,7 +7,7 @@
 #include "trainer/command.h"
 #include "trainer/file.h"
 #include "trainer/fit/fit.h"
-#include "trainer/package/package.h"
+#include "trainer/package/card.h"
 #include "trainer/privacy/ledger.h"
 
 #include <math.h>
@@ -257,8 +257,10 @@ static struct an_str card_of(struct judged *j, struct an_str fit_json)
 {
     const struct judged_how how = {.n = {40, 30, 50}, .end_days = 2000};
     const struct tr_package_how package = {.name = AN_STR("m")};
+    const struct rt_support support = {.min_people = 0};
     struct tr_judgement judgement;
     struct tr_fitted fitted;
+    struct tr_card made;
     struct tr_data data;
     struct an_str card;
 
@@ -270,9 +272,10 @@ static struct an_str card_of(struct judged *j, struct an_str fit_json)
     ck_assert_int_eq(an_json_read(&j->arena, &(struct an_json_limits){0},
                                   fit_json, &fitted.root, NULL),
                      AN_OK);
-    ck_assert_int_eq(tr_package_card(&j->arena, &data, &fitted, &judgement,
-                                     &package, &card, NULL),
+    ck_assert_int_eq(tr_card_make(&made, &j->arena, &data, &fitted, &judgement,
+                                  &package, &support, NULL),
                      AN_OK);
+    ck_assert_int_eq(tr_card_text(&made, &card, NULL), AN_OK);
     tr_fitted_close(&fitted);
     tr_data_close(&data);
     return card;

@@ -350,19 +350,24 @@ static const struct site_how some = {
 /* The order in which tr_package_write writes them; killed after each. */
 START_TEST(a_write_that_was_killed_does_not_open)
 {
-    static const char *const name[] = {"card.md", "manifest.json",
-                                       "model.safetensors", "SIGNATURE"};
+    static const char *const name[] = {"card.md",
+                                       "card.xml",
+                                       "manifest.json",
+                                       "model.safetensors",
+                                       "source-attributes.json",
+                                       "SIGNATURE"};
+    const int n_files = sizeof(name) / sizeof(name[0]);
     struct tuned_site s = {.d = {.root = NULL}};
 
     tuned_site_begin(&s, &some, 1);
     ck_assert_int_eq(opens(&s, s.package.path), AN_OK);
-    for (int n = 0; n <= 4; n++) {
+    for (int n = 0; n <= n_files; n++) {
         struct test_folder f;
 
         test_folder_make(&f);
         for (int i = 0; i < n; i++)
             copy(&s, name[i], f.path);
-        ck_assert_int_eq(opens(&s, f.path) == AN_OK, n == 4);
+        ck_assert_int_eq(opens(&s, f.path) == AN_OK, n == n_files);
         test_folder_drop(&f);
     }
     tuned_site_end(&s);

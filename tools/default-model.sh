@@ -5,8 +5,8 @@
 #
 #     tools/default-model.sh BUNDLES WORK PACKAGE [anamnesis-train]
 #
-# WORK gets the data set and the fit; PACKAGE the four signed files, and
-# a file `keys` beside it the public key.  Invented patients only: the seed makes
+# WORK gets the data set and the fit; PACKAGE the signed files, and a file `keys`
+# beside it the public key.  Invented patients only: the seed makes
 # the pseudonyms repeatable.  Ten years are observed, because Synthea keeps no
 # more of those who live.  Same Bundles, threads and BLAS: same weights.
 # Exit status: 0 when the model passes its evaluation.
@@ -43,7 +43,8 @@ mkdir -p "$work" "$package"
     echo '# Who may sign the model in default/.'
 } >"$(dirname "$package")/keys"
 "$train" package --name anamnesis-default --version 1 --demonstrator \
-    --min-age 18 --plan "$top/config/change-control.yaml" --source "Invented patients that Synthea made \
+    --min-age 18 --card "$top/config/model/default-card.yaml" \
+    --plan "$top/config/change-control.yaml" --source "Invented patients that Synthea made \
 (https://synthetichealth.github.io/synthea): Bundles of FHIR R4 from \
 smart-on-fhir/generated-sample-data, Apache-2.0. No real person is in them." \
     --out "$package" "$work/fit" "$work/data" >>"$(dirname "$package")/keys"

@@ -3,10 +3,12 @@
  *
  *     manual options    for man/anamnesis.yaml.5
  *     manual events     for man/anamnesis-events.7
- *     manual settings   for man/anamnesis-train.1 */
+ *     manual settings   for man/anamnesis-train.1
+ *     manual card       for the same */
 #include "base/log.h"
 #include "config/options.h"
 #include "trainer/fit/settings.h"
+#include "trainer/package/said.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,6 +108,17 @@ static int print_settings(void)
     return EXIT_SUCCESS;
 }
 
+static int print_card(void)
+{
+    puts(".Bl -tag -width fairness_monitoring -compact");
+    for (int i = 0; i < TR_N_CARD_KEYS; i++) {
+        printf(".It Ic %s\n", tr_card_key_name[i]);
+        print_text(an_str_c(tr_card_key_help[i]));
+    }
+    puts(".El");
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     int rc = EXIT_FAILURE;
@@ -116,7 +129,9 @@ int main(int argc, char **argv)
         rc = print_events();
     else if (argc == 2 && strcmp(argv[1], "settings") == 0)
         rc = print_settings();
+    else if (argc == 2 && strcmp(argv[1], "card") == 0)
+        rc = print_card();
     else
-        fputs("usage: manual options | events | settings\n", stderr);
+        fputs("usage: manual options | events | settings | card\n", stderr);
     return fflush(stdout) ? EXIT_FAILURE : rc;
 }

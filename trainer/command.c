@@ -8,6 +8,7 @@ const struct tr_command tr_commands[] = {
     {"deidentify", "take out of records who they are of",
      tr_command_deidentify},
     {"dataset", "make a data set without names", tr_command_dataset},
+    {"meds", "write a data set as tables of MEDS", tr_command_meds},
     {"privacy", "what a fit with differential privacy would cost",
      tr_command_privacy},
     {"fit", "fit a model to a cohort", tr_command_fit},

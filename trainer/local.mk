@@ -55,6 +55,7 @@ libtrainer_la_SOURCES = \
 	trainer/evaluate/evaluate_command.c trainer/evaluate/explain.c \
 	trainer/evaluate/explain.h trainer/evaluate/explain_print.c \
 	trainer/evaluate/futures.c trainer/evaluate/futures.h \
+	trainer/evaluate/groups.c trainer/evaluate/groups.h \
 	trainer/evaluate/judge.c trainer/evaluate/judge.h \
 	trainer/evaluate/judge_baseline.c trainer/evaluate/judge_int.h \
 	trainer/evaluate/judge_print.c trainer/evaluate/lead.c \
@@ -65,11 +66,22 @@ libtrainer_la_SOURCES = \
 	trainer/evaluate/sample_command.c trainer/evaluate/stats.c \
 	trainer/evaluate/stats.h trainer/evaluate/survival.c \
 	trainer/evaluate/survival.h \
+	trainer/package/attributes.c trainer/package/card.h \
+	trainer/package/card_facts.c trainer/package/card_figures.c \
+	trainer/package/card_int.h trainer/package/card_privacy.c \
+	trainer/package/card_text.c trainer/package/card_xml.c \
+	trainer/package/groups.c trainer/package/groups.h \
 	trainer/package/package.c trainer/package/package.h \
-	trainer/package/package_card.c trainer/package/package_command.c \
-	trainer/package/package_open.c trainer/package/package_place.c trainer/package/population.c \
-	trainer/package/population.h trainer/package/support.c \
-	trainer/package/support.h \
+	trainer/package/package_command.c \
+	trainer/package/package_open.c trainer/package/package_place.c \
+	trainer/package/population.c trainer/package/population.h \
+	trainer/package/said.c \
+	trainer/package/said.h trainer/package/support.c \
+	trainer/package/support.h trainer/package/xml.c trainer/package/xml.h \
+	trainer/meds/code.c trainer/meds/code.h trainer/meds/meds.h \
+	trainer/meds/meds_command.c trainer/meds/meds_int.h \
+	trainer/meds/read.c trainer/meds/subjects.c \
+	trainer/meds/tables.c trainer/meds/write.c \
 	trainer/parity/delphi.c trainer/parity/delphi.h trainer/parity/parity.c \
 	trainer/parity/parity.h trainer/parity/parity_command.c \
 	trainer/tune/bench.c trainer/tune/bench.h trainer/tune/gates.c \
@@ -95,6 +107,7 @@ AN_TABLES += $(deid_tables)
 $(libtrainer_la_OBJECTS): $(deid_tables:.tsv=.inc)
 EXTRA_DIST += trainer/dataset/README.md trainer/deid/README.md \
 	trainer/evaluate/README.md trainer/fit/README.md \
+	trainer/meds/README.md \
 	trainer/package/README.md trainer/parity/README.md \
 	trainer/privacy/README.md trainer/tune/README.md
 dist_pkgdata_DATA = config/change-control.yaml
@@ -108,7 +121,8 @@ dist_model_default_DATA = config/model/default/SIGNATURE \
 	config/model/default/card.md config/model/default/manifest.json \
 	config/model/default/model.safetensors
 model_defaultdir = $(modeldir)/default
-EXTRA_DIST += config/model/README.md tools/default-model.sh \
+EXTRA_DIST += config/model/README.md config/model/default-card.yaml \
+	tools/default-model.sh \
 	tools/delphi-numbers.py
 
 # What anybody can run to compare models with classical ones.

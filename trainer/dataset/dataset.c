@@ -49,10 +49,11 @@ static enum an_code read_events(struct tr_maker *m, size_t person,
 static void observe(const struct tr_maker *m, const struct tr_study *study,
                     int64_t last_us, struct tr_past *p)
 {
-    p->watched = study && study->watched;
-    if (p->watched) {
+    p->watched = study && study->watched && !study->unasked;
+    if (study && study->watched) {
         p->from_us = study->from_us;
-        p->end_us = p->read_us = study->until_us;
+        p->end_us = study->until_us;
+        p->read_us = p->end_us - (p->watched ? 0 : 2);
         return;
     }
     p->end_us = m->how->until == TR_UNTIL_RECORD ? last_us : m->until_us;
@@ -132,6 +133,16 @@ static enum tr_split split_of(const struct tr_dataset_how *how, uint64_t key)
     return lot - how->share[TR_TRAIN] < how->share[TR_TUNE] ? TR_TUNE : TR_TEST;
 }
 
+/* A study's own split stands, unless all are drawn. */
+static enum tr_split split_in(const struct tr_dataset_how *how, uint64_t key,
+                              const struct tr_study *study)
+{
+    return study && study->split && !how->draw_all && !how->all_test &&
+                   how->n_folds == 0
+               ? (enum tr_split)(study->split - 1)
+               : split_of(how, key);
+}
+
 static enum an_code key_of(struct tr_maker *m, const struct tr_person *who,
                            uint64_t *key, struct an_err *err)
 {
@@ -156,7 +167,7 @@ static enum an_code rank_people(struct tr_maker *m, struct an_err *err)
 
         code = key_of(m, &m->people->person[i], &r->key, err);
         r->person = (uint32_t)i;
-        r->split = split_of(m->how, r->key);
+        r->split = split_in(m->how, r->key, m->people->person[i].study);
     }
     qsort(m->rank, m->people->n_persons, sizeof(*m->rank), rank_cmp);
     return code;

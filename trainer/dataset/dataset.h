@@ -56,6 +56,7 @@ struct tr_dataset_how {
     uint32_t fold, n_folds; /* 0: none; else who is in it is the test split, and
                                the others are drawn by the first two shares */
     bool all_test;          /* everybody, whatever share and fold say */
+    bool draw_all;          /* also whom the study itself has put in a split */
     struct an_str like; /* vocabulary.json of another data set; p NULL: none */
     struct tr_catalogue_how catalogue;
     uint32_t max_asked; /* questions per patient, beside discharges */

@@ -9,6 +9,7 @@
 #include "trainer/dataset/nafld.h"
 #include "trainer/dataset/source.h"
 #include "trainer/file.h"
+#include "trainer/meds/meds.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ static const struct form {
     {"fhir", tr_source_read, NULL},
     {"nafld", NULL, tr_nafld_read},
     {"diabetes130", NULL, tr_diabetes130_read},
+    {"meds", NULL, tr_meds_read},
 };
 
 enum { N_FORMS = sizeof(forms) / sizeof(forms[0]) };
@@ -67,7 +69,8 @@ static void usage(FILE *out)
         "key is\n"
         "                    random and thrown away)\n"
         "  --split A/B/C     share of patients to train, tune, test "
-        "(70/15/15)\n"
+        "(70/15/15);\n"
+        "                    meds: said, it overrules the tables' own\n"
         "  --fold K/N        test on the people whose key / N % N is K, from "
         "0; the others\n"
         "                    train and tune by the first two shares of "
@@ -188,7 +191,7 @@ static bool set_how(struct job *job, struct an_str name, struct an_str value)
     if (an_str_eq(name, AN_STR("form")))
         return set_form(job, value);
     if (an_str_eq(name, AN_STR("split")))
-        return job->has_split = set_split(how, value);
+        return job->has_split = how->draw_all = set_split(how, value);
     if (an_str_eq(name, AN_STR("fold")))
         return set_fold(how, value);
     if (an_str_eq(name, AN_STR("min-people")))

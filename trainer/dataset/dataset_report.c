@@ -53,6 +53,8 @@ static enum an_code to_json(struct an_arena *arena, const struct tr_dataset *d,
     put_count(&w, "documents_refused", p->n_refused);
     put_count(&w, "warnings", p->n_warnings);
     put_count(&w, "records", p->n_records);
+    put_count(&w, "events_of_codes_of_the_study_alone", p->n_local);
+    put_count(&w, "rows_without_a_time_left_out", p->n_static);
     an_out_key_str(&w, "ids",
                    d->ids_kept ? AN_STR("kept") : AN_STR("left out"));
     put_count(&w, "persons", p->n_persons);
@@ -110,6 +112,11 @@ static enum an_code to_text(struct an_arena *arena, const struct tr_dataset *d,
         "date %llu, outside the observed time %llu)\n",
         p->n_documents, p->n_refused, p->n_records, p->n_persons,
         (unsigned long long)c->no_birth, (unsigned long long)c->outside);
+    if (p->n_local + p->n_static)
+        tr_put_line(&b,
+                    "events of codes of the study alone %zu, rows without a "
+                    "time left out %zu\n",
+                    p->n_local, p->n_static);
     tr_put_line(&b, "ids %s\n",
                 d->ids_kept ? "KEPT: keys are the numbers of the study"
                             : "left out");

@@ -264,8 +264,14 @@ enum an_code tr_people_take_record(void *people, const struct tr_record *record,
         return code;
     if (p->name[row].study)
         return fail_record(p, AN_CONFLICT, "two persons have one number", err);
-    *study = (struct tr_study){record->id, record->watched, record->from_us,
-                               record->until_us};
+    *study = (struct tr_study){.id = record->id,
+                               .watched = record->watched,
+                               .unasked = record->unasked,
+                               .split = record->split,
+                               .from_us = record->from_us,
+                               .until_us = record->until_us};
+    p->n_local += record->n_local;
+    p->n_static += record->n_static;
     p->name[row].study = study;
     return take_part(p, &part, AN_STR(""), err);
 }

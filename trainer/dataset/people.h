@@ -35,7 +35,8 @@ struct tr_blob {
 /* What a study says of a person beside events: trainer/dataset/record.h. */
 struct tr_study {
     uint64_t id;
-    bool watched;
+    bool watched, unasked;
+    uint8_t split;
     int64_t from_us, until_us;
 };
 
@@ -64,7 +65,8 @@ struct tr_people {
     struct tr_person *person; /* by identifier */
     size_t n_persons;
     size_t n_documents, n_refused, n_warnings, n_events, n_left_behind;
-    size_t n_records; /* persons of studies */
+    size_t n_records;         /* persons of studies */
+    size_t n_local, n_static; /* of them: trainer/dataset/record.h */
     size_t n_closed,
         n_opted_out; /* events, persons: trainer/dataset/closed.h */
     bool labelled_too;

@@ -18,6 +18,10 @@ struct tr_record {
     size_t n_events;
     bool watched;              /* else as for hospital records */
     int64_t from_us, until_us; /* questions are asked from from_us on */
+    bool unasked;    /* none because that begins: as of hospital records */
+    uint8_t split;   /* enum tr_split + 1 that the study itself says; 0: none */
+    size_t n_local;  /* events of codes that only the study has */
+    size_t n_static; /* rows left out since they have no time */
 };
 
 typedef enum an_code tr_take_record(void *arg, const struct tr_record *record,

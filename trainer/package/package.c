@@ -2,7 +2,7 @@
 #include "trainer/package/package.h"
 
 #include "trainer/file.h"
-#include "trainer/package/support.h"
+#include "trainer/package/card.h"
 
 #include <gnutls/x509.h>
 #include <math.h>
@@ -177,6 +177,7 @@ static enum an_code make_manifest(struct an_arena *arena,
                                   const struct tr_fitted *fitted,
                                   const struct tr_judgement *j,
                                   const struct tr_package_how *how,
+                                  const struct rt_support *support,
                                   struct an_str *text, struct an_err *err)
 {
     struct rt_manifest m = {.name = how->name,
@@ -185,12 +186,9 @@ static enum an_code make_manifest(struct an_arena *arena,
                             .shape = fitted->model.shape,
                             .limits = how->limits,
                             .population = how->population};
-    struct rt_support support = {.min_people = 0};
     struct an_json_out w;
     enum an_code code = outcomes_of(arena, d, j, &m.outcome, err);
 
-    if (code == AN_OK && !how->demonstrator)
-        code = tr_support(arena, d, fitted, j, &support, err);
     if (code != AN_OK)
         return code;
     an_out_init(&w, arena, MANIFEST_BYTES);
@@ -203,7 +201,7 @@ static enum an_code make_manifest(struct an_arena *arena,
     put_site(&w, j, how);
     put_text(&w, "change_control", how->change_control);
     put_text(&w, "tuned_from", how->tuned_from);
-    rt_support_write(&w, &support);
+    rt_support_write(&w, support);
     an_out_key(&w, "vocabulary");
     copy(&w, an_json_get(d->root, AN_STR("vocabulary")), JSON_DEPTH);
     an_out_key(&w, "wide");
@@ -255,6 +253,9 @@ static enum an_code sign(struct an_arena *arena, const struct rt_file *file,
     return code;
 }
 
+/* By name, as they are signed; what signs them last. */
+enum { CARD, CARD_XML, MANIFEST, WEIGHTS, ATTRIBUTES, SIGNATURE, N_FILES };
+
 enum an_code tr_package_write(struct an_arena *arena, const struct tr_data *d,
                               const struct tr_fitted *fitted,
                               const struct tr_judgement *j,
@@ -262,18 +263,34 @@ enum an_code tr_package_write(struct an_arena *arena, const struct tr_data *d,
                               const char *folder, struct an_public_key *key,
                               struct an_err *err)
 {
-    struct rt_file file[4] = {{AN_STR("card.md"), {NULL, 0}},
-                              {AN_STR("manifest.json"), {NULL, 0}},
-                              {AN_STR("model.safetensors"), fitted->weights},
-                              {AN_STR("SIGNATURE"), {NULL, 0}}};
-    enum an_code code =
-        tr_package_card(arena, d, fitted, j, how, &file[0].bytes, err);
+    struct rt_file file[N_FILES] = {
+        [CARD] = {AN_STR("card.md"), {NULL, 0}},
+        [CARD_XML] = {AN_STR("card.xml"), {NULL, 0}},
+        [MANIFEST] = {AN_STR("manifest.json"), {NULL, 0}},
+        [WEIGHTS] = {AN_STR("model.safetensors"), fitted->weights},
+        [ATTRIBUTES] = {AN_STR("source-attributes.json"), {NULL, 0}},
+        [SIGNATURE] = {AN_STR("SIGNATURE"), {NULL, 0}}};
+    struct rt_support support = {.min_people = 0};
+    struct tr_card card;
+    enum an_code code = AN_OK;
 
+    if (!how->demonstrator)
+        code = tr_support(arena, d, fitted, j, &support, err);
     if (code == AN_OK)
-        code = make_manifest(arena, d, fitted, j, how, &file[1].bytes, err);
+        code = tr_card_make(&card, arena, d, fitted, j, how, &support, err);
     if (code == AN_OK)
-        code = sign(arena, file, 3, how->key_pem, &file[3].bytes, key, err);
-    for (int i = 0; i < 4 && code == AN_OK; i++) {
+        code = tr_card_text(&card, &file[CARD].bytes, err);
+    if (code == AN_OK)
+        code = tr_card_xml(&card, &file[CARD_XML].bytes, err);
+    if (code == AN_OK)
+        code = tr_card_attributes(&card, &file[ATTRIBUTES].bytes, err);
+    if (code == AN_OK)
+        code = make_manifest(arena, d, fitted, j, how, &support,
+                             &file[MANIFEST].bytes, err);
+    if (code == AN_OK)
+        code = sign(arena, file, SIGNATURE, how->key_pem,
+                    &file[SIGNATURE].bytes, key, err);
+    for (int i = 0; i < N_FILES && code == AN_OK; i++) {
         char path[TR_PATH_BYTES];
 
         code = tr_path(path, folder, file[i].name.p, err);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a fitted model and its data set to a signed package
  * (runtime/package.h): weights, manifest with vocabulary, features,
- * calibration and the evaluation on unseen patients, and a card for people
- * that says what the model is and is not.
+ * calibration and the evaluation on unseen patients, and a card that says what
+ * the model is and is not, three times (trainer/package/card.h): card.md,
+ * source-attributes.json, card.xml.
  *
  * "next" of the manifest has "coverage" and "threshold" of tr_differential when
  * tuning gave one.
@@ -16,6 +17,7 @@
 
 #include "trainer/evaluate/judge.h"
 #include "trainer/package/population.h"
+#include "trainer/package/said.h"
 
 struct tr_package_how {
     struct an_str name, version;
@@ -28,13 +30,22 @@ struct tr_package_how {
     /* Members of the manifest as JSON text, "": not there: what may be changed of
      * it and what was (trainer/tune), and of which package it was made. */
     struct an_str change_control, tuned_from;
-    struct an_str key_pem; /* to sign with; "": a key of this moment alone */
+    struct an_str key_pem;    /* to sign with; "": a key of this moment alone */
+    struct tr_card_said said; /* what only people know */
+    struct an_str report;     /* report.json of the data set; "": it has none */
 };
+
+/* What people say (a file of trainer/package/said.h, or NULL) and what the data
+ * set in `folder` says of itself, into `how`. */
+enum an_code tr_package_said(struct an_arena *arena, const char *file,
+                             const char *folder, struct tr_package_how *how,
+                             struct an_err *err)
+    __attribute__((warn_unused_result));
 
 /* The limits that a data set suggests: ages of its training patients. */
 struct rt_limits tr_package_limits(const struct tr_data *d);
 
-/* The four files into a folder that exists; what else stands there is not
+/* The files into a folder that exists; what else stands there is not
  * touched, and would keep the package from opening.  SIGNATURE is the last: what
  * a run that was killed leaves does not open.  AN_OK with the public
  * key that signed. */
@@ -55,14 +66,6 @@ enum an_code tr_package_place(struct an_arena *arena, const struct tr_data *d,
                               const struct tr_package_how *how,
                               const char *folder, struct an_public_key *key,
                               struct an_err *err)
-    __attribute__((warn_unused_result));
-
-/* card.md. */
-enum an_code tr_package_card(struct an_arena *arena, const struct tr_data *d,
-                             const struct tr_fitted *fitted,
-                             const struct tr_judgement *j,
-                             const struct tr_package_how *how,
-                             struct an_str *card, struct an_err *err)
     __attribute__((warn_unused_result));
 
 /* A package in a folder, mapped and checked: by `trusted`, or when that is

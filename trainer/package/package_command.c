@@ -15,7 +15,7 @@
 enum { PLAN_BYTES = 1 << 20 };
 
 struct job {
-    const char *fit, *data, *out, *key, *plan;
+    const char *fit, *data, *out, *key, *plan, *card;
     struct tr_package_how how;
     bool has_min_age, has_max_age, help;
 };
@@ -24,12 +24,16 @@ static void usage(FILE *out)
 {
     fputs("usage: anamnesis-train package [OPTION...] --out FOLDER FIT DATA\n\n"
           "Judges a fitted model, calibrates it on the tuning patients, and "
-          "writes a signed\npackage: card.md, manifest.json, "
-          "model.safetensors, SIGNATURE.  Prints the public\nkey that a site "
-          "has to trust.\n\n"
+          "writes a signed\npackage: card.md, card.xml, "
+          "source-attributes.json, manifest.json,\nmodel.safetensors, "
+          "SIGNATURE.  Prints the public key that a site has to\ntrust.\n\n"
           "  --name TEXT       of the model (anamnesis-default)\n"
           "  --version TEXT    (1)\n"
           "  --source TEXT     what it was trained on, and the licence\n"
+          "  --card FILE       YAML of what only people know of it: the keys "
+          "below, each with a\n"
+          "                    text; what is left out is said to be not "
+          "available\n"
           "  --site NAME       the data are this site's own records (its "
           "`tenant`): if the\n"
           "                    model passes, it may be heard there\n"
@@ -41,8 +45,11 @@ static void usage(FILE *out)
           "`tune`\n"
           "  --min-age YEARS, --max-age YEARS, --min-positions N, "
           "--max-unknown SHARE\n"
-          "                    outside of these it says nothing\n",
+          "                    outside of these it says nothing\n\n"
+          "Keys of --card:\n",
           out);
+    for (int i = 0; i < TR_N_CARD_KEYS; i++)
+        fprintf(out, "  %-20s %s\n", tr_card_key_name[i], tr_card_key_help[i]);
 }
 
 static bool set_limit(struct job *job, struct an_str name, struct an_str value)
@@ -75,6 +82,8 @@ static bool set(struct job *job, struct an_str name, struct an_str value)
         job->key = value.p;
     else if (an_str_eq(name, AN_STR("plan")))
         job->plan = value.p;
+    else if (an_str_eq(name, AN_STR("card")))
+        job->card = value.p;
     else if (an_str_eq(name, AN_STR("name")))
         job->how.name = value;
     else if (an_str_eq(name, AN_STR("version")))
@@ -154,6 +163,8 @@ static enum an_code write_package(struct job *job, struct an_arena *arena,
         code = read_plan(job, arena, err);
     if (code == AN_OK && job->key)
         code = tr_file_map(job->key, &job->how.key_pem, err);
+    if (code == AN_OK)
+        code = tr_package_said(arena, job->card, job->data, &job->how, err);
     if (code == AN_OK && mkdir(job->out, 0755) < 0 && errno != EEXIST)
         code = an_fail_sys(err, AN_IO, "the folder cannot be made", errno);
     /* A demonstrator is there to be tried, by whoever, on any message. */
@@ -210,33 +221,55 @@ int tr_command_package(int argc, char **argv)
                          : tr_command_failed("package", subject, &err);
 }
 
-int tr_command_inspect(int argc, char **argv)
+/* The package's card, or its source attributes as they are. */
+static enum an_code print_package(const struct rt_package *p,
+                                  const struct tr_package_files *files,
+                                  bool attributes, struct an_err *err)
 {
     char key[2 * AN_KEY_BYTES + 1];
+
+    if (!attributes) {
+        an_hex_print(p->key.b, sizeof(p->key.b), key);
+        fwrite(p->card.p, 1, p->card.n, stdout);
+        printf("\n## This package\n\n"
+               "Digest %.*s\nSigned with the key %s:\nwhether that key is to "
+               "be trusted it cannot say itself.\n",
+               AN_STR_ARG(p->id.digest), key);
+        return AN_OK;
+    }
+    for (size_t i = 0; i < files->n; i++)
+        if (an_str_eq(files->file[i].name, AN_STR("source-attributes.json"))) {
+            fwrite(files->file[i].bytes.p, 1, files->file[i].bytes.n, stdout);
+            printf("\n");
+            return AN_OK;
+        }
+    return an_fail(err, AN_MISSING, "the package has no source attributes", 0);
+}
+
+int tr_command_inspect(int argc, char **argv)
+{
+    const bool attributes = argc == 2 && strcmp(argv[0], "--attributes") == 0;
     struct tr_package_files files;
     struct rt_package p;
     struct an_arena arena;
     struct an_err err;
     enum an_code code;
 
-    if (argc != 1 || argv[0][0] == '-') {
+    if (argc != 1 + attributes || argv[attributes][0] == '-') {
         const bool help = argc == 1 && strcmp(argv[0], "--help") == 0;
 
-        fputs("usage: anamnesis-train inspect MODEL\n\n"
+        fputs("usage: anamnesis-train inspect [--attributes] MODEL\n\n"
               "Checks that a package is as it was signed, and prints its "
-              "card.\n",
+              "card.\n\n"
+              "  --attributes      print source-attributes.json in its place\n",
               help ? stdout : stderr);
         return help ? TR_EXIT_OK : TR_EXIT_USAGE;
     }
+    argv += attributes;
     an_arena_init(&arena, (size_t)1 << 30);
     code = tr_package_open(&p, &arena, argv[0], NULL, &files, &err);
     if (code == AN_OK) {
-        an_hex_print(p.key.b, sizeof(p.key.b), key);
-        fwrite(p.card.p, 1, p.card.n, stdout);
-        printf("\n## This package\n\n"
-               "Digest %.*s\nSigned with the key %s:\nwhether that key is to "
-               "be trusted it cannot say itself.\n",
-               AN_STR_ARG(p.id.digest), key);
+        code = print_package(&p, &files, attributes, &err);
         tr_package_close(&files);
     }
     an_arena_free(&arena);

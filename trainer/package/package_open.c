@@ -115,3 +115,39 @@ void tr_package_close(struct tr_package_files *files)
             tr_file_unmap(files->file[i].bytes);
     files->n = 0;
 }
+
+/* A small file in the arena. */
+static enum an_code load(const char *path, struct an_arena *arena,
+                         struct an_str *bytes, struct an_err *err)
+{
+    struct an_str map;
+    enum an_code code = tr_file_map(path, &map, err);
+
+    if (code != AN_OK)
+        return code;
+    if (!an_arena_str(arena, map, bytes))
+        code = an_fail_nomem(err);
+    tr_file_unmap(map);
+    return code;
+}
+
+enum an_code tr_package_said(struct an_arena *arena, const char *file,
+                             const char *folder, struct tr_package_how *how,
+                             struct an_err *err)
+{
+    char path[TR_PATH_BYTES];
+    struct an_str bytes = {NULL, 0};
+    enum an_code code = tr_path(path, folder, "report.json", err);
+
+    if (code == AN_OK) {
+        code = load(path, arena, &how->report, err);
+        code = code == AN_NOTFOUND ? AN_OK : code;
+    }
+    if (code != AN_OK || file == NULL)
+        return code;
+    code = load(file, arena, &bytes, err);
+    if (code != AN_OK)
+        return an_fail_file(err, code, "the card's file cannot be read", file,
+                            err ? err->sys : 0);
+    return tr_card_said_read(arena, bytes, file, &how->said, err);
+}

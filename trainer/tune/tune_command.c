@@ -19,7 +19,7 @@ static const char *const free_settings[] = {"seed",       "threads",  "epochs",
 enum { N_FREE = sizeof(free_settings) / sizeof(free_settings[0]) };
 
 struct job {
-    const char *package, *data, *out, *plan, *report, *key, *outcomes;
+    const char *package, *data, *out, *plan, *report, *key, *outcomes, *card;
     struct an_str name, version, source, site;
     struct an_str said[N_FREE];
     bool help;
@@ -32,6 +32,7 @@ struct job {
     struct ctx_model_id from;
     struct an_public_key from_key;
     struct tr_plan agreed;
+    struct tr_package_how how; /* what is said of the new package */
     struct tr_tuned tuned;
 };
 
@@ -41,8 +42,8 @@ static void usage(FILE *out)
 
     fputs("usage: anamnesis-train tune [OPTION...] --site NAME --out FOLDER "
           "PACKAGE DATA\n\n"
-          "Fits a package again to a site's data set (`dataset --like "
-          "PACKAGE`), within the\nplan of change control that the package "
+          "Fits a package again to a site's data set (`dataset`, like "
+          "PACKAGE), within the\nplan of change control that the package "
           "carries; prints candidates, before and\nafter on the test patients, "
           "and each gate.  Where all hold, FOLDER gets a signed\npackage and "
           "the public key is printed; else the status is 1 and nothing is "
@@ -59,6 +60,8 @@ static void usage(FILE *out)
           "  --name TEXT       of the new package (that of PACKAGE)\n"
           "  --version TEXT    (that of PACKAGE, a hyphen, the site)\n"
           "  --source TEXT     what the site's data are; for the card\n"
+          "  --card FILE       what only people know, for the cards: see "
+          "`package`\n"
           "  --outcomes FOLDER one YAML file for each: net benefit at their "
           "thresholds\n\n"
           "settings (epochs 10, batch_rows 512, rate 0.0005, wide_rate 1; else "
@@ -81,7 +84,7 @@ static bool set(struct job *job, struct an_str name, struct an_str value)
         {"report", &job->report, NULL},     {"key", &job->key, NULL},
         {"outcomes", &job->outcomes, NULL}, {"name", NULL, &job->name},
         {"site", NULL, &job->site},         {"version", NULL, &job->version},
-        {"source", NULL, &job->source}};
+        {"source", NULL, &job->source},     {"card", &job->card, NULL}};
 
     for (size_t i = 0; i < sizeof(option) / sizeof(option[0]); i++) {
         if (!an_str_eq(name, an_str_c(option[i].name)))
@@ -207,6 +210,9 @@ static enum an_code tune(struct job *job)
     struct tr_outcomes outcomes;
     enum an_code code = agree(job, &how.plan_is_site);
 
+    if (code == AN_OK)
+        code = tr_package_said(job->arena, job->card, job->data, &job->how,
+                               job->err);
     if (code == AN_OK && job->outcomes) {
         job->subject = job->outcomes;
         code = tr_outcomes_read(job->arena, job->outcomes, &outcomes, job->err);
@@ -332,15 +338,16 @@ static enum an_code pack(struct job *job)
     const struct rt_manifest *m = &job->fitted.manifest;
     const struct tr_fitted *made = tr_tuned_fitted(&job->tuned);
     /* Whom it speaks of, and what it is for, stay as they were. */
-    struct tr_package_how how = {.site = job->site,
-                                 .demonstrator = m->demonstrator,
-                                 .limits = m->limits,
-                                 .population = m->population};
+    struct tr_package_how how = job->how;
     char hex[2 * AN_KEY_BYTES + 1];
     struct an_public_key key;
     struct tr_judgement j;
     enum an_code code = name(job, &how);
 
+    how.site = job->site;
+    how.demonstrator = m->demonstrator;
+    how.limits = m->limits;
+    how.population = m->population;
     if (code == AN_OK && an_str_eq(how.name, m->name) &&
         an_str_eq(how.version, m->version))
         code = an_fail(job->err, AN_CONFLICT,

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who the people of a data set are, by sex and by age, and how good a model is
+ * for each of these: what a card says of representativeness and of fairness.
+ *
+ * For counts the age is that of the last moment on record; for questions that
+ * of the question.
+ *
+ * Thread-safety: confined to the arena.  Ownership: the arena. */
+#ifndef TRAINER_PACKAGE_GROUPS_H
+#define TRAINER_PACKAGE_GROUPS_H
+
+#include "trainer/evaluate/groups.h"
+#include "trainer/evaluate/judge.h"
+
+/* Of a group, with and without the outcome, for a figure of it. */
+enum { TR_GROUP_EVENTS = TR_JUDGED_EVENTS };
+
+/* How good the model is for a group, at one outcome and horizon: as struct
+ * tr_score_of.  `n` 0: too few to say. */
+struct tr_group_score {
+    size_t n, events;
+    double auroc, observed_expected;
+    struct tr_interval auroc_interval, observed_expected_interval;
+};
+
+struct tr_groups {
+    bool knows_sex; /* the vocabulary has rows for it */
+    size_t people[TR_N_SPLITS], in[TR_N_SPLITS][TR_N_GROUPS];
+    /* Not to be said: too few, or what would give those away. */
+    bool hidden[TR_N_SPLITS][TR_N_GROUPS];
+    const struct tr_group_score *score; /* [column][TR_N_GROUPS] */
+    size_t n_columns;
+    size_t n_scored; /* that say something */
+};
+
+/* Of a data set and the judgement of a model on its test patients. */
+enum an_code tr_groups_find(struct an_arena *arena, const struct tr_data *d,
+                            const struct tr_judgement *j, struct tr_groups *out,
+                            struct an_err *err)
+    __attribute__((warn_unused_result));
+
+#endif
