@@ -8,6 +8,8 @@ Suite *base_decimal_suite(void);
 Suite *base_log_suite(void);
 Suite *base_hash_suite(void);
 Suite *base_sign_suite(void);
+Suite *base_merkle_suite(void);
+Suite *base_note_suite(void);
 Suite *base_sort_suite(void);
 Suite *base_varint_suite(void);
 Suite *base_base64_suite(void);
@@ -22,6 +24,8 @@ Suite *(*const test_suites[])(void) = {
     base_log_suite,
     base_hash_suite,
     base_sign_suite,
+    base_merkle_suite,
+    base_note_suite,
     base_sort_suite,
     base_varint_suite,
     base_base64_suite,

@@ -33,6 +33,7 @@ EXTRA_PROGRAMS += $(suites)
 tests_base_t_SOURCES = $(SUITE) tests/base.c tests/base_str.c \
 	tests/base_arena.c tests/base_time.c tests/base_decimal.c \
 	tests/base_log.c tests/base_hash.c tests/base_sign.c \
+	tests/base_merkle.c tests/base_note.c \
 	tests/base_sort.c tests/base_varint.c tests/base_base64.c \
 	tests/base_json.c \
 	tests/base_json_out.c
