@@ -65,6 +65,13 @@ libtrainer_la_SOURCES = \
 	trainer/evaluate/sample_command.c trainer/evaluate/stats.c \
 	trainer/evaluate/stats.h trainer/evaluate/survival.c \
 	trainer/evaluate/survival.h \
+	trainer/lineage/check.c trainer/lineage/check.h \
+	trainer/lineage/inputs.c trainer/lineage/inputs.h \
+	trainer/lineage/inputs_file.c trainer/lineage/lineage.c \
+	trainer/lineage/lineage.h trainer/lineage/lineage_command.c \
+	trainer/lineage/lineage_data.c \
+	trainer/lineage/lineage_fit.c trainer/lineage/lineage_int.h \
+	trainer/lineage/lineage_package.c trainer/lineage/lineage_told.c \
 	trainer/package/package.c trainer/package/package.h \
 	trainer/package/package_card.c trainer/package/package_command.c \
 	trainer/package/package_open.c trainer/package/population.c \
@@ -89,7 +96,7 @@ AN_TABLES += $(deid_tables)
 $(libtrainer_la_OBJECTS): $(deid_tables:.tsv=.inc)
 EXTRA_DIST += trainer/dataset/README.md trainer/deid/README.md \
 	trainer/evaluate/README.md trainer/fit/README.md \
-	trainer/package/README.md trainer/parity/README.md \
+	trainer/lineage/README.md trainer/package/README.md trainer/parity/README.md \
 	trainer/privacy/README.md
 dist_tables_DATA = config/tables/concepts.tsv
 tablesdir = $(pkgdatadir)/tables

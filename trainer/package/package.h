@@ -17,6 +17,8 @@
 #include "trainer/evaluate/judge.h"
 #include "trainer/package/population.h"
 
+struct tr_lineage; /* trainer/lineage/lineage.h */
+
 struct tr_package_how {
     struct an_str name, version;
     struct an_str source; /* what it was trained on, and its licence */
@@ -26,12 +28,14 @@ struct tr_package_how {
     struct rt_limits limits;
     struct rt_population population; /* of limits.max_distance */
     struct an_str key_pem; /* to sign with; "": a key of this moment alone */
+    struct tr_lineage *lineage; /* of the fit: gets the package's leaves, and
+                                   goes into it; NULL: a package without */
 };
 
 /* The limits that a data set suggests: ages of its training patients. */
 struct rt_limits tr_package_limits(const struct tr_data *d);
 
-/* The four files into a folder that exists; what else stands there is not
+/* The four files, and lineage/, into a folder that exists; what else stands there is not
  * touched, and would keep the package from opening.  AN_OK with the public
  * key that signed. */
 enum an_code tr_package_write(struct an_arena *arena, const struct tr_data *d,

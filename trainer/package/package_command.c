@@ -3,6 +3,7 @@
 #include "base/decimal.h"
 #include "trainer/command.h"
 #include "trainer/file.h"
+#include "trainer/lineage/lineage.h"
 #include "trainer/package/package.h"
 
 #include <cblas.h>
@@ -158,6 +159,7 @@ int tr_command_package(int argc, char **argv)
                 .version = AN_STR("1"),
                 .source = AN_STR("Its maker did not say."),
                 .limits = {.min_positions = 3, .max_unknown_share = 0.5}}};
+    struct tr_lineage lineage;
     struct tr_fitted fitted;
     struct tr_data data;
     struct an_arena arena;
@@ -173,8 +175,15 @@ int tr_command_package(int argc, char **argv)
     code = tr_data_open_with(&data, &fitted, &arena, job.data, job.fit,
                              &subject, &err);
     if (code == AN_OK) {
-        subject = NULL;
-        code = write_package(&job, &arena, &data, &fitted, &err);
+        subject = job.fit;
+        code = tr_lineage_of_fit(&lineage, &arena, job.fit, &fitted, job.data,
+                                 &data, &err);
+        if (code == AN_OK) {
+            tr_lineage_warn(&lineage, "package", job.fit);
+            job.how.lineage = &lineage;
+            subject = NULL;
+            code = write_package(&job, &arena, &data, &fitted, &err);
+        }
         tr_fitted_close(&fitted);
         tr_data_close(&data);
     }
