@@ -202,8 +202,8 @@ tests_invent_SOURCES = tests/invent.c tests/invented_cohort.h \
 	tests/invented_cohort.c tests/model_random.h tests/model_random.c
 tests_invent_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS) $(CHECK_CFLAGS)
 tests_invent_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
-TESTS += tests/ranks.sh
-EXTRA_DIST += tests/ranks.sh
+TESTS += tests/ranks.sh tests/lineage.sh
+EXTRA_DIST += tests/ranks.sh tests/lineage.sh
 # The same, of what leaves; tests/receiver is the other end of the outbox.
 check_PROGRAMS += tests/receiver
 tests_receiver_LDADD = libhost.la
