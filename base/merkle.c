@@ -262,14 +262,10 @@ enum an_code an_merkle_extended(uint64_t older,
     enum an_code code = AN_OK;
     size_t i = 0;
 
-    if (older == 0 || older > n || proof->n > AN_MERKLE_PROOF)
+    if (older == n && older && proof->n == 0 && same(older_root, root))
+        return AN_OK;
+    if (older == 0 || older >= n || proof->n == 0 || proof->n > AN_MERKLE_PROOF)
         return an_fail(err, AN_INTEGRITY, not_proved, 0);
-    if (older == n)
-        return proof->n == 0 && same(older_root, root)
-                   ? AN_OK
-                   : an_fail(err, AN_INTEGRITY, not_proved, 0);
-    if (proof->n == 0)
-        return an_fail(err, AN_INTEGRITY, "the proof is too short", 0);
     while (c.at & 1) {
         c.at >>= 1;
         c.last >>= 1;

@@ -28,6 +28,18 @@ void test_folder_file(const struct test_folder *f, const char *name,
     (void)snprintf(path, TEST_PATH_BYTES, "%.200s/%.200s", f->path, name);
 }
 
+void test_folder_drop_lineage(const char *folder)
+{
+    static const char *const name[] = {"/log.jsonl", "/checkpoint",
+                                       "/inputs.jsonl", "/salt", ""};
+    char path[2 * TEST_PATH_BYTES];
+
+    for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s/lineage%s", folder, name[i]);
+        (void)remove(path);
+    }
+}
+
 void test_folder_drop(const struct test_folder *f)
 {
     DIR *dir = opendir(f->path);
@@ -42,5 +54,6 @@ void test_folder_drop(const struct test_folder *f)
             (void)unlink(path);
     }
     (void)closedir(dir);
+    test_folder_drop_lineage(f->path);
     (void)rmdir(f->path);
 }

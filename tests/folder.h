@@ -17,6 +17,10 @@ void test_folder_make(struct test_folder *f);
 /* With every file in it. */
 void test_folder_drop(const struct test_folder *f);
 
+/* What dataset, fit and package put into FOLDER/lineage, and that folder; it need
+ * not be there. */
+void test_folder_drop_lineage(const char *folder);
+
 void test_folder_file(const struct test_folder *f, const char *name,
                       char path[TEST_PATH_BYTES]);
 

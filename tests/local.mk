@@ -109,7 +109,7 @@ tests_runtime_t_SOURCES = $(SUITE) \
 	tests/runtime_kernels.c \
 	tests/runtime_package.c tests/runtime_population.c tests/runtime_predict.c \
 	tests/predict_scene.h tests/predict_scene.c \
-	tests/runtime_limits.c tests/runtime_reasons.c tests/runtime_risk.c \
+	tests/runtime_limits.c tests/runtime_lineage.c tests/runtime_reasons.c tests/runtime_risk.c \
 	tests/runtime_rollout.c
 tests_runtime_t_LDADD = libruntime.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 
@@ -130,7 +130,7 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/trainer_whom.c \
 	tests/study_said.h tests/study_said.c tests/trainer_csv.c \
 	tests/trainer_study.c tests/trainer_stays.c tests/trainer_tables.c \
-	tests/trainer_sample.c tests/trainer_lead.c \
+	tests/trainer_sample.c tests/trainer_lead.c tests/trainer_lineage.c \
 	tests/trainer_explain.c tests/trainer_reasons.c \
 	tests/deid_help.h tests/deid_help.c tests/trainer_deid.c \
 	tests/trainer_deid_fhir.c tests/trainer_deid_hl7.c tests/trainer_deid_run.c \

@@ -2,6 +2,7 @@
 /* anamnesis-train fit, as it is called. */
 #include "runtime/manifest.h"
 #include "runtime/safetensors.h"
+#include "tests/folder.h"
 #include "tests/invented_cohort.h"
 #include "tests/suite.h"
 #include "trainer/command.h"
@@ -63,6 +64,7 @@ static void remove_folder(const char *out)
         snprintf(path, sizeof(path), "%s/%s", out, name[i]);
         unlink(path);
     }
+    test_folder_drop_lineage(out);
     rmdir(out);
 }
 

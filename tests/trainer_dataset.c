@@ -439,8 +439,11 @@ static bool holds(struct an_str all, const char *part)
     return false;
 }
 
-static const char *const files[] = {"cohort.bin", "vocabulary.json",
-                                    "report.json", "report.txt"};
+/* The first four are of the seed and the people alone. */
+static const char *const files[] = {"cohort.bin",          "vocabulary.json",
+                                    "report.json",         "report.txt",
+                                    "lineage/log.jsonl",   "lineage/checkpoint",
+                                    "lineage/inputs.jsonl"};
 
 START_TEST(no_identifier_and_no_date_leaves)
 {
@@ -471,6 +474,7 @@ START_TEST(no_identifier_and_no_date_leaves)
         snprintf(path, sizeof(path), "%s/%s", a, files[f]);
         ck_assert_int_eq(remove(path), 0);
     }
+    test_folder_drop_lineage(a);
     ck_assert_int_eq(remove(a), 0);
 }
 END_TEST
@@ -561,6 +565,7 @@ START_TEST(a_fitted_model_is_judged_packed_signed_and_checked)
         snprintf(out, sizeof(out), "%s/%s", b, all[i]);
         ck_assert_int_eq(remove(out), 0);
     }
+    test_folder_drop_lineage(b);
     ck_assert_int_eq(remove(b), 0);
 }
 END_TEST

@@ -36,6 +36,7 @@ static void folder_drop(const char *path)
         snprintf(at, sizeof(at), "%s/%s", path, all[i]);
         (void)remove(at);
     }
+    test_folder_drop_lineage(path);
     ck_assert_int_eq(remove(path), 0);
 }
 

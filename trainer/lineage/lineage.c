@@ -111,6 +111,16 @@ enum an_code tr_leaf_end(struct tr_lineage *l, struct an_json_out *w,
                          : code;
 }
 
+enum an_code tr_lineage_cut(struct tr_lineage *l, size_t n, struct an_err *err)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < n && i < l->l.n; i++)
+        at += l->l.leaf[i].line.n + 1;
+    l->text = an_str_sub(l->text, 0, at);
+    return rt_lineage_read(&l->l, l->arena, l->text, err);
+}
+
 bool tr_lineage_is(struct an_str hex, struct an_str bytes)
 {
     struct an_sha256 want, got;

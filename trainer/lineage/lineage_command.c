@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+static const char no_lineage[] = "the folder has no lineage";
+
 static const size_t arena_bytes = (size_t)4 << 30;
 
 static void usage(FILE *out)
@@ -81,7 +83,7 @@ static enum an_code open_work(struct an_arena *arena, const char *folder,
     enum an_code code = tr_lineage_open(&l, arena, folder, err);
 
     if (code == AN_NOTFOUND)
-        return an_fail(err, AN_NOTFOUND, "the folder has no lineage", 0);
+        return an_fail(err, AN_NOTFOUND, no_lineage, 0);
     if (code == AN_OK && has(folder, "cohort.bin")) {
         code = tr_data_open(&data, arena, folder, err);
         if (code != AN_OK)
@@ -190,6 +192,8 @@ static enum an_code check(struct an_arena *arena, const char *folder, int n,
     struct an_str form;
     enum an_code code = tr_lineage_open(&l, arena, folder, err);
 
+    if (code == AN_NOTFOUND)
+        return an_fail(err, code, no_lineage, 0);
     if (code == AN_OK)
         code = open_noted(&noted, arena, folder, &l, &form, err);
     if (code == AN_OK) {

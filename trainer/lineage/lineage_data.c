@@ -191,11 +191,16 @@ enum an_code tr_lineage_of_data(struct tr_lineage *l, struct an_arena *arena,
 {
     enum an_code code = tr_lineage_open(l, arena, folder, err);
 
-    if (code == AN_OK && tr_lineage_find_data(l, c->sha256) == l->l.n)
-        return an_fail(err, AN_CONFLICT,
-                       "cohort.bin is not the data set that its lineage speaks "
-                       "of",
-                       0);
+    if (code == AN_OK) {
+        const size_t at = tr_lineage_find_data(l, c->sha256);
+
+        return at < l->l.n
+                   ? tr_lineage_cut(l, at + 1, err)
+                   : an_fail(err, AN_CONFLICT,
+                             "cohort.bin is not the data set that its lineage "
+                             "speaks of",
+                             0);
+    }
     if (code != AN_NOTFOUND)
         return code;
     tr_lineage_init(l, arena);

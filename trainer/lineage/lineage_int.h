@@ -27,6 +27,11 @@ enum an_code tr_leaf_end(struct tr_lineage *l, struct an_json_out *w,
                          struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* The first n leaves alone: what follows was done with the same folder before,
+ * and is done again. */
+enum an_code tr_lineage_cut(struct tr_lineage *l, size_t n, struct an_err *err)
+    __attribute__((warn_unused_result));
+
 /* The program, unless it wrote the leaves before too. */
 enum an_code tr_lineage_code(struct tr_lineage *l, struct an_err *err)
     __attribute__((warn_unused_result));

@@ -85,6 +85,9 @@ enum an_code tr_lineage_of_fit(struct tr_lineage *l, struct an_arena *arena,
 
     if (code == AN_OK) {
         code = tr_lineage_is_of(l, fitted, err);
+        if (code == AN_OK && !fitted->is_package)
+            code = tr_lineage_cut(
+                l, rt_lineage_last(&l->l, RT_LEAF_CHECKPOINT, l->l.n) + 1, err);
     } else if (code == AN_NOTFOUND) {
         tr_lineage_init(l, arena);
         code = tr_lineage_unknown(l, "fit", err);
