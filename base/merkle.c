@@ -250,27 +250,48 @@ static enum an_code climb_both(struct climb *c, const struct an_sha256 *next,
     return code == AN_OK ? an_merkle_node(next, newer, newer, err) : code;
 }
 
+/* Where the proof begins: the older root itself where that is a node of the
+ * newer tree, else its first hash. */
+static size_t start(struct climb *c, uint64_t older,
+                    const struct an_sha256 *older_root,
+                    const struct an_merkle_proof *proof, struct an_sha256 *from)
+{
+    const bool is_node = (older & (older - 1)) == 0;
+
+    while (c->at & 1) {
+        c->at >>= 1;
+        c->last >>= 1;
+    }
+    *from = is_node ? *older_root : proof->hash[0];
+    return is_node ? 0 : 1;
+}
+
+static bool can_extend(uint64_t older, uint64_t n,
+                       const struct an_merkle_proof *proof)
+{
+    return older > 0 && older < n && proof->n > 0 &&
+           proof->n <= AN_MERKLE_PROOF;
+}
+
 enum an_code an_merkle_extended(uint64_t older,
                                 const struct an_sha256 *older_root, uint64_t n,
                                 const struct an_merkle_proof *proof,
                                 const struct an_sha256 *root,
                                 struct an_err *err)
 {
-    const bool is_full = (older & (older - 1)) == 0; /* its root is a node */
     struct climb c = {older - 1, n - 1};
     struct an_sha256 from, to;
     enum an_code code = AN_OK;
-    size_t i = 0;
+    size_t i;
 
-    if (older == n && older && proof->n == 0 && same(older_root, root))
-        return AN_OK;
-    if (older == 0 || older >= n || proof->n == 0 || proof->n > AN_MERKLE_PROOF)
+    if (older == n)
+        return older && proof->n == 0 && same(older_root, root)
+                   ? AN_OK
+                   : an_fail(err, AN_INTEGRITY, not_proved, 0);
+    if (!can_extend(older, n, proof))
         return an_fail(err, AN_INTEGRITY, not_proved, 0);
-    while (c.at & 1) {
-        c.at >>= 1;
-        c.last >>= 1;
-    }
-    from = to = is_full ? *older_root : proof->hash[i++];
+    i = start(&c, older, older_root, proof, &from);
+    to = from;
     for (; i < proof->n && code == AN_OK; i++)
         code = climb_both(&c, &proof->hash[i], &from, &to, err);
     if (code == AN_OK &&

@@ -4,7 +4,7 @@
  *     model.safetensors   weights               (runtime/safetensors.h)
  *     manifest.json       what they mean        (runtime/manifest.h)
  *     card.md             for people
- *     lineage/...         optional
+ *     lineage/...         optional: log.jsonl, checkpoint (runtime/lineage.h)
  *     SIGNATURE           the SHA-256 and name of each file above, by name,
  *                         the key, and its Ed25519 signature over the SHA-256
  *                         of those lines:

@@ -28,32 +28,26 @@ void test_folder_file(const struct test_folder *f, const char *name,
     (void)snprintf(path, TEST_PATH_BYTES, "%.200s/%.200s", f->path, name);
 }
 
-void test_folder_drop_lineage(const char *folder)
+void test_folder_drop_at(const char *path)
 {
-    static const char *const name[] = {"/log.jsonl", "/checkpoint",
-                                       "/inputs.jsonl", "/salt", ""};
-    char path[2 * TEST_PATH_BYTES];
-
-    for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
-        (void)snprintf(path, sizeof(path), "%s/lineage%s", folder, name[i]);
-        (void)remove(path);
-    }
-}
-
-void test_folder_drop(const struct test_folder *f)
-{
-    DIR *dir = opendir(f->path);
-    char path[TEST_PATH_BYTES];
+    DIR *dir = opendir(path);
     struct dirent *entry;
 
     if (dir == NULL)
         return;
     while ((entry = readdir(dir)) != NULL) {
-        test_folder_file(f, entry->d_name, path);
-        if (entry->d_name[0] != '.')
-            (void)unlink(path);
+        char below[2 * TEST_PATH_BYTES];
+
+        (void)snprintf(below, sizeof(below), "%.500s/%.500s", path,
+                       entry->d_name);
+        if (entry->d_name[0] != '.' && unlink(below) != 0)
+            test_folder_drop_at(below);
     }
     (void)closedir(dir);
-    test_folder_drop_lineage(f->path);
-    (void)rmdir(f->path);
+    (void)rmdir(path);
+}
+
+void test_folder_drop(const struct test_folder *f)
+{
+    test_folder_drop_at(f->path);
 }

@@ -50,13 +50,7 @@ static const char *in_out(const char *name)
 
 static void tear_down(void)
 {
-    static const char *const name[] = {"checkpoint", "fit.json", "privacy",
-                                       "model.safetensors"};
-
-    for (size_t i = 0; i < 4; i++)
-        unlink(in_out(name[i]));
-    test_folder_drop_lineage(out);
-    rmdir(out);
+    test_folder_drop_at(out);
     invented_remove(cohort);
     an_arena_free(&arena);
 }

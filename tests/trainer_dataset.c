@@ -468,14 +468,6 @@ START_TEST(no_identifier_and_no_date_leaves)
                 ck_assert_msg(!holds(all, text), "%s in %s", text, files[f]);
             }
     }
-    for (size_t f = 0; f < sizeof(files) / sizeof(files[0]); f++) {
-        char path[TEST_PATH_BYTES + 32];
-
-        snprintf(path, sizeof(path), "%s/%s", a, files[f]);
-        ck_assert_int_eq(remove(path), 0);
-    }
-    test_folder_drop_lineage(a);
-    ck_assert_int_eq(remove(a), 0);
 }
 END_TEST
 
@@ -535,8 +527,6 @@ START_TEST(a_fitted_model_is_judged_packed_signed_and_checked)
 {
     char a[TEST_PATH_BYTES], b[TEST_PATH_BYTES], c[TEST_PATH_BYTES];
     char out[TEST_PATH_BYTES + 64];
-    static const char *const all[] = {"SIGNATURE", "card.md", "manifest.json",
-                                      "model.safetensors"};
     struct an_str card;
 
     make_inputs(a, b, c);
@@ -561,12 +551,6 @@ START_TEST(a_fitted_model_is_judged_packed_signed_and_checked)
                      AN_OK);
     ck_assert_int_eq(call(tr_command_inspect, b, NULL, NULL, NULL),
                      TR_EXIT_FAILED);
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        snprintf(out, sizeof(out), "%s/%s", b, all[i]);
-        ck_assert_int_eq(remove(out), 0);
-    }
-    test_folder_drop_lineage(b);
-    ck_assert_int_eq(remove(b), 0);
 }
 END_TEST
 
