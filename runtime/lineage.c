@@ -337,11 +337,11 @@ enum an_code rt_lineage_supplies(struct an_arena *arena,
             .questions = rt_leaf_count(e, AN_STR("questions")),
             .positives = rt_leaf_count(e, AN_STR("positives"))};
     for (size_t i = 0; i < *n; i++) {
-        uint64_t all = 0;
+        double all = 0;
 
         for (size_t k = 0; k < *n; k++)
-            all += an_str_eq(s[k].use, s[i].use) ? s[k].questions : 0;
-        s[i].share = all ? (double)s[i].questions / (double)all : 0;
+            all += an_str_eq(s[k].use, s[i].use) ? (double)s[k].questions : 0;
+        s[i].share = all > 0 ? (double)s[i].questions / all : 0;
     }
     *supply = s;
     return AN_OK;
