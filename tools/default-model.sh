@@ -5,7 +5,7 @@
 #
 #     tools/default-model.sh BUNDLES WORK PACKAGE [anamnesis-train]
 #
-# WORK gets the data set and the fit; PACKAGE the four signed files, and
+# WORK gets the data set and the fit; PACKAGE the signed files, and
 # a file `keys` beside it the public key.  Invented patients only: the seed makes
 # the pseudonyms repeatable.  Ten years are observed, because Synthea keeps no
 # more of those who live.  Same Bundles, threads and BLAS: same weights.
