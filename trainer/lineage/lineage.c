@@ -130,31 +130,37 @@ bool tr_lineage_is(struct an_str hex, struct an_str bytes)
            memcmp(want.b, got.b, sizeof(want.b)) == 0;
 }
 
-/* The SHA-256 of the file that is running names the code exactly, whatever tree
- * it was built from. */
-enum an_code tr_lineage_code(struct tr_lineage *l, struct an_err *err)
+/* Whether the last leaf on code names this program. */
+static bool is_said(const struct tr_lineage *l, struct an_str program)
 {
     const size_t last = rt_lineage_last(&l->l, RT_LEAF_CODE, l->l.n);
-    struct an_str program, said, version;
-    struct an_json_out w;
-    enum an_code code = tr_file_map("/proc/self/exe", &program, err);
 
-    if (code != AN_OK)
-        return code;
-    if (last < l->l.n) {
-        said = rt_leaf_text(&l->l.leaf[last], AN_STR("program"));
-        version = rt_leaf_text(&l->l.leaf[last], AN_STR("version"));
-        if (tr_lineage_is(said, program) &&
-            an_str_eq(version, AN_STR(PACKAGE_STRING))) {
-            tr_file_unmap(program);
-            return AN_OK;
-        }
+    return last < l->l.n &&
+           tr_lineage_is(rt_leaf_text(&l->l.leaf[last], AN_STR("program")),
+                         program) &&
+           an_str_eq(rt_leaf_text(&l->l.leaf[last], AN_STR("version")),
+                     AN_STR(PACKAGE_STRING));
+}
+
+/* The SHA-256 of the file that is running names the code exactly, whatever tree
+ * it was built from; where no /proc is, the version alone is said. */
+enum an_code tr_lineage_code(struct tr_lineage *l, struct an_err *err)
+{
+    struct an_str program = {NULL, 0};
+    struct an_json_out w;
+
+    if (tr_file_map("/proc/self/exe", &program, NULL) != AN_OK)
+        program = (struct an_str){NULL, 0};
+    if (program.n == 0 || !is_said(l, program)) {
+        tr_leaf_begin(l, &w, RT_LEAF_CODE);
+        an_out_key_str(&w, "version", AN_STR(PACKAGE_STRING));
+        if (program.n)
+            tr_leaf_digest(&w, "program", program);
+        tr_file_unmap(program);
+        return tr_leaf_end(l, &w, err);
     }
-    tr_leaf_begin(l, &w, RT_LEAF_CODE);
-    an_out_key_str(&w, "version", AN_STR(PACKAGE_STRING));
-    tr_leaf_digest(&w, "program", program);
     tr_file_unmap(program);
-    return tr_leaf_end(l, &w, err);
+    return AN_OK;
 }
 
 enum an_code tr_lineage_unknown(struct tr_lineage *l, const char *what,
