@@ -43,6 +43,8 @@ Suite *trainer_privacy_suite(void);
 Suite *trainer_budget_suite(void);
 Suite *trainer_noise_suite(void);
 Suite *trainer_audit_suite(void);
+Suite *trainer_tune_suite(void);
+Suite *trainer_plan_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,
@@ -74,7 +76,6 @@ Suite *(*const test_suites[])(void) = {
     trainer_tables_suite,
     trainer_sample_suite,
     trainer_lead_suite,
-    trainer_lineage_suite,
     trainer_explain_suite,
     trainer_reasons_suite,
     trainer_deid_suite,
@@ -87,5 +88,8 @@ Suite *(*const test_suites[])(void) = {
     trainer_budget_suite,
     trainer_audit_suite,
     trainer_noise_suite,
+    trainer_tune_suite,
+    trainer_plan_suite,
+    trainer_lineage_suite,
     NULL,
 };
