@@ -10,6 +10,8 @@ libbase_la_SOURCES = \
 	base/decimal.h base/decimal.c \
 	base/hash.h base/hash.c \
 	base/sign.h base/sign.c \
+	base/merkle.h base/merkle.c \
+	base/note.h base/note.c \
 	base/base64.h base/base64.c \
 	base/uuid.h base/uuid.c \
 	base/sort.h base/sort.c \

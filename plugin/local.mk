@@ -186,7 +186,8 @@ anamnesis_SOURCES = \
 	plugin/host/codes.c \
 	plugin/host/explain_int.h plugin/host/explain.c \
 	plugin/host/explain_text.c plugin/host/explain_json.c \
-	plugin/host/verify.c plugin/host/release.c \
+	plugin/host/verify.c plugin/host/lineage.c plugin/host/lineage_int.h \
+	plugin/host/lineage_json.c plugin/host/release.c \
 	plugin/host/export.c plugin/host/subscribe.c plugin/host/feeds.c \
 	plugin/host/face_subscription.c \
 	plugin/host/metrics_feeds.c \

@@ -85,6 +85,16 @@ static const char *or_default(struct an_str path, const char *installed)
     return path.n ? path.p : installed;
 }
 
+enum an_code pl_think_model(const struct cfg_options *options,
+                            struct pl_model *model, struct an_err *err)
+{
+    return pl_model_open(
+        model,
+        or_default(options->model_path, ANAMNESIS_DATADIR "/model/default"),
+        or_default(options->model_keys_path, ANAMNESIS_DATADIR "/model/keys"),
+        err);
+}
+
 enum an_code pl_mind_open(const struct cfg_options *options,
                           struct pl_mind **out, struct an_err *err)
 {
@@ -99,12 +109,7 @@ enum an_code pl_mind_open(const struct cfg_options *options,
         m, or_default(options->outcomes_path, ANAMNESIS_DATADIR "/outcomes"),
         err);
     if (rc == AN_OK)
-        rc = pl_model_open(
-            &m->model,
-            or_default(options->model_path, ANAMNESIS_DATADIR "/model/default"),
-            or_default(options->model_keys_path,
-                       ANAMNESIS_DATADIR "/model/keys"),
-            err);
+        rc = pl_think_model(options, &m->model, err);
     manifest = &m->model.package.manifest;
     for (int i = 0; rc == AN_OK && i < manifest->shape.outcomes; i++)
         m->n_outcomes += adv_knowledge_outcome(&m->knowledge,

@@ -23,7 +23,14 @@
 #include "plugin/passes.h"
 
 struct pl_mind;
+struct pl_model; /* plugin/model.h */
 struct pl_thinker;
+
+/* The model that the configuration names, or the one that came with the
+ * program; what pl_model_open says. */
+enum an_code pl_think_model(const struct cfg_options *options,
+                            struct pl_model *model, struct an_err *err)
+    __attribute__((warn_unused_result));
 
 /* The model and the outcomes that the options name, or those that came with
  * the program.  What pl_model_open and adv_knowledge_load say; AN_CONFIG when

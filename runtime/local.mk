@@ -10,6 +10,7 @@ libruntime_la_SOURCES = \
 	runtime/forward.c runtime/forward.h runtime/gelu.c runtime/heads.c \
 	runtime/glance.c runtime/glance.h \
 	runtime/history.c runtime/history.h runtime/kernels.h \
+	runtime/lineage.c runtime/lineage.h runtime/lineage_say.c \
 	runtime/linear.c runtime/manifest.c runtime/manifest.h \
 	runtime/manifest_write.c runtime/norm.c runtime/package.c \
 	runtime/package.h runtime/population.c runtime/population.h \

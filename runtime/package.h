@@ -7,7 +7,7 @@
  *     card.xml, source-attributes.json
  *                         the same for programs (trainer/package/card.h);
  *                         optional, and not read here
- *     lineage/...         optional
+ *     lineage/...         optional: log.jsonl, checkpoint (runtime/lineage.h)
  *     SIGNATURE           the SHA-256 and name of each file above, by name,
  *                         the key, and its Ed25519 signature over the SHA-256
  *                         of those lines:

@@ -28,23 +28,26 @@ void test_folder_file(const struct test_folder *f, const char *name,
     (void)snprintf(path, TEST_PATH_BYTES, "%.200s/%.200s", f->path, name);
 }
 
-void test_folder_drop(const struct test_folder *f)
+void test_folder_drop_at(const char *path)
 {
-    DIR *dir = opendir(f->path);
-    char path[TEST_PATH_BYTES];
+    DIR *dir = opendir(path);
     struct dirent *entry;
 
     if (dir == NULL)
         return;
     while ((entry = readdir(dir)) != NULL) {
-        test_folder_file(f, entry->d_name, path);
-        if (entry->d_name[0] != '.' && unlink(path) != 0) {
-            struct test_folder below;
+        char below[2 * TEST_PATH_BYTES];
 
-            (void)snprintf(below.path, sizeof(below.path), "%s", path);
-            test_folder_drop(&below);
-        }
+        (void)snprintf(below, sizeof(below), "%.500s/%.500s", path,
+                       entry->d_name);
+        if (entry->d_name[0] != '.' && unlink(below) != 0)
+            test_folder_drop_at(below);
     }
     (void)closedir(dir);
-    (void)rmdir(f->path);
+    (void)rmdir(path);
+}
+
+void test_folder_drop(const struct test_folder *f)
+{
+    test_folder_drop_at(f->path);
 }

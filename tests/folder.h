@@ -14,8 +14,11 @@ struct test_folder {
 /* In ANAMNESIS_TEST_FOLDER (test_folder.sh), else in the folder that the test runs
  * in; ends the test where that fails. */
 void test_folder_make(struct test_folder *f);
-/* With every file and folder in it. */
+/* With all that is in it. */
 void test_folder_drop(const struct test_folder *f);
+
+/* A folder with all that is in it; it need not be there. */
+void test_folder_drop_at(const char *path);
 
 void test_folder_file(const struct test_folder *f, const char *name,
                       char path[TEST_PATH_BYTES]);

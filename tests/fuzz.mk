@@ -6,11 +6,13 @@ replays = tests/replay_text.t tests/replay_json.t tests/replay_codec.t \
 	tests/replay_yaml.t tests/replay_hl7.t tests/replay_mllp.t \
 	tests/replay_fhir.t tests/replay_outcome.t tests/replay_cds.t \
 	tests/replay_recall.t tests/replay_convert.t tests/replay_table.t \
-	tests/replay_ndjson.t tests/replay_conceptmap.t tests/replay_csv.t
+	tests/replay_ndjson.t tests/replay_conceptmap.t tests/replay_csv.t \
+	tests/replay_lineage.t
 FUZZERS = tests/fuzz_text tests/fuzz_json tests/fuzz_codec tests/fuzz_yaml \
 	tests/fuzz_hl7 tests/fuzz_mllp tests/fuzz_fhir tests/fuzz_outcome \
 	tests/fuzz_cds tests/fuzz_recall tests/fuzz_convert tests/fuzz_table \
-	tests/fuzz_ndjson tests/fuzz_conceptmap tests/fuzz_csv
+	tests/fuzz_ndjson tests/fuzz_conceptmap tests/fuzz_csv \
+	tests/fuzz_lineage
 check_PROGRAMS += $(replays)
 TESTS += $(replays)
 EXTRA_PROGRAMS += $(FUZZERS)
@@ -94,3 +96,7 @@ tests_replay_csv_t_SOURCES = tests/replay.c tests/fuzz_csv.c
 tests_replay_csv_t_LDADD = libtrainer.la
 tests_fuzz_csv_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_csv_LDADD = libtrainer.la
+tests_replay_lineage_t_SOURCES = tests/replay.c tests/fuzz_lineage.c
+tests_replay_lineage_t_LDADD = libruntime.la $(OPENBLAS_LIBS)
+tests_fuzz_lineage_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_lineage_LDADD = libruntime.la $(OPENBLAS_LIBS)

@@ -33,6 +33,7 @@ EXTRA_PROGRAMS += $(suites)
 tests_base_t_SOURCES = $(SUITE) tests/base.c tests/base_str.c \
 	tests/base_arena.c tests/base_time.c tests/base_decimal.c \
 	tests/base_log.c tests/base_hash.c tests/base_sign.c \
+	tests/base_merkle.c tests/base_note.c \
 	tests/base_sort.c tests/base_varint.c tests/base_base64.c \
 	tests/base_json.c \
 	tests/base_json_out.c
@@ -108,7 +109,7 @@ tests_runtime_t_SOURCES = $(SUITE) \
 	tests/runtime_kernels.c \
 	tests/runtime_package.c tests/runtime_population.c tests/runtime_predict.c \
 	tests/predict_scene.h tests/predict_scene.c \
-	tests/runtime_limits.c tests/runtime_reasons.c tests/runtime_risk.c \
+	tests/runtime_limits.c tests/runtime_lineage.c tests/runtime_reasons.c tests/runtime_risk.c \
 	tests/runtime_rollout.c
 tests_runtime_t_LDADD = libruntime.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 
@@ -131,7 +132,7 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/trainer_meds_round.c \
 	tests/study_said.h tests/study_said.c tests/trainer_csv.c \
 	tests/trainer_study.c tests/trainer_stays.c tests/trainer_tables.c \
-	tests/trainer_sample.c tests/trainer_lead.c \
+	tests/trainer_sample.c tests/trainer_lead.c tests/trainer_lineage.c \
 	tests/trainer_explain.c tests/trainer_reasons.c \
 	tests/deid_help.h tests/deid_help.c tests/trainer_deid.c \
 	tests/trainer_deid_fhir.c tests/trainer_deid_hl7.c tests/trainer_deid_run.c \
@@ -207,8 +208,9 @@ tests_invent_SOURCES = tests/invent.c tests/invented_cohort.h \
 	tests/invented_cohort.c tests/model_random.h tests/model_random.c
 tests_invent_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS) $(CHECK_CFLAGS)
 tests_invent_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
-TESTS += tests/ranks.sh tests/tune.sh
-EXTRA_DIST += tests/ranks.sh tests/tune.sh tests/tune_people.awk
+TESTS += tests/ranks.sh tests/tune.sh tests/lineage.sh
+EXTRA_DIST += tests/ranks.sh tests/tune.sh tests/tune_people.awk \
+	tests/lineage.sh
 # The same, of what leaves; tests/receiver is the other end of the outbox.
 check_PROGRAMS += tests/receiver
 tests_receiver_LDADD = libhost.la

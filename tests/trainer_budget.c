@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a private fit has spent, as `anamnesis-train fit` keeps and says it. */
 #include "base/json.h"
+#include "tests/folder.h"
 #include "tests/invented_cohort.h"
 #include "tests/judged.h"
 #include "tests/suite.h"
@@ -49,12 +50,7 @@ static const char *in_out(const char *name)
 
 static void tear_down(void)
 {
-    static const char *const name[] = {"checkpoint", "fit.json", "privacy",
-                                       "model.safetensors"};
-
-    for (size_t i = 0; i < 4; i++)
-        unlink(in_out(name[i]));
-    rmdir(out);
+    test_folder_drop_at(out);
     invented_remove(cohort);
     an_arena_free(&arena);
 }

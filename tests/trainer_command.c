@@ -2,6 +2,7 @@
 /* anamnesis-train fit, as it is called. */
 #include "runtime/manifest.h"
 #include "runtime/safetensors.h"
+#include "tests/folder.h"
 #include "tests/invented_cohort.h"
 #include "tests/suite.h"
 #include "trainer/command.h"
@@ -53,19 +54,6 @@ static void folder(char out[64])
     ck_assert_ptr_nonnull(mkdtemp(out));
 }
 
-static void remove_folder(const char *out)
-{
-    static const char *const name[] = {"checkpoint", "fit.json",
-                                       "model.safetensors"};
-    char path[128];
-
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(path, sizeof(path), "%s/%s", out, name[i]);
-        unlink(path);
-    }
-    rmdir(out);
-}
-
 static void map_in(const char *out, const char *name, struct an_str *bytes)
 {
     char path[128];
@@ -108,7 +96,7 @@ START_TEST(fit_writes_weights_that_fit_their_description)
                      TR_EXIT_OK);
     ck_assert_int_eq(call("--resume --out %O " SMALL "3 %C", cohort, out),
                      TR_EXIT_FAILED);
-    remove_folder(out);
+    test_folder_drop_at(out);
     invented_remove(cohort);
     an_arena_free(&arena);
 }
@@ -151,7 +139,7 @@ START_TEST(bins_travel_with_the_fit)
                      TR_EXIT_FAILED);
     ck_assert_int_eq(call("--resume --out %O " SMALL "1 %C", cohort, out),
                      TR_EXIT_FAILED);
-    remove_folder(out);
+    test_folder_drop_at(out);
     invented_remove(cohort);
     an_arena_free(&arena);
 }
@@ -182,7 +170,7 @@ START_TEST(says_what_is_wrong_with_a_call)
     invent_cohort(invented_path(cohort), 20, 4);
     folder(out);
     ck_assert_int_eq(call(calls[_i].line, cohort, out), calls[_i].status);
-    remove_folder(out);
+    test_folder_drop_at(out);
     invented_remove(cohort);
 }
 END_TEST

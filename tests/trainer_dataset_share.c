@@ -18,25 +18,11 @@ Suite *trainer_dataset_share_suite(void);
 static const char *const files[] = {"cohort.bin", "vocabulary.json",
                                     "report.json", "report.txt"};
 
-/* A folder in the test's, which has no folders in it at the end. */
+/* A folder in the test's. */
 static void folder_at(const char *name, char path[TEST_PATH_BYTES])
 {
     test_folder_file(&studied_folder, name, path);
     ck_assert(mkdir(path, 0700) == 0);
-}
-
-static void folder_drop(const char *path)
-{
-    static const char *const all[] = {
-        "cohort.bin", "vocabulary.json", "report.json",      "report.txt",
-        "checkpoint", "fit.json",        "model.safetensors"};
-    char at[TEST_PATH_BYTES + 32];
-
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        snprintf(at, sizeof(at), "%s/%s", path, all[i]);
-        (void)remove(at);
-    }
-    ck_assert_int_eq(remove(path), 0);
 }
 
 static struct an_str load(const char *path, const char *name)
@@ -108,7 +94,7 @@ START_TEST(kept_ids_are_the_keys_and_the_same_bytes_come_without_a_seed)
     }
     ck_assert(holds(once[2], "\"ids\":\"kept\""));
     ck_assert(holds(once[3], "ids KEPT"));
-    folder_drop(path);
+    test_folder_drop_at(path);
 }
 END_TEST
 
@@ -248,8 +234,8 @@ START_TEST(a_data_set_like_itself_is_the_same)
     write_new(&m, "b", b);
     for (int f = 0; f < 2; f++)
         ck_assert(an_str_eq(load(a, files[f]), load(b, files[f])));
-    folder_drop(a);
-    folder_drop(b);
+    test_folder_drop_at(a);
+    test_folder_drop_at(b);
 }
 END_TEST
 
@@ -274,8 +260,8 @@ START_TEST(a_data_set_like_one_without_parents_has_none)
     write_at(&m, b);
     tr_people_release(&m.people);
     ck_assert(an_str_eq(load(a, files[0]), load(b, files[0])));
-    folder_drop(a);
-    folder_drop(b);
+    test_folder_drop_at(a);
+    test_folder_drop_at(b);
 }
 END_TEST
 
@@ -322,9 +308,9 @@ START_TEST(a_model_is_opened_for_a_data_set_like_its_own)
                      AN_CONFLICT);
     tr_data_close(&data);
     ck_assert_int_eq(tr_command_evaluate(2, argv), TR_EXIT_OK);
-    folder_drop(a);
-    folder_drop(b);
-    folder_drop(c);
+    test_folder_drop_at(a);
+    test_folder_drop_at(b);
+    test_folder_drop_at(c);
 }
 END_TEST
 
@@ -338,7 +324,7 @@ START_TEST(splits_and_folds_of_a_data_set_like_another_are_as_asked)
     begin_kept(&m, NULL);
     write_new(&m, "a", a);
     like = load(a, files[1]);
-    folder_drop(a);
+    test_folder_drop_at(a);
     begin_kept(&m, NULL);
     m.how.like = like;
     ck_assert_int_eq(studied_make(&m), AN_OK);
@@ -363,7 +349,7 @@ START_TEST(other_outcomes_than_the_other_data_set_has_are_refused)
     begin_kept(&m, NULL);
     write_new(&m, "a", a);
     like = load(a, files[1]);
-    folder_drop(a);
+    test_folder_drop_at(a);
     for (int what = 0; what < 6; what++) {
         begin_kept(&m, NULL);
         m.how.like = like;
@@ -501,7 +487,7 @@ START_TEST(like_another_everybody_is_tested_on_unless_it_is_said_else)
             an_str_eq(load(a, files[1]), load(studied_folder.path, files[1])));
     }
     /* The vocabulary is not there any more. */
-    folder_drop(a);
+    test_folder_drop_at(a);
     ck_assert_int_eq(run(option, NULL), TR_EXIT_FAILED);
 }
 END_TEST

@@ -17,6 +17,8 @@ const struct tr_command tr_commands[] = {
     {"audit", "attack a model: whom was it trained on?", tr_command_audit},
     {"package", "calibrate and sign a model", tr_command_package},
     {"inspect", "check a package and print its card", tr_command_inspect},
+    {"lineage", "what a data set, fit or package was made of",
+     tr_command_lineage},
     {"tune", "fit a package again to a site, within its plan", tr_command_tune},
     {"sample", "sample what may come, event by event", tr_command_sample},
     {"parity", "compare ours with the numbers of a Delphi", tr_command_parity},

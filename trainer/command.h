@@ -29,6 +29,7 @@ int tr_command_package(int argc, char **argv);
 int tr_command_tune(int argc, char **argv);
 int tr_command_inspect(int argc, char **argv);
 int tr_command_meds(int argc, char **argv);
+int tr_command_lineage(int argc, char **argv);
 int tr_command_sample(int argc, char **argv);
 int tr_command_parity(int argc, char **argv);
 

@@ -64,8 +64,8 @@ static bool write_all(int fd, struct an_str bytes)
     return true;
 }
 
-enum an_code tr_file_write(const char *path, struct an_str bytes,
-                           struct an_err *err)
+static enum an_code write_as(const char *path, struct an_str bytes, mode_t mode,
+                             struct an_err *err)
 {
     char beside[4096];
     int n = snprintf(beside, sizeof(beside), "%s.part", path);
@@ -73,10 +73,11 @@ enum an_code tr_file_write(const char *path, struct an_str bytes,
 
     if (n < 0 || (size_t)n >= sizeof(beside))
         return an_fail(err, AN_LIMIT, "a file name is too long", 0);
-    fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (fd < 0)
         return an_fail_sys(err, AN_IO, "a file cannot be made", errno);
-    if (!write_all(fd, bytes) || fsync(fd) < 0)
+    if ((mode == 0600 && fchmod(fd, mode) < 0) || !write_all(fd, bytes) ||
+        fsync(fd) < 0)
         failed = errno;
     if (close(fd) < 0 && failed == 0)
         failed = errno;
@@ -87,4 +88,16 @@ enum an_code tr_file_write(const char *path, struct an_str bytes,
         return an_fail_sys(err, AN_IO, "a file cannot be written", failed);
     }
     return AN_OK;
+}
+
+enum an_code tr_file_write(const char *path, struct an_str bytes,
+                           struct an_err *err)
+{
+    return write_as(path, bytes, 0644, err);
+}
+
+enum an_code tr_file_write_private(const char *path, struct an_str bytes,
+                                   struct an_err *err)
+{
+    return write_as(path, bytes, 0600, err);
 }

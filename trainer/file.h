@@ -19,5 +19,9 @@ void tr_file_unmap(struct an_str bytes);
 enum an_code tr_file_write(const char *path, struct an_str bytes,
                            struct an_err *err)
     __attribute__((warn_unused_result));
+/* The same, and nobody but its owner can read it. */
+enum an_code tr_file_write_private(const char *path, struct an_str bytes,
+                                   struct an_err *err)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -66,6 +66,13 @@ libtrainer_la_SOURCES = \
 	trainer/evaluate/sample_command.c trainer/evaluate/stats.c \
 	trainer/evaluate/stats.h trainer/evaluate/survival.c \
 	trainer/evaluate/survival.h \
+	trainer/lineage/check.c trainer/lineage/check.h \
+	trainer/lineage/inputs.c trainer/lineage/inputs.h \
+	trainer/lineage/inputs_file.c trainer/lineage/lineage.c \
+	trainer/lineage/lineage.h trainer/lineage/lineage_command.c \
+	trainer/lineage/lineage_data.c \
+	trainer/lineage/lineage_fit.c trainer/lineage/lineage_int.h \
+	trainer/lineage/lineage_package.c trainer/lineage/lineage_told.c \
 	trainer/package/attributes.c trainer/package/card.h \
 	trainer/package/card_facts.c trainer/package/card_figures.c \
 	trainer/package/card_int.h trainer/package/card_privacy.c \
@@ -78,7 +85,8 @@ libtrainer_la_SOURCES = \
 	trainer/package/said.c \
 	trainer/package/said.h trainer/package/support.c \
 	trainer/package/support.h trainer/package/xml.c trainer/package/xml.h \
-	trainer/meds/code.c trainer/meds/code.h trainer/meds/meds.h \
+	trainer/meds/code.c trainer/meds/code.h trainer/meds/files.c \
+	trainer/meds/meds.h \
 	trainer/meds/meds_command.c trainer/meds/meds_int.h \
 	trainer/meds/read.c trainer/meds/subjects.c \
 	trainer/meds/tables.c trainer/meds/write.c \
@@ -107,7 +115,7 @@ AN_TABLES += $(deid_tables)
 $(libtrainer_la_OBJECTS): $(deid_tables:.tsv=.inc)
 EXTRA_DIST += trainer/dataset/README.md trainer/deid/README.md \
 	trainer/evaluate/README.md trainer/fit/README.md \
-	trainer/meds/README.md \
+	trainer/lineage/README.md trainer/meds/README.md \
 	trainer/package/README.md trainer/parity/README.md \
 	trainer/privacy/README.md trainer/tune/README.md
 dist_pkgdata_DATA = config/change-control.yaml

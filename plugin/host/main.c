@@ -64,8 +64,10 @@ static const struct {
      "codes whose meaning nobody has said, the most frequent first"},
     {"release", pl_command_release, "[list | [--withhold] [--by NAME] ID]",
      "texts for patients that wait for a clinician's word"},
-    {"verify", pl_command_verify, "[NUMBER HASH]",
-     "walk the audit trail; compare it with a row noted before"},
+    {"verify", pl_command_verify,
+     "[NUMBER HASH] | --lineage [--json] [OUTCOME]",
+     "walk the audit trail, and compare it with a row noted before; or prove "
+     "what data the model is of"},
     {"rekey", pl_command_rekey, "", "seal all of the store by the first key"},
     {"purge", pl_command_purge,
      "[--dry-run] [--before TIME | --patient AUTHORITY ID]",

@@ -4,6 +4,7 @@
 #include "plugin/store/outgoing.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { ARENA_BYTES = 64 << 20 };
 
@@ -46,6 +47,8 @@ int pl_command_verify(const struct pl_invocation *in)
     struct an_err err;
     enum an_code rc;
 
+    if (in->argc && strcmp(in->argv[0], "--lineage") == 0)
+        return pl_command_verify_lineage(in);
     if (in->argc && !read_noted(in, &noted))
         return pl_usage(in);
     an_arena_init(&arena, ARENA_BYTES);

@@ -5,6 +5,7 @@
  *     DIR/vocabulary.json  {"vocabulary": runtime/vocabulary.h,
  *                           "wide": runtime/wide.h, "outcomes": [...]}
  *     DIR/report.json, DIR/report.txt
+ *     DIR/lineage/         of the command: trainer/lineage/lineage.h
  *
  * By an allow-list: what leaves is rows of the vocabulary, numbers, and times
  * from each patient's own first moment; in the vocabulary codes that several

@@ -9,6 +9,7 @@
 #include "trainer/dataset/nafld.h"
 #include "trainer/dataset/source.h"
 #include "trainer/file.h"
+#include "trainer/lineage/lineage.h"
 #include "trainer/meds/meds.h"
 
 #include <errno.h>
@@ -25,12 +26,13 @@ enum { MAX_PATHS = 256 };
 /* What can be read: documents, or the records of a study. */
 static const struct form {
     const char *name;
-    enum an_code (*documents)(const char *path, tr_take *take, void *arg,
-                              struct an_err *err);
+    enum an_code (*documents)(const char *path,
+                              const struct tr_source_watch *watch,
+                              tr_take *take, void *arg, struct an_err *err);
     enum an_code (*records)(const char *path, tr_take_record *take, void *arg,
                             struct an_err *err);
 } forms[] = {
-    {"fhir", tr_source_read, NULL},
+    {"fhir", tr_source_watched, NULL},
     {"nafld", NULL, tr_nafld_read},
     {"diabetes130", NULL, tr_diabetes130_read},
     {"meds", NULL, tr_meds_read},
@@ -52,7 +54,7 @@ static void usage(FILE *out)
     fputs("usage: anamnesis-train dataset [OPTION...] --out FOLDER PATH...\n\n"
           "Reads FHIR R4 (Bundles as .json, resources as .ndjson, both also "
           ".gz; folders\nare walked) and writes a data set without names: "
-          "cohort.bin, vocabulary.json,\nreport.json, report.txt.\n\n"
+          "cohort.bin, vocabulary.json,\nreport.json, report.txt, lineage/.\n\n"
           "  --form FORM       what PATH is: ",
           out);
     for (size_t i = 0; i < N_FORMS; i++)
@@ -364,18 +366,31 @@ static enum an_code read_like(const char *folder, struct an_arena *arena,
                          : code;
 }
 
+/* Documents are noted as they are read, tables before. */
+static enum an_code read_path(const struct job *job, const char *path,
+                              struct tr_people *people, struct tr_inputs *in,
+                              struct an_err *err)
+{
+    const struct tr_source_watch watch = tr_inputs_watch(in);
+    enum an_code code;
+
+    if (job->form->documents)
+        return job->form->documents(path, &watch, tr_people_take, people, err);
+    code = tr_inputs_tables(in, an_str_c(job->form->name), path, err);
+    return code == AN_OK
+               ? job->form->records(path, tr_people_take_record, people, err)
+               : code;
+}
+
 static enum an_code read_paths(const struct job *job, struct tr_people *people,
-                               const char **subject, struct an_err *err)
+                               struct tr_inputs *in, const char **subject,
+                               struct an_err *err)
 {
     enum an_code code = AN_OK;
 
     for (size_t i = 0; i < job->n_paths && code == AN_OK; i++) {
         *subject = job->path[i];
-        code = job->form->documents
-                   ? job->form->documents(job->path[i], tr_people_take, people,
-                                          err)
-                   : job->form->records(job->path[i], tr_people_take_record,
-                                        people, err);
+        code = read_path(job, job->path[i], people, in, err);
     }
     if (code != AN_OK)
         return code;
@@ -391,10 +406,14 @@ static enum an_code read_paths(const struct job *job, struct tr_people *people,
 
 /* `subject` is set to what an error is about. */
 static enum an_code run(const struct job *job, struct tr_people *people,
-                        struct an_arena *arena, const char **subject,
-                        struct an_err *err)
+                        struct tr_inputs *in, struct an_arena *arena,
+                        const char **subject, struct an_err *err)
 {
     struct tr_dataset_how how = job->how;
+    struct tr_lineage_told told = {.how = &how,
+                                   .form = an_str_c(job->form->name),
+                                   .outcomes = job->outcomes,
+                                   .with_labelled = job->with_labelled};
     struct tr_concepts concepts;
     struct tr_outcomes outcomes;
     struct tr_dataset d;
@@ -414,7 +433,7 @@ static enum an_code run(const struct job *job, struct tr_people *people,
         code = read_like(job->like, arena, &outcomes, &how.like, err);
     }
     if (code == AN_OK)
-        code = read_paths(job, people, subject, err);
+        code = read_paths(job, people, in, subject, err);
     if (code == AN_OK)
         code =
             tr_dataset_make(arena, people, &outcomes, &concepts, &how, &d, err);
@@ -422,6 +441,9 @@ static enum an_code run(const struct job *job, struct tr_people *people,
         *subject = job->out;
         code = write_all(job, arena, &d, people, &outcomes, err);
     }
+    told.concepts = table;
+    if (code == AN_OK)
+        code = tr_lineage_dataset(arena, job->out, in, &told, err);
     tr_file_unmap(table);
     return code;
 }
@@ -434,6 +456,7 @@ int tr_command_dataset(int argc, char **argv)
                       .memory_mb = 8192};
     const char *subject = NULL;
     struct tr_people people;
+    struct tr_inputs in;
     struct an_arena arena;
     struct an_err err;
     enum an_code code;
@@ -445,7 +468,11 @@ int tr_command_dataset(int argc, char **argv)
         return status;
     tr_people_init(&people, (size_t)job.memory_mb << 20);
     an_arena_init(&arena, (size_t)job.memory_mb << 20);
-    code = run(&job, &people, &arena, &subject, &err);
+    code = tr_inputs_init(&in, &arena, job.how.has_seed ? &job.how.seed : NULL,
+                          &err);
+    if (code == AN_OK)
+        code = run(&job, &people, &in, &arena, &subject, &err);
+    tr_inputs_release(&in);
     tr_people_release(&people);
     an_arena_free(&arena);
     return code == AN_OK ? TR_EXIT_OK

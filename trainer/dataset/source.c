@@ -18,6 +18,22 @@ struct text {
     size_t n, size;
 };
 
+/* Who takes the documents, and who watches; NULL: nobody. */
+struct taker {
+    tr_take *take;
+    void *arg;
+    const struct tr_source_watch *watch;
+};
+
+static enum an_code give(const struct taker *to, struct an_str document,
+                         struct an_err *err)
+{
+    enum an_code code =
+        to->watch ? to->watch->document(to->watch->arg, document, err) : AN_OK;
+
+    return code == AN_OK ? to->take(to->arg, document, err) : code;
+}
+
 /* Room for more; what is there stays. */
 static bool grow(struct text *t)
 {
@@ -47,15 +63,15 @@ static bool is_read(const char *path)
 }
 
 /* Give out the whole lines of the buffer and keep the rest at its start. */
-static enum an_code give_lines(struct text *t, bool last, tr_take *take,
-                               void *arg, struct an_err *err)
+static enum an_code give_lines(struct text *t, bool last,
+                               const struct taker *to, struct an_err *err)
 {
     struct fhir_ndjson lines = {.rest = {t->p, t->n}, .last = last};
     struct an_str line;
     enum an_code code = AN_OK;
 
     while (code == AN_OK && fhir_ndjson_next(&lines, &line))
-        code = take(arg, line, err);
+        code = give(to, line, err);
     if (lines.rest.n)
         memmove(t->p, lines.rest.p, lines.rest.n);
     t->n = lines.rest.n;
@@ -63,7 +79,7 @@ static enum an_code give_lines(struct text *t, bool last, tr_take *take,
 }
 
 static enum an_code read_stream(gzFile file, bool by_line, struct text *t,
-                                tr_take *take, void *arg, struct an_err *err)
+                                const struct taker *to, struct an_err *err)
 {
     enum an_code code = AN_OK;
 
@@ -77,18 +93,21 @@ static enum an_code read_stream(gzFile file, bool by_line, struct text *t,
         got = gzread(file, t->p + t->n, FIRST_BYTES / 2);
         if (got < 0)
             return an_fail(err, AN_IO, "a file cannot be read or unpacked", 0);
+        if (to->watch)
+            code = to->watch->bytes(
+                to->watch->arg, (struct an_str){t->p + t->n, (size_t)got}, err);
         t->n += (size_t)got;
-        if (by_line)
-            code = give_lines(t, got == 0, take, arg, err);
+        if (code == AN_OK && by_line)
+            code = give_lines(t, got == 0, to, err);
         if (code != AN_OK || got == 0)
             break;
     }
     if (code == AN_OK && !by_line)
-        code = take(arg, (struct an_str){t->p, t->n}, err);
+        code = give(to, (struct an_str){t->p, t->n}, err);
     return code;
 }
 
-static enum an_code read_file(const char *path, tr_take *take, void *arg,
+static enum an_code read_file(const char *path, const struct taker *to,
                               struct an_err *err)
 {
     struct text t = {NULL, 0, 0};
@@ -97,17 +116,21 @@ static enum an_code read_file(const char *path, tr_take *take, void *arg,
 
     if (file == NULL)
         return an_fail_sys(err, AN_IO, "a file cannot be opened", errno);
-    code = read_stream(file, is_lines(path), &t, take, arg, err);
+    code = to->watch ? to->watch->begin(to->watch->arg, path, err) : AN_OK;
+    if (code == AN_OK)
+        code = read_stream(file, is_lines(path), &t, to, err);
+    if (code == AN_OK && to->watch)
+        code = to->watch->end(to->watch->arg, err);
     gzclose(file);
     free(t.p);
     return code;
 }
 
 static enum an_code read_any(const char *path, bool named, int depth,
-                             tr_take *take, void *arg, struct an_err *err);
+                             const struct taker *to, struct an_err *err);
 
-static enum an_code read_folder(const char *path, int depth, tr_take *take,
-                                void *arg, struct an_err *err)
+static enum an_code read_folder(const char *path, int depth,
+                                const struct taker *to, struct an_err *err)
 {
     struct dirent **entry = NULL;
     enum an_code code = AN_OK;
@@ -127,7 +150,7 @@ static enum an_code read_folder(const char *path, int depth, tr_take *take,
             if (length < 0 || length >= PATH_BYTES)
                 code = an_fail(err, AN_LIMIT, "a path is too long", 0);
             else
-                code = read_any(below, false, depth + 1, take, arg, err);
+                code = read_any(below, false, depth + 1, to, err);
         }
         free(entry[i]);
     }
@@ -136,7 +159,7 @@ static enum an_code read_folder(const char *path, int depth, tr_take *take,
 }
 
 static enum an_code read_any(const char *path, bool named, int depth,
-                             tr_take *take, void *arg, struct an_err *err)
+                             const struct taker *to, struct an_err *err)
 {
     struct stat st;
 
@@ -144,12 +167,21 @@ static enum an_code read_any(const char *path, bool named, int depth,
         return an_fail_sys(err, errno == ENOENT ? AN_NOTFOUND : AN_IO,
                            "there is no such file or folder", errno);
     if (S_ISDIR(st.st_mode))
-        return read_folder(path, depth, take, arg, err);
-    return named || is_read(path) ? read_file(path, take, arg, err) : AN_OK;
+        return read_folder(path, depth, to, err);
+    return named || is_read(path) ? read_file(path, to, err) : AN_OK;
 }
 
 enum an_code tr_source_read(const char *path, tr_take *take, void *arg,
                             struct an_err *err)
 {
-    return read_any(path, true, 0, take, arg, err);
+    return tr_source_watched(path, NULL, take, arg, err);
+}
+
+enum an_code tr_source_watched(const char *path,
+                               const struct tr_source_watch *watch,
+                               tr_take *take, void *arg, struct an_err *err)
+{
+    const struct taker to = {take, arg, watch};
+
+    return read_any(path, true, 0, &to, err);
 }

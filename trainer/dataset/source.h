@@ -31,4 +31,22 @@ enum an_code tr_source_read(const char *path, tr_take *take, void *arg,
                             struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* Somebody who wants to know of which file a document is: told when a file
+ * begins, of its bytes (unpacked), of each document before it is taken, and
+ * when the file has ended well.  What a call fails with ends the reading. */
+struct tr_source_watch {
+    void *arg;
+    enum an_code (*begin)(void *arg, const char *path, struct an_err *err);
+    enum an_code (*bytes)(void *arg, struct an_str bytes, struct an_err *err);
+    enum an_code (*document)(void *arg, struct an_str document,
+                             struct an_err *err);
+    enum an_code (*end)(void *arg, struct an_err *err);
+};
+
+/* The same, watched. */
+enum an_code tr_source_watched(const char *path,
+                               const struct tr_source_watch *watch,
+                               tr_take *take, void *arg, struct an_err *err)
+    __attribute__((warn_unused_result));
+
 #endif

@@ -5,6 +5,7 @@
 #include "trainer/command.h"
 #include "trainer/file.h"
 #include "trainer/fit/fit.h"
+#include "trainer/lineage/lineage.h"
 #include "trainer/privacy/ledger.h"
 
 #include <cblas.h>
@@ -16,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096, SAVE_EVERY_S = 300 };
+enum { PATH_BYTES = 4096, SAVE_EVERY_S = 300, KEPT_BYTES = 1 << 30 };
 
 struct job {
     const char *cohort, *out;
@@ -29,7 +30,9 @@ struct job {
     double done_before;  /* share of all that is */
     int64_t paid;        /* private steps that the ledger has */
     bool on_terminal;
-    struct tr_ranks ranks; /* the first of them speaks and writes */
+    struct tr_ranks ranks;     /* the first of them speaks and writes */
+    struct tr_lineage lineage; /* of the data, as it was at the start */
+    struct an_arena kept;      /* its memory */
 };
 
 static double now_s(void)
@@ -52,6 +55,8 @@ static void usage(FILE *out)
           "  model.safetensors  the weights\n"
           "  fit.json           shape, settings, data set, losses\n"
           "  checkpoint         to go on from with --resume\n"
+          "  lineage/           the data set's log, and what was done with "
+          "it\n"
           "  privacy            of a private fit (dp_noise, dp_epsilon): "
           "steps paid for\n\nsettings:\n",
           out);
@@ -312,8 +317,8 @@ static enum an_code write_result(struct job *job, struct an_err *err)
 {
     double share_k[RT_MAX_OUTCOMES];
     char path[PATH_BYTES];
+    struct tr_lineage_fit made = {.processes = job->ranks.n};
     struct an_arena arena;
-    struct an_str bytes;
     enum an_code code;
 
     tr_fit_take_best(&job->fit);
@@ -322,17 +327,21 @@ static enum an_code write_result(struct job *job, struct an_err *err)
         return AN_OK;
     an_arena_init(&arena, (size_t)4 << 30);
     code = rt_safetensors_write(&arena, &job->fit.params.model.shape,
-                                job->fit.params.value, &bytes, err);
+                                job->fit.params.value, &made.weights, err);
     if (code == AN_OK)
         code = path_of(job, "model.safetensors", path, err);
     if (code == AN_OK)
-        code = tr_file_write(path, bytes, err);
+        code = tr_file_write(path, made.weights, err);
     if (code == AN_OK)
-        code = describe(job, share_k, &arena, &bytes, err);
+        code = describe(job, share_k, &arena, &made.json, err);
     if (code == AN_OK)
         code = path_of(job, "fit.json", path, err);
     if (code == AN_OK)
-        code = tr_file_write(path, bytes, err);
+        code = tr_file_write(path, made.json, err);
+    if (code == AN_OK)
+        code = tr_lineage_add_fit(&job->lineage, &made, err);
+    if (code == AN_OK)
+        code = tr_lineage_write(&job->lineage, job->out, err);
     an_arena_free(&arena);
     return code;
 }
@@ -379,8 +388,15 @@ static enum an_code fit(struct job *job, const char **subject,
     code = tr_cohort_open(&job->data, job->cohort, err);
     if (code != AN_OK)
         return code;
-    *subject = NULL;
-    code = tr_fit_init(&job->fit, &job->data, &job->settings, &job->ranks, err);
+    if (job->ranks.rank == 0)
+        code = tr_lineage_of_cohort(&job->lineage, &job->kept, job->cohort,
+                                    &job->data, err);
+    if (code == AN_OK) {
+        tr_lineage_warn(&job->lineage, "fit", job->cohort);
+        *subject = NULL;
+        code = tr_fit_init(&job->fit, &job->data, &job->settings, &job->ranks,
+                           err);
+    }
     if (code == AN_OK) {
         code = run(job, err);
         tr_fit_release(&job->fit);
@@ -405,7 +421,9 @@ int tr_command_fit(int argc, char **argv)
     code = tr_ranks_begin(&job.ranks, &err);
     if (code != AN_OK)
         return tr_command_failed("fit", NULL, &err);
+    an_arena_init(&job.kept, KEPT_BYTES);
     code = fit(&job, &subject, &err);
+    an_arena_free(&job.kept);
     if (code != AN_OK)
         status = tr_command_failed("fit", subject, &err);
     tr_ranks_end(&job.ranks, code == AN_OK);

@@ -46,6 +46,13 @@ enum an_code tr_meds_read(const char *path, tr_take_record *take, void *arg,
                           struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* The files that this reads, those with data first. */
+typedef enum an_code tr_meds_file(void *arg, const char *path,
+                                  struct an_err *err);
+enum an_code tr_meds_files(const char *path, tr_meds_file *take, void *arg,
+                           struct an_err *err)
+    __attribute__((warn_unused_result));
+
 /* ---- the other way ----------------------------------------------------------
  * A data set as such tables:
  *

@@ -38,6 +38,27 @@ struct tr_meds_splits {
     size_t n;
 };
 
+/* ---- files.c ---------------------------------------------------------------- */
+
+#define TR_MEDS_CODES "codes.csv"
+#define TR_MEDS_SPLITS "subject_splits.csv"
+
+/* Those with data alone. */
+enum an_code tr_meds_data_files(const char *path, tr_meds_file *take, void *arg,
+                                struct an_err *err)
+    __attribute__((warn_unused_result));
+/* The folder in which a path that is read has its other tables. */
+enum an_code tr_meds_folder(const char *path, char folder[TR_PATH_BYTES],
+                            struct an_err *err)
+    __attribute__((warn_unused_result));
+/* Where an optional table stands. */
+enum an_code tr_meds_table(const char *folder, const char *name,
+                           char path[TR_PATH_BYTES], bool *is_there,
+                           struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* ---- tables.c --------------------------------------------------------------- */
+
 /* The two optional tables of a folder, wherever they stand in it. */
 enum an_code tr_meds_read_codes(struct tr_meds_codes *c, const char *folder,
                                 struct an_err *err)

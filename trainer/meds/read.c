@@ -4,14 +4,11 @@
 #include "base/sort.h"
 #include "trainer/dataset/study.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-enum { DEPTH = 4, FACT_BYTES = 32 };
+enum { FACT_BYTES = 32 };
 
 #define MOST_BYTES ((size_t)8 << 30)
 
@@ -31,7 +28,6 @@ struct reader {
     struct tr_meds_splits splits;
     tr_take_record *take;
     void *arg;
-    size_t n_files;
 };
 
 /* ---- one person ------------------------------------------------------------ */
@@ -249,13 +245,12 @@ static enum an_code read_table(struct reader *rd, struct tr_csv *t,
     return code;
 }
 
-static enum an_code read_file(struct reader *rd, const char *path,
-                              struct an_err *err)
+static enum an_code read_file(void *arg, const char *path, struct an_err *err)
 {
+    struct reader *rd = arg;
     struct tr_csv t = {.arena = NULL};
     enum an_code code = tr_csv_open(&t, &rd->work, path, err);
 
-    rd->n_files++;
     if (code == AN_OK)
         code = read_table(rd, &t, path, err);
     tr_csv_close(&t);
@@ -263,100 +258,23 @@ static enum an_code read_file(struct reader *rd, const char *path,
     return code;
 }
 
-/* ---- where the data are ---------------------------------------------------- */
-
-static int is_shown(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
-
-static enum an_code read_below(struct reader *rd, const char *folder, int depth,
-                               struct an_err *err)
-{
-    struct dirent **entry = NULL;
-    enum an_code code = AN_OK;
-    int n = depth > DEPTH ? 0 : scandir(folder, &entry, is_shown, alphasort);
-
-    if (depth > DEPTH)
-        return an_fail(err, AN_LIMIT, "folders are too deep", 0);
-    if (n < 0)
-        return an_fail_sys(err, AN_IO, "a folder cannot be read", errno);
-    for (int i = 0; i < n; i++) {
-        char path[TR_PATH_BYTES];
-        struct stat st;
-
-        if (code == AN_OK)
-            code = tr_path(path, folder, entry[i]->d_name, err);
-        if (code == AN_OK && stat(path, &st) == 0) {
-            if (S_ISDIR(st.st_mode))
-                code = read_below(rd, path, depth + 1, err);
-            else if (an_str_ends(an_str_c(path), AN_STR(".csv")))
-                code = read_file(rd, path, err);
-        }
-        free(entry[i]);
-    }
-    free(entry);
-    return code;
-}
-
-static enum an_code read_data(struct reader *rd, const char *folder,
-                              struct an_err *err)
-{
-    char path[TR_PATH_BYTES];
-    struct stat st;
-    enum an_code code = tr_path(path, folder, "data.csv", err);
-
-    if (code == AN_OK && stat(path, &st) == 0)
-        return read_file(rd, path, err);
-    if (code == AN_OK)
-        code = tr_path(path, folder, "data", err);
-    if (code == AN_OK && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        code = read_below(rd, path, 0, err);
-    if (code == AN_OK && rd->n_files == 0)
-        code = an_fail(err, AN_NOTFOUND,
-                       "neither data.csv nor .csv files in data/", 0);
-    return code;
-}
-
-/* The folder that a file lies in. */
-static enum an_code folder_of(const char *path, char folder[TR_PATH_BYTES],
-                              struct an_err *err)
-{
-    const char *slash = strrchr(path, '/');
-    const size_t n = slash ? (size_t)(slash - path) : 1;
-
-    if (n + 2 > TR_PATH_BYTES)
-        return an_fail(err, AN_LIMIT, "a path is too long", 0);
-    memcpy(folder, slash ? path : ".", n);
-    folder[n] = '\0';
-    if (n == 0)
-        memcpy(folder, "/", 2);
-    return AN_OK;
-}
-
 enum an_code tr_meds_read(const char *path, tr_take_record *take, void *arg,
                           struct an_err *err)
 {
     struct reader rd = {.take = take, .arg = arg};
     char folder[TR_PATH_BYTES];
-    struct stat st;
-    enum an_code code;
+    enum an_code code = tr_meds_folder(path, folder, err);
 
-    if (stat(path, &st) < 0)
-        return an_fail_sys(err, errno == ENOENT ? AN_NOTFOUND : AN_IO,
-                           "it cannot be read", errno);
+    if (code != AN_OK)
+        return code;
     an_arena_init(&rd.keep, MOST_BYTES);
     an_arena_init(&rd.work, MOST_BYTES);
     rd.codes.arena = &rd.keep;
-    code = S_ISDIR(st.st_mode) ? tr_path(folder, path, ".", err)
-                               : folder_of(path, folder, err);
-    if (code == AN_OK)
-        code = tr_meds_read_codes(&rd.codes, folder, err);
+    code = tr_meds_read_codes(&rd.codes, folder, err);
     if (code == AN_OK)
         code = tr_meds_read_splits(&rd.keep, folder, &rd.splits, err);
     if (code == AN_OK)
-        code = S_ISDIR(st.st_mode) ? read_data(&rd, folder, err)
-                                   : read_file(&rd, path, err);
+        code = tr_meds_data_files(path, read_file, &rd, err);
     an_arena_free(&rd.keep);
     an_arena_free(&rd.work);
     return code;

@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { FIRST_SLOTS = 1 << 12, TIME_BYTES = 64 };
 
@@ -117,22 +116,14 @@ static enum an_code open_table(struct tr_csv *t, struct an_arena *arena,
                                const char *folder, const char *name,
                                bool *is_there, struct an_err *err)
 {
-    static const char *const below[] = {"/", "/metadata/"};
-    struct stat st;
-    struct an_buf b;
-    struct an_str path = {NULL, 0};
-    enum an_code code = AN_OK;
+    char path[TR_PATH_BYTES];
+    struct an_str kept; /* errors of its rows name it */
+    enum an_code code = tr_meds_table(folder, name, path, is_there, err);
 
-    *is_there = false;
-    for (int i = 0; i < 2 && code == AN_OK && !*is_there; i++) {
-        an_buf_init(&b, arena, TR_PATH_BYTES);
-        an_buf_put_c(&b, folder);
-        an_buf_put_c(&b, below[i]);
-        an_buf_put_c(&b, name);
-        code = an_buf_done(&b, &path, err);
-        *is_there = code == AN_OK && stat(path.p, &st) == 0;
-    }
-    return *is_there ? tr_csv_open(t, arena, path.p, err) : code;
+    if (code == AN_OK && !an_arena_str(arena, an_str_c(path), &kept))
+        code = an_fail_nomem(err);
+    return code == AN_OK && *is_there ? tr_csv_open(t, arena, kept.p, err)
+                                      : code;
 }
 
 static enum an_code read_code(struct tr_meds_codes *c, const struct tr_csv *t,
@@ -167,7 +158,7 @@ enum an_code tr_meds_read_codes(struct tr_meds_codes *c, const char *folder,
     struct tr_csv t = {.arena = NULL};
     bool any;
     enum an_code code =
-        open_table(&t, c->arena, folder, "codes.csv", &any, err);
+        open_table(&t, c->arena, folder, TR_MEDS_CODES, &any, err);
 
     if (code != AN_OK || !any)
         return code;
@@ -233,7 +224,7 @@ enum an_code tr_meds_read_splits(struct an_arena *arena, const char *folder,
     struct tr_csv t = {.arena = NULL};
     bool any;
     enum an_code code =
-        open_table(&t, arena, folder, "subject_splits.csv", &any, err);
+        open_table(&t, arena, folder, TR_MEDS_SPLITS, &any, err);
 
     *out = (struct tr_meds_splits){.n = 0};
     if (code != AN_OK || !any)

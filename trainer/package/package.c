@@ -2,11 +2,14 @@
 #include "trainer/package/package.h"
 
 #include "trainer/file.h"
+#include "trainer/lineage/lineage.h"
 #include "trainer/package/card.h"
 
+#include <errno.h>
 #include <gnutls/x509.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define DAYS_PER_YEAR 365.25
 
@@ -210,6 +213,19 @@ static enum an_code make_manifest(struct an_arena *arena,
     return an_out_done(&w, text, err);
 }
 
+/* In the order of their names, but for the last. */
+enum {
+    CARD,
+    CARD_XML,
+    CHECKPOINT,
+    LOG,
+    MANIFEST,
+    WEIGHTS,
+    ATTRIBUTES,
+    SIGNATURE,
+    N_FILES
+};
+
 /* ---- signing ----------------------------------------------------------------
  */
 
@@ -232,44 +248,79 @@ static enum an_code make_key(gnutls_datum_t *pem, struct an_err *err)
                    : an_fail(err, AN_INTERNAL, "a key cannot be made", 0);
 }
 
-static enum an_code sign(struct an_arena *arena, const struct rt_file *file,
-                         size_t n, struct an_str key_pem,
-                         struct an_str *signature, struct an_public_key *key,
+/* The leaves of the package, and where the log stands then, signed. */
+static enum an_code put_lineage(struct an_arena *arena, const struct tr_data *d,
+                                const struct tr_fitted *fitted,
+                                const struct tr_judgement *j,
+                                const struct tr_package_how *how,
+                                struct an_str key_pem, struct rt_file file[],
+                                struct an_err *err)
+{
+    const struct tr_lineage_package p = {.name = how->name,
+                                         .version = how->version,
+                                         .card = file[CARD].bytes,
+                                         .manifest = file[MANIFEST].bytes,
+                                         .weights = file[WEIGHTS].bytes,
+                                         .data = d,
+                                         .fitted = fitted,
+                                         .judged = j};
+    struct an_str origin;
+    enum an_code code = tr_lineage_add_package(how->lineage, &p, err);
+
+    if (code == AN_OK)
+        code = rt_lineage_origin(arena, how->name, &origin, err);
+    if (code == AN_OK)
+        code = rt_lineage_sign(arena, &how->lineage->l, origin, key_pem,
+                               &file[CHECKPOINT].bytes, err);
+    if (code == AN_OK)
+        file[LOG].bytes = how->lineage->text;
+    return code;
+}
+
+/* All files but that, in order of names. */
+static enum an_code sign(struct an_arena *arena, struct rt_file file[N_FILES],
+                         struct an_str key_pem, struct an_public_key *key,
                          struct an_err *err)
 {
-    gnutls_datum_t made = {NULL, 0};
-    enum an_code code = key_pem.n ? AN_OK : make_key(&made, err);
+    struct rt_file signed_ones[SIGNATURE];
+    size_t n = 0;
+    enum an_code code;
 
-    if (code == AN_OK && key_pem.n == 0)
-        key_pem = (struct an_str){(const char *)made.data, made.size};
-    if (code == AN_OK)
-        code = rt_package_sign(arena, file, n, key_pem, signature, err);
-    if (code == AN_OK)
-        code = an_key_public(key_pem, key, err);
-    if (made.data) {
-        explicit_bzero(made.data, made.size);
-        gnutls_free(made.data);
+    for (int i = 0; i < SIGNATURE; i++)
+        if (file[i].bytes.p)
+            signed_ones[n++] = file[i];
+    code = rt_package_sign(arena, signed_ones, n, key_pem,
+                           &file[SIGNATURE].bytes, err);
+    return code == AN_OK ? an_key_public(key_pem, key, err) : code;
+}
+
+static enum an_code write_files(const char *folder,
+                                const struct rt_file file[N_FILES],
+                                struct an_err *err)
+{
+    char path[TR_PATH_BYTES];
+    enum an_code code = tr_path(path, folder, "lineage", err);
+
+    if (code == AN_OK && file[LOG].bytes.p && mkdir(path, 0755) < 0 &&
+        errno != EEXIST)
+        code = an_fail_sys(err, AN_IO, "the folder cannot be made", errno);
+    for (int i = 0; i < N_FILES && code == AN_OK; i++) {
+        if (file[i].bytes.p == NULL)
+            continue;
+        code = tr_path(path, folder, file[i].name.p, err);
+        if (code == AN_OK)
+            code = tr_file_write(path, file[i].bytes, err);
     }
     return code;
 }
 
-/* By name, as they are signed; what signs them last. */
-enum { CARD, CARD_XML, MANIFEST, WEIGHTS, ATTRIBUTES, SIGNATURE, N_FILES };
-
-enum an_code tr_package_write(struct an_arena *arena, const struct tr_data *d,
-                              const struct tr_fitted *fitted,
-                              const struct tr_judgement *j,
-                              const struct tr_package_how *how,
-                              const char *folder, struct an_public_key *key,
-                              struct an_err *err)
+/* What the cards and the manifest say. */
+static enum an_code say(struct an_arena *arena, const struct tr_data *d,
+                        const struct tr_fitted *fitted,
+                        const struct tr_judgement *j,
+                        const struct tr_package_how *how,
+                        struct rt_file file[N_FILES], struct an_err *err)
 {
-    struct rt_file file[N_FILES] = {
-        [CARD] = {AN_STR("card.md"), {NULL, 0}},
-        [CARD_XML] = {AN_STR("card.xml"), {NULL, 0}},
-        [MANIFEST] = {AN_STR("manifest.json"), {NULL, 0}},
-        [WEIGHTS] = {AN_STR("model.safetensors"), fitted->weights},
-        [ATTRIBUTES] = {AN_STR("source-attributes.json"), {NULL, 0}},
-        [SIGNATURE] = {AN_STR("SIGNATURE"), {NULL, 0}}};
     struct rt_support support = {.min_people = 0};
     struct tr_card card;
     enum an_code code = AN_OK;
@@ -284,18 +335,42 @@ enum an_code tr_package_write(struct an_arena *arena, const struct tr_data *d,
         code = tr_card_xml(&card, &file[CARD_XML].bytes, err);
     if (code == AN_OK)
         code = tr_card_attributes(&card, &file[ATTRIBUTES].bytes, err);
-    if (code == AN_OK)
-        code = make_manifest(arena, d, fitted, j, how, &support,
-                             &file[MANIFEST].bytes, err);
-    if (code == AN_OK)
-        code = sign(arena, file, SIGNATURE, how->key_pem,
-                    &file[SIGNATURE].bytes, key, err);
-    for (int i = 0; i < N_FILES && code == AN_OK; i++) {
-        char path[TR_PATH_BYTES];
+    return code == AN_OK ? make_manifest(arena, d, fitted, j, how, &support,
+                                         &file[MANIFEST].bytes, err)
+                         : code;
+}
 
-        code = tr_path(path, folder, file[i].name.p, err);
-        if (code == AN_OK)
-            code = tr_file_write(path, file[i].bytes, err);
+enum an_code tr_package_write(struct an_arena *arena, const struct tr_data *d,
+                              const struct tr_fitted *fitted,
+                              const struct tr_judgement *j,
+                              const struct tr_package_how *how,
+                              const char *folder, struct an_public_key *key,
+                              struct an_err *err)
+{
+    struct rt_file file[N_FILES] = {
+        [CARD] = {AN_STR("card.md"), {NULL, 0}},
+        [CARD_XML] = {AN_STR("card.xml"), {NULL, 0}},
+        [CHECKPOINT] = {AN_STR(RT_LINEAGE_CHECKPOINT), {NULL, 0}},
+        [LOG] = {AN_STR(RT_LINEAGE_LOG), {NULL, 0}},
+        [MANIFEST] = {AN_STR("manifest.json"), {NULL, 0}},
+        [WEIGHTS] = {AN_STR("model.safetensors"), fitted->weights},
+        [ATTRIBUTES] = {AN_STR("source-attributes.json"), {NULL, 0}},
+        [SIGNATURE] = {AN_STR("SIGNATURE"), {NULL, 0}}};
+    gnutls_datum_t made = {NULL, 0};
+    struct an_str key_pem = how->key_pem;
+    enum an_code code = say(arena, d, fitted, j, how, file, err);
+
+    if (code == AN_OK && key_pem.n == 0) {
+        code = make_key(&made, err);
+        key_pem = (struct an_str){(const char *)made.data, made.size};
     }
-    return code;
+    if (code == AN_OK && how->lineage)
+        code = put_lineage(arena, d, fitted, j, how, key_pem, file, err);
+    if (code == AN_OK)
+        code = sign(arena, file, key_pem, key, err);
+    if (made.data) {
+        explicit_bzero(made.data, made.size);
+        gnutls_free(made.data);
+    }
+    return code == AN_OK ? write_files(folder, file, err) : code;
 }

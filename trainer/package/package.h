@@ -19,6 +19,8 @@
 #include "trainer/package/population.h"
 #include "trainer/package/said.h"
 
+struct tr_lineage; /* trainer/lineage/lineage.h */
+
 struct tr_package_how {
     struct an_str name, version;
     struct an_str source; /* what it was trained on, and its licence */
@@ -33,6 +35,8 @@ struct tr_package_how {
     struct an_str key_pem;    /* to sign with; "": a key of this moment alone */
     struct tr_card_said said; /* what only people know */
     struct an_str report;     /* report.json of the data set; "": it has none */
+    struct tr_lineage *lineage; /* of the fit: gets the package's leaves, and
+                                   goes into it; NULL: a package without */
 };
 
 /* What people say (a file of trainer/package/said.h, or NULL) and what the data
@@ -45,8 +49,8 @@ enum an_code tr_package_said(struct an_arena *arena, const char *file,
 /* The limits that a data set suggests: ages of its training patients. */
 struct rt_limits tr_package_limits(const struct tr_data *d);
 
-/* The files into a folder that exists; what else stands there is not
- * touched, and would keep the package from opening.  SIGNATURE is the last: what
+/* The files, and lineage/, into a folder that exists; what else stands there is
+ * not touched, and would keep the package from opening.  SIGNATURE is the last: what
  * a run that was killed leaves does not open.  AN_OK with the public
  * key that signed. */
 enum an_code tr_package_write(struct an_arena *arena, const struct tr_data *d,

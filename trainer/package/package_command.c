@@ -3,6 +3,7 @@
 #include "base/decimal.h"
 #include "trainer/command.h"
 #include "trainer/file.h"
+#include "trainer/lineage/lineage.h"
 #include "trainer/package/package.h"
 #include "trainer/tune/plan.h"
 
@@ -143,38 +144,59 @@ static enum an_code read_plan(struct job *job, struct an_arena *arena,
     return an_out_done(&w, &job->how.change_control, err);
 }
 
+/* Of whom it speaks: what was asked for, else what the training people say.  A
+ * demonstrator is there to be tried, by whoever, on any message: it has no limit
+ * of distance. */
+static enum an_code set_limits(struct job *job, struct an_arena *arena,
+                               const struct tr_data *data, struct an_err *err)
+{
+    const struct rt_limits ages = tr_package_limits(data);
+    struct rt_limits *l = &job->how.limits;
+    struct tr_population population = {.max_distance = 0};
+    enum an_code code = AN_OK;
+
+    if (!job->has_min_age)
+        l->min_age_years = ages.min_age_years;
+    if (!job->has_max_age)
+        l->max_age_years = ages.max_age_years;
+    if (!job->how.demonstrator)
+        code = tr_population(arena, data, &population, err);
+    job->how.population = population.of;
+    l->max_distance = population.max_distance;
+    return code;
+}
+
+/* The files that were named. */
+static enum an_code read_files(struct job *job, struct an_arena *arena,
+                               struct an_err *err)
+{
+    enum an_code code = AN_OK;
+
+    if (job->plan)
+        code = read_plan(job, arena, err);
+    if (code == AN_OK)
+        code = tr_package_said(arena, job->card, job->data, &job->how, err);
+    if (code == AN_OK && job->key)
+        code = tr_file_map(job->key, &job->how.key_pem, err);
+    return code;
+}
+
 static enum an_code write_package(struct job *job, struct an_arena *arena,
                                   const struct tr_data *data,
                                   const struct tr_fitted *fitted,
                                   struct an_err *err)
 {
-    const struct rt_limits ages = tr_package_limits(data);
-    struct tr_population population = {.max_distance = 0};
     char hex[2 * AN_KEY_BYTES + 1];
     struct an_public_key key;
     struct tr_judgement j;
-    enum an_code code = AN_OK;
+    enum an_code code = read_files(job, arena, err);
 
-    if (!job->has_min_age)
-        job->how.limits.min_age_years = ages.min_age_years;
-    if (!job->has_max_age)
-        job->how.limits.max_age_years = ages.max_age_years;
-    if (job->plan)
-        code = read_plan(job, arena, err);
-    if (code == AN_OK && job->key)
-        code = tr_file_map(job->key, &job->how.key_pem, err);
-    if (code == AN_OK)
-        code = tr_package_said(arena, job->card, job->data, &job->how, err);
     if (code == AN_OK && mkdir(job->out, 0755) < 0 && errno != EEXIST)
         code = an_fail_sys(err, AN_IO, "the folder cannot be made", errno);
-    /* A demonstrator is there to be tried, by whoever, on any message. */
-    if (code == AN_OK && !job->how.demonstrator)
-        code = tr_population(arena, data, &population, err);
-    if (code == AN_OK) {
-        job->how.population = population.of;
-        job->how.limits.max_distance = population.max_distance;
+    if (code == AN_OK)
+        code = set_limits(job, arena, data, err);
+    if (code == AN_OK)
         code = tr_judge(arena, data, fitted, &j, err);
-    }
     if (code == AN_OK)
         code = tr_judge_refusals(arena, data, &job->how.limits,
                                  &job->how.population, &j, err);
@@ -196,6 +218,7 @@ int tr_command_package(int argc, char **argv)
                 .version = AN_STR("1"),
                 .source = AN_STR("Its maker did not say."),
                 .limits = {.min_positions = 3, .max_unknown_share = 0.5}}};
+    struct tr_lineage lineage;
     struct tr_fitted fitted;
     struct tr_data data;
     struct an_arena arena;
@@ -211,8 +234,15 @@ int tr_command_package(int argc, char **argv)
     code = tr_data_open_with(&data, &fitted, &arena, job.data, job.fit,
                              &subject, &err);
     if (code == AN_OK) {
-        subject = NULL;
-        code = write_package(&job, &arena, &data, &fitted, &err);
+        subject = job.fit;
+        code = tr_lineage_of_fit(&lineage, &arena, job.fit, &fitted, job.data,
+                                 &data, &err);
+        if (code == AN_OK) {
+            tr_lineage_warn(&lineage, "package", job.fit);
+            job.how.lineage = &lineage;
+            subject = NULL;
+            code = write_package(&job, &arena, &data, &fitted, &err);
+        }
         tr_fitted_close(&fitted);
         tr_data_close(&data);
     }
