@@ -42,7 +42,8 @@ libtrainer_la_SOURCES = \
 	trainer/privacy/privacy_command.c trainer/privacy/private.c \
 	trainer/privacy/private.h trainer/privacy/start.c trainer/privacy/start.h \
 	trainer/fit/adamw.c trainer/fit/adamw.h trainer/fit/backward.c \
-	trainer/fit/backward.h trainer/fit/checkpoint.c trainer/fit/feed.c \
+	trainer/fit/backward.h trainer/fit/checkpoint.c trainer/fit/course.c \
+	trainer/fit/course.h trainer/fit/feed.c \
 	trainer/fit/feed.h trainer/fit/fit.c trainer/fit/fit.h \
 	trainer/fit/fit_command.c trainer/fit/fit_share.c trainer/fit/params.c \
 	trainer/fit/params.h trainer/fit/pass.c trainer/fit/pass.h \
