@@ -31,6 +31,8 @@ Suite *trainer_stays_suite(void);
 Suite *trainer_tables_suite(void);
 Suite *trainer_sample_suite(void);
 Suite *trainer_lead_suite(void);
+Suite *trainer_page_suite(void);
+Suite *trainer_report_suite(void);
 Suite *trainer_explain_suite(void);
 Suite *trainer_reasons_suite(void);
 Suite *trainer_deid_suite(void);
@@ -64,5 +66,6 @@ Suite *(*const test_suites[])(void) = {
     trainer_deid_run_suite,      trainer_compare_suite,
     trainer_accountant_suite,    trainer_privacy_suite,
     trainer_budget_suite,        trainer_audit_suite,
-    trainer_noise_suite,         NULL,
+    trainer_noise_suite,         trainer_report_suite,
+    trainer_page_suite,          NULL,
 };

@@ -66,6 +66,14 @@ libtrainer_la_SOURCES = \
 	trainer/evaluate/sample_command.c trainer/evaluate/stats.c \
 	trainer/evaluate/stats.h trainer/evaluate/survival.c \
 	trainer/evaluate/survival.h \
+	trainer/report/beside.c trainer/report/beside.h trainer/report/curves.c \
+	trainer/report/curves.h trainer/report/groups.c trainer/report/groups.h \
+	trainer/report/html.c trainer/report/html.h trainer/report/page.c \
+	trainer/report/page.h trainer/report/page_fits.c \
+	trainer/report/page_int.h trainer/report/page_outcome.c \
+	trainer/report/page_tables.c trainer/report/plot.c trainer/report/plot.h \
+	trainer/report/thresholds.c trainer/report/thresholds.h \
+	trainer/report/view.c trainer/report/view.h \
 	trainer/package/package.c trainer/package/package.h \
 	trainer/package/package_card.c trainer/package/package_command.c \
 	trainer/package/package_open.c trainer/package/population.c \
@@ -91,7 +99,7 @@ $(libtrainer_la_OBJECTS): $(deid_tables:.tsv=.inc)
 EXTRA_DIST += trainer/dataset/README.md trainer/deid/README.md \
 	trainer/evaluate/README.md trainer/fit/README.md \
 	trainer/package/README.md trainer/parity/README.md \
-	trainer/privacy/README.md
+	trainer/privacy/README.md trainer/report/README.md
 dist_tables_DATA = config/tables/concepts.tsv
 tablesdir = $(pkgdatadir)/tables
 

@@ -67,7 +67,7 @@ int tr_double_cmp(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static struct tr_interval middle(double *value, size_t n)
+struct tr_interval tr_middle(double *value, size_t n)
 {
     struct tr_interval interval = {(double)NAN, (double)NAN};
 
@@ -122,7 +122,7 @@ struct tr_interval tr_auroc_interval(struct tr_point *a, size_t n_a,
     weigh(a, n_a, NULL);
     if (b)
         weigh(b, n_b, NULL);
-    return middle(value, n);
+    return tr_middle(value, n);
 }
 
 struct tr_interval tr_ratio_interval(const double *a, const double *b,
@@ -143,7 +143,7 @@ struct tr_interval tr_ratio_interval(const double *a, const double *b,
         if (y > 0)
             value[n++] = x / y;
     }
-    return middle(value, n);
+    return tr_middle(value, n);
 }
 
 /* ---- calibration ----------------------------------------------------------- */

@@ -43,6 +43,10 @@ struct tr_interval tr_auroc_interval(struct tr_point *a, size_t n_a,
 /* Scratch that this needs, in doubles. */
 size_t tr_interval_scratch(uint32_t n_persons);
 
+/* What the middle 95 % of some draws span; NAN of fewer than half of
+ * TR_RESAMPLES.  Sorts them. */
+struct tr_interval tr_middle(double *value, size_t n);
+
 /* How often each of so many is drawn, in one draw of as many. */
 void tr_draw_persons(double *times, uint32_t n_persons, uint64_t key);
 
