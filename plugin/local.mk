@@ -97,7 +97,7 @@ EXTRA_DIST += plugin/fetch/README.md
 noinst_LTLIBRARIES += libthink.la
 libthink_la_SOURCES = \
 	plugin/model.h plugin/model.c \
-	plugin/think.h plugin/think.c
+	plugin/passes.h plugin/passes.c plugin/think.h plugin/think.c
 libthink_la_CPPFLAGS = $(AM_CPPFLAGS) -DANAMNESIS_DATADIR='"$(pkgdatadir)"'
 libthink_la_LIBADD = libruntime.la libadvice.la libwork.la
 

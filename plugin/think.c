@@ -3,6 +3,7 @@
 
 #include "plugin/host/file.h"
 #include "plugin/model.h"
+#include "plugin/passes.h"
 #include "runtime/compare.h"
 
 #include <dirent.h>
@@ -26,6 +27,7 @@ struct pl_mind {
     struct pl_model model;
     struct adv_knowledge knowledge;
     struct rt_cache *cache; /* NULL: none */
+    struct pl_passes *passes;
     struct an_arena arena;
     size_t n_outcomes; /* known to both */
 };
@@ -110,6 +112,9 @@ enum an_code pl_mind_open(const struct cfg_options *options,
     if (rc == AN_OK && m->n_outcomes == 0)
         rc = an_fail(err, AN_CONFIG,
                      "the model has no outcome that the outcome files know", 0);
+    if (rc == AN_OK)
+        rc = pl_passes_open(&m->model.package.model, (uint32_t)options->workers,
+                            &m->passes, err);
     if (rc == AN_OK && options->model_cache_bytes)
         rc = rt_cache_open(&m->arena, &manifest->shape,
                            (size_t)options->model_cache_bytes, &m->cache, err);
@@ -126,6 +131,7 @@ void pl_mind_close(struct pl_mind *m)
     if (m == NULL)
         return;
     rt_cache_close(m->cache);
+    pl_passes_close(m->passes);
     pl_model_close(&m->model);
     an_arena_free(&m->arena);
     free(m);
@@ -155,6 +161,29 @@ void pl_mind_cache(const struct pl_mind *m, struct rt_cache_counts *out)
         rt_cache_counts(m->cache, out);
 }
 
+void pl_mind_passes(const struct pl_mind *m, struct pl_passes_counts *out)
+{
+    pl_passes_counts(m->passes, out);
+}
+
+/* A model that was tuned says each bound of its plan and whether it held
+ * (trainer/tune/README.md); of another nothing is asked. */
+static bool within_plan(const struct an_json *manifest)
+{
+    const struct an_json *gates = an_json_get(
+        an_json_get(manifest, AN_STR("change_control")), AN_STR("gates"));
+    bool held = true;
+
+    if (gates == NULL)
+        return an_json_get(manifest, AN_STR("tuned_from")) == NULL;
+    if (!an_json_is(gates, AN_JSON_ARRAY) || gates->n == 0)
+        return false;
+    for (const struct an_json *g = an_json_first(gates); g && held; g = g->next)
+        if (!an_json_bool(an_json_get(g, AN_STR("held")), &held))
+            held = false;
+    return held;
+}
+
 bool pl_mind_evaluated(const struct pl_mind *m, struct an_str site)
 {
     const struct an_json *at =
@@ -163,7 +192,8 @@ bool pl_mind_evaluated(const struct pl_mind *m, struct an_str site)
 
     return site.n &&
            an_str_eq(an_json_text(an_json_get(at, AN_STR("name"))), site) &&
-           an_json_bool(an_json_get(at, AN_STR("passed")), &passed) && passed;
+           an_json_bool(an_json_get(at, AN_STR("passed")), &passed) && passed &&
+           within_plan(m->model.package.manifest.root);
 }
 
 /* ---- the thinker -------------------------------------------------------- */
@@ -184,6 +214,7 @@ enum an_code pl_thinker_open(const struct pl_mind *m, struct pl_thinker **out,
         return rc;
     }
     t->predictor.cache = m->cache;
+    t->predictor.passer = pl_passes_passer(m->passes);
     *out = t;
     return AN_OK;
 }

@@ -11,8 +11,8 @@
  * moment; if not, the abstention says why.  One forecast serves any number of
  * readers.
  *
- * Thread-safety: a mind is shared, and immutable but for its cache; a thinker is
- * confined.  Ownership: forecasts and words are the arena's and point into the
+ * Thread-safety: a mind is shared, and immutable but for its cache and its
+ * passes; a thinker is confined.  Ownership: forecasts and words are the arena's and point into the
  * timeline and the mind. */
 #ifndef PLUGIN_THINK_H
 #define PLUGIN_THINK_H
@@ -20,7 +20,7 @@
 #include "advice/compare.h"
 #include "config/options.h"
 #include "context/timeline.h"
-#include "runtime/cache.h"
+#include "plugin/passes.h"
 
 struct pl_mind;
 struct pl_thinker;
@@ -37,10 +37,14 @@ struct ctx_model_id pl_mind_model(const struct pl_mind *m);
 size_t pl_mind_n_outcomes(const struct pl_mind *m);
 /* What its cache did; all 0 when it has none. */
 void pl_mind_cache(const struct pl_mind *m, struct rt_cache_counts *out);
+/* How many passes there were, for how many questions. */
+void pl_mind_passes(const struct pl_mind *m, struct pl_passes_counts *out);
 /* How far what is said about that outcome may go; live for anything else. */
 enum cfg_stage pl_mind_stage(const struct pl_mind *m, struct an_str topic);
 /* Its signed manifest says that it was evaluated on the data of that site, and
- * passed: "site": {"name": "main", "passed": true}. */
+ * passed: "site": {"name": "main", "passed": true}; and if it was tuned, that
+ * every bound of its plan held: "change_control": {"gates": [{"held": true},
+ * ...]}. */
 bool pl_mind_evaluated(const struct pl_mind *m, struct an_str site);
 
 enum an_code pl_thinker_open(const struct pl_mind *m, struct pl_thinker **out,

@@ -31,10 +31,11 @@
  * as the rows of the matrix products, and look only at their own.  The last
  * layer is computed for the queried rows alone.
  *
- * Of a packed model (runtime/product.h) the log hazards have the same bits
- * however a history came to be read: whole or after its past, alone or with
- * others, on every machine with the same C library.  Log rates are one product by OpenBLAS, whose bits
- * depend on its core and on whether there are one or two queries or more.
+ * Of a packed model (runtime/product.h) the results have the same bits however
+ * a history came to be read: whole or after its past, alone or with others, on
+ * every machine with the same C library.  A model that is not packed is
+ * multiplied by OpenBLAS, whose bits depend on its core and on the number of
+ * rows.
  *
  * runtime/reference.h says the same in plain loops, and tests hold the two
  * together within 1e-4.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/kernels.h"
+#include "runtime/product.h"
 #include "runtime/simd.h"
 
 RT_CLONES
@@ -15,7 +16,7 @@ void rt_log_rates(float *out_tv, const struct rt_model *m, const float *h_tc,
 {
     const int v = m->shape.targets;
 
-    rt_linear(out_tv, h_tc, m->w.embed, t, v, m->shape.channels);
+    rt_product(m, RT_RATES, 0, out_tv, v, h_tc, t);
     if (m->shape.rate_bias)
         add_bias(out_tv, m->w.rate_bias, t, v);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The arithmetic of the model, one function per step.  Arrays are row-major
  * and named by their shape; each kernel has a naive twin in the tests.
- * OpenBLAS does the matrix products: whoever makes threads sets it to one
- * thread first (openblas_set_num_threads), since a second core serves a
- * second patient.
+ * OpenBLAS multiplies what is not packed (runtime/product.h): whoever makes
+ * threads sets it to one thread first (openblas_set_num_threads), since a second
+ * core serves a second patient.
  *
  * Thread-safety: immutable (functions of their arguments).
  * Limits: callers have checked shapes and indices; only asserts here. */

@@ -6,7 +6,6 @@
 #include "runtime/product.h"
 #include "runtime/safetensors.h"
 
-#include <cblas.h>
 #include <stdio.h>
 #ifdef __GLIBC__
 #    include <gnu/libc-version.h>
@@ -186,8 +185,7 @@ enum an_code rt_arithmetic(struct an_arena *arena, struct an_str *out,
     struct an_buf b;
 
     an_buf_init(&b, arena, 256);
-    an_buf_put_c(&b, PACKAGE_NAME " " PACKAGE_VERSION "; OpenBLAS ");
-    an_buf_put_c(&b, openblas_get_corename());
+    an_buf_put_c(&b, PACKAGE_NAME " " PACKAGE_VERSION);
 #ifdef __GLIBC__
     an_buf_put_c(&b, "; libc ");
     an_buf_put_c(&b, gnu_get_libc_version());

@@ -65,9 +65,8 @@ enum an_code rt_package_open(struct rt_package *p, struct an_arena *arena,
                              size_t n_trusted, struct an_err *err)
     __attribute__((warn_unused_result));
 
-/* "PROGRAM VERSION; OpenBLAS CORE; libc VERSION": beside the package, what the
- * bits of a forecast depend on.  Those of risks and reasons do not depend on
- * OpenBLAS (runtime/forward.h), those of a differential do. */
+/* "PROGRAM VERSION; libc VERSION": beside the package, what the bits of a
+ * forecast depend on (runtime/forward.h). */
 enum an_code rt_arithmetic(struct an_arena *arena, struct an_str *out,
                            struct an_err *err)
     __attribute__((warn_unused_result));

@@ -386,6 +386,17 @@ static uint32_t look_up(struct rt_prediction *x)
     return n;
 }
 
+static enum an_code extend(struct rt_prediction *x, const struct rt_ask *ask)
+{
+    struct rt_predictor *p = x->p;
+
+    if (p->passer.extend)
+        return p->passer.extend(p->passer.self, &p->workspace, x->past, ask,
+                                x->err);
+    return rt_forward_extend(&p->package->model, &p->workspace, &x->past, ask,
+                             1, RT_WANT_HAZARDS | RT_WANT_RATES, x->err);
+}
+
 static enum an_code compute(struct rt_prediction *x, struct rt_query query)
 {
     struct rt_predictor *p = x->p;
@@ -396,9 +407,7 @@ static enum an_code compute(struct rt_prediction *x, struct rt_query query)
 
     query.position -= n;
     if (rc == AN_OK)
-        rc =
-            rt_forward_extend(&p->package->model, &p->workspace, &x->past, &ask,
-                              1, RT_WANT_HAZARDS | RT_WANT_RATES, x->err);
+        rc = extend(x, &ask);
     if (rc == AN_OK)
         memcpy(x->whole_kj, p->workspace.log_hazard_qkj,
                x->n_hazards * sizeof(*x->whole_kj));

@@ -25,8 +25,7 @@
  * With a cache (runtime/cache.h), which the predictors of several threads share,
  * only what follows the part of the record that is known already is computed,
  * and nothing when the same is asked in the same hour (runtime/encode.h).
- * What comes out is the same, but for the last bits of the differential, which
- * is OpenBLAS's.
+ * What comes out is the same.
  *
  * Members of manifest.json that are read here:
  *     "vocabulary" (runtime/vocabulary.h), "wide" (runtime/wide.h),
@@ -59,6 +58,15 @@
 
 enum { RT_MAX_NEXT = 10 };
 
+/* Who computes a pass: as rt_forward_extend of one ask, hazards and rates.  For
+ * threads that share cores. */
+struct rt_passer {
+    enum an_code (*extend)(void *self, struct rt_workspace *ws,
+                           struct rt_past *past, const struct rt_ask *ask,
+                           struct an_err *err);
+    void *self;
+};
+
 struct rt_predictor {
     const struct rt_package *package;
     struct rt_vocabulary vocabulary;
@@ -72,6 +80,7 @@ struct rt_predictor {
     struct rt_workspace workspace;
     struct rt_past past, bare; /* of a history; of it without its reasons */
     struct rt_cache *cache;    /* of the same shape; NULL, as it begins: none */
+    struct rt_passer passer;   /* as it begins: this thread by itself */
 };
 
 struct rt_question {

@@ -20,8 +20,8 @@ static size_t panel_floats(int rows, int cols)
     return (size_t)rt_lanes_up(rows) * (size_t)cols;
 }
 
-/* The block is the panels of the age, and then layer by layer those of the
- * others, in the enum's order.  What a layer takes: */
+/* The block is the panels of the age and of the rates, and then layer by layer
+ * those of the others, in the enum's order.  What a layer takes: */
 static size_t layer_floats(const struct rt_shape *s)
 {
     const int c = s->channels;
@@ -37,6 +37,7 @@ static struct matrix matrix_of(const struct rt_model *m, enum rt_product which,
     const size_t l = (size_t)layer, cc = (size_t)c * (size_t)c;
     struct matrix all[RT_N_PRODUCTS] = {
         [RT_AGE] = {m->w.age, 0, c, c, true},
+        [RT_RATES] = {m->w.embed, 0, m->shape.targets, c, false},
         [RT_QUERY] = {m->w.qkv + l * 3 * cc, 0, c, c, false},
         [RT_KEY_VALUE] = {m->w.qkv + l * 3 * cc + cc, 0, 2 * c, c, false},
         [RT_PROJ] = {m->w.proj + l * cc, 0, c, c, true},
@@ -44,7 +45,7 @@ static struct matrix matrix_of(const struct rt_model *m, enum rt_product which,
         [RT_DOWN] = {m->w.down + l * 4 * cc, 0, c, 4 * c, true},
     };
 
-    assert(which != RT_AGE || layer == 0);
+    assert(which > RT_RATES || layer == 0);
     all[which].panels = l * layer_floats(&m->shape);
     for (int i = 0; i < (int)which; i++)
         all[which].panels += panel_floats(all[i].rows, all[i].cols);
@@ -77,7 +78,8 @@ static void pack_one(float *block, const struct rt_model *m,
 enum an_code rt_model_pack(struct rt_model *m, struct an_arena *arena,
                            struct an_err *err)
 {
-    const size_t n = panel_floats(m->shape.channels, m->shape.channels) +
+    const int c = m->shape.channels;
+    const size_t n = panel_floats(c, c) + panel_floats(m->shape.targets, c) +
                      layer_floats(&m->shape) * (size_t)m->shape.layers;
     float *block = an_arena_get(arena, n * sizeof(*block) + ALIGN_BYTES, 1);
 
@@ -85,6 +87,7 @@ enum an_code rt_model_pack(struct rt_model *m, struct an_arena *arena,
         return an_fail_nomem(err);
     block += (-(uintptr_t)block % ALIGN_BYTES) / sizeof(*block);
     pack_one(block, m, RT_AGE, 0);
+    pack_one(block, m, RT_RATES, 0);
     for (int layer = 0; layer < m->shape.layers; layer++)
         for (int i = RT_QUERY; i < RT_N_PRODUCTS; i++)
             pack_one(block, m, (enum rt_product)i, layer);

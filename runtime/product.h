@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The matrices of a model that meet all positions, packed once for products of our own.
+/* The large matrices of a model, packed once for products of our own.
  *
  *     rt_model_pack(&model, arena, err);
  *     rt_product(&model, RT_UP, layer, y, ldy, x, t);
@@ -23,9 +23,10 @@
 #include "runtime/weights.h"
 
 /* From how many channels to how many, and whether y is added to; all but the
- * first are of a layer. */
+ * first two are of a layer. */
 enum rt_product {
     RT_AGE,       /* c to c, added; layer 0 */
+    RT_RATES,     /* c to targets; layer 0 */
     RT_QUERY,     /* c to c */
     RT_KEY_VALUE, /* c to 2c */
     RT_PROJ,      /* c to c, added */

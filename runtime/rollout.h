@@ -35,7 +35,8 @@
  * cut nothing is known.
  *
  * Future i of a seed is the same whoever else is sampled, to the last bit: the
- * draws are by counter, and OpenBLAS's products are of three rows or more.
+ * draws are by counter, and products of a model that is not packed are of three
+ * rows or more.
  *
  * Thread-safety: a rollout is confined, the model is only read.  Ownership: the
  * memory is the arena's; results are the caller's.  A call gets no memory. */

@@ -128,10 +128,10 @@ static void invent(uint64_t seed)
     ward_tell(&w, ward_admission, false);
     ward_tell(&w, ward_results, false);
     for (unsigned i = 0; i < RECORDS; i++) {
-        unsigned kind = i < 2 ? (unsigned)test_below(&r, N_KINDS)
+        unsigned kind = i < 2 ? (unsigned)test_rng_below(&r, N_KINDS)
                               : (unsigned)((seed * RECORDS + i) % N_KINDS);
 
-        tell_record(kinds[kind], 100 + i, test_below(&r, 2) != 0);
+        tell_record(kinds[kind], 100 + i, test_rng_below(&r, 2) != 0);
     }
 }
 

@@ -152,20 +152,20 @@ static void invent(struct stream *s, uint64_t seed)
     static const char *const who[] = {"7001", "7001", "T1", "B9"};
     struct test_rng r = {seed};
 
-    s->n = 10 + (unsigned)test_below(&r, LONGEST - 10);
+    s->n = 10 + (unsigned)test_rng_below(&r, LONGEST - 10);
     for (unsigned i = 0; i < s->n; i++) {
-        struct words w = {.patient = who[test_below(&r, 4)]};
+        struct words w = {.patient = who[test_rng_below(&r, 4)]};
         struct an_time t;
 
         /* Often in the same second as another. */
-        s->said_us[i] = epoch_us + (int64_t)test_below(&r, 40) * 3600000000;
+        s->said_us[i] = epoch_us + (int64_t)test_rng_below(&r, 40) * 3600000000;
         t = an_time_us(s->said_us[i]);
         t.precision = AN_TIME_SECOND;
         an_time_print_hl7(t, w.when);
         (void)snprintf(w.number, sizeof(w.number), "%u", i);
         (void)snprintf(w.thing, sizeof(w.thing), "%u",
-                       (unsigned)test_below(&r, 3) + 1);
-        fill_in(s->message[i], kinds[test_below(&r, N_KINDS)], &w);
+                       (unsigned)test_rng_below(&r, 3) + 1);
+        fill_in(s->message[i], kinds[test_rng_below(&r, N_KINDS)], &w);
     }
 }
 
@@ -228,7 +228,7 @@ static struct an_str known(const struct stream *s, const unsigned *order,
 static void shuffle(unsigned *order, unsigned n, struct test_rng *r)
 {
     for (unsigned i = n - 1; i > 0; i--) {
-        unsigned k = (unsigned)test_below(r, i + 1), swap = order[i];
+        unsigned k = (unsigned)test_rng_below(r, i + 1), swap = order[i];
 
         order[i] = order[k];
         order[k] = swap;

@@ -36,7 +36,7 @@ START_TEST(gives_back_every_field_of_every_event)
     struct test_rng r = {3};
 
     for (int set = 0; set < SETS; set++) {
-        size_t n = test_below(&r, MOST_EVENTS), n_back;
+        size_t n = test_rng_below(&r, MOST_EVENTS), n_back;
         struct ctx_event e[MOST_EVENTS];
         const struct ctx_event *back;
         const struct ctx_event *in[MOST_EVENTS], *out[MOST_EVENTS];
@@ -77,7 +77,7 @@ START_TEST(remembers_far_more_strings_than_it_has_room_for)
         char *p = an_arena_get(&arena, 5, 1);
 
         for (size_t j = 0; j < 5; j++)
-            p[j] = (char)('a' + (j == 4 ? test_below(&r, 26) : i / 100));
+            p[j] = (char)('a' + (j == 4 ? test_rng_below(&r, 26) : i / 100));
         e[i].concept.code = (struct an_str){p, 5};
     }
     ck_assert_int_eq(

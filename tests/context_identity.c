@@ -238,12 +238,12 @@ static unsigned spread(const struct ctx_claim *c, size_t n, char who,
 static void claims_invent(struct test_rng *r, struct ctx_claim *c, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        char what[4] = {(char)('A' + test_below(r, N_IDS)),
-                        ">=|/*"[test_below(r, 5)],
-                        (char)('A' + test_below(r, N_IDS)), '\0'};
+        char what[4] = {(char)('A' + test_rng_below(r, N_IDS)),
+                        ">=|/*"[test_rng_below(r, 5)],
+                        (char)('A' + test_rng_below(r, N_IDS)), '\0'};
 
-        c[i] = claim(what, 1 + (int64_t)test_below(r, 5),
-                     (int64_t)test_below(r, 4));
+        c[i] = claim(what, 1 + (int64_t)test_rng_below(r, 5),
+                     (int64_t)test_rng_below(r, 4));
     }
 }
 
@@ -253,12 +253,12 @@ START_TEST(is_the_same_in_every_order_of_arrival)
 
     for (int set = 0; set < SETS; set++) {
         struct ctx_claim c[MOST_CLAIMS];
-        size_t n = test_below(&r, MOST_CLAIMS + 1);
+        size_t n = test_rng_below(&r, MOST_CLAIMS + 1);
 
         an_arena_reset(&arena);
         claims_invent(&r, c, n);
         for (int64_t as_of_us = 0; as_of_us < 4; as_of_us++) {
-            char who = (char)('A' + test_below(&r, N_IDS));
+            char who = (char)('A' + test_rng_below(&r, N_IDS));
             char want[N_IDS + 4], got[N_IDS + 4];
             unsigned in = 0;
 
@@ -267,7 +267,7 @@ START_TEST(is_the_same_in_every_order_of_arrival)
                 in |= 1U << ((want[i] & ~0x20) - 'A');
             ck_assert_uint_eq(in, spread(c, n, who, as_of_us));
             for (size_t i = n; i > 1; i--) {
-                size_t j = test_below(&r, i);
+                size_t j = test_rng_below(&r, i);
                 struct ctx_claim kept = c[i - 1];
 
                 c[i - 1] = c[j];

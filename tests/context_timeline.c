@@ -40,7 +40,7 @@ static struct an_str text_of(struct ctx_timeline t)
 static void shuffle(struct test_rng *r, struct ctx_event *e, size_t n)
 {
     for (size_t i = n; i > 1; i--) {
-        size_t j = test_below(r, i);
+        size_t j = test_rng_below(r, i);
         struct ctx_event kept = e[i - 1];
 
         e[i - 1] = e[j];
@@ -53,7 +53,7 @@ START_TEST(order_of_arrival_never_changes_it)
     struct test_rng r = {1};
 
     for (int set = 0; set < SETS; set++) {
-        size_t n = test_below(&r, MOST_EVENTS);
+        size_t n = test_rng_below(&r, MOST_EVENTS);
         struct ctx_event e[MOST_EVENTS];
         struct an_str want[8];
 
@@ -107,8 +107,8 @@ START_TEST(holds_exactly_what_counts_in_order)
     struct test_rng r = {2};
 
     for (int set = 0; set < SETS; set++) {
-        size_t n = 1 + test_below(&r, MOST_EVENTS - 1), want = 0;
-        int64_t as_of_us = (int64_t)test_below(&r, 6) * AN_US_PER_DAY;
+        size_t n = 1 + test_rng_below(&r, MOST_EVENTS - 1), want = 0;
+        int64_t as_of_us = (int64_t)test_rng_below(&r, 6) * AN_US_PER_DAY;
         struct ctx_event e[MOST_EVENTS];
         struct ctx_timeline t;
 

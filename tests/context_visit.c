@@ -132,23 +132,23 @@ START_TEST(is_the_same_in_every_order_of_arrival)
 
     for (int set = 0; set < SETS; set++) {
         struct moves m = {.n = 0};
-        size_t n = test_below(&r, MOST + 1);
+        size_t n = test_rng_below(&r, MOST + 1);
         char text[3], again[3], from[3] = "0x";
 
         while (m.n < n) {
-            char what[6] = {(char)('0' + test_below(&r, PERSONS)),
-                            "xy"[test_below(&r, 2)],
+            char what[6] = {(char)('0' + test_rng_below(&r, PERSONS)),
+                            "xy"[test_rng_below(&r, 2)],
                             '>',
-                            (char)('0' + test_below(&r, PERSONS)),
-                            "xy"[test_below(&r, 2)],
+                            (char)('0' + test_rng_below(&r, PERSONS)),
+                            "xy"[test_rng_below(&r, 2)],
                             '\0'};
 
-            add(&m, what, 1 + (int64_t)test_below(&r, 4));
+            add(&m, what, 1 + (int64_t)test_rng_below(&r, 4));
         }
-        from[0] = (char)('0' + test_below(&r, PERSONS));
+        from[0] = (char)('0' + test_rng_below(&r, PERSONS));
         where(&m, from, text);
         for (size_t i = n; i > 1; i--) {
-            size_t j = test_below(&r, i);
+            size_t j = test_rng_below(&r, i);
             struct ctx_visit_move kept = m.move[i - 1];
 
             m.move[i - 1] = m.move[j];

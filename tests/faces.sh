@@ -124,6 +124,16 @@ install no.yaml no.db production live "$good" 'tenant: north'
 is 'nor one that another site has' says 2 'no\.yaml:2:1: .*evaluation' an no.yaml check
 install no.yaml no.db production live "$good"
 is 'one that this site has may be' says 0 'store: ' an no.yaml check
+for gates in '"tuned_from":{"name":"x"}' '"change_control":{"gates":[]}' \
+    '"change_control":{"gates":[{"held":true},{"held":false}]}'; do
+    "$drill" resign "$top/config/model/default" good good.keys \
+        "{\"name\":\"main\",\"passed\":true},$gates"
+    is 'nor one that left the plan it was tuned by' \
+        says 2 'no\.yaml:2:1: .*evaluation' an no.yaml check
+done
+"$drill" resign "$top/config/model/default" good good.keys \
+    '{"name":"main","passed":true},"change_control":{"gates":[{"held":true}]},"tuned_from":{"name":"x"}'
+is 'one that kept to it may be' says 0 'store: ' an no.yaml check
 install no.yaml no.db production shadow "$own"
 is 'in shadow any may speak' says 0 'store: ' an no.yaml check
 

@@ -16,7 +16,7 @@ static uint64_t next(struct test_rng *r)
     return z ^ z >> 31;
 }
 
-uint64_t test_below(struct test_rng *r, uint64_t n)
+uint64_t test_rng_below(struct test_rng *r, uint64_t n)
 {
     return next(r) % n;
 }
@@ -24,7 +24,7 @@ uint64_t test_below(struct test_rng *r, uint64_t n)
 void test_shuffle(struct test_rng *r, size_t *order, size_t n)
 {
     for (size_t i = n; i > 1; i--) {
-        size_t j = test_below(r, i), kept = order[i - 1];
+        size_t j = test_rng_below(r, i), kept = order[i - 1];
 
         order[i - 1] = order[j];
         order[j] = kept;
@@ -33,7 +33,7 @@ void test_shuffle(struct test_rng *r, size_t *order, size_t n)
 
 static struct an_str pick(struct test_rng *r, const char *const *list, size_t n)
 {
-    return an_str_c(list[test_below(r, n)]);
+    return an_str_c(list[test_rng_below(r, n)]);
 }
 
 #define PICK(r, list) pick(r, list, sizeof(list) / sizeof((list)[0]))
@@ -55,12 +55,12 @@ struct ctx_event test_event(struct test_rng *r, struct an_arena *arena)
     const int64_t day = AN_US_PER_DAY;
 
     (void)arena;
-    e.status = (uint8_t)test_below(r, CTX_N_STATUSES);
-    if (test_below(r, 8))
-        e.effective = (struct an_time){(int64_t)test_below(r, 5) * day, 60,
+    e.status = (uint8_t)test_rng_below(r, CTX_N_STATUSES);
+    if (test_rng_below(r, 8))
+        e.effective = (struct an_time){(int64_t)test_rng_below(r, 5) * day, 60,
                                        AN_TIME_MINUTE, 0};
-    e.said_us = (int64_t)test_below(r, 4) * day;
-    e.available_us = (int64_t)test_below(r, 6) * day;
+    e.said_us = (int64_t)test_rng_below(r, 4) * day;
+    e.available_us = (int64_t)test_rng_below(r, 6) * day;
     e.concept = (struct ctx_code){PICK(r, system_uri), PICK(r, code_text),
                                   AN_STR("Invented")};
     e.value.kind = CTX_VALUE_QUANTITY;
@@ -76,10 +76,11 @@ struct ctx_event test_event(struct test_rng *r, struct an_arena *arena)
 
 static struct an_str strange_str(struct test_rng *r, struct an_arena *arena)
 {
-    size_t n = test_below(r, 12) == 0 ? test_below(r, 400) : test_below(r, 5);
+    size_t n = test_rng_below(r, 12) == 0 ? test_rng_below(r, 400)
+                                          : test_rng_below(r, 5);
     char *p;
 
-    if (test_below(r, 2))
+    if (test_rng_below(r, 2))
         return PICK(r, fact_key);
     p = an_arena_get(arena, n, 1);
     for (size_t i = 0; p && i < n; i++)
@@ -97,28 +98,28 @@ static int64_t strange_us(struct test_rng *r)
 {
     static const int64_t edge[] = {
         0, -1, 1000000, INT64_MIN, INT64_MAX, INT64_C(1700000000000000)};
-    int64_t us = edge[test_below(r, sizeof(edge) / sizeof(edge[0]))];
+    int64_t us = edge[test_rng_below(r, sizeof(edge) / sizeof(edge[0]))];
 
-    return test_below(r, 3) ? us : (int64_t)next(r);
+    return test_rng_below(r, 3) ? us : (int64_t)next(r);
 }
 
 static struct an_time strange_time(struct test_rng *r)
 {
     struct an_time t = {.precision =
-                            (uint8_t)test_below(r, AN_TIME_FRACTION + 1)};
+                            (uint8_t)test_rng_below(r, AN_TIME_FRACTION + 1)};
 
     if (t.precision == AN_TIME_NONE)
         return t;
     t.us = strange_us(r);
     t.offset_min = (int16_t)next(r);
-    t.assumed = (uint8_t)test_below(r, 2);
+    t.assumed = (uint8_t)test_rng_below(r, 2);
     return t;
 }
 
 struct ctx_event test_strange_event(struct test_rng *r, struct an_arena *arena)
 {
-    struct ctx_event e = {.kind = (uint8_t)test_below(r, CTX_N_KINDS),
-                          .status = (uint8_t)test_below(r, CTX_N_STATUSES)};
+    struct ctx_event e = {.kind = (uint8_t)test_rng_below(r, CTX_N_KINDS),
+                          .status = (uint8_t)test_rng_below(r, CTX_N_STATUSES)};
     struct ctx_code *alias;
     uint64_t bits = next(r);
 
@@ -127,15 +128,15 @@ struct ctx_event test_strange_event(struct test_rng *r, struct an_arena *arena)
     e.said_us = strange_us(r);
     e.available_us = strange_us(r);
     e.concept = strange_code(r, arena);
-    e.n_aliases = test_below(r, 4);
+    e.n_aliases = test_rng_below(r, 4);
     alias = an_arena_get(arena, e.n_aliases, sizeof(*alias));
     for (size_t i = 0; i < e.n_aliases; i++)
         alias[i] = strange_code(r, arena);
     e.alias = alias;
-    e.value.kind = (uint8_t)test_below(r, CTX_VALUE_TEXT + 1);
+    e.value.kind = (uint8_t)test_rng_below(r, CTX_VALUE_TEXT + 1);
     e.value.literal =
-        test_below(r, 2) ? PICK(r, literal) : strange_str(r, arena);
-    if (test_below(r, 3) == 0)
+        test_rng_below(r, 2) ? PICK(r, literal) : strange_str(r, arena);
+    if (test_rng_below(r, 3) == 0)
         memcpy(&e.value.number, &bits, sizeof(bits));
     else if (!an_decimal_parse(e.value.literal, &e.value.number))
         e.value.number = 0;
@@ -146,8 +147,8 @@ struct ctx_event test_strange_event(struct test_rng *r, struct an_arena *arena)
     e.low = strange_str(r, arena);
     e.high = strange_str(r, arena);
     e.flag = strange_str(r, arena);
-    if (test_below(r, 2))
-        e.labels = (uint16_t)test_below(r, CTX_LABEL_ALL + 1);
+    if (test_rng_below(r, 2))
+        e.labels = (uint16_t)test_rng_below(r, CTX_LABEL_ALL + 1);
     e.encounter = strange_str(r, arena);
     e.fact = strange_str(r, arena);
     e.place = strange_str(r, arena);

@@ -11,7 +11,7 @@ struct test_rng {
 };
 
 /* Uniform below n, n > 0. */
-uint64_t test_below(struct test_rng *r, uint64_t n);
+uint64_t test_rng_below(struct test_rng *r, uint64_t n);
 void test_shuffle(struct test_rng *r, size_t *order, size_t n);
 
 /* An event drawn from few facts, times and messages, so that versions, ties

@@ -135,7 +135,8 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/trainer_explain.c tests/trainer_reasons.c \
 	tests/deid_help.h tests/deid_help.c tests/trainer_deid.c \
 	tests/trainer_deid_fhir.c tests/trainer_deid_hl7.c tests/trainer_deid_run.c \
-	tests/trainer_accountant.c tests/trainer_privacy.c tests/trainer_budget.c tests/trainer_audit.c tests/trainer_noise.c
+	tests/trainer_accountant.c tests/trainer_privacy.c tests/trainer_budget.c tests/trainer_audit.c tests/trainer_noise.c \
+	tests/tuned_site.h tests/tuned_site.c tests/trainer_tune.c tests/trainer_plan.c
 tests_trainer_t_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
 tests_trainer_t_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 
@@ -161,7 +162,7 @@ tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
 	tests/consult_labels.c tests/consult_identity.c tests/consult_consent.c tests/consult_choose.c tests/consult_naming.c tests/consult_ask.c \
 	tests/consult_post.c tests/consult_recall.c tests/consult_watch.c \
 	tests/consult_policy.c tests/consult_sequence.c tests/consult_feeds.c tests/consult_zone.c tests/consult_stream.c \
-	tests/consult_keeper.c \
+	tests/consult_keeper.c tests/consult_passes.c tests/model_random.h tests/model_random.c \
 	tests/invented.h tests/invented.c tests/site_model.h tests/site_model.c
 tests_consult_t_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIBS)
@@ -197,22 +198,25 @@ TESTS += tests/program.sh tests/hostile.sh tests/crash.sh tests/risks.sh \
 EXTRA_DIST += tests/test_folder.sh tests/program_lib.sh tests/program.sh tests/hostile.sh \
 	tests/explain.sh tests/compare.sh tests/maps.sh \
 	tests/crash.sh tests/risks.sh tests/story.sh
+# Those that take long; `make check drills=` leaves them out.
+drills =
+TESTS += $(drills)
 # The same, of training by several processes.
 check_PROGRAMS += tests/invent
 tests_invent_SOURCES = tests/invent.c tests/invented_cohort.h \
 	tests/invented_cohort.c tests/model_random.h tests/model_random.c
 tests_invent_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS) $(CHECK_CFLAGS)
 tests_invent_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
-TESTS += tests/ranks.sh
-EXTRA_DIST += tests/ranks.sh
+TESTS += tests/ranks.sh tests/tune.sh
+EXTRA_DIST += tests/ranks.sh tests/tune.sh tests/tune_people.awk
 # The same, of what leaves; tests/receiver is the other end of the outbox.
 check_PROGRAMS += tests/receiver
 tests_receiver_LDADD = libhost.la
-TESTS += tests/faces.sh tests/calls.sh tests/triggers.sh
+drills += tests/faces.sh tests/calls.sh tests/triggers.sh
 # The same, of what a FHIR server sends; tests/fhir_peer is that server.
 check_PROGRAMS += tests/fhir_peer
 tests_fhir_peer_LDADD = libhost.la
-TESTS += tests/subscriptions.sh tests/deletions.sh tests/feeds.sh
+drills += tests/subscriptions.sh tests/deletions.sh tests/feeds.sh
 EXTRA_DIST += tests/subscriptions.sh tests/deletions.sh tests/feeds.sh
 EXTRA_DIST += tests/faces_lib.sh tests/faces.sh tests/calls.sh \
 	tests/triggers.sh
@@ -223,9 +227,9 @@ tests_tls_drill_SOURCES = tests/tls_drill.c tests/tls_help.h tests/tls_help.c \
 	tests/folder.h tests/folder.c
 tests_tls_drill_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_tls_drill_LDADD = libbase.la $(GNUTLS_LIBS)
-TESTS += tests/tls.sh tests/transport.sh tests/pains.sh tests/vault.sh
+drills += tests/tls.sh tests/transport.sh tests/pains.sh tests/vault.sh
 EXTRA_DIST += tests/tls.sh tests/transport.sh tests/pains.sh tests/vault.sh
-TESTS += tests/rotate.sh
+drills += tests/rotate.sh
 EXTRA_DIST += tests/rotate.sh
 
 # Faults: killed, no power, no room, no clock, no peer.
@@ -240,7 +244,7 @@ tests_bad_world_la_LDFLAGS = -module -shared -avoid-version -rpath /nowhere
 check_PROGRAMS += tests/crowd_tls
 tests_crowd_tls_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_crowd_tls_LDADD = $(GNUTLS_LIBS)
-TESTS += tests/kill.sh tests/crowd.sh tests/crowd_tls.sh tests/disk.sh tests/clock.sh
+drills += tests/kill.sh tests/crowd.sh tests/crowd_tls.sh tests/disk.sh tests/clock.sh
 EXTRA_DIST += tests/bad_lib.sh tests/kill.sh tests/crowd.sh tests/crowd_tls.sh tests/disk.sh tests/clock.sh
 
 # Larger runs over the folder that ANAMNESIS_DATA names.

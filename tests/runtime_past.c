@@ -10,7 +10,18 @@
 
 Suite *runtime_past_suite(void);
 
-enum { LENGTH = 90, MOST = 7, KJ = 18 };
+enum {
+    LENGTH = 90,
+    MOST = 7,
+    KJ = 18,
+    TARGETS = 20,
+    ALL = RT_WANT_HAZARDS | RT_WANT_RATES
+};
+
+/* Of one query. */
+struct said {
+    float log_hazard_kj[KJ], log_rate_v[TARGETS];
+};
 
 static struct an_arena arena;
 static struct rt_shape shape;
@@ -43,10 +54,14 @@ static const float *weights_of(enum rt_product which, int layer, int *rows,
     const int c = shape.channels;
     const size_t cc = (size_t)(c * c), l = (size_t)layer;
 
-    *rows = which == RT_UP ? 4 * c : which == RT_KEY_VALUE ? 2 * c : c;
+    *rows = which == RT_UP          ? 4 * c
+            : which == RT_KEY_VALUE ? 2 * c
+            : which == RT_RATES     ? shape.targets
+                                    : c;
     *cols = which == RT_DOWN ? 4 * c : c;
     switch (which) {
     case RT_AGE: return m.w.age;
+    case RT_RATES: return m.w.embed;
     case RT_QUERY: return m.w.qkv + l * 3 * cc;
     case RT_KEY_VALUE: return m.w.qkv + l * 3 * cc + cc;
     case RT_PROJ: return m.w.proj + l * cc;
@@ -99,7 +114,8 @@ static void check_product(enum rt_product which, int layer, int t)
 START_TEST(a_row_of_a_product_is_the_same_among_any_others)
 {
     for (int which = 0; which < RT_N_PRODUCTS; which++)
-        for (int layer = 0; layer < (which ? shape.layers : 1); layer++)
+        for (int layer = 0; layer < (which > RT_RATES ? shape.layers : 1);
+             layer++)
             for (int t = 1; t <= 40; t += t < 14 ? 1 : 13)
                 check_product((enum rt_product)which, layer, t);
 }
@@ -140,15 +156,33 @@ static void ask_end(const struct rt_history *h, const float *wide,
     *ask = (struct rt_ask){h, q, 1};
 }
 
+/* Of the pass that was. */
+static struct said said(size_t query)
+{
+    struct said out;
+
+    memcpy(out.log_hazard_kj, ws.log_hazard_qkj + query * KJ,
+           sizeof(out.log_hazard_kj));
+    memcpy(out.log_rate_v, ws.log_rate_qv + query * TARGETS,
+           sizeof(out.log_rate_v));
+    return out;
+}
+
+static void check_said(size_t query, const struct said *want)
+{
+    const struct said got = said(query);
+
+    ck_assert_mem_eq(&got, want, sizeof(got));
+}
+
 /* What the whole says at its end. */
-static void whole(const struct rt_history *h, const float *wide, float want[KJ])
+static struct said whole(const struct rt_history *h, const float *wide)
 {
     struct rt_query q = {(uint32_t)h->n_positions - 1, wide};
     struct rt_ask ask = {h, &q, 1};
 
-    ck_assert_int_eq(rt_forward(&m, &ws, &ask, 1, RT_WANT_HAZARDS, NULL),
-                     AN_OK);
-    memcpy(want, ws.log_hazard_qkj, KJ * sizeof(*want));
+    ck_assert_int_eq(rt_forward(&m, &ws, &ask, 1, ALL, NULL), AN_OK);
+    return said(0);
 }
 
 static struct rt_past past_of(size_t positions)
@@ -172,7 +206,7 @@ START_TEST(what_comes_later_goes_on_where_the_past_ends)
         while (at < LENGTH) {
             const size_t rest = LENGTH - at;
             size_t to = at + 1 + (size_t)test_below(&r, round % 2 ? 3 : 50);
-            float want[KJ];
+            struct said want;
             struct rt_history some, begun;
             struct rt_query q;
             struct rt_ask ask;
@@ -180,13 +214,12 @@ START_TEST(what_comes_later_goes_on_where_the_past_ends)
             to = to > at + rest ? at + rest : to;
             some = part(&h, at, to);
             begun = part(&h, 0, to);
-            whole(&begun, wide, want);
+            want = whole(&begun, wide);
             ask_end(&some, wide, &q, &ask);
-            ck_assert_int_eq(rt_forward_extend(&m, &ws, &own, &ask, 1,
-                                               RT_WANT_HAZARDS, NULL),
-                             AN_OK);
+            ck_assert_int_eq(
+                rt_forward_extend(&m, &ws, &own, &ask, 1, ALL, NULL), AN_OK);
             ck_assert_int_eq(past.n_positions, (int)to);
-            ck_assert_mem_eq(ws.log_hazard_qkj, want, sizeof(want));
+            check_said(0, &want);
             at = to;
         }
     }
@@ -199,7 +232,7 @@ START_TEST(many_go_on_at_once)
     struct rt_history later[MOST];
     struct rt_query q[MOST];
     struct rt_ask ask[MOST];
-    float want[MOST][KJ];
+    struct said want[MOST];
 
     for (size_t i = 0; i < MOST; i++) {
         const size_t before = 11 * i, n = 1 + i % 3;
@@ -210,17 +243,17 @@ START_TEST(many_go_on_at_once)
 
         own[i] = &past[i];
         past[i] = past_of(LENGTH);
-        whole(&h, wide, want[i]);
+        want[i] = whole(&h, wide);
         if (before)
             ck_assert_int_eq(rt_forward_keep(&m, &ws, own[i], &kept, 0, NULL),
                              AN_OK);
         later[i] = part(&h, before, before + n);
         ask_end(&later[i], wide, &q[i], &ask[i]);
     }
-    ck_assert_int_eq(
-        rt_forward_extend(&m, &ws, own, ask, MOST, RT_WANT_HAZARDS, NULL),
-        AN_OK);
-    ck_assert_mem_eq(ws.log_hazard_qkj, want, sizeof(want));
+    ck_assert_int_eq(rt_forward_extend(&m, &ws, own, ask, MOST, ALL, NULL),
+                     AN_OK);
+    for (size_t i = 0; i < MOST; i++)
+        check_said(i, &want[i]);
 }
 END_TEST
 
@@ -230,7 +263,7 @@ START_TEST(a_past_can_be_cut_and_told_otherwise)
     const float *wide = test_wide(&arena, &shape, &r);
     struct rt_past past = past_of(LENGTH), *own = &past;
     struct rt_ask all = {&h, NULL, 0};
-    float want[KJ];
+    struct said want;
 
     ck_assert_int_eq(rt_forward_keep(&m, &ws, &past, &all, 0, NULL), AN_OK);
     for (int cut = LENGTH - 1; cut >= 0; cut -= 8) {
@@ -239,13 +272,12 @@ START_TEST(a_past_can_be_cut_and_told_otherwise)
         struct rt_query q;
         struct rt_ask ask;
 
-        whole(&begun, wide, want);
+        want = whole(&begun, wide);
         past.n_positions = cut;
         ask_end(&some, wide, &q, &ask);
-        ck_assert_int_eq(
-            rt_forward_extend(&m, &ws, &own, &ask, 1, RT_WANT_HAZARDS, NULL),
-            AN_OK);
-        ck_assert_mem_eq(ws.log_hazard_qkj, want, sizeof(want));
+        ck_assert_int_eq(rt_forward_extend(&m, &ws, &own, &ask, 1, ALL, NULL),
+                         AN_OK);
+        check_said(0, &want);
     }
 }
 END_TEST
@@ -256,9 +288,9 @@ START_TEST(what_might_have_come_leaves_the_past_as_it_is)
     const float *wide = test_wide(&arena, &shape, &r);
     struct rt_past past = past_of(LENGTH);
     struct rt_ask all = {&h, NULL, 0};
-    float want[KJ];
+    struct said want;
 
-    whole(&h, wide, want);
+    want = whole(&h, wide);
     ck_assert_int_eq(rt_forward_keep(&m, &ws, &past, &all, 0, NULL), AN_OK);
     for (uint32_t cut = 1; cut < LENGTH; cut += 7) {
         struct rt_history some = part(&h, cut, LENGTH);
@@ -266,10 +298,9 @@ START_TEST(what_might_have_come_leaves_the_past_as_it_is)
         struct rt_ask ask;
 
         ask_end(&some, wide, &q, &ask);
-        ck_assert_int_eq(rt_forward_after(&m, &ws, &past, &ask, &cut, 1,
-                                          RT_WANT_HAZARDS, NULL),
-                         AN_OK);
-        ck_assert_mem_eq(ws.log_hazard_qkj, want, sizeof(want));
+        ck_assert_int_eq(
+            rt_forward_after(&m, &ws, &past, &ask, &cut, 1, ALL, NULL), AN_OK);
+        check_said(0, &want);
         ck_assert_int_eq(past.n_positions, LENGTH);
     }
 }

@@ -366,7 +366,7 @@ END_TEST
 
 /* ---- held against what was there ------------------------------------------ */
 
-enum { PEOPLE = 5, VISITS = 3, MOVES = 12, WORLDS = 64 };
+enum { PEOPLE = 5, VISITS = 3, MOVES = 12, WORLDS = 20 };
 
 /* Of each event, by its moment, under whom it is filed and whose it is. */
 static void owners(unsigned *owner)
@@ -392,11 +392,11 @@ START_TEST(what_is_not_hers_stays_whose_it_is_and_no_more)
     for (unsigned i = 0; i < N; i++)
         tell_one(i % PEOPLE + 1, i / PEOPLE, i);
     for (unsigned i = 0; i < MOVES; i++) {
-        unsigned from = 1 + (unsigned)test_below(&r, PEOPLE);
-        unsigned to = 1 + (unsigned)test_below(&r, PEOPLE);
-        unsigned visit = (unsigned)test_below(&r, VISITS);
+        unsigned from = 1 + (unsigned)test_rng_below(&r, PEOPLE);
+        unsigned to = 1 + (unsigned)test_rng_below(&r, PEOPLE);
+        unsigned visit = (unsigned)test_rng_below(&r, VISITS);
 
-        move(from, to, visit, N + (int64_t)test_below(&r, 2 * MOVES));
+        move(from, to, visit, N + (int64_t)test_rng_below(&r, 2 * MOVES));
     }
     owners(before);
     erase(A);
@@ -511,7 +511,7 @@ Suite *store_erased_suite(void)
         {all_of_a_long_visit_goes, 1},
         {what_went_on_before_is_not_hers, 1},
         {what_is_kept_moves_on, 1},
-        {what_is_not_hers_stays_whose_it_is_and_no_more, WORLDS},
+        {what_is_not_hers_stays_whose_it_is_and_no_more, test_worlds(WORLDS)},
         {messages_that_claim_something_of_the_erased_lose_that, 2},
         {erasing_one_of_whom_a_dummy_had_visits_costs_the_same_among_more, 1}};
     Suite *s = suite_create("store/erased");

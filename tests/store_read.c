@@ -405,8 +405,8 @@ START_TEST(every_size_of_message_comes_back)
         struct pl_receipt receipt;
 
         for (size_t i = 0; i < n; i++)
-            p[i] =
-                (char)(n % 2 ? 'a' + test_below(&r, 3) : test_below(&r, 256));
+            p[i] = (char)(n % 2 ? 'a' + test_rng_below(&r, 3)
+                                : test_rng_below(&r, 256));
         in = test_intake_of(&t, (struct an_str){p, n}, &reading);
         receipt = test_put(&t, &in);
         ck_assert_int_eq(pl_message_next(t.reader, &t.arena, after, &got, NULL),
@@ -470,7 +470,7 @@ static struct ctx_identifier any_id(struct test_rng *r)
 {
     static const char *const value[] = {"1", "2", "3"};
 
-    return id("H", value[test_below(r, 3)]);
+    return id("H", value[test_rng_below(r, 3)]);
 }
 
 static void world_make(struct world *w)
@@ -481,11 +481,11 @@ static void world_make(struct world *w)
         w->event[i] = test_event(&r, &t.arena);
         w->who[i] = any_id(&r);
         w->claim[i] = (struct ctx_claim){
-            .kind = (uint8_t)test_below(&r, 3),
+            .kind = (uint8_t)test_rng_below(&r, 3),
             .current = any_id(&r),
             .prior = any_id(&r),
-            .said_us = (int64_t)test_below(&r, 4) * AN_US_PER_DAY,
-            .available_us = (int64_t)test_below(&r, 6) * AN_US_PER_DAY};
+            .said_us = (int64_t)test_rng_below(&r, 4) * AN_US_PER_DAY,
+            .available_us = (int64_t)test_rng_below(&r, 6) * AN_US_PER_DAY};
     }
 }
 

@@ -14,7 +14,7 @@
 Suite *store_world_suite(void);
 
 /* The dummy is 0. */
-enum { IDS = 6, SAID = 40, MOMENTS = 8, WORLDS = 24, ORDERS = 3 };
+enum { IDS = 6, SAID = 40, MOMENTS = 8, WORLDS = 8, ORDERS = 3 };
 
 #define HIV (CTX_LABEL_STATED | CTX_LABEL_HIV)
 
@@ -54,13 +54,13 @@ static struct an_str text(const char *word, unsigned number)
 /* Every second time the dummy. */
 static struct ctx_identifier any_id(struct test_rng *r)
 {
-    return closing_numbered(test_below(r, 2) ? 0
-                                             : (unsigned)test_below(r, IDS));
+    return closing_numbered(
+        test_rng_below(r, 2) ? 0 : (unsigned)test_rng_below(r, IDS));
 }
 
 static struct an_str any_visit(struct test_rng *r)
 {
-    return text("H|V", (unsigned)test_below(r, 3));
+    return text("H|V", (unsigned)test_rng_below(r, 3));
 }
 
 static struct ctx_event any_event(struct test_rng *r, unsigned i, int64_t us)
@@ -74,16 +74,16 @@ static struct ctx_event any_event(struct test_rng *r, unsigned i, int64_t us)
         .concept = {AN_STR("urn:id:L"), AN_STR("K"), text("event ", i)},
         .encounter = any_visit(r)};
 
-    if (test_below(r, 3) == 0)
-        e.fact = text("fact|", (unsigned)test_below(r, 3));
-    if (test_below(r, 3) == 0) {
+    if (test_rng_below(r, 3) == 0)
+        e.fact = text("fact|", (unsigned)test_rng_below(r, 3));
+    if (test_rng_below(r, 3) == 0) {
         e.kind = CTX_ADMISSION;
-        e.fact = text("admission|V", (unsigned)test_below(r, 3));
+        e.fact = text("admission|V", (unsigned)test_rng_below(r, 3));
     }
-    if (test_below(r, 4) == 0)
+    if (test_rng_below(r, 4) == 0)
         e.encounter = AN_STR("");
-    if (test_below(r, 6) == 0)
-        e.labels = test_below(r, 3) ? HIV : CTX_LABEL_STATED;
+    if (test_rng_below(r, 6) == 0)
+        e.labels = test_rng_below(r, 3) ? HIV : CTX_LABEL_STATED;
     return e;
 }
 
@@ -95,16 +95,17 @@ static void world_make(struct world *w, uint64_t seed)
     struct test_rng r = {seed};
 
     for (unsigned i = 0; i < SAID; i++) {
-        int64_t us = 1 + (int64_t)test_below(&r, MOMENTS - 2);
+        int64_t us = 1 + (int64_t)test_rng_below(&r, MOMENTS - 2);
 
         w->who[i] = any_id(&r);
         w->event[i] = any_event(&r, i, us);
         w->claim[i] = (struct ctx_claim){
-            .kind = (uint8_t)kind[test_below(&r, sizeof(kind) / sizeof(*kind))],
+            .kind =
+                (uint8_t)kind[test_rng_below(&r, sizeof(kind) / sizeof(*kind))],
             .prior = any_id(&r),
             .current = any_id(&r),
             .said_us = us,
-            .available_us = us + (int64_t)test_below(&r, 2),
+            .available_us = us + (int64_t)test_rng_below(&r, 2),
             .place = AN_STR(""),
             .visit = any_visit(&r),
             .prior_visit = any_visit(&r)};
@@ -387,7 +388,7 @@ END_TEST
 
 /* ---- whom a message concerns ------------------------------------------------ */
 
-enum { HEARD = 12, READ_AGAIN = 6 };
+enum { HEARD = 4, READ_AGAIN = 2 };
 
 /* What is known of each, and how far the triggers had come. */
 struct heard {
@@ -565,7 +566,7 @@ START_TEST(reading_again_asks_whom_it_concerns_and_hides_what_left)
         hear(&before);
         answer_all();
         w->event[at].encounter =
-            test_below(&r, 3) ? AN_STR("H|V2") : AN_STR("");
+            test_rng_below(&r, 3) ? AN_STR("H|V2") : AN_STR("");
         in = message(w, at, true, true);
         ck_assert_int_eq(pl_store_replace(closing_store.store, &one, 1,
                                           &receipt, NULL, NULL),
@@ -587,12 +588,13 @@ Suite *store_world_suite(void)
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, whose_is_what_is_as_all_that_was_said_has_it, 0,
-                        WORLDS);
-    tcase_add_loop_test(
-        tc, who_is_concerned_is_asked_and_nothing_closed_is_heard, 0, HEARD);
+                        test_worlds(WORLDS));
+    tcase_add_loop_test(tc,
+                        who_is_concerned_is_asked_and_nothing_closed_is_heard,
+                        0, test_worlds(HEARD));
     tcase_add_loop_test(tc,
                         reading_again_asks_whom_it_concerns_and_hides_what_left,
-                        0, READ_AGAIN);
+                        0, test_worlds(READ_AGAIN));
     suite_add_tcase(s, tc);
     return s;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/suite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 void test_assert_str(const char *file, int line, struct an_str got,
@@ -28,6 +29,18 @@ Suite *test_suite_around(const char *name, const TTest *const *test, size_t n,
         tcase_add_test(tc, test[i]);
     suite_add_tcase(s, tc);
     return s;
+}
+
+int test_worlds(int few)
+{
+    const char *times = getenv("ANAMNESIS_WORLDS");
+    uint64_t n = 1;
+
+    if (times && !(an_str_u64(an_str_c(times), &n) && n > 0 && n < 10000)) {
+        (void)fprintf(stderr, "ANAMNESIS_WORLDS is no number: %s\n", times);
+        exit(EXIT_FAILURE);
+    }
+    return few * (int)n;
 }
 
 int main(void)

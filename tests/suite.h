@@ -24,6 +24,10 @@ Suite *test_suite(const char *name, const TTest *const *test, size_t n);
 Suite *test_suite_around(const char *name, const TTest *const *test, size_t n,
                          void (*set_up)(void), void (*tear_down)(void));
 
+/* How many random worlds a test draws: `few`, times ANAMNESIS_WORLDS (1), of
+ * which tools/nightly.sh makes more. */
+int test_worlds(int few);
+
 #define TEST_SUITE(name, list)                                                 \
     test_suite(name, list, sizeof(list) / sizeof((list)[0]))
 

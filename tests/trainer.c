@@ -44,6 +44,8 @@ Suite *trainer_privacy_suite(void);
 Suite *trainer_budget_suite(void);
 Suite *trainer_noise_suite(void);
 Suite *trainer_audit_suite(void);
+Suite *trainer_tune_suite(void);
+Suite *trainer_plan_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trainer_kernels_suite,       trainer_gradient_suite,
@@ -66,6 +68,7 @@ Suite *(*const test_suites[])(void) = {
     trainer_deid_run_suite,      trainer_compare_suite,
     trainer_accountant_suite,    trainer_privacy_suite,
     trainer_budget_suite,        trainer_audit_suite,
-    trainer_noise_suite,         trainer_report_suite,
+    trainer_noise_suite,         trainer_tune_suite,
+    trainer_plan_suite,          trainer_report_suite,
     trainer_page_suite,          NULL,
 };

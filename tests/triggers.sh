@@ -42,6 +42,8 @@ for moment in 4 9 17 25; do
     before=$("$drill" said a.db | wc -l)
     for _ in $(seq 400); do
         [ "$("$drill" audit a.db | wc -l)" -lt $((before + moment)) ] || break
+        # Nothing more will come.
+        kill -0 "$sender" 2>/dev/null || [ "$(waits a.db)" != 0 ] || break
         sleep 0.02
     done
     kill -9 "$server"

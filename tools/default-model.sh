@@ -43,7 +43,7 @@ mkdir -p "$work" "$package"
     echo '# Who may sign the model in default/.'
 } >"$(dirname "$package")/keys"
 "$train" package --name anamnesis-default --version 1 --demonstrator \
-    --min-age 18 --source "Invented patients that Synthea made \
+    --min-age 18 --plan "$top/config/change-control.yaml" --source "Invented patients that Synthea made \
 (https://synthetichealth.github.io/synthea): Bundles of FHIR R4 from \
 smart-on-fhir/generated-sample-data, Apache-2.0. No real person is in them." \
     --out "$package" "$work/fit" "$work/data" >>"$(dirname "$package")/keys"

@@ -57,12 +57,15 @@ cuts() {
         make -C build-nightly/faults check TESTS=tests/store.t
 }
 
-# The drills of what goes wrong, at full length: 200 kills, thousands of cuts.
+# The drills of what goes wrong, at full length: 200 kills, thousands of cuts,
+# more random worlds.
 faults() {
     built faults &&
         make -C build-nightly/faults -j "$(nproc)" all &&
         cuts store/power &&
         cuts store/power-said &&
+        ANAMNESIS_WORLDS=3 CK_TIMEOUT_MULTIPLIER=10 \
+            make -C build-nightly/faults check TESTS=tests/store.t &&
         ANAMNESIS_ROUNDS="${FAULT_ROUNDS:-200}" ANAMNESIS_CRASH=full \
             make -C build-nightly/faults check \
             TESTS='tests/kill.sh tests/crash.sh tests/disk.sh tests/clock.sh tests/crowd.sh'

@@ -16,6 +16,7 @@ const struct tr_command tr_commands[] = {
     {"audit", "attack a model: whom was it trained on?", tr_command_audit},
     {"package", "calibrate and sign a model", tr_command_package},
     {"inspect", "check a package and print its card", tr_command_inspect},
+    {"tune", "fit a package again to a site, within its plan", tr_command_tune},
     {"sample", "sample what may come, event by event", tr_command_sample},
     {"parity", "compare ours with the numbers of a Delphi", tr_command_parity},
     {NULL, NULL, NULL},

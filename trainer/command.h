@@ -26,6 +26,7 @@ int tr_command_fit(int argc, char **argv);
 int tr_command_audit(int argc, char **argv);
 int tr_command_privacy(int argc, char **argv);
 int tr_command_package(int argc, char **argv);
+int tr_command_tune(int argc, char **argv);
 int tr_command_inspect(int argc, char **argv);
 int tr_command_sample(int argc, char **argv);
 int tr_command_parity(int argc, char **argv);

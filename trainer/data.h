@@ -42,6 +42,7 @@ struct tr_fitted {
     double t_min_days;          /* of the loss it was fitted by */
     bool is_package;
     struct rt_manifest manifest; /* of a package */
+    bool keeps_calibration;      /* a package's own is not made anew */
 };
 
 /* AN_CONFLICT when it was fitted with another vocabulary than the data's. */

@@ -76,11 +76,17 @@ libtrainer_la_SOURCES = \
 	trainer/report/view.c trainer/report/view.h \
 	trainer/package/package.c trainer/package/package.h \
 	trainer/package/package_card.c trainer/package/package_command.c \
-	trainer/package/package_open.c trainer/package/population.c \
+	trainer/package/package_open.c trainer/package/package_place.c trainer/package/population.c \
 	trainer/package/population.h trainer/package/support.c \
 	trainer/package/support.h \
 	trainer/parity/delphi.c trainer/parity/delphi.h trainer/parity/parity.c \
-	trainer/parity/parity.h trainer/parity/parity_command.c
+	trainer/parity/parity.h trainer/parity/parity_command.c \
+	trainer/tune/bench.c trainer/tune/bench.h trainer/tune/gates.c \
+	trainer/tune/gates.h trainer/tune/parts.c trainer/tune/parts.h \
+	trainer/tune/plan.c trainer/tune/plan.h trainer/tune/sides.c \
+	trainer/tune/sides.h trainer/tune/site.c trainer/tune/site.h \
+	trainer/tune/tune.c trainer/tune/tune.h trainer/tune/tune_command.c \
+	trainer/tune/tune_print.c
 if MPI
 libtrainer_la_SOURCES += trainer/fit/ranks_mpi.c
 else
@@ -99,7 +105,9 @@ $(libtrainer_la_OBJECTS): $(deid_tables:.tsv=.inc)
 EXTRA_DIST += trainer/dataset/README.md trainer/deid/README.md \
 	trainer/evaluate/README.md trainer/fit/README.md \
 	trainer/package/README.md trainer/parity/README.md \
-	trainer/privacy/README.md trainer/report/README.md
+	trainer/privacy/README.md trainer/report/README.md \
+	trainer/tune/README.md
+dist_pkgdata_DATA = config/change-control.yaml
 dist_tables_DATA = config/tables/concepts.tsv
 tablesdir = $(pkgdatadir)/tables
 

@@ -77,6 +77,7 @@ static void put_keeper(struct an_buf *b, struct pl_server *s)
 static void put_cache(struct an_buf *b, struct pl_server *s)
 {
     const struct pl_mind *mind = pl_engine_consult(s->running.engine).mind;
+    struct pl_passes_counts passes;
     struct rt_cache_counts c;
 
     if (mind == NULL)
@@ -87,6 +88,13 @@ static void put_cache(struct an_buf *b, struct pl_server *s)
     sample(b, "positions_total", "{outcome=\"kept\"}", c.n_kept);
     sample(b, "positions_total", "{outcome=\"computed\"}",
            c.n_positions - c.n_kept);
+    pl_mind_passes(mind, &passes);
+    metric(b, "passes_total", "counter", "Passes of the model.");
+    sample(b, "passes_total", "", passes.n_passes);
+    metric(b, "passed_total", "counter",
+           "Questions that they answered: more, where some waited and shared "
+           "one.");
+    sample(b, "passed_total", "", passes.n_asks);
     metric(b, "cache_bytes", "gauge", "Memory of what is kept of them.");
     sample(b, "cache_bytes", "", c.bytes);
 }

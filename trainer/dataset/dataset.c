@@ -242,7 +242,7 @@ struct an_str tr_start_text(const struct adv_outcome *o)
                                            : AN_STR("now");
 }
 
-static void put_outcomes(const struct tr_outcomes *o, struct an_json_out *w)
+void tr_outcomes_write(const struct tr_outcomes *o, struct an_json_out *w)
 {
     an_out_key(w, "outcomes");
     an_out_array(w);
@@ -276,7 +276,7 @@ static enum an_code make_json(struct tr_maker *m, struct tr_catalogue *c,
     code = tr_catalogue_write(c, &m->how->catalogue, &w, err);
     an_out_key(&w, "wide");
     tr_features_write(&m->out->features, &m->out->vocabulary, &w);
-    put_outcomes(m->outcomes, &w);
+    tr_outcomes_write(m->outcomes, &w);
     an_out_end(&w);
     m->out->n_dropped = c->n_dropped;
     m->out->n_dropped_events = c->n_dropped_events;

@@ -96,6 +96,15 @@ struct tr_dataset {
     struct tr_dataset_counts counts;
 };
 
+/* vocabulary.json as it was when the model of a package was fitted: of its
+ * manifest and the outcomes, which its members do not define.  AN_MISSING for a
+ * manifest without vocabulary, features or the SHA-256 of vocabulary.json,
+ * AN_CONFLICT when what comes of it has another: then the outcomes are others. */
+enum an_code tr_like_package(struct an_arena *arena, struct an_str manifest,
+                             const struct tr_outcomes *outcomes,
+                             struct an_str *json, struct an_err *err)
+    __attribute__((warn_unused_result));
+
 /* In memory.  AN_MISSING when nobody was read, is left to train on or is in the
  * fold; AN_CONFLICT when `like` has other outcomes; AN_UNSUPPORTED to keep the ids of who has no number of a study. */
 enum an_code tr_dataset_make(struct an_arena *arena,

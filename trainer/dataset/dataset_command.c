@@ -73,9 +73,9 @@ static void usage(FILE *out)
         "                    train and tune by the first two shares of "
         "--split\n"
         "  --like FOLDER     with vocabulary, scales and features of that data "
-        "set, for a\n"
-        "                    model that was fitted on it; everybody is tested "
-        "on, unless\n"
+        "set, or of that\n"
+        "                    package, for a model that was fitted on it; "
+        "everybody is tested on, unless\n"
         "                    --split or --fold says else\n"
         "  --min-people N    a code that fewer training patients have gets no "
         "row (5)\n"
@@ -321,24 +321,44 @@ static enum an_code write_all(const struct job *job, struct an_arena *arena,
     return code;
 }
 
-/* vocabulary.json of the other data set. */
-static enum an_code read_like(const char *folder, struct an_arena *arena,
-                              struct an_str *like, struct an_err *err)
+static enum an_code copy_file(const char *folder, const char *name,
+                              struct an_arena *arena, struct an_str *copy,
+                              struct an_err *err)
 {
     char path[TR_PATH_BYTES];
     struct an_str bytes;
-    enum an_code code = tr_path(path, folder, "vocabulary.json", err);
+    enum an_code code = tr_path(path, folder, name, err);
 
     if (code == AN_OK)
         code = tr_file_map(path, &bytes, err);
     if (code != AN_OK)
         return code;
     if (bytes.n == 0)
-        code = an_fail(err, AN_SYNTAX, "vocabulary.json is empty", 0);
-    else if (!an_arena_str(arena, bytes, like))
+        code = an_fail(err, AN_SYNTAX, "the file is empty", 0);
+    else if (!an_arena_str(arena, bytes, copy))
         code = an_fail_nomem(err);
     tr_file_unmap(bytes);
     return code;
+}
+
+/* vocabulary.json of the other data set, or what it was for a package. */
+static enum an_code read_like(const char *folder, struct an_arena *arena,
+                              const struct tr_outcomes *outcomes,
+                              struct an_str *like, struct an_err *err)
+{
+    struct an_str manifest;
+    enum an_code code = copy_file(folder, "vocabulary.json", arena, like, err);
+
+    if (code != AN_NOTFOUND)
+        return code;
+    code = copy_file(folder, "manifest.json", arena, &manifest, err);
+    if (code == AN_NOTFOUND)
+        return an_fail(err, AN_NOTFOUND,
+                       "neither a data set (vocabulary.json) nor a package "
+                       "(manifest.json)",
+                       0);
+    return code == AN_OK ? tr_like_package(arena, manifest, outcomes, like, err)
+                         : code;
 }
 
 static enum an_code read_paths(const struct job *job, struct tr_people *people,
@@ -388,7 +408,7 @@ static enum an_code run(const struct job *job, struct tr_people *people,
         code = tr_outcomes_read(arena, job->outcomes, &outcomes, err);
     if (code == AN_OK && job->like) {
         *subject = job->like;
-        code = read_like(job->like, arena, &how.like, err);
+        code = read_like(job->like, arena, &outcomes, &how.like, err);
     }
     if (code == AN_OK)
         code = read_paths(job, people, subject, err);

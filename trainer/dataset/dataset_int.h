@@ -48,6 +48,9 @@ enum an_code tr_past_read(struct tr_maker *m, size_t person, struct tr_past *p,
 /* "now" or "discharge", as vocabulary.json says it. */
 struct an_str tr_start_text(const struct adv_outcome *o);
 
+/* The member "outcomes" of vocabulary.json: its name and its value. */
+void tr_outcomes_write(const struct tr_outcomes *o, struct an_json_out *w);
+
 /* Vocabulary and features from how->like.  AN_CONFLICT when that has other
  * outcomes, and what reading it says. */
 enum an_code tr_like_read(struct tr_maker *m, struct an_err *err)

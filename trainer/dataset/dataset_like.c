@@ -3,7 +3,11 @@
  * that was fitted on that one can be judged on this. */
 #include "trainer/dataset/dataset_int.h"
 
+#include "base/hash.h"
+
 #include <string.h>
+
+enum { JSON_BYTES = 64 << 20 };
 
 static bool same_outcome(const struct an_json *said,
                          const struct adv_outcome *o, bool death)
@@ -86,4 +90,59 @@ enum an_code tr_like_read(struct tr_maker *m, struct an_err *err)
                ? read_wide(m->arena, an_json_get(root, AN_STR("wide")),
                            &d->vocabulary, &d->features, err)
                : code;
+}
+
+/* ---- of a package ----------------------------------------------------------
+ */
+
+static enum an_code check_digest(struct an_str json, struct an_str want,
+                                 struct an_err *err)
+{
+    char hex[AN_SHA256_HEX + 1];
+    struct an_sha256 hash;
+    enum an_code code = an_sha256(json, &hash, err);
+
+    if (code != AN_OK)
+        return code;
+    an_hex_print(hash.b, sizeof(hash.b), hex);
+    return an_str_eq(want, an_str_c(hex))
+               ? AN_OK
+               : an_fail(err, AN_CONFLICT,
+                         "the outcomes are others than those that the package "
+                         "was fitted with, or have other horizons",
+                         0);
+}
+
+enum an_code tr_like_package(struct an_arena *arena, struct an_str manifest,
+                             const struct tr_outcomes *outcomes,
+                             struct an_str *json, struct an_err *err)
+{
+    const struct an_json *root, *vocabulary, *wide;
+    struct an_json_out w;
+    struct an_str digest;
+    enum an_code code =
+        an_json_read(arena, &(struct an_json_limits){0}, manifest, &root, err);
+
+    if (code != AN_OK)
+        return code;
+    vocabulary = an_json_get(root, AN_STR("vocabulary"));
+    wide = an_json_get(root, AN_STR("wide"));
+    digest = an_json_text(an_json_get(an_json_get(root, AN_STR("training")),
+                                      AN_STR("vocabulary_sha256")));
+    if (vocabulary == NULL || wide == NULL || digest.n == 0)
+        return an_fail(err, AN_MISSING,
+                       "manifest.json lacks vocabulary, wide or "
+                       "training.vocabulary_sha256: no data set can be made "
+                       "like it",
+                       0);
+    an_out_init(&w, arena, JSON_BYTES);
+    an_out_object(&w);
+    an_out_key(&w, "vocabulary");
+    an_out_tree(&w, vocabulary);
+    an_out_key(&w, "wide");
+    an_out_tree(&w, wide);
+    tr_outcomes_write(outcomes, &w);
+    an_out_end(&w);
+    code = an_out_done(&w, json, err);
+    return code == AN_OK ? check_digest(*json, digest, err) : code;
 }

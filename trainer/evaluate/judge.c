@@ -113,6 +113,7 @@ struct side {
     const struct tr_predicted *tune, *test;
     struct tr_point *point; /* known answers, calibrated */
     size_t n, n_at_risk, tune_events;
+    bool kept; /* its calibration is that of the package */
     double incidence;
     struct rt_calibration map;
     struct tr_score_of score;
@@ -194,7 +195,7 @@ static enum an_code find_map(struct judge *j, size_t column, struct side *s,
     size_t n, n_at_risk;
     enum an_code code;
 
-    if (s->tune->n == 0) {
+    if (s->tune->n == 0 || s->kept) {
         s->map = tr_fitted_calibration(j->fitted, &s->tune->column[column]);
         return AN_OK;
     }
@@ -247,7 +248,8 @@ static enum an_code column(struct judge *j, size_t at, bool compared,
                            struct tr_verdict *v, struct an_err *err)
 {
     const uint32_t n_persons = j->ours[TR_TEST].n_persons;
-    struct side ours = {&j->ours[TR_TUNE], &j->ours[TR_TEST], .point = j->a};
+    struct side ours = {&j->ours[TR_TUNE], &j->ours[TR_TEST], .point = j->a,
+                        .kept = j->fitted->keeps_calibration};
     struct side theirs = {&j->theirs[TR_TUNE], &j->theirs[TR_TEST],
                           .point = j->b};
     enum an_code code = judge_side(j, at, &ours, err);
@@ -363,6 +365,22 @@ enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
         code =
             tr_differential(arena, d, &fitted->model, &out->differential, err);
     return code == AN_OK ? verdicts(&j, out, err) : code;
+}
+
+enum an_code tr_calibrate(struct an_arena *arena, const struct tr_data *d,
+                          const struct tr_predicted *p, size_t column,
+                          struct rt_calibration *map, struct an_err *err)
+{
+    struct judge j = {.arena = arena, .d = d};
+    struct side s = {.tune = p};
+    enum an_code code;
+
+    j.ours[TR_TUNE] = *p;
+    code = make_room(&j, err);
+    if (code == AN_OK && p->n)
+        code = find_map(&j, column, &s, err);
+    *map = s.map;
+    return code;
 }
 
 bool tr_judgement_passes(const struct tr_judgement *j)

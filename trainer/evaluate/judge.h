@@ -85,6 +85,14 @@ struct tr_judgement {
     const struct tr_refusals *refusals; /* NULL of a fit: it has no limits */
 };
 
+/* The calibration of a column by the answers of a split, as tr_judge makes it of
+ * the tuning patients. */
+enum an_code tr_calibrate(struct an_arena *arena, const struct tr_data *d,
+                          const struct tr_predicted *p, size_t column,
+                          struct rt_calibration *map, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* A package that keeps its calibration is judged with it. */
 enum an_code tr_judge(struct an_arena *arena, const struct tr_data *d,
                       const struct tr_fitted *fitted, struct tr_judgement *out,
                       struct an_err *err) __attribute__((warn_unused_result));

@@ -104,6 +104,11 @@ static enum an_code start(struct tr_fit *f, struct an_err *err)
     const struct tr_settings *s = &f->settings;
     enum an_code code;
 
+    if (f->from.value) {
+        memcpy(f->params.value, f->from.value,
+               f->params.n * sizeof(*f->params.value));
+        return AN_OK;
+    }
     tr_params_randomize(&f->params, (uint64_t)s->seed);
     if (!s->trunk)
         tr_fit_silence(f);
@@ -130,14 +135,15 @@ static enum an_code make_private(struct tr_fit *f, const struct tr_ranks *ranks,
     return code;
 }
 
-enum an_code tr_fit_init(struct tr_fit *f, const struct tr_cohort *cohort,
+static enum an_code init(struct tr_fit *f, const struct tr_cohort *cohort,
                          const struct tr_settings *settings,
-                         const struct tr_ranks *ranks, struct an_err *err)
+                         const struct tr_ranks *ranks, struct tr_fit_from from,
+                         struct an_err *err)
 {
     const struct rt_shape shape = tr_fit_shape(cohort, settings);
     enum an_code code;
 
-    *f = (struct tr_fit){.cohort = cohort, .settings = *settings};
+    *f = (struct tr_fit){.cohort = cohort, .settings = *settings, .from = from};
     f->progress.best_loss = (double)INFINITY;
     code = tr_params_init(&f->params, &shape, err);
     if (code == AN_OK)
@@ -167,6 +173,25 @@ enum an_code tr_fit_init(struct tr_fit *f, const struct tr_cohort *cohort,
     else
         tr_fit_release(f);
     return code;
+}
+
+enum an_code tr_fit_init(struct tr_fit *f, const struct tr_cohort *cohort,
+                         const struct tr_settings *settings,
+                         const struct tr_ranks *ranks, struct an_err *err)
+{
+    return init(f, cohort, settings, ranks, (struct tr_fit_from){NULL}, err);
+}
+
+enum an_code tr_fit_init_from(struct tr_fit *f, const struct tr_cohort *cohort,
+                              const struct tr_settings *settings,
+                              const struct tr_fit_from *from,
+                              struct an_err *err)
+{
+    *f = (struct tr_fit){.cohort = NULL};
+    return tr_private_wanted(settings)
+               ? an_fail(err, AN_UNSUPPORTED, "a private fit begins by itself",
+                         0)
+               : init(f, cohort, settings, NULL, *from, err);
 }
 
 void tr_fit_release(struct tr_fit *f)
@@ -282,6 +307,12 @@ void tr_fit_take_best(struct tr_fit *f)
         memcpy(f->params.value, f->best, f->params.n * sizeof(*f->best));
 }
 
+static void hold(struct tr_fit *f, float *block)
+{
+    if (f->from.hold)
+        f->from.hold(f->from.arg, &f->params, block);
+}
+
 /* The mean of the last parameters, the older counting less and less: single
  * steps are noisy, and would be stopped at for their luck. */
 static void average(struct tr_fit *f)
@@ -294,6 +325,7 @@ static void average(struct tr_fit *f)
 
     for (uint64_t i = 0; i < f->params.n; i++)
         f->mean[i] = (1 - share) * f->mean[i] + share * f->params.value[i];
+    hold(f, f->mean);
 }
 
 static void swap_mean(struct tr_fit *f)
@@ -375,6 +407,7 @@ static enum an_code update(struct tr_fit *f, double clip, struct an_err *err)
         return diverged(f, err);
     if (!s->trunk)
         tr_fit_silence(f);
+    hold(f, f->params.value);
     average(f);
     f->progress.step++;
     return AN_OK;

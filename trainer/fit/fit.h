@@ -37,6 +37,15 @@ struct tr_epoch {
     double tune_rate, tune_hazard;
 };
 
+/* Where a fit begins that does not begin by itself. */
+struct tr_fit_from {
+    const float *value; /* a block of parameters of the shape */
+    /* Called after each step with a block that became of them, the parameters
+     * and their mean; may put back what is not to be.  NULL: nothing is. */
+    void (*hold)(const void *arg, const struct tr_params *p, float *block);
+    const void *arg;
+};
+
 struct tr_fit {
     const struct tr_cohort *cohort;
     struct tr_settings settings;
@@ -44,6 +53,7 @@ struct tr_fit {
     float *first, *second; /* moments of the gradient */
     float *mean, *best;    /* averaged; the best average so far */
     struct tr_team team;
+    struct tr_fit_from from; /* value NULL: by itself */
     bool is_private;
     struct tr_private privacy; /* if is_private */
     uint32_t *order;           /* this epoch's training patients */
@@ -79,6 +89,13 @@ struct rt_shape tr_fit_shape(const struct tr_cohort *c,
 enum an_code tr_fit_init(struct tr_fit *f, const struct tr_cohort *cohort,
                          const struct tr_settings *settings,
                          const struct tr_ranks *ranks, struct an_err *err)
+    __attribute__((warn_unused_result));
+/* From parameters that are there, in this process; `from` has what outlives the
+ * fit.  AN_UNSUPPORTED for a private one. */
+enum an_code tr_fit_init_from(struct tr_fit *f, const struct tr_cohort *cohort,
+                              const struct tr_settings *settings,
+                              const struct tr_fit_from *from,
+                              struct an_err *err)
     __attribute__((warn_unused_result));
 void tr_fit_release(struct tr_fit *f);
 

@@ -99,19 +99,24 @@ static void put_next(struct an_json_out *w, const struct tr_differential *d)
     an_out_end(w);
 }
 
-/* Facts of the run: all of fit.json but the shape, which stands beside. */
+/* Facts of the run: all of fit.json but the shape, which stands beside; of a
+ * package, all that it says of its own, but for where its data came from. */
 static void put_training(struct an_json_out *w, const struct tr_fitted *fitted,
                          const struct tr_package_how *how)
 {
+    const struct an_json *of =
+        fitted->is_package ? an_json_get(fitted->root, AN_STR("training"))
+                           : fitted->root;
+
     an_out_key(w, "training");
     an_out_object(w);
     an_out_key_str(w, "source", how->source);
-    for (const struct an_json *e = an_json_first(fitted->root); e;
-         e = e->next) {
+    for (const struct an_json *e = an_json_first(of); e; e = e->next) {
         char name[64] = "";
         const struct an_str key = an_json_key(e);
 
-        if (an_str_eq(key, AN_STR("shape")) || key.n >= sizeof(name))
+        if (an_str_eq(key, AN_STR("shape")) ||
+            an_str_eq(key, AN_STR("source")) || key.n >= sizeof(name))
             continue;
         memcpy(name, key.p, key.n);
         an_out_key(w, name);
@@ -159,6 +164,14 @@ static void put_site(struct an_json_out *w, const struct tr_judgement *j,
     an_out_end(w);
 }
 
+static void put_text(struct an_json_out *w, const char *key, struct an_str json)
+{
+    if (json.n == 0)
+        return;
+    an_out_key(w, key);
+    an_out_json(w, json);
+}
+
 static enum an_code make_manifest(struct an_arena *arena,
                                   const struct tr_data *d,
                                   const struct tr_fitted *fitted,
@@ -188,6 +201,8 @@ static enum an_code make_manifest(struct an_arena *arena,
     an_out_key(&w, "evaluation");
     tr_judgement_write(d, j, &w);
     put_site(&w, j, how);
+    put_text(&w, "change_control", how->change_control);
+    put_text(&w, "tuned_from", how->tuned_from);
     rt_support_write(&w, &support);
     an_out_key(&w, "vocabulary");
     copy(&w, an_json_get(d->root, AN_STR("vocabulary")), JSON_DEPTH);

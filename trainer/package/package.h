@@ -25,6 +25,9 @@ struct tr_package_how {
     bool demonstrator;    /* invented patients: not for care */
     struct rt_limits limits;
     struct rt_population population; /* of limits.max_distance */
+    /* Members of the manifest as JSON text, "": not there: what may be changed of
+     * it and what was (trainer/tune), and of which package it was made. */
+    struct an_str change_control, tuned_from;
     struct an_str key_pem; /* to sign with; "": a key of this moment alone */
 };
 
@@ -32,9 +35,21 @@ struct tr_package_how {
 struct rt_limits tr_package_limits(const struct tr_data *d);
 
 /* The four files into a folder that exists; what else stands there is not
- * touched, and would keep the package from opening.  AN_OK with the public
+ * touched, and would keep the package from opening.  SIGNATURE is the last: what
+ * a run that was killed leaves does not open.  AN_OK with the public
  * key that signed. */
 enum an_code tr_package_write(struct an_arena *arena, const struct tr_data *d,
+                              const struct tr_fitted *fitted,
+                              const struct tr_judgement *j,
+                              const struct tr_package_how *how,
+                              const char *folder, struct an_public_key *key,
+                              struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* The same into a folder that is not there or is empty (else AN_CONFLICT): all of
+ * it or nothing, whatever becomes of the process.  It is written to "FOLDER.part",
+ * which a run that was killed may have left and the next one clears. */
+enum an_code tr_package_place(struct an_arena *arena, const struct tr_data *d,
                               const struct tr_fitted *fitted,
                               const struct tr_judgement *j,
                               const struct tr_package_how *how,

@@ -266,6 +266,9 @@ enum an_code tr_package_card(struct an_arena *arena, const struct tr_data *d,
                "when training stopped and how\nmuch of each outcome is left to "
                "the linear branch.\n\n");
     put_privacy(b, fitted);
+    if (how->tuned_from.n)
+        tr_put_line(b, "That is of the package it was tuned from. Nothing "
+                       "bounds what it may say of those it was\ntuned on.\n\n");
     tr_put_line(b, "## What it must not be used for\n\n");
     tr_put_line(
         b,

@@ -4,6 +4,7 @@
 #include "trainer/command.h"
 #include "trainer/file.h"
 #include "trainer/package/package.h"
+#include "trainer/tune/plan.h"
 
 #include <cblas.h>
 #include <errno.h>
@@ -11,8 +12,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { PLAN_BYTES = 1 << 20 };
+
 struct job {
-    const char *fit, *data, *out, *key;
+    const char *fit, *data, *out, *key, *plan;
     struct tr_package_how how;
     bool has_min_age, has_max_age, help;
 };
@@ -34,6 +37,8 @@ static void usage(FILE *out)
           "  --key FILE        Ed25519 private key (PEM) to sign with; without "
           "one a key is\n"
           "                    made and its private half thrown away\n"
+          "  --plan FILE       what a site may change of it by itself: see "
+          "`tune`\n"
           "  --min-age YEARS, --max-age YEARS, --min-positions N, "
           "--max-unknown SHARE\n"
           "                    outside of these it says nothing\n",
@@ -68,6 +73,8 @@ static bool set(struct job *job, struct an_str name, struct an_str value)
         job->out = value.p;
     else if (an_str_eq(name, AN_STR("key")))
         job->key = value.p;
+    else if (an_str_eq(name, AN_STR("plan")))
+        job->plan = value.p;
     else if (an_str_eq(name, AN_STR("name")))
         job->how.name = value;
     else if (an_str_eq(name, AN_STR("version")))
@@ -109,13 +116,31 @@ static int arguments(struct job *job, int argc, char **argv)
     return TR_EXIT_USAGE;
 }
 
+/* The plan as member "change_control". */
+static enum an_code read_plan(struct job *job, struct an_arena *arena,
+                              struct an_err *err)
+{
+    struct tr_plan plan;
+    struct an_json_out w;
+    enum an_code code = tr_plan_open(arena, job->plan, &plan, err);
+
+    if (code != AN_OK)
+        return code;
+    an_out_init(&w, arena, PLAN_BYTES);
+    an_out_object(&w);
+    an_out_key(&w, "plan");
+    tr_plan_write(&plan, &w);
+    an_out_end(&w);
+    return an_out_done(&w, &job->how.change_control, err);
+}
+
 static enum an_code write_package(struct job *job, struct an_arena *arena,
                                   const struct tr_data *data,
                                   const struct tr_fitted *fitted,
                                   struct an_err *err)
 {
     const struct rt_limits ages = tr_package_limits(data);
-    struct tr_population population;
+    struct tr_population population = {.max_distance = 0};
     char hex[2 * AN_KEY_BYTES + 1];
     struct an_public_key key;
     struct tr_judgement j;
@@ -125,11 +150,14 @@ static enum an_code write_package(struct job *job, struct an_arena *arena,
         job->how.limits.min_age_years = ages.min_age_years;
     if (!job->has_max_age)
         job->how.limits.max_age_years = ages.max_age_years;
-    if (job->key)
+    if (job->plan)
+        code = read_plan(job, arena, err);
+    if (code == AN_OK && job->key)
         code = tr_file_map(job->key, &job->how.key_pem, err);
     if (code == AN_OK && mkdir(job->out, 0755) < 0 && errno != EEXIST)
         code = an_fail_sys(err, AN_IO, "the folder cannot be made", errno);
-    if (code == AN_OK)
+    /* A demonstrator is there to be tried, by whoever, on any message. */
+    if (code == AN_OK && !job->how.demonstrator)
         code = tr_population(arena, data, &population, err);
     if (code == AN_OK) {
         job->how.population = population.of;
@@ -142,8 +170,7 @@ static enum an_code write_package(struct job *job, struct an_arena *arena,
     if (code == AN_OK)
         code = tr_package_write(arena, data, fitted, &j, &job->how, job->out,
                                 &key, err);
-    if (job->key)
-        tr_file_unmap(job->how.key_pem);
+    tr_file_unmap(job->how.key_pem);
     if (code == AN_OK) {
         an_hex_print(key.b, sizeof(key.b), hex);
         printf("%s\n", hex);

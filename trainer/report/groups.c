@@ -24,7 +24,7 @@ const char *tr_partition_text(enum tr_partition p)
     return p == TR_BY_SEX ? "Sex" : "Age at the question, years";
 }
 
-const char *tr_group_text(enum tr_partition p, size_t group)
+const char *tr_partition_group(enum tr_partition p, size_t group)
 {
     return p == TR_BY_SEX ? sex_text[group] : age_text[group];
 }

@@ -34,7 +34,7 @@ enum an_code tr_groups_init(struct tr_groups *g, struct an_arena *arena,
 
 size_t tr_partition_groups(enum tr_partition p);
 const char *tr_partition_text(enum tr_partition p);
-const char *tr_group_text(enum tr_partition p, size_t group);
+const char *tr_partition_group(enum tr_partition p, size_t group);
 
 struct tr_group {
     struct tr_counted count;

@@ -113,7 +113,7 @@ static enum an_code put_partition(struct an_buf *b, struct tr_view *v,
     tr_html_table(b, by == TR_BY_SEX ? "By sex" : "By age", head);
     for (size_t k = 0; k < n; k++)
         if (questions[k])
-            put_group(b, &group[k], tr_group_text(by, k), n_hidden[k],
+            put_group(b, &group[k], tr_partition_group(by, k), n_hidden[k],
                       events_hidden[k]);
     tr_html_table_end(b);
     return AN_OK;
