@@ -133,6 +133,8 @@ tests_trainer_t_SOURCES = $(SUITE) \
 	tests/study_said.h tests/study_said.c tests/trainer_csv.c \
 	tests/trainer_study.c tests/trainer_stays.c tests/trainer_tables.c \
 	tests/trainer_sample.c tests/trainer_lead.c tests/trainer_lineage.c \
+	tests/reported.h tests/reported.c tests/trainer_report.c \
+	tests/trainer_page.c \
 	tests/trainer_explain.c tests/trainer_reasons.c \
 	tests/deid_help.h tests/deid_help.c tests/trainer_deid.c \
 	tests/trainer_deid_fhir.c tests/trainer_deid_hl7.c tests/trainer_deid_run.c \

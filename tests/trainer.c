@@ -32,6 +32,8 @@ Suite *trainer_tables_suite(void);
 Suite *trainer_sample_suite(void);
 Suite *trainer_lead_suite(void);
 Suite *trainer_lineage_suite(void);
+Suite *trainer_page_suite(void);
+Suite *trainer_report_suite(void);
 Suite *trainer_explain_suite(void);
 Suite *trainer_reasons_suite(void);
 Suite *trainer_deid_suite(void);
@@ -99,5 +101,7 @@ Suite *(*const test_suites[])(void) = {
     trainer_xml_suite,
     trainer_meds_suite,
     trainer_meds_round_suite,
+    trainer_report_suite,
+    trainer_page_suite,
     NULL,
 };

@@ -118,6 +118,7 @@ START_TEST(the_record_says_what_was_spent_and_what_not_counted)
 
     ck_assert_int_eq(fit(false, NULL), TR_EXIT_OK);
     root = record();
+    ck_assert_ptr_null(an_json_get(root, AN_STR("epochs")));
     p = an_json_get(root, AN_STR("privacy"));
     check_spent(p, 56);
     ck_assert_double_eq_tol(number(p, "steps_taken"), 56, 1e-9);

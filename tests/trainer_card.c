@@ -103,8 +103,7 @@ START_TEST(no_small_count_can_be_told_from_the_others)
             count[i] = (size_t)(test_uniform(&r) * test_uniform(&r) * 40);
         tr_counts_hide(count, n, hidden);
         for (size_t i = 0; i < n; i++) {
-            ck_assert(hidden[i] || count[i] == 0 ||
-                      count[i] >= TR_GROUP_PEOPLE);
+            ck_assert(hidden[i] || count[i] == 0 || count[i] >= TR_SMALL_COUNT);
             ck_assert(!hidden[i] || count[i] > 0);
             n_hidden += hidden[i];
             hidden_sum += hidden[i] ? count[i] : 0;
@@ -226,19 +225,19 @@ START_TEST(a_group_is_judged_as_if_it_were_alone)
                 &g->score[i * TR_N_GROUPS + of_rest[rest]];
 
             ck_assert_uint_eq(g->in[TR_TEST][of_rest[rest]], 200);
-            if (is->n == 0)
+            if (!is->enough)
                 continue;
-            ck_assert_double_eq_tol(is->auroc, naive_auroc(&s, i, rest), 1e-9);
-            ck_assert(is->auroc_interval.low < is->auroc &&
-                      is->auroc < is->auroc_interval.high);
+            ck_assert_double_eq_tol(is->auroc.value, naive_auroc(&s, i, rest),
+                                    1e-9);
+            ck_assert(is->auroc.interval.low < is->auroc.value &&
+                      is->auroc.value < is->auroc.interval.high);
             /* The model says the truth. */
-            ck_assert(is->observed_expected_interval.low < 1.25 &&
-                      is->observed_expected_interval.high > 0.8);
+            ck_assert(is->level.interval.low < 1.25 &&
+                      is->level.interval.high > 0.8);
         }
     for (size_t i = 0; i < g->n_columns; i++) {
-        ck_assert_uint_eq(g->score[i * TR_N_GROUPS + TR_GROUP_CHILD].n, 0);
-        ck_assert_uint_eq(g->score[i * TR_N_GROUPS + TR_GROUP_SEX_UNKNOWN].n,
-                          0);
+        ck_assert(!g->score[i * TR_N_GROUPS + TR_GROUP_CHILD].enough);
+        ck_assert(!g->score[i * TR_N_GROUPS + TR_GROUP_SEX_UNKNOWN].enough);
     }
     end(&s);
 }

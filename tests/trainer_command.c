@@ -62,6 +62,29 @@ static void map_in(const char *out, const char *name, struct an_str *bytes)
     ck_assert_int_eq(tr_file_map(path, bytes, NULL), AN_OK);
 }
 
+/* A loss of each epoch, that of the best being the one that is told. */
+static void check_epochs(const struct an_json *root, int64_t n, int64_t best)
+{
+    const struct an_json *epochs = an_json_get(root, AN_STR("epochs"));
+    int64_t at, expected = 0;
+    double tuned, loss;
+
+    ck_assert(an_json_double(an_json_get(root, AN_STR("tuning_loss")), &tuned));
+    for (const struct an_json *e = an_json_first(epochs); e; e = e->next) {
+        ck_assert(an_json_i64(an_json_get(e, AN_STR("epoch")), &at));
+        ck_assert_int_eq(at, ++expected);
+        ck_assert(an_json_double(an_json_get(e, AN_STR("train")), &loss));
+        ck_assert(an_json_double(an_json_get(e, AN_STR("next")), &loss));
+        ck_assert(an_json_double(an_json_get(e, AN_STR("outcomes")), &loss));
+        ck_assert(an_json_double(an_json_get(e, AN_STR("tune")), &loss));
+        if (at == best)
+            ck_assert_double_eq_tol(loss, tuned, 1e-6);
+        else
+            ck_assert_double_ge(loss, tuned - 1e-6);
+    }
+    ck_assert_int_eq(expected, n);
+}
+
 START_TEST(fit_writes_weights_that_fit_their_description)
 {
     char cohort[64], out[64];
@@ -89,6 +112,7 @@ START_TEST(fit_writes_weights_that_fit_their_description)
                      AN_OK);
     ck_assert(an_json_i64(an_json_get(root, AN_STR("best_epoch")), &best));
     ck_assert_int_ge(best, 1);
+    check_epochs(root, 2, best);
     tr_file_unmap(text);
     tr_file_unmap(weights);
     /* What is done is done; other settings are not gone on with. */

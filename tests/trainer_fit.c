@@ -400,6 +400,7 @@ START_TEST(resuming_changes_no_bit)
     open_scene(&s, 200, &settings);
     ck_assert_int_eq(tr_fit_load(&s.fit, path, NULL), AN_OK);
     ck_assert_int_eq(s.fit.progress.step, 9);
+    ck_assert(s.fit.course->n && s.fit.course->n == s.fit.progress.epoch);
     steps(&s.fit, 11);
     ck_assert_mem_eq(whole, s.fit.params.value, size / 2);
     ck_assert_mem_eq(whole + s.fit.params.n, s.fit.mean, size / 2);

@@ -113,12 +113,26 @@ is 'and that it is of the site' grep -q '"version":"1-harbor"' tuned/manifest.js
 is 'its card is there' says 0 'tuned on them from made 1' "$train" inspect tuned
 is 'the site may speak with it' says 0 'store: ' live harbor
 is 'another may not' says 2 'live\.yaml:2:1: .*evaluation' live quay
+lineage() { "$built/anamnesis" -c live.yaml verify --lineage heart-failure; }
+is 'its lineage names who supplied labels: the maker' says 0 'data set 1, to fit the weights' lineage
+is 'and the site' says 0 'data set 7, to calibrate' lineage
 is 'a folder with something in it is left alone' says 1 'tuned: .*something in it' tune tuned site
 is 'it is not tuned again' says 1 'tuned: this package was tuned before' \
     "$train" tune --site harbor --out again tuned site
 is 'a plan of the site itself is told' says 0 "the site.s own: the package had none" \
     "$train" tune --site harbor --epochs 1 --plan "$plan" --out own none site
 is 'and signed' grep -q '"plan_of":"site"' own/manifest.json
+
+
+# ---- other weights -----------------------------------------------------------------
+sed 's/calibration: yes/calibration: no/; s/observed_expected_high: .*/observed_expected_high: 9/' \
+    "$plan" >weights.yaml
+rm -rf tuned
+is 'weights alone are tuned' says 0 'tuned: .*<- taken' \
+    "$train" tune --site harbor --epochs 2 --plan weights.yaml --out tuned none site
+tail -n 1 answer >tuned.keys
+is 'that is a run of its own in the lineage' says 0 'data set 7, to fit the weights' lineage
+is 'beside that of the maker' says 0 'data set 1, to fit the weights' lineage
 
 echo "1..$checks"
 exit "$failed"

@@ -3,7 +3,7 @@ noinst_LTLIBRARIES += libtrainer.la
 libtrainer_la_SOURCES = \
 	trainer/command.c trainer/command.h trainer/data.c trainer/data.h \
 	trainer/file.c trainer/file.h trainer/random.c trainer/random.h \
-	trainer/report.c trainer/report.h \
+	trainer/put.c trainer/put.h \
 	trainer/dataset/catalogue.c trainer/dataset/catalogue.h \
 	trainer/dataset/catalogue_bins.c trainer/dataset/catalogue_int.h \
 	trainer/dataset/catalogue_write.c trainer/dataset/closed.c \
@@ -42,7 +42,8 @@ libtrainer_la_SOURCES = \
 	trainer/privacy/privacy_command.c trainer/privacy/private.c \
 	trainer/privacy/private.h trainer/privacy/start.c trainer/privacy/start.h \
 	trainer/fit/adamw.c trainer/fit/adamw.h trainer/fit/backward.c \
-	trainer/fit/backward.h trainer/fit/checkpoint.c trainer/fit/feed.c \
+	trainer/fit/backward.h trainer/fit/checkpoint.c trainer/fit/course.c \
+	trainer/fit/course.h trainer/fit/feed.c \
 	trainer/fit/feed.h trainer/fit/fit.c trainer/fit/fit.h \
 	trainer/fit/fit_command.c trainer/fit/fit_share.c trainer/fit/params.c \
 	trainer/fit/params.h trainer/fit/pass.c trainer/fit/pass.h \
@@ -78,6 +79,14 @@ libtrainer_la_SOURCES = \
 	trainer/package/card_int.h trainer/package/card_privacy.c \
 	trainer/package/card_text.c trainer/package/card_xml.c \
 	trainer/package/groups.c trainer/package/groups.h \
+	trainer/report/beside.c trainer/report/beside.h trainer/report/curves.c \
+	trainer/report/curves.h \
+	trainer/report/html.c trainer/report/html.h trainer/report/page.c \
+	trainer/report/page.h trainer/report/page_fits.c \
+	trainer/report/page_int.h trainer/report/page_outcome.c \
+	trainer/report/page_tables.c trainer/report/plot.c trainer/report/plot.h \
+	trainer/report/thresholds.c trainer/report/thresholds.h \
+	trainer/evaluate/view.c trainer/evaluate/view.h \
 	trainer/package/package.c trainer/package/package.h \
 	trainer/package/package_command.c \
 	trainer/package/package_open.c trainer/package/package_place.c \
@@ -117,7 +126,8 @@ EXTRA_DIST += trainer/dataset/README.md trainer/deid/README.md \
 	trainer/evaluate/README.md trainer/fit/README.md \
 	trainer/lineage/README.md trainer/meds/README.md \
 	trainer/package/README.md trainer/parity/README.md \
-	trainer/privacy/README.md trainer/tune/README.md
+	trainer/privacy/README.md trainer/report/README.md \
+	trainer/tune/README.md
 dist_pkgdata_DATA = config/change-control.yaml
 dist_tables_DATA = config/tables/concepts.tsv
 tablesdir = $(pkgdatadir)/tables

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a data set holds, in counts: for people, and for programs. */
 #include "trainer/dataset/dataset.h"
-#include "trainer/report.h"
+#include "trainer/put.h"
 
 #include <stdio.h>
 

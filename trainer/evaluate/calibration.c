@@ -268,20 +268,28 @@ static size_t places(const struct tr_point *point, size_t n,
     return kept;
 }
 
-double tr_ici(const struct tr_point *point, size_t n)
+size_t tr_smooth(const struct tr_point *point, size_t n,
+                 double place[TR_ICI_KNOTS], double curve[TR_ICI_KNOTS])
 {
     const size_t near = (size_t)(0.75 * (double)n + 1e-5);
     struct window w = {point, n, 0, near > 2 ? near : n};
+    const size_t n_places = places(point, n, place);
+
+    for (size_t i = 0; i < n_places; i++) {
+        move(&w, place[i]);
+        curve[i] = smoothed(&w, place[i]);
+    }
+    return n_places;
+}
+
+double tr_ici(const struct tr_point *point, size_t n)
+{
     double place[TR_ICI_KNOTS], curve[TR_ICI_KNOTS], sum = 0, weight = 0;
     size_t n_places, k = 0;
 
     if (n == 0)
         return (double)NAN;
-    n_places = places(point, n, place);
-    for (size_t i = 0; i < n_places; i++) {
-        move(&w, place[i]);
-        curve[i] = smoothed(&w, place[i]);
-    }
+    n_places = tr_smooth(point, n, place, curve);
     for (size_t i = 0; i < n; i++) {
         double at = curve[k];
 

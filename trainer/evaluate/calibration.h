@@ -49,6 +49,10 @@ struct tr_interval tr_slope_interval(const struct tr_point *point, size_t n,
  * weights; at each p up to TR_ICI_KNOTS points, else at as many quantiles and
  * straight between.  The points are sorted; NAN when there are none. */
 enum { TR_ICI_KNOTS = 200 };
+/* That curve: places, rising, each once, and what is smoothed there; returns how
+ * many. */
+size_t tr_smooth(const struct tr_point *point, size_t n,
+                 double place[TR_ICI_KNOTS], double curve[TR_ICI_KNOTS]);
 double tr_ici(const struct tr_point *point, size_t n);
 
 /* Net benefit (Vickers and Elkin 2006) of treating whose p reaches the

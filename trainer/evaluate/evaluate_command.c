@@ -6,6 +6,7 @@
 #include "trainer/evaluate/judge.h"
 #include "trainer/evaluate/lead.h"
 #include "trainer/file.h"
+#include "trainer/report/page.h"
 
 #include <cblas.h>
 #include <stdio.h>
@@ -15,6 +16,9 @@ enum { JSON_BYTES = 4 << 20 };
 
 struct job {
     const char *model, *data, *out, *predict, *lead, *outcomes, *explain;
+    const char *report;
+    struct tr_beside_given beside[TR_MOST_BESIDE];
+    size_t n_beside;
     bool check, help;
 };
 
@@ -22,6 +26,8 @@ static void usage(FILE *out)
 {
     fputs("usage: anamnesis-train evaluate [--out FILE] [--predict FILE] "
           "[--lead FILE] [--explain FILE]\n"
+          "                                [--report FILE [--beside "
+          "NAME=MODEL[,DATA]]...]\n"
           "                                [--outcomes FOLDER] [--check] MODEL "
           "DATA\n"
           "\nJudges a model (a folder of `fit` or `package`) on the test "
@@ -38,6 +44,12 @@ static void usage(FILE *out)
           "  --explain FILE  whether its reasons are those it goes by: "
           "deletion and insertion\n"
           "                  curves, as JSON; and prints them\n"
+          "  --report FILE   all of it for people, as one HTML page with "
+          "plots\n"
+          "  --beside NAME=MODEL[,DATA]\n"
+          "                  another fit on that page, on the same test "
+          "patients; DATA if its\n"
+          "                  data set was made otherwise\n"
           "  --outcomes FOLDER\n"
           "                  one YAML file for each: net benefit at their "
           "thresholds, too\n"
@@ -52,24 +64,29 @@ static void usage(FILE *out)
           out);
 }
 
-static bool set(struct job *job, struct an_str name, struct an_str value)
+static bool set(struct job *job, struct an_arena *arena, struct an_str name,
+                struct an_str value)
 {
-    if (an_str_eq(name, AN_STR("out")))
-        job->out = value.p;
-    else if (an_str_eq(name, AN_STR("predict")))
-        job->predict = value.p;
-    else if (an_str_eq(name, AN_STR("lead")))
-        job->lead = value.p;
-    else if (an_str_eq(name, AN_STR("outcomes")))
-        job->outcomes = value.p;
-    else if (an_str_eq(name, AN_STR("explain")))
-        job->explain = value.p;
-    else
-        return false;
-    return true;
+    const struct {
+        struct an_str name;
+        const char **to;
+    } files[] = {
+        {AN_STR("out"), &job->out},       {AN_STR("predict"), &job->predict},
+        {AN_STR("lead"), &job->lead},     {AN_STR("explain"), &job->explain},
+        {AN_STR("report"), &job->report}, {AN_STR("outcomes"), &job->outcomes}};
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        if (an_str_eq(name, files[i].name)) {
+            *files[i].to = value.p;
+            return true;
+        }
+    return an_str_eq(name, AN_STR("beside")) &&
+           job->n_beside < TR_MOST_BESIDE &&
+           tr_beside_parse(arena, value, &job->beside[job->n_beside++]);
 }
 
-static int arguments(struct job *job, int argc, char **argv)
+static int arguments(struct job *job, struct an_arena *arena, int argc,
+                     char **argv)
 {
     for (int i = 0; i < argc; i++) {
         struct an_str name, value;
@@ -86,12 +103,12 @@ static int arguments(struct job *job, int argc, char **argv)
         else if (argv[i][0] != '-' && job->data == NULL)
             job->data = argv[i];
         else if (!tr_option(argc, argv, &i, &name, &value) ||
-                 !set(job, name, value)) {
+                 !set(job, arena, name, value)) {
             usage(stderr);
             return TR_EXIT_USAGE;
         }
     }
-    if (job->data)
+    if (job->data && (job->report || job->n_beside == 0))
         return TR_EXIT_OK;
     usage(stderr);
     return TR_EXIT_USAGE;
@@ -139,6 +156,54 @@ static enum an_code report_explained(const char *path, struct an_arena *arena,
     return code == AN_OK ? tr_file_write(path, text, err) : code;
 }
 
+/* What a page calls a model: a package by its name, a fit by its folder's. */
+static struct an_str name_of(const struct job *job,
+                             const struct tr_fitted *fitted)
+{
+    const char *at = strrchr(job->model, '/');
+
+    if (fitted->is_package)
+        return fitted->manifest.name;
+    return an_str_c(at && at[1] ? at + 1 : job->model);
+}
+
+static enum an_code report_page(const struct job *job, struct an_arena *arena,
+                                const struct tr_data *data,
+                                const struct tr_fitted *fitted,
+                                const struct tr_judgement *j,
+                                const char **subject, struct an_err *err)
+{
+    struct tr_page_of of = {data, fitted, j, .name = name_of(job, fitted),
+                            .card = AN_STR("")};
+    char path[TR_PATH_BYTES];
+    struct tr_beside beside;
+    struct an_str html = AN_STR("");
+    size_t at = 0;
+    enum an_code code = AN_OK;
+
+    if (job->n_beside) {
+        code = tr_beside(arena, data, fitted, j, AN_STR("This model"),
+                         job->beside, job->n_beside, &beside, &at, err);
+        *subject = job->beside[at].model;
+        of.beside = &beside;
+    }
+    if (code == AN_OK && fitted->is_package) {
+        *subject = job->model;
+        code = tr_path(path, job->model, "card.md", err);
+        if (code == AN_OK)
+            code = tr_file_map(path, &of.card, err);
+    }
+    if (code == AN_OK) {
+        *subject = job->report;
+        code = tr_page(arena, &of, &html, err);
+    }
+    if (code == AN_OK)
+        code = tr_file_write(job->report, html, err);
+    if (of.card.n)
+        tr_file_unmap(of.card);
+    return code;
+}
+
 /* `subject` is set to what an error is about. */
 static enum an_code report(const struct job *job, struct an_arena *arena,
                            const struct tr_data *data,
@@ -169,6 +234,8 @@ static enum an_code report(const struct job *job, struct an_arena *arena,
         *subject = job->explain;
         code = report_explained(job->explain, arena, data, &fitted->model, err);
     }
+    if (code == AN_OK && job->report)
+        code = report_page(job, arena, data, fitted, j, subject, err);
     if (code != AN_OK || job->predict == NULL)
         return code;
     *subject = job->predict;
@@ -199,38 +266,44 @@ static enum an_code judge(const struct job *job, struct an_arena *arena,
                          : code;
 }
 
-int tr_command_evaluate(int argc, char **argv)
+static int evaluate(struct job *job, struct an_arena *arena)
 {
-    struct job job = {.model = NULL};
     struct tr_judgement j = {.n = 0};
     struct tr_fitted fitted;
     struct tr_data data;
-    struct an_arena arena;
     struct an_err err;
     const char *subject;
-    enum an_code code;
-    int status = arguments(&job, argc, argv);
+    enum an_code code = tr_data_open_with(&data, &fitted, arena, job->data,
+                                          job->model, &subject, &err);
 
-    if (status != TR_EXIT_OK || job.help)
-        return status;
-    openblas_set_num_threads(1);
-    an_arena_init(&arena, (size_t)16 << 30);
-    code = tr_data_open_with(&data, &fitted, &arena, job.data, job.model,
-                             &subject, &err);
     if (code == AN_OK) {
-        code = judge(&job, &arena, &data, &fitted, &j, &subject, &err);
+        code = judge(job, arena, &data, &fitted, &j, &subject, &err);
         tr_fitted_close(&fitted);
         tr_data_close(&data);
     }
-    if (code == AN_OK && job.check && !tr_judgement_passes(&j)) {
-        fputs(j.compared
-                  ? "anamnesis-train evaluate: the model does not pass\n"
-                  : "anamnesis-train evaluate: --check wants patients to train "
-                    "and to tune on in the data set\n",
-              stderr);
-        status = TR_EXIT_FAILED;
-    }
+    if (code != AN_OK)
+        return tr_command_failed("evaluate", subject, &err);
+    if (!job->check || tr_judgement_passes(&j))
+        return TR_EXIT_OK;
+    fputs(j.compared
+              ? "anamnesis-train evaluate: the model does not pass\n"
+              : "anamnesis-train evaluate: --check wants patients to train "
+                "and to tune on in the data set\n",
+          stderr);
+    return TR_EXIT_FAILED;
+}
+
+int tr_command_evaluate(int argc, char **argv)
+{
+    struct job job = {.model = NULL};
+    struct an_arena arena;
+    int status;
+
+    openblas_set_num_threads(1);
+    an_arena_init(&arena, (size_t)16 << 30);
+    status = arguments(&job, &arena, argc, argv);
+    if (status == TR_EXIT_OK && !job.help)
+        status = evaluate(&job, &arena);
     an_arena_free(&arena);
-    return code == AN_OK ? status
-                         : tr_command_failed("evaluate", subject, &err);
+    return status;
 }

@@ -2,7 +2,7 @@
 /* Deletion and insertion curves as a table and as JSON. */
 #include "trainer/evaluate/explain.h"
 #include "trainer/evaluate/judge_int.h"
-#include "trainer/report.h"
+#include "trainer/put.h"
 
 #include <stdio.h>
 

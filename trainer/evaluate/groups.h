@@ -5,11 +5,11 @@
  *
  * The groups of sex are everybody and nobody twice, and so are those of age.
  *
- * Thread-safety: immutable (functions of their arguments). */
+ * Thread-safety: confined to the arena.  Ownership: the arena. */
 #ifndef TRAINER_EVALUATE_GROUPS_H
 #define TRAINER_EVALUATE_GROUPS_H
 
-#include "trainer/evaluate/predict.h"
+#include "trainer/evaluate/view.h"
 
 /*        name, text, years from, to below */
 #define TR_GROUPS(X)                                                           \
@@ -30,8 +30,9 @@ enum tr_group {
     TR_GROUP_FIRST_AGE = TR_GROUP_CHILD
 };
 
-/* Fewer people are not counted where others can read it: they could be found. */
-enum { TR_GROUP_PEOPLE = 10 };
+/* Below so many a count is not shown, nor what would tell it: who is counted could
+ * be found. */
+enum { TR_SMALL_COUNT = 10 };
 
 const char *tr_group_text(enum tr_group g);
 
@@ -50,13 +51,32 @@ enum tr_group tr_group_age(double age_days);
 
 /* Of each question of `p`: the sex of the person, whichever of their cases says
  * it, and the age at the question. */
-enum an_code tr_groups_of(struct an_arena *arena, const struct tr_data *d,
-                          const struct tr_predicted *p, uint8_t **sex_q,
-                          uint8_t **age_q, struct an_err *err)
+struct tr_grouped {
+    uint8_t *sex_q, *age_q;
+    uint8_t *in; /* of the group that is looked at */
+    size_t n;
+};
+enum an_code tr_grouped_init(struct tr_grouped *g, struct an_arena *arena,
+                             const struct tr_data *d,
+                             const struct tr_predicted *p, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* How good a model is for a group, at one outcome and horizon; intervals are 95
+ * %, by drawing persons. */
+struct tr_group_score {
+    struct tr_counted count;
+    bool enough; /* else the measures are not there */
+    struct tr_ratio auroc, level;
+};
+
+/* `v` is left looking at the group. */
+enum an_code tr_group_look(struct tr_view *v, const struct tr_grouped *g,
+                           enum tr_group group, size_t column,
+                           struct tr_group_score *out, struct an_err *err)
     __attribute__((warn_unused_result));
 
 /* Which of counts that add up to a total that is said have to be hidden: those
- * from 1 to TR_GROUP_PEOPLE - 1, and where one alone would follow from the rest
+ * from 1 to TR_SMALL_COUNT - 1, and where one alone would follow from the rest
  * the least of what is left, too. */
 void tr_counts_hide(const size_t *count, size_t n, bool *hidden);
 

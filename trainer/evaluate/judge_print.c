@@ -2,7 +2,7 @@
 /* A judgement as a table and as JSON. */
 #include "trainer/evaluate/judge_int.h"
 #include "trainer/evaluate/refusal.h"
-#include "trainer/report.h"
+#include "trainer/put.h"
 
 #include <math.h>
 #include <stdio.h>

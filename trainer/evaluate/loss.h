@@ -22,6 +22,28 @@ struct tr_losses {
     size_t n_questions, n_positions;
 };
 
+/* Sums of one person's: over their questions, each with its weight, and over
+ * their positions. */
+struct tr_person_loss {
+    double outcomes, weight;
+    double next_event, positions;
+};
+
+/* Persons as tr_predicted counts them: the cases of one stand together. */
+struct tr_person_losses {
+    struct tr_person_loss *person;
+    size_t n_questions;
+    uint32_t n_persons;
+};
+
+enum an_code tr_person_losses_of(struct an_arena *arena,
+                                 const struct tr_data *d,
+                                 const struct tr_fitted *fitted,
+                                 enum tr_split split,
+                                 struct tr_person_losses *out,
+                                 struct an_err *err)
+    __attribute__((warn_unused_result));
+
 enum an_code tr_losses_of(struct an_arena *arena, const struct tr_data *d,
                           const struct tr_fitted *fitted, enum tr_split split,
                           struct tr_losses *out, struct an_err *err)

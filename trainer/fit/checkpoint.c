@@ -10,12 +10,13 @@ struct header {
     char magic[8];
     uint8_t fingerprint[AN_SHA256_BYTES];
     struct tr_progress progress;
+    struct tr_course course;
     uint64_t n; /* floats of one block */
 };
 
 enum { BLOCKS = 5 };
 
-static const char magic[8] = "ANFIT003";
+static const char magic[8] = "ANFIT004";
 
 enum an_code tr_fit_save(const struct tr_fit *f, const char *path,
                          struct an_err *err)
@@ -24,7 +25,8 @@ enum an_code tr_fit_save(const struct tr_fit *f, const char *path,
     const size_t n = sizeof(struct header) + BLOCKS * block;
     const float *const part[BLOCKS] = {f->params.value, f->first, f->second,
                                        f->mean, f->best};
-    struct header h = {.progress = f->progress, .n = f->params.n};
+    struct header h = {
+        .progress = f->progress, .course = *f->course, .n = f->params.n};
     char *bytes = calloc(1, n + AN_SHA256_BYTES);
     struct an_sha256 digest;
     enum an_code code;
@@ -85,6 +87,7 @@ enum an_code tr_fit_load(struct tr_fit *f, const char *path, struct an_err *err)
     code = check(f, file, &h, err);
     if (code == AN_OK) {
         f->progress = h.progress;
+        *f->course = h.course;
         for (int i = 0; i < BLOCKS; i++)
             memcpy(part[i], file.p + sizeof(h) + (size_t)i * block, block);
         tr_fit_reorder(f);

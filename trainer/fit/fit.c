@@ -149,11 +149,12 @@ static enum an_code init(struct tr_fit *f, const struct tr_cohort *cohort,
     if (code == AN_OK)
         code = list_patients(f, err);
     if (code == AN_OK) {
+        f->course = calloc(1, sizeof(*f->course));
         f->first = calloc(f->params.n, sizeof(*f->first));
         f->second = calloc(f->params.n, sizeof(*f->second));
         f->mean = calloc(f->params.n, sizeof(*f->mean));
         f->best = calloc(f->params.n, sizeof(*f->best));
-        if (!f->first || !f->second || !f->mean || !f->best)
+        if (!f->course || !f->first || !f->second || !f->mean || !f->best)
             code = an_fail_nomem(err);
     }
     if (code == AN_OK)
@@ -200,6 +201,7 @@ void tr_fit_release(struct tr_fit *f)
     if (f->is_private)
         tr_private_release(&f->privacy);
     tr_params_release(&f->params);
+    free(f->course);
     free(f->first);
     free(f->second);
     free(f->mean);
@@ -356,6 +358,10 @@ static void end_epoch(struct tr_fit *f)
         f->epoch.tune_rate = sums.loss.rate / fmax(sums.n_scores, 1);
         f->epoch.tune_hazard = sums.loss.hazard / fmax(sums.query_weight, 1);
     }
+    if (!f->is_private)
+        tr_course_add(f->course, &(struct tr_course_at){
+                                     p->epoch, f->epoch.train, f->epoch.tune,
+                                     f->epoch.tune_rate, f->epoch.tune_hazard});
     loss = tuned ? f->epoch.tune : -(double)p->epoch;
     if (loss < p->best_loss) {
         p->best_loss = loss;

@@ -27,6 +27,7 @@
 #define TRAINER_FIT_FIT_H
 
 #include "base/hash.h"
+#include "trainer/fit/course.h"
 #include "trainer/fit/settings.h"
 #include "trainer/fit/team.h"
 #include "trainer/privacy/private.h"
@@ -71,6 +72,7 @@ struct tr_fit {
         double best_loss;
         int64_t best_epoch;
     } progress;
+    struct tr_course *course; /* of a checkpoint, too; empty of a private fit */
     double last_loss, last_norm, last_rate;
     int64_t last_rows;
     bool epoch_ended; /* by the last step; then `epoch` is filled */

@@ -301,6 +301,7 @@ static enum an_code describe(struct job *job, const double *share_k,
         an_out_key(&w, "tuning_loss");
         an_out_fixed(&w, f->progress.best_loss, 9);
     }
+    tr_course_write(f->course, &w);
     if (f->is_private)
         tr_private_write(&f->privacy, &f->settings, f->progress.charged,
                          f->progress.step, &w);

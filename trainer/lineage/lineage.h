@@ -99,6 +99,18 @@ enum an_code tr_lineage_add_fit(struct tr_lineage *l,
                                 struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* A run that started from the package whose log this is. */
+struct tr_lineage_tuning {
+    const struct tr_data *data;
+    struct an_str configuration; /* JSON */
+    struct an_str weights;       /* model.safetensors */
+};
+
+enum an_code tr_lineage_add_tuning(struct tr_lineage *l,
+                                   const struct tr_lineage_tuning *t,
+                                   struct an_err *err)
+    __attribute__((warn_unused_result));
+
 /* ---- a package ------------------------------------------------------------- */
 
 /* The log of a fit, or of a package that is made anew, with the data set that

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The leaves of a fit, from what it wrote. */
+/* The leaves of a fit, from what it wrote, and of a tuning. */
 #include "trainer/lineage/lineage_int.h"
+
+#include <cblas.h>
 
 /* A member of fit.json as it stands there. */
 static void put_member(struct an_json_out *w, const char *name,
@@ -74,5 +76,43 @@ enum an_code tr_lineage_add_fit(struct tr_lineage *l,
     /* By the tuning patients; a private fit asks nobody. */
     an_out_key(&w, "chosen");
     an_out_bool(&w, an_json_get(root, AN_STR("tuning_loss")) != NULL);
+    return tr_leaf_end(l, &w, err);
+}
+
+/* ---- a tuning -------------------------------------------------------------- */
+
+/* The weights that it starts from: those of the last model, or what was known
+ * of them. */
+static size_t start_of(const struct tr_lineage *l)
+{
+    const size_t model = rt_lineage_last(&l->l, RT_LEAF_MODEL, l->l.n);
+
+    return model < l->l.n ? model
+                          : rt_lineage_last(&l->l, RT_LEAF_CHECKPOINT, l->l.n);
+}
+
+enum an_code tr_lineage_add_tuning(struct tr_lineage *l,
+                                   const struct tr_lineage_tuning *t,
+                                   struct an_err *err)
+{
+    struct an_json_out w;
+    enum an_code code;
+
+    tr_leaf_begin(l, &w, RT_LEAF_RUN);
+    tr_leaf_after(l, &w);
+    tr_leaf_refer(l, &w, "dataset",
+                  tr_lineage_find_data(l, t->data->cohort.sha256));
+    tr_leaf_refer(l, &w, "from", start_of(l));
+    an_out_key_str(&w, "blas", an_str_c(openblas_get_corename()));
+    tr_leaf_object(&w, "configuration", "configuration_sha256",
+                   t->configuration);
+    code = tr_leaf_end(l, &w, err);
+    if (code != AN_OK)
+        return code;
+    tr_leaf_begin(l, &w, RT_LEAF_CHECKPOINT);
+    tr_leaf_count(&w, "run", l->l.n - 1);
+    tr_leaf_digest(&w, "weights", t->weights);
+    an_out_key(&w, "chosen");
+    an_out_bool(&w, true);
     return tr_leaf_end(l, &w, err);
 }

@@ -175,6 +175,38 @@ static struct parts find_parts(const struct tr_lineage *l,
     return at;
 }
 
+/* The run whose weights a model or a checkpoint has. */
+static size_t run_of(const struct tr_lineage *l, size_t leaf)
+{
+    if (leaf != NONE && l->l.leaf[leaf].kind == RT_LEAF_MODEL)
+        leaf = found(l, rt_leaf_named(&l->l, l->l.leaf[leaf].json,
+                                      AN_STR("checkpoint")));
+    return leaf == NONE ? NONE
+                        : found(l, rt_leaf_named(&l->l, l->l.leaf[leaf].json,
+                                                 AN_STR("run")));
+}
+
+/* The data of a run, and before them of those that it started from. */
+static void put_fitted(struct tr_lineage *l, struct an_json_out *w,
+                       const struct parts *at, size_t head, bool chosen)
+{
+    size_t run = at->run, dataset = at->fitted_on, from = NONE;
+
+    do {
+        if (run != NONE) {
+            const struct an_json *leaf = l->l.leaf[run].json;
+
+            dataset = found(l, rt_leaf_named(&l->l, leaf, AN_STR("dataset")));
+            from = found(l, rt_leaf_named(&l->l, leaf, AN_STR("from")));
+        }
+        put_supply(l, w, dataset, head, TR_TRAIN, "fit");
+        if (chosen || from != NONE)
+            put_supply(l, w, dataset, head, TR_TUNE, "choose");
+        run = from < run ? run_of(l, from) : NONE;
+        from = NONE;
+    } while (run != NONE);
+}
+
 static enum an_code add_capability(struct tr_lineage *l,
                                    const struct tr_lineage_package *p,
                                    const struct parts *at, uint32_t head,
@@ -191,9 +223,7 @@ static enum an_code add_capability(struct tr_lineage *l,
     tr_leaf_refer(l, &w, "evaluation", at->evaluation);
     an_out_key(&w, "supplied");
     an_out_array(&w);
-    put_supply(l, &w, at->fitted_on, head, TR_TRAIN, "fit");
-    if (chosen)
-        put_supply(l, &w, at->fitted_on, head, TR_TUNE, "choose");
+    put_fitted(l, &w, at, head, chosen);
     put_supply(l, &w, at->judged_on, head, TR_TUNE, "calibrate");
     put_supply(l, &w, at->judged_on, head, TR_TEST, "judge");
     an_out_end(&w);

@@ -5,7 +5,7 @@
 #include "trainer/evaluate/predict.h"
 #include "trainer/file.h"
 #include "trainer/meds/meds_int.h"
-#include "trainer/report.h"
+#include "trainer/put.h"
 
 #include <errno.h>
 #include <math.h>

@@ -13,7 +13,7 @@
  * (trainer/package/said.h) and what holds of every model of this program.  What
  * nobody knows is said to be not available, and nothing is put in its place.
  *
- * Counts of people below TR_GROUP_PEOPLE by sex, age or reason are not said.
+ * Counts of people below TR_SMALL_COUNT by sex, age or reason are not said.
  *
  * Thread-safety: confined to the arena.  Ownership: the arena, and whoever lent
  * the arguments, which have to stay. */

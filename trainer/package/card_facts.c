@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/dataset/whom.h"
 #include "trainer/package/card_int.h"
-#include "trainer/report.h"
+#include "trainer/put.h"
 
 #include <math.h>
 
@@ -124,8 +124,8 @@ static void put_reported(const struct tr_card *c, struct an_buf *b,
 
     if (!an_json_i64(an_json_get(c->report, name), &n) || n < 0)
         return;
-    if (n > 0 && n < TR_GROUP_PEOPLE)
-        tr_put_line(b, "- fewer than %d %s\n", TR_GROUP_PEOPLE, what);
+    if (n > 0 && n < TR_SMALL_COUNT)
+        tr_put_line(b, "- fewer than %d %s\n", TR_SMALL_COUNT, what);
     else
         tr_put_line(b, "- %lld %s\n", (long long)n, what);
 }
@@ -188,8 +188,8 @@ static void put_count(const struct tr_groups *g, struct an_buf *b, int split,
 {
     if (!g->hidden[split][group])
         tr_put_line(b, " %zu |", g->in[split][group]);
-    else if (g->in[split][group] < TR_GROUP_PEOPLE)
-        tr_put_line(b, " fewer than %d |", TR_GROUP_PEOPLE);
+    else if (g->in[split][group] < TR_SMALL_COUNT)
+        tr_put_line(b, " fewer than %d |", TR_SMALL_COUNT);
     else
         tr_put_line(b, " not said |");
 }
@@ -215,7 +215,7 @@ unsigned tr_fact_people(const struct tr_card *c, struct an_buf *b)
                 "away. Race, ethnicity, language, sexual orientation, "
                 "gender identity and social\ndeterminants are not in the "
                 "data set: how they are represented is not available.\n\n",
-                TR_GROUP_PEOPLE);
+                TR_SMALL_COUNT);
     return TR_FROM_MEASURED;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/evaluate/refusal.h"
 #include "trainer/package/card_int.h"
-#include "trainer/report.h"
+#include "trainer/put.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -205,14 +205,14 @@ unsigned tr_fact_fairness(const struct tr_card *c, struct an_buf *b)
                 &g->score[i * TR_N_GROUPS + (size_t)k];
             const struct tr_verdict *v = &c->j->verdict[i];
 
-            if (s->n == 0)
+            if (!s->enough)
                 continue;
             tr_put_line(b, "| %.*s | %u | %s | ", AN_STR_ARG(id_of(c, v)),
                         v->column.horizon_days,
                         tr_group_text((enum tr_group)k));
-            put_figure(b, s->auroc, &s->auroc_interval);
+            put_figure(b, s->auroc.value, &s->auroc.interval);
             tr_put_line(b, " | ");
-            put_figure(b, s->observed_expected, &s->observed_expected_interval);
+            put_figure(b, s->level.value, &s->level.interval);
             tr_put_line(b, " |\n");
         }
     tr_put_line(b,
@@ -221,7 +221,7 @@ unsigned tr_fact_fairness(const struct tr_card *c, struct an_buf *b)
                 "with the outcome and without, and %d people with it. Of "
                 "the other groups\nnothing is known, which is no sign that "
                 "it is as good for them.\n\n",
-                TR_GROUP_EVENTS, TR_GROUP_PEOPLE);
+                TR_JUDGED_EVENTS, TR_SMALL_COUNT);
     return TR_FROM_MEASURED;
 }
 
@@ -289,12 +289,12 @@ unsigned tr_fact_refusals(const struct tr_card *c, struct an_buf *b)
                 "not have answered:\n\n",
                 r->n);
     for (unsigned i = 1; i < CTX_N_ABSTENTIONS; i++)
-        if (r->by[i] >= TR_GROUP_PEOPLE)
+        if (r->by[i] >= TR_SMALL_COUNT)
             tr_put_line(b, "- %zu (%.1f %%): %s\n", r->by[i],
                         100 * (double)r->by[i] / (double)r->n,
                         ctx_abstention_text(i));
         else if (r->by[i])
-            tr_put_line(b, "- fewer than %d: %s\n", TR_GROUP_PEOPLE,
+            tr_put_line(b, "- fewer than %d: %s\n", TR_SMALL_COUNT,
                         ctx_abstention_text(i));
     if (r->by[CTX_ABSTAIN_NONE] == r->n)
         tr_put_line(b, "- none\n");

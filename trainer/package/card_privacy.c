@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trainer/package/card_int.h"
-#include "trainer/report.h"
+#include "trainer/put.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
 /* card.md: what a person needs to know before believing a number, the summary
  * first, then under the headings of the Applied Model Card. */
 #include "trainer/package/card_int.h"
-#include "trainer/report.h"
+#include "trainer/put.h"
 
 typedef unsigned put_fact(const struct tr_card *c, struct an_buf *b);
 

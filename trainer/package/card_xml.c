@@ -4,7 +4,7 @@
  */
 #include "trainer/package/card_int.h"
 #include "trainer/package/xml.h"
-#include "trainer/report.h"
+#include "trainer/put.h"
 
 #include <math.h>
 
@@ -244,12 +244,12 @@ static void put_equity(struct writer *w)
         const struct tr_group_score *s = &g->score[i];
         struct an_json_out o;
 
-        if (s->n == 0)
+        if (!s->enough)
             continue;
         begin_value(w, &o);
-        put_json_interval(&o, "auroc", s->auroc, &s->auroc_interval);
-        put_json_interval(&o, "observed_expected", s->observed_expected,
-                          &s->observed_expected_interval);
+        put_json_interval(&o, "auroc", s->auroc.value, &s->auroc.interval);
+        put_json_interval(&o, "observed_expected", s->level.value,
+                          &s->level.interval);
         put_result(w, "", &w->c->j->verdict[i / TR_N_GROUPS],
                    tr_group_text((enum tr_group)(i % TR_N_GROUPS)), &o);
     }

@@ -12,23 +12,13 @@
 #include "trainer/evaluate/groups.h"
 #include "trainer/evaluate/judge.h"
 
-/* Of a group, with and without the outcome, for a figure of it. */
-enum { TR_GROUP_EVENTS = TR_JUDGED_EVENTS };
-
-/* How good the model is for a group, at one outcome and horizon: as struct
- * tr_score_of.  `n` 0: too few to say. */
-struct tr_group_score {
-    size_t n, events;
-    double auroc, observed_expected;
-    struct tr_interval auroc_interval, observed_expected_interval;
-};
-
 struct tr_groups {
     bool knows_sex; /* the vocabulary has rows for it */
     size_t people[TR_N_SPLITS], in[TR_N_SPLITS][TR_N_GROUPS];
     /* Not to be said: too few, or what would give those away. */
     bool hidden[TR_N_SPLITS][TR_N_GROUPS];
-    const struct tr_group_score *score; /* [column][TR_N_GROUPS] */
+    /* [column][TR_N_GROUPS]; enough only if TR_SMALL_COUNT people had it */
+    const struct tr_group_score *score;
     size_t n_columns;
     size_t n_scored; /* that say something */
 };

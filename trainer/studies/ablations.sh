@@ -6,14 +6,15 @@
 #     trainer/studies/ablations.sh DATA WORK [anamnesis-train]
 #
 # DATA has the tables of NAFLD, packed by zstd or not.  WORK gets a folder for
-# each variant, ablations.md and sizes.md, which are printed, and run.log.  What
-# is done is not done again.  In the environment FIT stands for the study's
-# settings of a fit, to which each variant adds its own, PARTS for `ablations
-# sizes`, and FOLDS for all five, without which there is no C, only losses.
+# each variant, ablations.md and sizes.md, which are printed, ablations.html and
+# sizes.html, pages of the first fold, and run.log.  What is done is not done
+# again.  In the environment FIT stands for the study's settings of a fit, to
+# which each variant adds its own, PARTS for `ablations sizes`, and FOLDS for all
+# five, without which there is no C, only losses.
 set -eu
 top=$(CDPATH='' cd "$(dirname "$0")/../.." && pwd)
 [ $# -ge 2 ] && [ $# -le 3 ] && [ -d "$1" ] || {
-    sed -n '3,13s/^# \{0,1\}//p' "$0"
+    sed -n '3,14s/^# \{0,1\}//p' "$0"
     exit 2
 }
 study=nafld

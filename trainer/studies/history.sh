@@ -7,12 +7,13 @@
 #
 # BUNDLES is a folder of FHIR R4 records of invented people, such as Synthea's:
 # its data sets are made with a seed.  WORK gets a folder for each length,
-# history.md, which is printed, and run.log.  What is done is not done again.
-# FIT, in the environment, stands for the settings that all have in common.
+# history.md, which is printed, history.html, a page of the first fold, and
+# run.log.  What is done is not done again.  FIT, in the environment, stands for
+# the settings that all have in common.
 set -eu
 top=$(CDPATH='' cd "$(dirname "$0")/../.." && pwd)
 [ $# -ge 2 ] && [ $# -le 3 ] && [ -d "$1" ] || {
-    sed -n '3,11s/^# \{0,1\}//p' "$0"
+    sed -n '3,12s/^# \{0,1\}//p' "$0"
     exit 2
 }
 study=fhir

@@ -29,8 +29,32 @@ variant() { # NAME OPTIONS SETTINGS
     done
 }
 
-# All variants of a list, and their table.
+# The first of a list with the others beside it, by the people of one fold.
+page() { # LIST FOLD OUT
+    printf '%s' "$1" >"$work/variants"
+    k=$2 page=$3 first=
+    set --
+    while IFS='|' read -r name options settings; do
+        [ -n "$name" ] || continue
+        name=${name% }
+        if [ -z "$first" ]; then
+            first=$name
+            continue
+        fi
+        one=$work/$name/fold-$k
+        if [ -n "${options# }" ]; then
+            set -- "$@" --beside "$name=$one/fit,$one/judge"
+        else
+            set -- "$@" --beside "$name=$one/fit"
+        fi
+    done <"$work/variants"
+    "$train" evaluate --report "$page" "$@" \
+        "$work/$first/fold-$k/fit" "$work/full/fold-$k/judge" >>"$log"
+}
+
+# All variants of a list, their table, and a page of the first fold.
 table() { # LIST TITLE OUT OPTION...
+    list=$1
     printf '%s' "$1" >"$work/variants"
     shift
     these=$(printf '%s' "$FOLDS" | tr -d ' ')
@@ -44,6 +68,7 @@ table() { # LIST TITLE OUT OPTION...
     shift 2
     say "$title"
     "$PYTHON" -B "$top/trainer/studies/ablations.py" "$@" --markdown "$markdown"
+    page "$list" "${FOLDS%% *}" "${markdown%.md}.html"
 }
 
 # What all have in common.

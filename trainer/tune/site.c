@@ -53,13 +53,13 @@ enum an_code tr_site_groups(struct an_arena *arena, const struct tr_data *d,
                             const struct tr_predicted *p, uint8_t **in,
                             struct an_err *err)
 {
-    uint8_t *sex, *age;
-    enum an_code code = tr_groups_of(arena, d, p, &sex, &age, err);
+    struct tr_grouped g;
+    enum an_code code = tr_grouped_init(&g, arena, d, p, err);
 
     *in = an_arena_get(arena, p->n, 1);
     if (code == AN_OK && *in == NULL)
         code = an_fail_nomem(err);
     for (size_t q = 0; code == AN_OK && q < p->n; q++)
-        (*in)[q] = (uint8_t)(1U << sex[q] | 1U << age[q]);
+        (*in)[q] = (uint8_t)(1U << g.sex_q[q] | 1U << g.age_q[q]);
     return code;
 }

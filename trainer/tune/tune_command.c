@@ -3,6 +3,7 @@
 #include "trainer/command.h"
 #include "trainer/dataset/outcomes.h"
 #include "trainer/file.h"
+#include "trainer/lineage/lineage.h"
 #include "trainer/package/package.h"
 #include "trainer/tune/tune.h"
 
@@ -29,6 +30,7 @@ struct job {
     /* what was opened */
     struct tr_data d;
     struct tr_fitted fitted;
+    struct tr_lineage lineage;
     struct ctx_model_id from;
     struct an_public_key from_key;
     struct tr_plan agreed;
@@ -348,6 +350,7 @@ static enum an_code pack(struct job *job)
     how.demonstrator = m->demonstrator;
     how.limits = m->limits;
     how.population = m->population;
+    how.lineage = &job->lineage;
     if (code == AN_OK && an_str_eq(how.name, m->name) &&
         an_str_eq(how.version, m->version))
         code = an_fail(job->err, AN_CONFLICT,
@@ -356,6 +359,12 @@ static enum an_code pack(struct job *job)
                        0);
     if (code == AN_OK)
         code = put_members(job, &how);
+    if (code == AN_OK && job->tuned.taken == TR_TUNED)
+        code = tr_lineage_add_tuning(
+            &job->lineage,
+            &(struct tr_lineage_tuning){&job->d, how.change_control,
+                                        made->weights},
+            job->err);
     if (code == AN_OK)
         code = tr_judge(job->arena, &job->d, made, &j, job->err);
     if (code == AN_OK && job->key)
@@ -385,7 +394,12 @@ static enum an_code run(struct job *job, bool *held)
                                  job->package, &job->subject, job->err);
     if (code != AN_OK)
         return code;
-    code = tune(job);
+    code = tr_lineage_of_fit(&job->lineage, job->arena, job->package,
+                             &job->fitted, job->data, &job->d, job->err);
+    if (code == AN_OK) {
+        tr_lineage_warn(&job->lineage, "tune", job->package);
+        code = tune(job);
+    }
     if (code == AN_OK)
         code = tell(job);
     *held = code == AN_OK && tr_gates_held(&job->tuned.gates);

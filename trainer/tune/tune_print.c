@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What tuning found, as text and as JSON. */
-#include "trainer/report.h"
+#include "trainer/put.h"
 #include "trainer/tune/tune.h"
 
 #include <math.h>

@@ -2,8 +2,8 @@
 /* What the reports share: lines of text, numbers of JSON.
  *
  * Thread-safety: confined. */
-#ifndef TRAINER_REPORT_H
-#define TRAINER_REPORT_H
+#ifndef TRAINER_PUT_H
+#define TRAINER_PUT_H
 
 #include "base/buf.h"
 #include "base/json_out.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "trainer/report.h"
+#include "trainer/put.h"
 
 #include <math.h>
 #include <stdarg.h>
