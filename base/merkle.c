@@ -63,7 +63,7 @@ enum an_code an_merkle_add(struct an_merkle *m, const struct an_sha256 *leaf,
 enum an_code an_merkle_root(const struct an_merkle *m, struct an_sha256 *root,
                             struct an_err *err)
 {
-    struct an_sha256 sum;
+    struct an_sha256 sum = {{0}};
     bool any = false;
     enum an_code code = AN_OK;
 

@@ -159,7 +159,7 @@ enum an_code rt_lineage_sign(struct an_arena *arena, const struct rt_lineage *l,
     const struct an_checkpoint c = {origin, l->n, l->root};
     struct an_public_key public;
     struct an_note_key key;
-    struct an_str text;
+    struct an_str text = {NULL, 0};
     enum an_code code = an_key_public(private_pem, &public, err);
 
     if (code == AN_OK)
@@ -192,7 +192,7 @@ static enum an_code open_checkpoint(struct an_arena *arena,
                                     struct an_str note, struct an_checkpoint *c,
                                     struct an_err *err)
 {
-    struct an_str origin, text;
+    struct an_str origin, text = {NULL, 0};
     struct an_note_key key;
     struct an_err why;
     enum an_code code =

@@ -144,8 +144,8 @@ is 'an outcome that it has not is said so' says 2 'the model has no such outcome
 is 'no store is needed for it' test ! -e a.yaml.db
 config default.yaml default.db "outcomes: \"$top/config/outcomes\"" \
     "model: {path: \"$top/config/model/default\", keys: \"$top/config/model/keys\"}"
-is 'the demonstrator says that it has none' says 1 'this package has no lineage' \
-    an default.yaml verify --lineage
+is 'of the demonstrator it says the data, too' says 0 \
+    'data set 1, to fit the weights' an default.yaml verify --lineage stroke
 
 # What an outsider does, who has the note, a leaf and its way, and no program of
 # ours: RFC 9162 2.1.3.2.
@@ -226,6 +226,9 @@ if openssl version >/dev/null 2>&1; then
     changed model ''
     resigned copy
     is 'a package signed anew is one' an copy.yaml verify --lineage
+    rm -r copy/lineage
+    resigned copy
+    is 'one without is told' says 1 'this package has no lineage' an copy.yaml verify --lineage
     changed model '7s/"outcome":"stroke"/"outcome":"stroka"/'
     resigned copy
     is 'with a leaf changed it is refused' says 1 \

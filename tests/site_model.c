@@ -60,6 +60,10 @@ static enum an_code change(struct an_arena *arena, struct an_str *manifest,
         replace(arena, manifest, AN_STR("\"demonstrator\":true"),
                 AN_STR("\"demonstrator\":false"), err);
 
+    /* The caller's words may have one of their own. */
+    if (code == AN_OK)
+        code = replace(arena, manifest, AN_STR("\"change_control\":"),
+                       AN_STR("\"makers\":"), err);
     if (code != AN_OK || site[0] == '\0')
         return code;
     (void)snprintf(words, sizeof(words), "\"site\":%s,%.*s", site,

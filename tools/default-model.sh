@@ -35,14 +35,15 @@ mkdir -p "$work" "$package"
     --hazard-weight 0.5 --drop 0.2 --decay 0.3 --out "$work/fit" \
     "$work/data/cohort.bin"
 
-"$train" evaluate --check --out "$work/evaluation.json" "$work/fit" \
+"$train" evaluate --check --out "$work/evaluation.json" \
+    --report "$work/evaluation.html" --outcomes "$top/config/outcomes" "$work/fit" \
     "$work/data"
 
 {
     echo '# SPDX-License-Identifier: Apache-2.0'
     echo '# Who may sign the model in default/.'
 } >"$(dirname "$package")/keys"
-"$train" package --name anamnesis-default --version 1 --demonstrator \
+"$train" package --name anamnesis-default --version 2 --demonstrator \
     --min-age 18 --card "$top/config/model/default-card.yaml" \
     --plan "$top/config/change-control.yaml" --source "Invented patients that Synthea made \
 (https://synthetichealth.github.io/synthea): Bundles of FHIR R4 from \

@@ -136,9 +136,14 @@ tablesdir = $(pkgdatadir)/tables
 dist_model_DATA = config/model/keys
 modeldir = $(pkgdatadir)/model
 dist_model_default_DATA = config/model/default/SIGNATURE \
-	config/model/default/card.md config/model/default/manifest.json \
-	config/model/default/model.safetensors
+	config/model/default/card.md config/model/default/card.xml \
+	config/model/default/manifest.json \
+	config/model/default/model.safetensors \
+	config/model/default/source-attributes.json
+dist_model_default_lineage_DATA = config/model/default/lineage/checkpoint \
+	config/model/default/lineage/log.jsonl
 model_defaultdir = $(modeldir)/default
+model_default_lineagedir = $(model_defaultdir)/lineage
 EXTRA_DIST += config/model/README.md config/model/default-card.yaml \
 	tools/default-model.sh \
 	tools/delphi-numbers.py

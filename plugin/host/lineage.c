@@ -127,7 +127,7 @@ static enum an_code find(struct pl_lineage *l, struct an_arena *arena,
                          const struct pl_model *m, struct an_err *err)
 {
     struct an_note_key key;
-    struct an_str origin;
+    struct an_str origin = {NULL, 0};
     enum an_code rc =
         rt_lineage_open(&l->log, arena, &m->package, m->file, m->n_files, err);
 

@@ -179,7 +179,8 @@ enum an_code tr_fit_init(struct tr_fit *f, const struct tr_cohort *cohort,
                          const struct tr_settings *settings,
                          const struct tr_ranks *ranks, struct an_err *err)
 {
-    return init(f, cohort, settings, ranks, (struct tr_fit_from){NULL}, err);
+    return init(f, cohort, settings, ranks, (struct tr_fit_from){.value = NULL},
+                err);
 }
 
 enum an_code tr_fit_init_from(struct tr_fit *f, const struct tr_cohort *cohort,

@@ -77,7 +77,7 @@ enum an_code tr_inputs_write(const struct tr_inputs *in, struct an_arena *arena,
                              const char *folder, struct an_err *err)
 {
     char salt[2 * SALT_BYTES + 2];
-    struct an_str line, text;
+    struct an_str line, text = {NULL, 0};
     struct an_buf b;
     enum an_code code = AN_OK;
 
@@ -151,7 +151,7 @@ static enum an_code read_salt(struct tr_inputs *in, const char *folder,
                               struct an_err *err)
 {
     char path[TR_PATH_BYTES];
-    struct an_str text;
+    struct an_str text = {NULL, 0};
     enum an_code code = tr_path(path, folder, SALT, err);
 
     if (code == AN_OK)
@@ -169,7 +169,7 @@ enum an_code tr_inputs_open(struct tr_inputs *in, struct an_arena *arena,
                             const char *folder, struct an_err *err)
 {
     char path[TR_PATH_BYTES];
-    struct an_str text, rest, line;
+    struct an_str text = {NULL, 0}, rest, line;
     enum an_code code;
 
     *in = (struct tr_inputs){.arena = arena};

@@ -182,7 +182,7 @@ static enum an_code read_file(struct tr_lineage *l, const char *folder,
                               struct an_err *err)
 {
     char path[TR_PATH_BYTES];
-    struct an_str bytes;
+    struct an_str bytes = {NULL, 0};
     enum an_code code = tr_path(path, folder, name, err);
 
     if (code == AN_OK)
@@ -231,7 +231,7 @@ enum an_code tr_lineage_write(const struct tr_lineage *l, const char *folder,
 {
     const struct an_checkpoint c = {AN_STR(ORIGIN), l->l.n, l->l.root};
     char path[TR_PATH_BYTES];
-    struct an_str text;
+    struct an_str text = {NULL, 0};
     enum an_code code = tr_path(path, folder, "lineage", err);
 
     if (code == AN_OK && mkdir(path, 0755) < 0 && errno != EEXIST)

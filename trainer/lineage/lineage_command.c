@@ -187,9 +187,9 @@ static enum an_code check(struct an_arena *arena, const char *folder, int n,
                           struct an_err *err)
 {
     struct tr_inputs noted = {.arena = arena}, found = {.arena = arena};
-    struct tr_input_finding *finding;
+    struct tr_input_finding *finding = NULL;
     struct tr_lineage l;
-    struct an_str form;
+    struct an_str form = {NULL, 0};
     enum an_code code = tr_lineage_open(&l, arena, folder, err);
 
     if (code == AN_NOTFOUND)

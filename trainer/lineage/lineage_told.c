@@ -20,7 +20,7 @@ static enum an_code add_file(struct an_merkle *m, const char *folder,
 {
     char path[TR_PATH_BYTES];
     struct an_sha256 leaf;
-    struct an_str bytes;
+    struct an_str bytes = {NULL, 0};
     enum an_code code = tr_path(path, folder, name, err);
 
     if (code == AN_OK)

@@ -264,7 +264,7 @@ static enum an_code put_lineage(struct an_arena *arena, const struct tr_data *d,
                                          .data = d,
                                          .fitted = fitted,
                                          .judged = j};
-    struct an_str origin;
+    struct an_str origin = {NULL, 0};
     enum an_code code = tr_lineage_add_package(how->lineage, &p, err);
 
     if (code == AN_OK)

@@ -168,7 +168,8 @@ enum an_code tr_tune(struct an_arena *arena, const struct tr_data *d,
                      const struct tr_plan *plan, const struct tr_tune_how *how,
                      struct tr_tuned *out, struct an_err *err)
 {
-    struct tuning t = {arena, d, package, how, out, err, .parts = {NULL}};
+    struct tuning t = {
+        arena, d, package, how, out, err, .parts = {.start = NULL}};
     enum an_code code = check(&t);
 
     *out = (struct tr_tuned){.plan = plan,

@@ -64,8 +64,8 @@ static void put_bench(struct an_buf *b, const struct tr_data *d,
         "\n%.*s within %u days%s%s: %u of %u had it; net benefit from %.4f\n",
         AN_STR_ARG(outcome_of(d, &row->column)), row->column.horizon_days,
         row->group < 0 ? "" : ", ",
-        row->group < 0 ? "" : tr_group_text(row->group), row->with,
-        row->with + row->without, row->threshold);
+        row->group < 0 ? "" : tr_group_text((enum tr_group)row->group),
+        row->with, row->with + row->without, row->threshold);
     for (int i = 0; i < TR_N_SIDES; i++) {
         const struct tr_figures *f = &row->of[i];
 
@@ -119,7 +119,7 @@ void tr_gate_put(struct an_buf *b, const struct tr_data *d,
         tr_put_line(b, " of %.*s within %u days%s%s%s",
                     AN_STR_ARG(outcome_of(d, &g->column)),
                     g->column.horizon_days, g->group < 0 ? "" : ", ",
-                    g->group < 0 ? "" : tr_group_text(g->group),
+                    g->group < 0 ? "" : tr_group_text((enum tr_group)g->group),
                     g->before ? ", as it came" : "");
     tr_put_line(b, ": %.4g, the bound is %.4g", g->value, g->limit);
 }
@@ -192,7 +192,8 @@ static void write_column(const struct tr_data *d, const struct tr_column *c,
     an_out_key_str(w, "outcome", outcome_of(d, c));
     tr_put_count(w, "horizon_days", c->horizon_days);
     if (group >= 0)
-        an_out_key_str(w, "group", an_str_c(tr_group_text(group)));
+        an_out_key_str(w, "group",
+                       an_str_c(tr_group_text((enum tr_group)group)));
 }
 
 static void write_benches(const struct tr_data *d, const struct tr_tuned *t,
@@ -309,7 +310,7 @@ void tr_tuned_write(const struct tr_data *d, const struct tr_tuned *t,
         if (t->side[i].there)
             tr_put_number(w, side_key(i), t->side[i].tuning_loss);
     an_out_end(w);
-    an_out_key_str(w, "taken", an_str_c(side_key(t->taken)));
+    an_out_key_str(w, "taken", an_str_c(side_key((int)t->taken)));
     write_gates(d, t, w);
     if (measures)
         write_benches(d, t, w);
