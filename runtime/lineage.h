@@ -15,7 +15,8 @@
  *                     asked about, questions and positive answers by split, and
  *                     the root over its input files
  *     run             a fit: data set, configuration, seed, threads, OpenBLAS
- *                     core, differential privacy where there was
+ *                     core, differential privacy where there was; of a tuning
+ *                     "from", the leaf with whose weights it began
  *     checkpoint      the weights that it kept
  *     evaluation      on which data set they were judged and calibrated
  *     capability      an outcome: who supplied labels for it, to fit, to choose
