@@ -146,6 +146,73 @@ START_TEST(a_patient_that_cannot_be_is_refused)
 }
 END_TEST
 
+static size_t with(const struct tr_cohort *c, int split)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_patients; i++)
+        n += c->patient[i].split == (uint32_t)split;
+    return n;
+}
+
+START_TEST(a_person_is_in_one_split)
+{
+    char path[64];
+    struct tr_patient patient[50];
+    size_t n[TR_N_SPLITS];
+    struct tr_cohort c, changed;
+    struct an_err err;
+
+    invent_cohort(invented_path(path), 50, 1);
+    ck_assert_int_eq(tr_cohort_open(&c, path, &err), AN_OK);
+    ck_assert_int_eq(tr_cohort_persons(&c, n, &err), AN_OK);
+    for (int s = 0; s < TR_N_SPLITS; s++)
+        ck_assert_uint_eq(n[s], with(&c, s));
+    memcpy(patient, c.patient, sizeof(patient));
+    changed = c;
+    changed.patient = patient;
+    for (size_t i = 1; i < 50; i++) { /* another case of the first */
+        patient[i].key = patient[0].key;
+        ck_assert_int_eq(tr_cohort_persons(&changed, n, &err),
+                         patient[i].split == patient[0].split ? AN_OK
+                                                              : AN_CONFLICT);
+        if (patient[i].split == patient[0].split) {
+            ck_assert_uint_eq(n[patient[0].split],
+                              with(&c, (int)patient[0].split) - 1);
+        } else {
+            ck_assert_str_eq(err.what, "a patient is in two splits");
+            ck_assert(err.where.line == 1 || err.where.line == i + 1);
+        }
+        patient[i].key = c.patient[i].key;
+    }
+    tr_cohort_close(&c);
+    invented_remove(path);
+}
+END_TEST
+
+START_TEST(a_file_with_a_person_in_two_splits_is_refused)
+{
+    const struct tr_cohort_sizes sizes = invented_sizes();
+    struct rt_position p = {.n_items = 1};
+    struct rt_item item = {0, {-1, -1, -1, -1}, -1, 0, 0};
+    struct tr_cohort_one one = {
+        .key = 5, .split = TR_TRAIN, .history = {&p, 1, &item, 1}};
+    struct tr_cohort_writer w;
+    struct tr_cohort c;
+    struct an_err err;
+    char path[64];
+
+    tr_cohort_writer_init(&w, &sizes);
+    ck_assert_int_eq(tr_cohort_add(&w, &one, &err), AN_OK);
+    one.split = TR_TEST;
+    ck_assert_int_eq(tr_cohort_add(&w, &one, &err), AN_OK);
+    ck_assert_int_eq(tr_cohort_write(&w, invented_path(path), &err), AN_OK);
+    ck_assert_int_eq(tr_cohort_open(&c, path, &err), AN_CONFLICT);
+    tr_cohort_writer_release(&w);
+    invented_remove(path);
+}
+END_TEST
+
 static const struct {
     struct tr_follow_up f;
     float exposure[6], event[6];
@@ -261,6 +328,8 @@ Suite *trainer_cohort_suite(void)
         same_patients_give_the_same_bytes,
         one_flipped_bit_or_a_cut_is_refused,
         a_patient_that_cannot_be_is_refused,
+        a_person_is_in_one_split,
+        a_file_with_a_person_in_two_splits_is_refused,
         a_long_record_keeps_its_first_position_and_its_end,
         hiding_hides_inputs_and_never_what_is_predicted};
     Suite *s = TEST_SUITE("trainer/cohort", test);

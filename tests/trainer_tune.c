@@ -397,21 +397,6 @@ static enum an_code try(struct tuned_site *s, struct an_err *err)
     return tr_tune(&s->arena, &s->d, &s->fitted, &s->plan, &how, &t, err);
 }
 
-START_TEST(a_patient_in_two_splits_is_refused)
-{
-    struct site_how how = like_the_maker;
-    struct tuned_site s = {.d = {.root = NULL}};
-    struct an_err err;
-
-    how.in_two = true;
-    tuned_site_open(&s, &how);
-    ck_assert_int_eq(try(&s, &err), AN_CONFLICT);
-    ck_assert_str_eq(err.what, "a patient is in two splits");
-    ck_assert(err.where.line == 1 || err.where.line == 501);
-    tuned_site_end(&s);
-}
-END_TEST
-
 START_TEST(training_that_diverges_is_said)
 {
     struct tuned_site s = {.d = {.root = NULL}};
@@ -502,7 +487,6 @@ Suite *trainer_tune_suite(void)
     tcase_add_test(c, a_seed_makes_the_same_bytes);
     tcase_add_test(c, too_few_patients_are_not_trained_on);
     tcase_add_test(c, an_outcome_that_few_had_is_not_enough);
-    tcase_add_test(c, a_patient_in_two_splits_is_refused);
     tcase_add_test(c, training_that_diverges_is_said);
     tcase_add_test(c, a_private_fit_is_refused);
     tcase_add_test(c, without_memory_it_says_so);

@@ -149,7 +149,7 @@ void tuned_site_write(struct tuned_site *s, const struct test_folder *folder,
     digest(sizes.vocabulary_sha256);
     tr_cohort_writer_init(&w, &sizes);
     for (size_t i = 0; i < n; i++)
-        add(&w, &p[i], how->in_two && i == fitted ? 1 : i + 1,
+        add(&w, &p[i], i + 1,
             i < how->n[TR_TRAIN] ? TR_TRAIN
             : i < fitted         ? TR_TUNE
                                  : TR_TEST);

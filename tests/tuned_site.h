@@ -25,7 +25,6 @@ struct site_how {
     double factor; /* of the hazard of "often", over the maker's */
     enum site_poison poison;
     uint64_t seed;
-    bool in_two; /* the first in testing has the key of the first in training */
 };
 
 struct tuned_site {

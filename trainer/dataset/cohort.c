@@ -80,6 +80,7 @@ static enum an_code patients_check(const struct tr_cohort *c,
 static enum an_code read_all(struct tr_cohort *c, struct an_str file,
                              struct an_err *err)
 {
+    size_t n_persons[TR_N_SPLITS];
     struct tr_cohort_header h;
     struct rt_shape shape;
     enum an_code code;
@@ -105,7 +106,8 @@ static enum an_code read_all(struct tr_cohort *c, struct an_str file,
     if (h.part[TR_PART_follow_up].n != c->n_queries * h.sizes.outcomes ||
         h.part[TR_PART_wide].n != c->n_queries * h.sizes.wide)
         return an_fail(err, AN_SYNTAX, "queries and their answers differ", 0);
-    return patients_check(c, err);
+    code = patients_check(c, err);
+    return code == AN_OK ? tr_cohort_persons(c, n_persons, err) : code;
 }
 
 enum an_code tr_cohort_open(struct tr_cohort *c, const char *path,

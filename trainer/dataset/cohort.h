@@ -83,12 +83,19 @@ struct tr_cohort {
     struct an_str file;              /* as it is mapped */
 };
 
-/* Map a file and check all of it: checksum, sizes, every index and number, so
- * that training need not.  AN_IO, AN_SYNTAX, AN_INTEGRITY, AN_TYPE ... */
+/* Map a file and check all of it: checksum, sizes, every index and number, and
+ * that nobody is in two splits, so that training need not.  AN_IO, AN_SYNTAX,
+ * AN_INTEGRITY, AN_TYPE ...; AN_CONFLICT as tr_cohort_persons. */
 enum an_code tr_cohort_open(struct tr_cohort *c, const char *path,
                             struct an_err *err)
     __attribute__((warn_unused_result));
 void tr_cohort_close(struct tr_cohort *c);
+
+/* Persons of each split: those with one key.  AN_CONFLICT when one is in two,
+ * with the number of the patient, from 1, as the line; AN_NOMEM. */
+enum an_code tr_cohort_persons(const struct tr_cohort *c, size_t n[TR_N_SPLITS],
+                               struct an_err *err)
+    __attribute__((warn_unused_result));
 
 /* One patient as the model reads them. */
 struct rt_history tr_cohort_history(const struct tr_cohort *c, size_t patient);

@@ -3,6 +3,7 @@
 #include "trainer/dataset/cohort_int.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum an_code tr_cohort_digest(const struct tr_cohort_header *header,
                               struct an_str rest, struct an_sha256 *out,
@@ -89,5 +90,55 @@ enum an_code tr_cohort_one_check(const struct tr_cohort_one *one,
         code = an_fail(err, AN_TYPE, "no such split", 0);
     for (size_t i = 0; i < one->n_queries && code == AN_OK; i++)
         code = query_check(one, i, sizes, err);
+    return code;
+}
+
+/* ---- who is where ---------------------------------------------------------- */
+
+struct who {
+    uint64_t key;
+    uint32_t split, at;
+};
+
+static int who_cmp(const void *a, const void *b)
+{
+    const struct who *x = a, *y = b;
+
+    return (x->key > y->key) - (x->key < y->key);
+}
+
+static enum an_code count_persons(const struct who *who, size_t n_patients,
+                                  size_t n[TR_N_SPLITS], struct an_err *err)
+{
+    for (size_t i = 0; i < n_patients; i++) {
+        const bool again = i && who[i - 1].key == who[i].key;
+
+        n[who[i].split] += !again;
+        if (!again || who[i - 1].split == who[i].split)
+            continue;
+        an_fail(err, AN_CONFLICT, "a patient is in two splits", 0);
+        if (err)
+            err->where.line = who[i].at + 1;
+        return AN_CONFLICT;
+    }
+    return AN_OK;
+}
+
+enum an_code tr_cohort_persons(const struct tr_cohort *c, size_t n[TR_N_SPLITS],
+                               struct an_err *err)
+{
+    struct who *who = malloc((c->n_patients + 1) * sizeof(*who));
+    enum an_code code;
+
+    for (int s = 0; s < TR_N_SPLITS; s++)
+        n[s] = 0;
+    if (who == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; i < c->n_patients; i++)
+        who[i] =
+            (struct who){c->patient[i].key, c->patient[i].split, (uint32_t)i};
+    qsort(who, c->n_patients, sizeof(*who), who_cmp);
+    code = count_persons(who, c->n_patients, n, err);
+    free(who);
     return code;
 }

@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A site's data set as tuning sees it: whether nobody is in two splits, how many
- * are in each, and who is in which group.
- *
- * A group is a sex or an age at the question (trainer/evaluate/groups.h).
+/* A site's test patients in groups: a sex, or an age at the question
+ * (trainer/evaluate/groups.h).
  *
  * Thread-safety: immutable (functions of their arguments). */
 #ifndef TRAINER_TUNE_SITE_H
 #define TRAINER_TUNE_SITE_H
 
 #include "trainer/evaluate/groups.h"
-
-/* Persons of each split.  AN_CONFLICT when one is in two, with the number of
- * the patient, from 1, as the line. */
-enum an_code tr_site_count(struct an_arena *arena, const struct tr_cohort *c,
-                           size_t n[TR_N_SPLITS], struct an_err *err)
-    __attribute__((warn_unused_result));
 
 /* in[q] has bit g when question q of `p` is of group g. */
 enum an_code tr_site_groups(struct an_arena *arena, const struct tr_data *d,

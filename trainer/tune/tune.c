@@ -178,7 +178,7 @@ enum an_code tr_tune(struct an_arena *arena, const struct tr_data *d,
                              .cohort_sha256 = d->cohort.sha256,
                              .fitted = {*package, *package, *package}};
     if (code == AN_OK)
-        code = tr_site_count(arena, &d->cohort, out->patients, err);
+        code = tr_cohort_persons(&d->cohort, out->patients, err);
     if (code == AN_OK)
         code = tr_gates_init(&out->gates, arena, TR_N_SPLITS, err);
     if (code != AN_OK)
