@@ -201,6 +201,14 @@ TESTS += tests/program.sh tests/hostile.sh tests/crash.sh tests/risks.sh \
 EXTRA_DIST += tests/test_folder.sh tests/program_lib.sh tests/program.sh tests/hostile.sh \
 	tests/explain.sh tests/compare.sh tests/maps.sh \
 	tests/crash.sh tests/risks.sh tests/story.sh
+# What reads files of the tree: enough to see that an archive has them all,
+# `make distcheck TESTS='$(of_archive)'`.
+of_archive = tests/base.t tests/context.t tests/config.t tests/hl7.t \
+	tests/fhir.t tests/advice.t tests/runtime.t $(replays) \
+	tests/library.sh tests/program.sh tests/story.sh tests/faces.sh \
+	tests/maps.sh tests/tune.sh tests/lineage.sh tests/studies.sh \
+	tools/check-tree.sh tools/check-headers.sh tests/catalogues.sh \
+	tests/manual.sh tests/pages.sh
 # Those that take long; `make check drills=` leaves them out.
 drills =
 TESTS += $(drills)
