@@ -60,10 +60,10 @@ START_TEST(an_interval_holds_the_truth_as_often_as_it_says)
     const struct {
         size_t n_tune;
         int rounds, kind;
-    } of[] = {{40, 50, RT_CALIBRATION_LOGISTIC},
-              {150, 50, RT_CALIBRATION_LOGISTIC},
-              {1000, 24, RT_CALIBRATION_LOGISTIC},
-              {5000, 12, RT_CALIBRATION_KNOTS}};
+    } of[] = {{40, 30, RT_CALIBRATION_LOGISTIC},
+              {150, 30, RT_CALIBRATION_LOGISTIC},
+              {1000, 16, RT_CALIBRATION_LOGISTIC},
+              {5000, 10, RT_CALIBRATION_KNOTS}};
     const int i = _i;
     const struct covered c = cover_all(of[i].n_tune, of[i].rounds);
     const double share = c.held[of[i].kind] / c.said[of[i].kind];

@@ -297,7 +297,7 @@ static double true_share(const struct tr_column *c)
  * mean of twenty cohorts, since the few who are left of one say little. */
 START_TEST(a_model_that_says_the_truth_stays_calibrated_when_many_are_lost)
 {
-    enum { ROUNDS = 20, N = 4000, COLUMNS = JUDGED_OUTCOMES * JUDGED_HORIZONS };
+    enum { ROUNDS = 12, N = 4000, COLUMNS = JUDGED_OUTCOMES * JUDGED_HORIZONS };
     double share[COLUMNS] = {0}, ratio[COLUMNS] = {0}, slope[COLUMNS] = {0},
            fifth[COLUMNS] = {0};
 
