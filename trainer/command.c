@@ -66,3 +66,32 @@ bool tr_option(int argc, char **argv, int *i, struct an_str *name,
     *value = an_str_c(argv[++*i]);
     return true;
 }
+
+int tr_misused(const struct tr_arguments *a)
+{
+    a->usage(stderr);
+    return TR_EXIT_USAGE;
+}
+
+int tr_arguments(struct tr_arguments *a, int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        struct an_str name, value;
+
+        if (strcmp(argv[i], "--help") == 0) {
+            a->usage(stdout);
+            a->help = true;
+            return TR_EXIT_OK;
+        }
+        if (a->flag && strcmp(argv[i], a->flag) == 0)
+            *a->flag_to = true;
+        else if (argv[i][0] != '-' && *a->operand[0] == NULL)
+            *a->operand[0] = argv[i];
+        else if (argv[i][0] != '-' && *a->operand[1] == NULL)
+            *a->operand[1] = argv[i];
+        else if (!tr_option(argc, argv, &i, &name, &value) ||
+                 !a->set(a->job, name, value))
+            return tr_misused(a);
+    }
+    return TR_EXIT_OK;
+}

@@ -9,6 +9,8 @@
 
 #include "base/err.h"
 
+#include <stdio.h>
+
 enum tr_exit { TR_EXIT_OK = 0, TR_EXIT_FAILED = 1, TR_EXIT_USAGE = 2 };
 
 struct tr_command {
@@ -41,5 +43,22 @@ int tr_command_failed(const char *command, const char *subject,
  * argument.  False when argv[*i] is no option or its value is missing. */
 bool tr_option(int argc, char **argv, int *i, struct an_str *name,
                struct an_str *value);
+
+/* A command that takes two operands, perhaps a flag, and options with a value:
+ * `set` has them one by one and is false for one that it does not know.  Each
+ * operand is NULL before, and after while it was not given. */
+struct tr_arguments {
+    void (*usage)(FILE *out);
+    const char **operand[2];
+    const char *flag; /* with its dashes; NULL: none */
+    bool *flag_to;
+    bool (*set)(void *job, struct an_str name, struct an_str value);
+    void *job;
+    bool help; /* was asked for, and printed: there is nothing else to do */
+};
+
+/* TR_EXIT_OK; or the usage goes to stderr, and TR_EXIT_USAGE. */
+int tr_arguments(struct tr_arguments *a, int argc, char **argv);
+int tr_misused(const struct tr_arguments *a);
 
 #endif

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { LINE_BYTES = 512, PLACES = 6 };
 
@@ -33,4 +34,23 @@ void tr_put_count(struct an_json_out *w, const char *key, size_t n)
 {
     an_out_key(w, key);
     an_out_i64(w, (int64_t)n);
+}
+
+void tr_put_csv(struct an_buf *b, struct an_str field)
+{
+    bool plain = true;
+
+    for (size_t i = 0; i < field.n; i++)
+        plain &= strchr(",\"\r\n", field.p[i]) == NULL;
+    if (plain) {
+        an_buf_put(b, field);
+        return;
+    }
+    an_buf_put_char(b, '"');
+    for (size_t i = 0; i < field.n; i++) {
+        if (field.p[i] == '"')
+            an_buf_put_char(b, '"');
+        an_buf_put_char(b, field.p[i]);
+    }
+    an_buf_put_char(b, '"');
 }

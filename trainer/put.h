@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the reports share: lines of text, numbers of JSON.
+/* What reports and tables share: lines of text, fields, numbers of JSON.
  *
  * Thread-safety: confined. */
 #ifndef TRAINER_PUT_H
@@ -13,6 +13,9 @@
 /* As printf, of at most 511 bytes. */
 void tr_put_line(struct an_buf *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* A field of a table as RFC 4180 has it: in quotes where it needs them. */
+void tr_put_csv(struct an_buf *b, struct an_str field);
 
 /* With six decimals; null when it was not found out, or is beyond all measure
  * (1e15), as a slope of what is parted without a rest. */

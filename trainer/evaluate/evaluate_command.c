@@ -20,6 +20,7 @@ struct job {
     struct tr_beside_given beside[TR_MOST_BESIDE];
     size_t n_beside;
     bool check, help;
+    struct an_arena *arena;
 };
 
 static void usage(FILE *out)
@@ -64,9 +65,9 @@ static void usage(FILE *out)
           out);
 }
 
-static bool set(struct job *job, struct an_arena *arena, struct an_str name,
-                struct an_str value)
+static bool set(void *command, struct an_str name, struct an_str value)
 {
+    struct job *job = command;
     const struct {
         struct an_str name;
         const char **to;
@@ -82,36 +83,24 @@ static bool set(struct job *job, struct an_arena *arena, struct an_str name,
         }
     return an_str_eq(name, AN_STR("beside")) &&
            job->n_beside < TR_MOST_BESIDE &&
-           tr_beside_parse(arena, value, &job->beside[job->n_beside++]);
+           tr_beside_parse(job->arena, value, &job->beside[job->n_beside++]);
 }
 
-static int arguments(struct job *job, struct an_arena *arena, int argc,
-                     char **argv)
+static int arguments(struct job *job, int argc, char **argv)
 {
-    for (int i = 0; i < argc; i++) {
-        struct an_str name, value;
+    struct tr_arguments a = {.usage = usage,
+                             .operand = {&job->model, &job->data},
+                             .flag = "--check",
+                             .flag_to = &job->check,
+                             .set = set,
+                             .job = job};
+    const int status = tr_arguments(&a, argc, argv);
 
-        if (strcmp(argv[i], "--help") == 0) {
-            usage(stdout);
-            job->help = true;
-            return TR_EXIT_OK;
-        }
-        if (strcmp(argv[i], "--check") == 0)
-            job->check = true;
-        else if (argv[i][0] != '-' && job->model == NULL)
-            job->model = argv[i];
-        else if (argv[i][0] != '-' && job->data == NULL)
-            job->data = argv[i];
-        else if (!tr_option(argc, argv, &i, &name, &value) ||
-                 !set(job, arena, name, value)) {
-            usage(stderr);
-            return TR_EXIT_USAGE;
-        }
-    }
-    if (job->data && (job->report || job->n_beside == 0))
-        return TR_EXIT_OK;
-    usage(stderr);
-    return TR_EXIT_USAGE;
+    job->help = a.help;
+    return status != TR_EXIT_OK || a.help ||
+                   (job->data && (job->report || job->n_beside == 0))
+               ? status
+               : tr_misused(&a);
 }
 
 static enum an_code report_leads(const char *path, struct an_arena *arena,
@@ -301,7 +290,8 @@ int tr_command_evaluate(int argc, char **argv)
 
     openblas_set_num_threads(1);
     an_arena_init(&arena, (size_t)16 << 30);
-    status = arguments(&job, &arena, argc, argv);
+    job.arena = &arena;
+    status = arguments(&job, argc, argv);
     if (status == TR_EXIT_OK && !job.help)
         status = evaluate(&job, &arena);
     an_arena_free(&arena);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a model says of each question, for whoever scores it elsewhere. */
 #include "trainer/evaluate/predict.h"
+#include "trainer/put.h"
 
 #include "base/buf.h"
 #include "base/sort.h"
@@ -9,26 +10,6 @@
 #include <string.h>
 
 static const size_t csv_bytes = (size_t)4 << 30;
-
-/* A field as RFC 4180 has it: in quotes where it needs them. */
-static void put_field(struct an_buf *b, struct an_str field)
-{
-    bool plain = true;
-
-    for (size_t i = 0; i < field.n; i++)
-        plain &= strchr(",\"\r\n", field.p[i]) == NULL;
-    if (plain) {
-        an_buf_put(b, field);
-        return;
-    }
-    an_buf_put_char(b, '"');
-    for (size_t i = 0; i < field.n; i++) {
-        if (field.p[i] == '"')
-            an_buf_put_char(b, '"');
-        an_buf_put_char(b, field.p[i]);
-    }
-    an_buf_put_char(b, '"');
-}
 
 struct rt_calibration tr_fitted_calibration(const struct tr_fitted *fitted,
                                             const struct tr_column *column)
@@ -101,7 +82,7 @@ static void put_row(struct an_buf *b, const struct tr_data *d,
                    rt_calibrate(&map, p->p_qc[q * p->n_columns + i]));
     an_buf_put_u64(b, asked->key);
     an_buf_put_char(b, ',');
-    put_field(b, d->asked[column->outcome].id);
+    tr_put_csv(b, d->asked[column->outcome].id);
     an_buf_put_c(b, risk);
 }
 

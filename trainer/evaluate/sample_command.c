@@ -66,8 +66,9 @@ static bool whole(struct an_str text, uint64_t low, uint64_t high, uint64_t *n)
     return end == text.p + text.n && *n >= low && *n <= high;
 }
 
-static bool set(struct job *job, struct an_str name, struct an_str value)
+static bool set(void *command, struct an_str name, struct an_str value)
 {
+    struct job *job = command;
     const struct {
         const char *name;
         uint64_t low, high, *to;
@@ -104,30 +105,19 @@ static bool set(struct job *job, struct an_str name, struct an_str value)
 
 static int arguments(struct job *job, int argc, char **argv)
 {
-    for (int i = 0; i < argc; i++) {
-        struct an_str name, value;
+    struct tr_arguments a = {.usage = usage,
+                             .operand = {&job->model, &job->data},
+                             .flag = "--no-repeat",
+                             .flag_to = &job->no_repeat,
+                             .set = set,
+                             .job = job};
+    const int status = tr_arguments(&a, argc, argv);
 
-        if (strcmp(argv[i], "--help") == 0) {
-            usage(stdout);
-            job->help = true;
-            return TR_EXIT_OK;
-        }
-        if (strcmp(argv[i], "--no-repeat") == 0)
-            job->no_repeat = true;
-        else if (argv[i][0] != '-' && job->model == NULL)
-            job->model = argv[i];
-        else if (argv[i][0] != '-' && job->data == NULL)
-            job->data = argv[i];
-        else if (!tr_option(argc, argv, &i, &name, &value) ||
-                 !set(job, name, value)) {
-            usage(stderr);
-            return TR_EXIT_USAGE;
-        }
-    }
-    if (job->data && job->has_patient == (job->first == 0))
-        return TR_EXIT_OK;
-    usage(stderr);
-    return TR_EXIT_USAGE;
+    job->help = a.help;
+    return status != TR_EXIT_OK || a.help ||
+                   (job->data && job->has_patient == (job->first == 0))
+               ? status
+               : tr_misused(&a);
 }
 
 /* ---- one patient ---------------------------------------------------------- */

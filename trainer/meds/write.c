@@ -30,26 +30,6 @@ struct writer {
 
 /* ---- parts of a row -------------------------------------------------------- */
 
-/* A field as RFC 4180 has it: in quotes where it needs them. */
-static void put_field(struct an_buf *b, struct an_str field)
-{
-    bool plain = true;
-
-    for (size_t i = 0; i < field.n; i++)
-        plain &= strchr(",\"\r\n", field.p[i]) == NULL;
-    if (plain) {
-        an_buf_put(b, field);
-        return;
-    }
-    an_buf_put_char(b, '"');
-    for (size_t i = 0; i < field.n; i++) {
-        if (field.p[i] == '"')
-            an_buf_put_char(b, '"');
-        an_buf_put_char(b, field.p[i]);
-    }
-    an_buf_put_char(b, '"');
-}
-
 static void put_subject(struct an_buf *b, uint64_t key)
 {
     int64_t id;
@@ -148,10 +128,10 @@ static void put_item(struct writer *w, struct an_buf *b, uint64_t key,
         w->used_value[item->value_row] = true;
         (void)snprintf(number, sizeof(number), "%.9g",
                        value_of(scale, item->value_z));
-        put_field(b, w->code_of_value[item->value_row]);
+        tr_put_csv(b, w->code_of_value[item->value_row]);
     } else {
         w->used[row] = true;
-        put_field(b, w->code[row]);
+        tr_put_csv(b, w->code[row]);
     }
     tr_put_line(b, ",%s,%s\n", number, flags[item->flag % RT_N_FLAGS]);
     w->counts->rows++;
@@ -223,9 +203,9 @@ static void put_code(struct writer *w, struct an_buf *b, struct an_str text,
 {
     const struct rt_concept *c = &w->vocabulary.concept[row];
 
-    put_field(b, text);
+    tr_put_csv(b, text);
     an_buf_put_char(b, ',');
-    put_field(b, c->display);
+    tr_put_csv(b, c->display);
     an_buf_put_char(b, ',');
     for (int i = 0; i < RT_MAX_PARENTS && c->parent[i] != RT_NO_ROW; i++) {
         if (i)

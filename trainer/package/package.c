@@ -13,7 +13,7 @@
 
 #define DAYS_PER_YEAR 365.25
 
-enum { MANIFEST_BYTES = 64 << 20, THRESHOLD_PLACES = 9, JSON_DEPTH = 32 };
+enum { MANIFEST_BYTES = 64 << 20, THRESHOLD_PLACES = 9 };
 
 struct rt_limits tr_package_limits(const struct tr_data *d)
 {
@@ -42,41 +42,6 @@ struct rt_limits tr_package_limits(const struct tr_data *d)
 
 /* ---- manifest ---------------------------------------------------------------
  */
-
-/* A JSON value as it was read. */
-static void copy(struct an_json_out *w, const struct an_json *j, int depth)
-{
-    bool truth = false;
-
-    switch (depth ? (int)(j ? j->kind : AN_JSON_NULL) : AN_JSON_NULL) {
-    case AN_JSON_BOOL:
-        (void)an_json_bool(j, &truth);
-        an_out_bool(w, truth);
-        return;
-    case AN_JSON_NUMBER: an_out_number(w, an_json_literal(j)); return;
-    case AN_JSON_STRING: an_out_str(w, an_json_text(j)); return;
-    case AN_JSON_ARRAY:
-        an_out_array(w);
-        for (const struct an_json *e = an_json_first(j); e; e = e->next)
-            copy(w, e, depth - 1);
-        an_out_end(w);
-        return;
-    case AN_JSON_OBJECT:
-        an_out_object(w);
-        for (const struct an_json *e = an_json_first(j); e; e = e->next) {
-            char name[64] = "";
-            const struct an_str key = an_json_key(e);
-
-            memcpy(name, key.p,
-                   key.n < sizeof(name) ? key.n : sizeof(name) - 1);
-            an_out_key(w, name);
-            copy(w, e, depth - 1);
-        }
-        an_out_end(w);
-        return;
-    default: an_out_null(w);
-    }
-}
 
 /* With a threshold only if there were tuning patients to find it. */
 static void put_next(struct an_json_out *w, const struct tr_differential *d)
@@ -115,17 +80,28 @@ static void put_training(struct an_json_out *w, const struct tr_fitted *fitted,
     an_out_object(w);
     an_out_key_str(w, "source", how->source);
     for (const struct an_json *e = an_json_first(of); e; e = e->next) {
-        char name[64] = "";
         const struct an_str key = an_json_key(e);
 
-        if (an_str_eq(key, AN_STR("shape")) ||
-            an_str_eq(key, AN_STR("source")) || key.n >= sizeof(name))
+        if (an_str_eq(key, AN_STR("shape")) || an_str_eq(key, AN_STR("source")))
             continue;
-        memcpy(name, key.p, key.n);
-        an_out_key(w, name);
-        copy(w, e, JSON_DEPTH);
+        an_out_name(w, key);
+        an_out_tree(w, e);
     }
     an_out_end(w);
+}
+
+/* A member of vocabulary.json as it stands there; null of a data set that was not
+ * read from one. */
+static void put_of_data(struct an_json_out *w, const struct tr_data *d,
+                        const char *name)
+{
+    const struct an_json *value = an_json_get(d->root, an_str_c(name));
+
+    an_out_key(w, name);
+    if (value)
+        an_out_tree(w, value);
+    else
+        an_out_null(w);
 }
 
 /* Each outcome with the calibrations that tuning gave it. */
@@ -205,10 +181,8 @@ static enum an_code make_manifest(struct an_arena *arena,
     put_text(&w, "change_control", how->change_control);
     put_text(&w, "tuned_from", how->tuned_from);
     rt_support_write(&w, support);
-    an_out_key(&w, "vocabulary");
-    copy(&w, an_json_get(d->root, AN_STR("vocabulary")), JSON_DEPTH);
-    an_out_key(&w, "wide");
-    copy(&w, an_json_get(d->root, AN_STR("wide")), JSON_DEPTH);
+    put_of_data(&w, d, "vocabulary");
+    put_of_data(&w, d, "wide");
     an_out_end(&w);
     return an_out_done(&w, text, err);
 }

@@ -75,8 +75,9 @@ static bool set_limit(struct job *job, struct an_str name, struct an_str value)
     return true;
 }
 
-static bool set(struct job *job, struct an_str name, struct an_str value)
+static bool set(void *command, struct an_str name, struct an_str value)
 {
+    struct job *job = command;
     if (an_str_eq(name, AN_STR("out")))
         job->out = value.p;
     else if (an_str_eq(name, AN_STR("key")))
@@ -100,30 +101,18 @@ static bool set(struct job *job, struct an_str name, struct an_str value)
 
 static int arguments(struct job *job, int argc, char **argv)
 {
-    for (int i = 0; i < argc; i++) {
-        struct an_str name, value;
+    struct tr_arguments a = {.usage = usage,
+                             .operand = {&job->fit, &job->data},
+                             .flag = "--demonstrator",
+                             .flag_to = &job->how.demonstrator,
+                             .set = set,
+                             .job = job};
+    const int status = tr_arguments(&a, argc, argv);
 
-        if (strcmp(argv[i], "--help") == 0) {
-            usage(stdout);
-            job->help = true;
-            return TR_EXIT_OK;
-        }
-        if (strcmp(argv[i], "--demonstrator") == 0)
-            job->how.demonstrator = true;
-        else if (argv[i][0] != '-' && job->fit == NULL)
-            job->fit = argv[i];
-        else if (argv[i][0] != '-' && job->data == NULL)
-            job->data = argv[i];
-        else if (!tr_option(argc, argv, &i, &name, &value) ||
-                 !set(job, name, value)) {
-            usage(stderr);
-            return TR_EXIT_USAGE;
-        }
-    }
-    if (job->data && job->out)
-        return TR_EXIT_OK;
-    usage(stderr);
-    return TR_EXIT_USAGE;
+    job->help = a.help;
+    return status != TR_EXIT_OK || a.help || (job->data && job->out)
+               ? status
+               : tr_misused(&a);
 }
 
 /* The plan as member "change_control". */

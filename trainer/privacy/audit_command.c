@@ -34,32 +34,27 @@ static void usage(FILE *out)
           out);
 }
 
+static bool set(void *command, struct an_str name, struct an_str value)
+{
+    struct job *job = command;
+
+    if (!an_str_eq(name, AN_STR("out")))
+        return false;
+    job->out = value.p;
+    return true;
+}
+
 static int arguments(struct job *job, int argc, char **argv)
 {
-    for (int i = 0; i < argc; i++) {
-        struct an_str name, value;
+    struct tr_arguments a = {.usage = usage,
+                             .operand = {&job->model, &job->data},
+                             .set = set,
+                             .job = job};
+    const int status = tr_arguments(&a, argc, argv);
 
-        if (strcmp(argv[i], "--help") == 0) {
-            usage(stdout);
-            job->help = true;
-            return TR_EXIT_OK;
-        }
-        if (argv[i][0] != '-' && job->model == NULL) {
-            job->model = argv[i];
-        } else if (argv[i][0] != '-' && job->data == NULL) {
-            job->data = argv[i];
-        } else if (tr_option(argc, argv, &i, &name, &value) &&
-                   an_str_eq(name, AN_STR("out"))) {
-            job->out = value.p;
-        } else {
-            usage(stderr);
-            return TR_EXIT_USAGE;
-        }
-    }
-    if (job->data)
-        return TR_EXIT_OK;
-    usage(stderr);
-    return TR_EXIT_USAGE;
+    job->help = a.help;
+    return status != TR_EXIT_OK || a.help || (job->data) ? status
+                                                         : tr_misused(&a);
 }
 
 static double real_of(const struct an_json *of, struct an_str name,

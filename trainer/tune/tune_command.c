@@ -75,8 +75,9 @@ static void usage(FILE *out)
                 fprintf(out, "  --%-14s  %s\n", row.name, row.help);
 }
 
-static bool set(struct job *job, struct an_str name, struct an_str value)
+static bool set(void *command, struct an_str name, struct an_str value)
 {
+    struct job *job = command;
     const struct {
         const char *name;
         const char **file;
@@ -107,28 +108,17 @@ static bool set(struct job *job, struct an_str name, struct an_str value)
 
 static int arguments(struct job *job, int argc, char **argv)
 {
-    for (int i = 0; i < argc; i++) {
-        struct an_str name, value;
+    struct tr_arguments a = {.usage = usage,
+                             .operand = {&job->package, &job->data},
+                             .set = set,
+                             .job = job};
+    const int status = tr_arguments(&a, argc, argv);
 
-        if (strcmp(argv[i], "--help") == 0) {
-            usage(stdout);
-            job->help = true;
-            return TR_EXIT_OK;
-        }
-        if (argv[i][0] != '-' && job->package == NULL)
-            job->package = argv[i];
-        else if (argv[i][0] != '-' && job->data == NULL)
-            job->data = argv[i];
-        else if (!tr_option(argc, argv, &i, &name, &value) ||
-                 !set(job, name, value)) {
-            usage(stderr);
-            return TR_EXIT_USAGE;
-        }
-    }
-    if (job->data && job->out && job->site.n)
-        return TR_EXIT_OK;
-    usage(stderr);
-    return TR_EXIT_USAGE;
+    job->help = a.help;
+    return status != TR_EXIT_OK || a.help ||
+                   (job->data && job->out && job->site.n)
+               ? status
+               : tr_misused(&a);
 }
 
 /* ---- what it starts from --------------------------------------------------- */
