@@ -28,8 +28,8 @@ for profile in safe-harbor date-shift; do
     python3 "$top/tests/deid_leaks.py" $profile "$work/in" "$work/$profile"
     "$program" deidentify --profile $profile --as-of 2026 \
         --out "$work/hl7-$profile" "$hl7/messages" "$hl7/batch"
-    python3 "$top/tests/deid_leaks_hl7.py" "$work/hl7-$profile" "$hl7/messages" \
-        "$hl7/batch"
+    python3 "$top/tests/deid_leaks_hl7.py" $profile "$work/hl7-$profile" \
+        "$hl7/messages" "$hl7/batch"
 done
 # The check itself finds what is there: the records as they came.
 mkdir "$work/raw"

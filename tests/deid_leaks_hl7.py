@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What of the messages of FOLDER... is still in OUT, which was made of them.
 
-    deid_leaks_hl7.py OUT FOLDER...
+    deid_leaks_hl7.py PROFILE OUT FOLDER...
 
 Looked for is what stands in fields of names, addresses, telephones, numbers,
 providers and notes: each component, as the words that it has (runs of letters and
 digits), in their order and in any case.  A component of one word counts from six
 characters on, since codes have shorter ones; one of several words when they have
 six together.  A code with its system ("123456^^SCT") is not searched: that
-somebody has that number, too, is chance.  Exits with 1, and counts by field, when
-something is found: nothing of it is printed.
+somebody has that number, too, is chance.  So is a day, with a
+time or without, when days are moved by chance (date-shift).  Exits with 1, and
+counts by field, when something is found: nothing of it is printed.
 """
 import collections
 import os
@@ -17,6 +18,8 @@ import re
 import sys
 
 WORD = re.compile(r"[^\W_]+")
+DAY = re.compile(
+    r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([0-5]\d){0,3}")
 CODE = re.compile(r"[^|^~\r]+\^\^[A-Za-z0-9-]+(?=[|^~\r])")
 FIELDS = {
     "PID": [2, 3, 4, 5, 6, 9, 11, 12, 13, 14, 18, 19, 20, 21, 23],
@@ -39,7 +42,7 @@ def texts(folders):
                     yield f.read()
 
 
-def identifiers(folders):
+def identifiers(folders, days_count):
     found = collections.defaultdict(set)
     for text in texts(folders):
         for line in re.split(r"[\r\n]+", text):
@@ -51,14 +54,17 @@ def identifiers(folders):
                 for rep in field[number].split("~"):
                     for part in re.split(r"\^", rep)[:most]:
                         key = tuple(WORD.findall(part.lower()))
-                        if len("".join(key)) >= 6:
+                        word = "".join(key)
+                        if not days_count and DAY.fullmatch(word):
+                            continue
+                        if len(word) >= 6:
                             found[key].add("%s-%d" % (field[0], number))
     return found
 
 
 def main():
-    out, folders = sys.argv[1], sys.argv[2:]
-    found = identifiers(folders)
+    profile, out, folders = sys.argv[1], sys.argv[2], sys.argv[3:]
+    found = identifiers(folders, profile != "date-shift")
     said = []
     for text in texts([out]):
         if text.startswith(("MSH", "FHS", "BHS")):
