@@ -64,7 +64,7 @@ tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c test
 	tests/fhir_said.h tests/fhir_said.c tests/fhir_write.c \
 	tests/fhir_write_golden.c tests/fhir_cards.c tests/fhir_cds.c \
 	tests/account.h tests/fhir_account.c tests/fhir_conceptmap.c tests/fhir_notification.c \
-	tests/fhir_deletion.c
+	tests/fhir_deletion.c tests/fhir_feedback.c
 tests_fhir_t_LDADD = libfhir.la $(CHECK_LIBS)
 
 tests_advice_t_SOURCES = $(SUITE) tests/advice.c tests/advice_case.h \
