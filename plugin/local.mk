@@ -32,6 +32,7 @@ libtrust_la_SOURCES = \
 	plugin/trust/audit.h plugin/trust/audit.c \
 	plugin/trust/release.h plugin/trust/release.c \
 	plugin/trust/discreet.h plugin/trust/discreet.c \
+	plugin/trust/quiet.h plugin/trust/quiet.c \
 	plugin/trust/stage.h plugin/trust/stage.c
 libtrust_la_LIBADD = libconfig.la libcontext.la
 EXTRA_DIST += plugin/trust/README.md
