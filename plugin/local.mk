@@ -63,6 +63,7 @@ libstore_la_SOURCES = \
 	plugin/store/pack_int.h plugin/store/pack.c \
 	plugin/store/conclude.h plugin/store/conclude.c plugin/store/detail.c \
 	plugin/store/trail.c plugin/store/settle.c \
+	plugin/store/feedback.h plugin/store/feedback.c plugin/store/dealt.c \
 	plugin/store/vault_int.h plugin/store/vault.c plugin/store/vault_known.c \
 	plugin/store/rekey.h plugin/store/rekey.c \
 	plugin/store/purge.h plugin/store/purge.c \
