@@ -109,7 +109,8 @@ noinst_LTLIBRARIES += libengine.la
 libengine_la_SOURCES = \
 	plugin/pipeline.h plugin/pipeline.c plugin/zone.h plugin/zone.c \
 	plugin/naming.h plugin/naming.c \
-	plugin/choose.h plugin/choose.c plugin/showing.h plugin/showing.c \
+	plugin/choose.h plugin/choose.c plugin/deal.h plugin/deal.c \
+	plugin/showing.h plugin/showing.c \
 	plugin/consult.h plugin/consult.c \
 	plugin/consultants.h plugin/consultants.c \
 	plugin/hold.h plugin/hold.c plugin/watch.h plugin/watch.c \

@@ -165,7 +165,7 @@ tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
 	tests/consult_labels.c tests/consult_identity.c tests/consult_consent.c tests/consult_choose.c tests/consult_naming.c tests/consult_ask.c \
 	tests/consult_post.c tests/consult_recall.c tests/consult_watch.c \
 	tests/consult_policy.c tests/consult_sequence.c tests/consult_feeds.c tests/consult_zone.c tests/consult_stream.c \
-	tests/consult_keeper.c tests/consult_passes.c tests/model_random.h tests/model_random.c \
+	tests/consult_keeper.c tests/consult_passes.c tests/consult_quiet.c tests/model_random.h tests/model_random.c \
 	tests/invented.h tests/invented.c tests/site_model.h tests/site_model.c
 tests_consult_t_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIBS)
