@@ -178,8 +178,10 @@ anamnesis_SOURCES = \
 	plugin/host/face_folder.c \
 	plugin/host/face_http.c \
 	plugin/host/face_cds.c plugin/host/face_fhir.c \
+	plugin/host/face_feedback.c \
+	plugin/host/feedback_int.h plugin/host/feedback.c plugin/host/feedback_json.c \
 	plugin/host/metrics_int.h plugin/host/metrics.c \
-	plugin/host/metrics_listen.c \
+	plugin/host/metrics_listen.c plugin/host/metrics_cards.c \
 	plugin/convert.h plugin/convert.c plugin/host/convert.c \
 	plugin/host/load.c plugin/host/reprocess.c \
 	plugin/host/say.h plugin/host/say.c \

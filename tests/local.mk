@@ -224,13 +224,13 @@ EXTRA_DIST += tests/ranks.sh tests/tune.sh tests/tune_people.awk \
 # The same, of what leaves; tests/receiver is the other end of the outbox.
 check_PROGRAMS += tests/receiver
 tests_receiver_LDADD = libhost.la
-drills += tests/faces.sh tests/calls.sh tests/triggers.sh
+drills += tests/faces.sh tests/feedback.sh tests/calls.sh tests/triggers.sh
 # The same, of what a FHIR server sends; tests/fhir_peer is that server.
 check_PROGRAMS += tests/fhir_peer
 tests_fhir_peer_LDADD = libhost.la
 drills += tests/subscriptions.sh tests/deletions.sh tests/feeds.sh
 EXTRA_DIST += tests/subscriptions.sh tests/deletions.sh tests/feeds.sh
-EXTRA_DIST += tests/faces_lib.sh tests/faces.sh tests/calls.sh \
+EXTRA_DIST += tests/faces_lib.sh tests/faces.sh tests/feedback.sh tests/calls.sh \
 	tests/triggers.sh
 
 # What comes in, by TLS; tests/tls_drill makes certificates and sends.
