@@ -311,6 +311,32 @@ struct cfg_texts {
       "through when there are data, or give no estimate.")                     \
     X(cds_max_cards, "cds.max_cards", INT, CFG_BETWEEN(1, 50), "5",            \
       "Most cards in the answer to one CDS Hooks call.")                       \
+    X(cds_service_cards, "cds.service_cards", TEXTS, CFG_BETWEEN(0, 16), "",   \
+      "The same of single services, in place of cds.max_cards: SERVICE=N, "    \
+      "such as anamnesis-patient-view=3.")                                     \
+    X(quiet_admitted_ms, "cds.quiet.admitted", DURATION,                       \
+      CFG_BETWEEN(0, 36500 * CFG_A_DAY_MS), "1d",                              \
+      "How long after a card of an inpatient the same is not shown again: "    \
+      "of the same outcome, resting on the same. 0s: it is.")                  \
+    X(quiet_otherwise_ms, "cds.quiet.otherwise", DURATION,                     \
+      CFG_BETWEEN(0, 36500 * CFG_A_DAY_MS), "90d",                             \
+      "The same of patients who are not admitted.")                            \
+    X(quiet_accepted_ms, "cds.quiet.accepted", DURATION,                       \
+      CFG_BETWEEN(0, 36500 * CFG_A_DAY_MS), "180d",                            \
+      "The same after somebody accepted it, where that is longer.")            \
+    X(quiet_done_ms, "cds.quiet.done", DURATION,                               \
+      CFG_BETWEEN(0, 36500 * CFG_A_DAY_MS), "180d",                            \
+      "The same after it was overridden as known or done already.")            \
+    X(quiet_not_applicable_ms, "cds.quiet.not_applicable", DURATION,           \
+      CFG_BETWEEN(0, 36500 * CFG_A_DAY_MS), "365d",                            \
+      "The same after it was overridden as not applying to the patient.")      \
+    X(quiet_rise, "cds.quiet.rise", INT, CFG_BETWEEN(0, 100), "10",            \
+      "By how many points of per cent a risk must have risen since to be "     \
+      "shown again at once. 0: only by a band.")                               \
+    X(quiet_bands, "cds.quiet.bands", TEXTS, CFG_BETWEEN(0, 16),               \
+      "5 10 20 30 50",                                                         \
+      "Risks in per cent, growing: one that has reached the next of them "     \
+      "since is shown again at once.")                                         \
     X(outbox_url, "outbox.url", URL, CFG_ANY, "",                              \
       "Base address of the FHIR server that receives suggestions. Empty: "     \
       "they stay in the store.")                                               \

@@ -15,7 +15,8 @@ libfhir_la_SOURCES = \
 	fhir/write_bundle.c \
 	fhir/searchset.h fhir/searchset.c \
 	fhir/cards.h fhir/cards.c fhir/markdown_int.h fhir/markdown.c \
-	fhir/cds.h fhir/cds_request.c fhir/cds_discovery.c
+	fhir/cds.h fhir/cds_request.c fhir/cds_discovery.c \
+	fhir/cds_feedback.h fhir/cds_feedback.c
 libfhir_la_LIBADD = libcontext.la
 fhir_tables = config/tables/fhir-elements.tsv \
 	config/tables/fhir-resources.tsv config/tables/fhir-status.tsv \

@@ -3,6 +3,7 @@
 
 #include "context/agree.h"
 #include "plugin/choose.h"
+#include "plugin/deal.h"
 #include "plugin/showing.h"
 #include "plugin/trust/discreet.h"
 
@@ -15,6 +16,7 @@ struct pl_consultant {
     struct pl_consult_source from;
     struct pl_reader *reader;
     struct pl_thinker *thinker; /* NULL without a mind */
+    struct pl_quiet_rules quiet;
 };
 
 /* One consultation under way. */
@@ -47,7 +49,9 @@ enum an_code pl_consultant_open(const struct pl_consult_source *from,
     if (c == NULL)
         return an_fail_nomem(err);
     c->from = *from;
-    rc = pl_reader_of(from->options, &c->reader, err);
+    rc = pl_quiet_rules_of(from->options, NULL, &c->quiet, err);
+    if (rc == AN_OK)
+        rc = pl_reader_of(from->options, &c->reader, err);
     if (rc == AN_OK && from->mind)
         rc = pl_thinker_open(from->mind, &c->thinker, err);
     if (rc != AN_OK) {
@@ -310,10 +314,40 @@ static enum an_code address_deliveries(struct consultation *k,
 
 /* ---- what is shown ------------------------------------------------------ */
 
+/* place[0..*n) are what may leave; of those the caller shows afterwards. */
+static enum an_code choose_cards(struct consultation *k, size_t *place,
+                                 size_t *n, struct pl_dealt *dealt,
+                                 struct an_err *err)
+{
+    const struct pl_call *call = k->call;
+    struct pl_deal d = {.rules = &k->c->quiet,
+                        .mind = k->c->from.mind,
+                        .said = k->said,
+                        .saying = k->saying,
+                        .service = call->service,
+                        .instance = call->instance,
+                        .is_admitted = pl_is_inpatient(
+                            &k->view[CTX_FOR_CLINICIAN].timeline, k->now_us),
+                        .now_us = call->clock_us,
+                        .room = call->max_shown};
+    enum an_code rc =
+        pl_showings(k->c->reader, k->arena, k->history.person.member,
+                    k->history.person.n_members,
+                    call->clock_us - pl_quiet_longest_us(&k->c->quiet),
+                    &d.shown, &d.n_shown, err);
+
+    *dealt = (struct pl_dealt){.service = call->service,
+                               .instance = call->instance,
+                               .actor = call->actor};
+    return rc == AN_OK ? pl_deal_cards(k->arena, &d, place, n, &dealt->card,
+                                       &dealt->n, err)
+                       : rc;
+}
+
 /* Of what may leave, what the caller has room for. */
 static enum an_code choose_shown(struct consultation *k,
                                  struct pl_audit_entry *entry, size_t *n_audits,
-                                 struct an_err *err)
+                                 struct pl_dealt *dealt, struct an_err *err)
 {
     struct ctx_suggestion *shown =
         an_arena_get(k->arena, k->n_said, sizeof(*shown));
@@ -333,8 +367,14 @@ static enum an_code choose_shown(struct consultation *k,
         k->out->unreachable = true;
         n = 0;
     }
-    if (k->call->max_shown)
+    if (n && k->call->service.n) {
+        enum an_code rc = choose_cards(k, place, &n, dealt, err);
+
+        if (rc != AN_OK)
+            return rc;
+    } else if (k->call->max_shown) {
         n = pl_choose(k->said, place, n, k->call->max_shown);
+    }
     for (size_t i = 0; i < n; i++) {
         resource[i] = k->saying[place[i]].resource;
         shown[i] = k->said[place[i]];
@@ -385,7 +425,7 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
                               err);
     }
     if (rc == AN_OK && k->call->face < PL_N_FACES)
-        rc = choose_shown(k, &entry, &all.n_audits, err);
+        rc = choose_shown(k, &entry, &all.n_audits, &all.dealt, err);
     if (rc != AN_OK)
         return rc;
     all.drop_open = k->out->opted_out ||

@@ -64,6 +64,9 @@ struct pl_call {
                                       can name: what is shown is FHIR */
     size_t max_shown;              /* the first of pl_choose; 0: all */
     struct an_str actor, instance; /* for the audit trail */
+    struct an_str service; /* of CDS Hooks: what is shown becomes cards, which
+                              are kept, and is not shown again so soon
+                              (deal.h); "": neither */
 
     /* Asked between two steps, the last before T2: false gives the question up
      * with AN_BUSY, and nothing was kept.  NULL: it is wanted. */

@@ -111,12 +111,13 @@ enum an_code pl_policy_make(const struct cfg_options *options, const char *file,
                             struct pl_mind **mind, struct pl_policy *out,
                             struct an_err *err)
 {
-    enum an_code rc;
+    struct pl_quiet_rules quiet;
+    enum an_code rc = pl_quiet_rules_of(options, file, &quiet, err);
 
     *mind = NULL;
     *out = pl_policy_of(options, false, false);
-    if (options->stage == CFG_STAGE_OFF)
-        return AN_OK;
+    if (rc != AN_OK || options->stage == CFG_STAGE_OFF)
+        return rc;
     rc = pl_mind_open(options, mind, err);
     if (rc != AN_OK)
         return rc;

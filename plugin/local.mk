@@ -32,6 +32,7 @@ libtrust_la_SOURCES = \
 	plugin/trust/audit.h plugin/trust/audit.c \
 	plugin/trust/release.h plugin/trust/release.c \
 	plugin/trust/discreet.h plugin/trust/discreet.c \
+	plugin/trust/quiet.h plugin/trust/quiet.c \
 	plugin/trust/stage.h plugin/trust/stage.c
 libtrust_la_LIBADD = libconfig.la libcontext.la
 EXTRA_DIST += plugin/trust/README.md
@@ -62,6 +63,7 @@ libstore_la_SOURCES = \
 	plugin/store/pack_int.h plugin/store/pack.c \
 	plugin/store/conclude.h plugin/store/conclude.c plugin/store/detail.c \
 	plugin/store/trail.c plugin/store/settle.c \
+	plugin/store/feedback.h plugin/store/feedback.c plugin/store/dealt.c \
 	plugin/store/vault_int.h plugin/store/vault.c plugin/store/vault_known.c \
 	plugin/store/rekey.h plugin/store/rekey.c \
 	plugin/store/purge.h plugin/store/purge.c \
@@ -107,7 +109,8 @@ noinst_LTLIBRARIES += libengine.la
 libengine_la_SOURCES = \
 	plugin/pipeline.h plugin/pipeline.c plugin/zone.h plugin/zone.c \
 	plugin/naming.h plugin/naming.c \
-	plugin/choose.h plugin/choose.c plugin/showing.h plugin/showing.c \
+	plugin/choose.h plugin/choose.c plugin/deal.h plugin/deal.c \
+	plugin/showing.h plugin/showing.c \
 	plugin/consult.h plugin/consult.c \
 	plugin/consultants.h plugin/consultants.c \
 	plugin/hold.h plugin/hold.c plugin/watch.h plugin/watch.c \
@@ -175,8 +178,10 @@ anamnesis_SOURCES = \
 	plugin/host/face_folder.c \
 	plugin/host/face_http.c \
 	plugin/host/face_cds.c plugin/host/face_fhir.c \
+	plugin/host/face_feedback.c \
+	plugin/host/feedback_int.h plugin/host/feedback.c plugin/host/feedback_json.c \
 	plugin/host/metrics_int.h plugin/host/metrics.c \
-	plugin/host/metrics_listen.c \
+	plugin/host/metrics_listen.c plugin/host/metrics_cards.c \
 	plugin/convert.h plugin/convert.c plugin/host/convert.c \
 	plugin/host/load.c plugin/host/reprocess.c \
 	plugin/host/say.h plugin/host/say.c \

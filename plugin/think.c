@@ -95,6 +95,62 @@ enum an_code pl_think_model(const struct cfg_options *options,
         err);
 }
 
+/* Numbers of the manifest have six decimals. */
+static bool is_near(double a, double b)
+{
+    return a - b < 1e-6 && b - a < 1e-6;
+}
+
+/* "evaluation": {"outcomes": [{"id": "stroke", "horizon_days": 365, "model":
+ * {"net_benefit": [{"threshold": 0.12, "by_risk": 0.034}, ...]}}, ...]}, as
+ * anamnesis-train writes it.  Where nobody could be judged, by_risk is null. */
+static bool is_judged_at(const struct an_json *outcomes,
+                         const struct adv_outcome *o, uint32_t horizon_days)
+{
+    for (const struct an_json *e = an_json_first(outcomes); e; e = e->next) {
+        const struct an_json *at = an_json_first(an_json_get(
+            an_json_get(e, AN_STR("model")), AN_STR("net_benefit")));
+        double threshold, benefit;
+        int64_t days = 0;
+
+        if (!an_str_eq(an_json_text(an_json_get(e, AN_STR("id"))), o->id) ||
+            !an_json_i64(an_json_get(e, AN_STR("horizon_days")), &days) ||
+            days != (int64_t)horizon_days)
+            continue;
+        for (; at; at = at->next)
+            if (an_json_double(an_json_get(at, AN_STR("threshold")),
+                               &threshold) &&
+                is_near(threshold, o->p_threshold) &&
+                an_json_double(an_json_get(at, AN_STR("by_risk")), &benefit))
+                return true;
+    }
+    return false;
+}
+
+/* Who acts from a risk on must have seen what that leads to. */
+static enum an_code check_threshold(const struct rt_manifest *manifest,
+                                    const struct adv_outcome *o,
+                                    struct an_err *err)
+{
+    const struct an_json *outcomes = an_json_get(
+        an_json_get(manifest->root, AN_STR("evaluation")), AN_STR("outcomes"));
+    bool judged = true;
+
+    for (size_t i = 0; o->has_threshold && i < o->n_horizons; i++)
+        judged = judged && is_judged_at(outcomes, o, o->horizon_days[i]);
+    if (judged)
+        return AN_OK;
+    (void)an_fail(err, AN_CONFIG,
+                  "the outcome has a threshold that the signed evaluation of "
+                  "the model does not judge: set it off, or evaluate and "
+                  "package again with it",
+                  0);
+    if (err)
+        (void)snprintf(err->where.path, sizeof(err->where.path),
+                       "%.*s.threshold", AN_STR_ARG(o->id));
+    return AN_CONFIG;
+}
+
 enum an_code pl_mind_open(const struct cfg_options *options,
                           struct pl_mind **out, struct an_err *err)
 {
@@ -111,9 +167,14 @@ enum an_code pl_mind_open(const struct cfg_options *options,
     if (rc == AN_OK)
         rc = pl_think_model(options, &m->model, err);
     manifest = &m->model.package.manifest;
-    for (int i = 0; rc == AN_OK && i < manifest->shape.outcomes; i++)
-        m->n_outcomes += adv_knowledge_outcome(&m->knowledge,
-                                               manifest->outcome[i].id) != NULL;
+    for (int i = 0; rc == AN_OK && i < manifest->shape.outcomes; i++) {
+        const struct adv_outcome *o =
+            adv_knowledge_outcome(&m->knowledge, manifest->outcome[i].id);
+
+        m->n_outcomes += o != NULL;
+        if (o)
+            rc = check_threshold(manifest, o, err);
+    }
     if (rc == AN_OK && m->n_outcomes == 0)
         rc = an_fail(err, AN_CONFIG,
                      "the model has no outcome that the outcome files know", 0);
@@ -157,6 +218,16 @@ enum cfg_stage pl_mind_stage(const struct pl_mind *m, struct an_str topic)
     const struct adv_outcome *o = adv_knowledge_outcome(&m->knowledge, topic);
 
     return o ? (enum cfg_stage)o->stage : CFG_LIVE;
+}
+
+bool pl_mind_threshold(const struct pl_mind *m, struct an_str topic, double *p)
+{
+    const struct adv_outcome *o = adv_knowledge_outcome(&m->knowledge, topic);
+
+    if (o == NULL || !o->has_threshold)
+        return false;
+    *p = o->p_threshold;
+    return true;
 }
 
 void pl_mind_cache(const struct pl_mind *m, struct rt_cache_counts *out)

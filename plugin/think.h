@@ -34,7 +34,8 @@ enum an_code pl_think_model(const struct cfg_options *options,
 
 /* The model and the outcomes that the options name, or those that came with
  * the program.  What pl_model_open and adv_knowledge_load say; AN_CONFIG when
- * no outcome of the model is known. */
+ * no outcome of the model is known, and, with its id, when an outcome has a
+ * threshold at which the signed evaluation of the model says nothing of it. */
 enum an_code pl_mind_open(const struct cfg_options *options,
                           struct pl_mind **out, struct an_err *err)
     __attribute__((warn_unused_result));
@@ -48,6 +49,8 @@ void pl_mind_cache(const struct pl_mind *m, struct rt_cache_counts *out);
 void pl_mind_passes(const struct pl_mind *m, struct pl_passes_counts *out);
 /* How far what is said about that outcome may go; live for anything else. */
 enum cfg_stage pl_mind_stage(const struct pl_mind *m, struct an_str topic);
+/* From which risk on the outcome is worth a card; false where there is none. */
+bool pl_mind_threshold(const struct pl_mind *m, struct an_str topic, double *p);
 /* Its signed manifest says that it was evaluated on the data of that site, and
  * passed: "site": {"name": "main", "passed": true}; and if it was tuned, that
  * every bound of its plan held: "change_control": {"gates": [{"held": true},

@@ -10,7 +10,14 @@
 
 Suite *consult_passes_suite(void);
 
-enum { ASKERS = 6, ROUNDS = 60, LENGTH = 90, KJ = 18, TARGETS = 20 };
+enum {
+    ASKERS = 6,
+    ROUNDS = 60,
+    TRIES = 20,
+    LENGTH = 90,
+    KJ = 18,
+    TARGETS = 20
+};
 
 struct said {
     enum an_code rc;
@@ -134,10 +141,15 @@ static struct pl_passes_counts all_ask(uint32_t n_at_once)
     return n;
 }
 
+/* On a busy machine the askers may happen to come one after the other. */
 START_TEST(who_waits_shares_a_pass)
 {
-    const struct pl_passes_counts n = all_ask(1);
+    struct pl_passes_counts n;
+    int tries = 0;
 
+    do
+        n = all_ask(1);
+    while (n.n_passes == n.n_asks && ++tries < TRIES);
     ck_assert_uint_lt(n.n_passes, n.n_asks);
 }
 END_TEST

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as a CDS Hooks call: refused, or read into one whose prefetch is a
- * Bundle that our own reader takes. */
+ * Bundle that our own reader takes.  The same bytes as feedback: refused, or
+ * entries within their bounds that keep to the invariants. */
 #include "fhir/cds.h"
+#include "fhir/cds_feedback.h"
 #include "fhir/read.h"
 
 #include <stdlib.h>
@@ -34,18 +36,48 @@ static void check(struct an_arena *arena, const struct fhir_cds_request *r)
     must(code == AN_OK || code == AN_LIMIT || code == AN_NOMEM);
 }
 
+static void check_entry(const struct fhir_feedback *f)
+{
+    struct an_uuid id;
+
+    must(an_uuid_parse(f->card, &id));
+    must(!f->accepted || f->n_suggestions > 0);
+    must(f->n_suggestions <= FHIR_FEEDBACK_SUGGESTIONS);
+    for (size_t i = 0; i < f->n_suggestions; i++)
+        must(an_uuid_parse(f->suggestion[i], &id));
+    must(f->comment.n <= FHIR_FEEDBACK_COMMENT_BYTES);
+    must(f->reason.code.n <= FHIR_FEEDBACK_CODE_BYTES);
+    must(f->reason.code.n || f->reason.system.n + f->reason.display.n == 0);
+}
+
+static void read_feedback(struct an_arena *arena, struct an_str bytes)
+{
+    const struct fhir_feedback *list;
+    struct an_err err;
+    size_t n;
+
+    if (fhir_feedback_read(arena, bytes, &list, &n, &err) != AN_OK) {
+        must(n == 0 && err.code != AN_OK && err.code != AN_INTERNAL);
+        return;
+    }
+    must(n <= FHIR_FEEDBACK_ENTRIES);
+    for (size_t i = 0; i < n; i++)
+        check_entry(&list[i]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
+    struct an_str bytes = {(const char *)data, n};
     struct fhir_cds_request r;
     struct an_arena arena;
     struct an_err err;
 
     an_arena_init(&arena, 64 << 20);
-    if (fhir_cds_read(&arena, (struct an_str){(const char *)data, n}, &r,
-                      &err) == AN_OK)
+    if (fhir_cds_read(&arena, bytes, &r, &err) == AN_OK)
         check(&arena, &r);
     else
         must(err.code != AN_OK && err.code != AN_INTERNAL);
+    read_feedback(&arena, bytes);
     an_arena_free(&arena);
     return 0;
 }

@@ -64,7 +64,7 @@ tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c test
 	tests/fhir_said.h tests/fhir_said.c tests/fhir_write.c \
 	tests/fhir_write_golden.c tests/fhir_cards.c tests/fhir_cds.c \
 	tests/account.h tests/fhir_account.c tests/fhir_conceptmap.c tests/fhir_notification.c \
-	tests/fhir_deletion.c
+	tests/fhir_deletion.c tests/fhir_feedback.c
 tests_fhir_t_LDADD = libfhir.la $(CHECK_LIBS)
 
 tests_advice_t_SOURCES = $(SUITE) tests/advice.c tests/advice_case.h \
@@ -101,7 +101,7 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/store_past.c tests/store_fact.c tests/store_led.c tests/store_world.c \
 	tests/power_disk.h tests/power_disk.c tests/power_life.h \
 	tests/power_life.c tests/store_power.c tests/store_power_said.c \
-	tests/store_race.c tests/store_backup.c
+	tests/store_race.c tests/store_backup.c tests/store_feedback.c
 tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
 
 tests_runtime_t_SOURCES = $(SUITE) \
@@ -160,14 +160,14 @@ tests_fetch_t_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(ZLIB_CFLAGS)
 tests_fetch_t_LDADD = libfetch.la $(MHD_LIBS) $(ZLIB_LIBS) $(CHECK_LIBS)
 
 tests_trust_t_SOURCES = $(SUITE) tests/trust.c tests/trust_audit.c \
-	tests/trust_release.c tests/trust_stage.c
+	tests/trust_quiet.c tests/trust_release.c tests/trust_stage.c
 tests_trust_t_LDADD = libtrust.la $(CHECK_LIBS)
 tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
 	tests/consult_ward.c tests/consult_heard.h tests/consult_heard.c tests/folder.h tests/folder.c \
 	tests/consult_labels.c tests/consult_identity.c tests/consult_consent.c tests/consult_choose.c tests/consult_naming.c tests/consult_ask.c \
 	tests/consult_post.c tests/consult_recall.c tests/consult_watch.c \
 	tests/consult_policy.c tests/consult_sequence.c tests/consult_feeds.c tests/consult_zone.c tests/consult_stream.c \
-	tests/consult_keeper.c tests/consult_passes.c tests/model_random.h tests/model_random.c \
+	tests/consult_keeper.c tests/consult_passes.c tests/consult_quiet.c tests/model_random.h tests/model_random.c \
 	tests/invented.h tests/invented.c tests/site_model.h tests/site_model.c
 tests_consult_t_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIBS)
@@ -226,13 +226,13 @@ EXTRA_DIST += tests/ranks.sh tests/tune.sh tests/tune_people.awk \
 # The same, of what leaves; tests/receiver is the other end of the outbox.
 check_PROGRAMS += tests/receiver
 tests_receiver_LDADD = libhost.la
-drills += tests/faces.sh tests/calls.sh tests/triggers.sh
+drills += tests/faces.sh tests/feedback.sh tests/calls.sh tests/triggers.sh
 # The same, of what a FHIR server sends; tests/fhir_peer is that server.
 check_PROGRAMS += tests/fhir_peer
 tests_fhir_peer_LDADD = libhost.la
 drills += tests/subscriptions.sh tests/deletions.sh tests/feeds.sh
 EXTRA_DIST += tests/subscriptions.sh tests/deletions.sh tests/feeds.sh
-EXTRA_DIST += tests/faces_lib.sh tests/faces.sh tests/calls.sh \
+EXTRA_DIST += tests/faces_lib.sh tests/faces.sh tests/feedback.sh tests/calls.sh \
 	tests/triggers.sh
 
 # What comes in, by TLS; tests/tls_drill makes certificates and sends.

@@ -443,6 +443,8 @@ static void as_version_5(void)
     ck_assert_int_eq(sqlite3_exec(db,
                                   "DROP TABLE resource; DROP TABLE deleted;"
                                   "DROP TABLE withdrawal; DROP TABLE indexing;"
+                                  "DROP TABLE feedback; DROP TABLE card;"
+                                  "DROP TABLE card_count;"
                                   "PRAGMA user_version = 5",
                                   NULL, NULL, NULL),
                      SQLITE_OK);

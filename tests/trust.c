@@ -2,11 +2,13 @@
 #include "tests/suite.h"
 
 Suite *trust_audit_suite(void);
+Suite *trust_quiet_suite(void);
 Suite *trust_release_suite(void);
 Suite *trust_stage_suite(void);
 
 Suite *(*const test_suites[])(void) = {
     trust_audit_suite,
+    trust_quiet_suite,
     trust_release_suite,
     trust_stage_suite,
     NULL,

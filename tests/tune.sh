@@ -65,6 +65,22 @@ rm -rf made
 is 'and a package with a plan' "$train" package --name made --plan "$plan" --out made fit maker
 cp -r made plain
 is 'one without' "$train" package --name made --out none fit maker
+cp -r outcomes acted
+sed -i 's/^threshold: off/threshold: 0.0625\nreport: r-1/' acted/*.yaml
+"$train" package --name made --outcomes acted --out acting fit maker >own.keys
+"$train" package --name made --out silent fit maker >>own.keys
+is 'one that is judged at thresholds has them in its signed evaluation' \
+    grep -qE '"threshold":0\.06250*,"by_risk":-?[0-9]' acting/manifest.json
+may_act() { # MODEL
+    cat >act.yaml <<END
+outcomes: "$work/acted"
+store: {path: "$work/act.db"}
+model: {path: "$work/$1", keys: "$work/own.keys"}
+END
+    "$built/anamnesis" -c act.yaml check
+}
+is 'with it they may be set' may_act acting
+is 'with another they may not' says 2 'threshold: .*signed evaluation' may_act silent
 
 # ---- a site's data, like the package --------------------------------------------
 is 'a site has the package alone' data site 2 --like made --split 40/30/30 site.ndjson

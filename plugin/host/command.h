@@ -34,6 +34,7 @@ int pl_command_backload(const struct pl_invocation *in);
 int pl_command_export(const struct pl_invocation *in);
 int pl_command_subscribe(const struct pl_invocation *in);
 int pl_command_feeds(const struct pl_invocation *in);
+int pl_command_feedback(const struct pl_invocation *in);
 int pl_command_convert(const struct pl_invocation *in);
 int pl_command_reprocess(const struct pl_invocation *in);
 int pl_command_codes(const struct pl_invocation *in);

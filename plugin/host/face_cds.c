@@ -4,6 +4,8 @@
  *     GET  /cds-services
  *     POST /cds-services/anamnesis-patient-view
  *
+ * What becomes of the cards is face_feedback.c's.
+ *
  * What the client prefetched is stored like any message, before it is thought
  * about, so that evidence from it can be traced; it triggers nothing.  The
  * patient is the client's id at its server, or any identifier that the prefetch
@@ -49,6 +51,11 @@ static enum an_code refuse(struct visit *v, unsigned status)
     v->r->status = status;
     v->r->content_type = fhir_type;
     return fhir_outcome(v->q->arena, &v->err, NULL, 0, &v->r->body, NULL);
+}
+
+bool pl_cds_is_service(struct an_str id)
+{
+    return an_str_eq(id, service.id);
 }
 
 enum an_code pl_cds_discover(void *ctx, struct pl_http_request *q,
@@ -164,9 +171,10 @@ static enum an_code answer(struct visit *v)
                            .clock_us = pl_engine_now_us(v->s->running.engine),
                            .face = PL_FACE_CDS,
                            .to_patient = !is_carer(v->request.user_id),
-                           .max_shown = (size_t)o->cds_max_cards,
+                           .max_shown = pl_quiet_room(o, service.id),
                            .actor = v->request.user_id,
-                           .instance = v->request.hook_instance};
+                           .instance = v->request.hook_instance,
+                           .service = service.id};
     struct fhir_card_call cards = {.hook_instance = v->request.hook_instance};
     struct fhir_card_settings look = {.p_warning = 0};
     struct fhir_saying what = {.released = false};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What there is over HTTP: the table of routes at the end.  Here are FHIR
- * messages and health; face_hl7.c, face_cds.c, face_fhir.c and metrics.c have
+ * messages and health; face_hl7.c, face_cds.c, face_feedback.c, face_fhir.c and metrics.c have
  * the rest.
  *
  *     POST /fhir      a FHIR Bundle or resource; an OperationOutcome
@@ -134,6 +134,7 @@ enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
         {PL_GET, "/cds-services", pl_cds_discover, 0},
         {PL_POST, "/cds-services/anamnesis-patient-view", pl_cds_patient_view,
          0},
+        {PL_POST, "/cds-services/{}/feedback", pl_cds_feedback, 0},
         {PL_GET, "/fhir/metadata", pl_fhir_metadata, 0},
         {PL_GET, "/fhir/{}", pl_fhir_search, 0},
         {PL_GET, "/fhir/{}/{}", pl_fhir_read, 0},

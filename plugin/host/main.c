@@ -64,6 +64,8 @@ static const struct {
      "codes whose meaning nobody has said, the most frequent first"},
     {"release", pl_command_release, "[list | [--withhold] [--by NAME] ID]",
      "texts for patients that wait for a clinician's word"},
+    {"feedback", pl_command_feedback, "[--json] [--since TIME]",
+     "cards that were shown or held back, and what became of them"},
     {"verify", pl_command_verify,
      "[NUMBER HASH] | --lineage [--json] [OUTCOME]",
      "walk the audit trail, and compare it with a row noted before; or prove "

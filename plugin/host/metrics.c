@@ -244,6 +244,7 @@ static void put_kept(struct an_buf *b, struct pl_server *s)
         metric(b, "audit_rows", "gauge", "Rows of the audit trail.");
         sample(b, "audit_rows", "", (uint64_t)o.n_audit);
     }
+    pl_put_cards(b, reader);
     pl_reader_close(reader);
 }
 

@@ -6,6 +6,7 @@
 #include "plugin/host/serve.h"
 
 #include "base/buf.h"
+#include "plugin/store/reader.h"
 
 static inline void metric(struct an_buf *b, const char *name, const char *type,
                           const char *help)
@@ -36,5 +37,7 @@ static inline void sample(struct an_buf *b, const char *name, const char *label,
 void pl_put_feeds(struct an_buf *b, struct pl_server *s);
 /* Of the listeners (metrics_listen.c). */
 void pl_put_listeners(struct an_buf *b, struct pl_server *s);
+/* Of cards and what became of them (metrics_cards.c). */
+void pl_put_cards(struct an_buf *b, struct pl_reader *reader);
 
 #endif

@@ -67,6 +67,9 @@ enum an_code pl_face_folder_open(struct pl_server *s, struct an_err *err)
 /* The handlers of its routes. */
 pl_http_handler pl_hl7_post;                          /* face_hl7.c */
 pl_http_handler pl_cds_discover, pl_cds_patient_view; /* face_cds.c */
+/* Whether a service of that id is offered there. */
+bool pl_cds_is_service(struct an_str id);
+pl_http_handler pl_cds_feedback; /* face_feedback.c */
 pl_http_handler pl_fhir_metadata, pl_fhir_search, pl_fhir_read;
 pl_http_handler pl_get_metrics; /* metrics.c */
 pl_http_handler pl_subscription_post, pl_subscription_put,

@@ -157,6 +157,22 @@ static enum an_code check_said(struct pl_reader *r, struct an_arena *arena,
     return code;
 }
 
+/* What was said of cards is of one that is there, and can be opened. */
+static enum an_code check_feedback(struct pl_reader *r, struct an_err *err)
+{
+    int64_t n = 0;
+    enum an_code code = pl_db_number(
+        &r->db,
+        "SELECT count(*) FROM feedback f WHERE unseal(f.detail, 'feedback',"
+        " f.card, f.at_us, f.accepted) IS NULL"
+        " OR NOT EXISTS (SELECT 1 FROM card c WHERE c.id = f.card)",
+        &n, err);
+
+    if (code == AN_OK && n)
+        code = an_fail(err, AN_INTEGRITY, "stored feedback is of no card", 0);
+    return code;
+}
+
 enum an_code pl_check(struct pl_reader *r, struct an_arena *arena,
                       struct an_err *err)
 {
@@ -171,5 +187,7 @@ enum an_code pl_check(struct pl_reader *r, struct an_arena *arena,
         code = check_messages(r, arena, err);
     if (code == AN_OK)
         code = check_said(r, arena, err);
+    if (code == AN_OK)
+        code = check_feedback(r, err);
     return pl_reader_end(r, code, err);
 }

@@ -319,6 +319,9 @@ static int write_one(struct pl_writer *w, const struct pl_conclusion *t,
                         &fate[i]);
     if (rc == SQLITE_OK && !r->late)
         rc = put_deliveries(w, t, patient, fate);
+    for (size_t i = 0; rc == SQLITE_OK && i < t->dealt.n; i++)
+        rc = pl_writer_card(w, t, patient, &t->dealt.card[i],
+                            fate[t->dealt.card[i].of].id);
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_audits; i++)
         rc = pl_writer_audit(w, &t->audit[i]);
     return rc;
@@ -390,6 +393,10 @@ static enum an_code check_deliveries(const struct pl_conclusion *t,
 {
     bool any = false;
 
+    for (size_t i = 0; i < t->dealt.n; i++)
+        if (t->dealt.card[i].of >= t->n_said)
+            return an_fail(err, AN_TYPE,
+                           "a card names no suggestion of its conclusion", 0);
     for (size_t i = 0; i < t->n_said; i++)
         any = any || is_beyond_shadow(&t->said[i]);
     for (size_t i = 0; i < t->n_deliveries; i++) {

@@ -28,6 +28,7 @@
 #include "context/suggestion.h"
 #include "plugin/store/store.h"
 #include "plugin/trust/audit.h"
+#include "plugin/trust/quiet.h"
 #include "plugin/trust/release.h"
 
 /* A suggestion, and what it needs to be kept. */
@@ -45,6 +46,23 @@ struct pl_delivery {
     struct an_str payload;
     size_t of; /* 1 + the place of the saying whose release it waits for; 0:
                   it waits for none */
+};
+
+/* A card that a CDS client gets, or what is held back of those it might get. */
+struct pl_card {
+    size_t of;        /* the place of its saying */
+    struct an_str id; /* its uuid, see fhir/cards.h */
+    int64_t drivers;  /* pl_quiet_drivers */
+    enum pl_quiet quiet;
+};
+
+/* The call that is answered by cards.  All are kept: feedback is about what was
+ * shown (feedback.h), and what was shown is not shown again so soon.  A card
+ * that the same call was answered with before stays as it was kept then. */
+struct pl_dealt {
+    struct an_str service, instance, actor;
+    const struct pl_card *card;
+    size_t n;
 };
 
 struct pl_conclusion {
@@ -73,6 +91,7 @@ struct pl_conclusion {
                              pl_store_outbox_keep */
     const struct pl_audit_entry *audit; /* beside those of the suggestions */
     size_t n_audits;
+    struct pl_dealt dealt; /* n 0: no cards were made */
 };
 
 struct pl_conclude_receipt {

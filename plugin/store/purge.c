@@ -193,11 +193,21 @@ static int drop_events(struct pl_writer *w, int64_t message, int64_t now_us)
     " iif(state IN (0, 1), ?2, done_us),"                                      \
     " state = iif(state IN (0, 1), 4, state)"
 
+/* A card goes with its suggestion, and what was said of it with the card. */
+#define DROP_FEEDBACK(of)                                                      \
+    "DELETE FROM feedback WHERE card IN"                                       \
+    " (SELECT id FROM card WHERE " of " = ?1)"
+
 static int drop_suggestion(struct pl_writer *w, int64_t id, int64_t now_us)
 {
     const int64_t value[] = {id, now_us};
     int rc = pl_erase_run(w, EMPTY_SUGGESTION " WHERE id = ?1", value, 2, NULL);
 
+    if (rc == SQLITE_OK)
+        rc = pl_erase_run(w, DROP_FEEDBACK("suggestion"), value, 1, NULL);
+    if (rc == SQLITE_OK)
+        rc = pl_erase_run(w, "DELETE FROM card WHERE suggestion = ?1", value, 1,
+                          NULL);
     if (rc == SQLITE_OK)
         rc = pl_erase_run(
             w, EMPTY_OUTBOX " WHERE suggestion = ?1 AND suggestion <> 0", value,
@@ -416,6 +426,8 @@ static int erase_rest(struct pl_writer *w, const struct erasure *e, int64_t id)
         {EMPTY_OUTBOX " WHERE patient = ?1 AND state = 0", &e->total->n_outbox},
         {EMPTY_OUTBOX " WHERE patient = ?1 AND state = 1", &e->total->n_outbox},
         {EMPTY_OUTBOX " WHERE patient = ?1 AND state = 3", &e->total->n_outbox},
+        {DROP_FEEDBACK("patient"), NULL},
+        {"DELETE FROM card WHERE patient = ?1", NULL},
         {"UPDATE due SET state = 1 WHERE identifier = ?1 AND state = 0", NULL},
         {"DELETE FROM withdrawal WHERE identifier = ?1", NULL},
         /* A link stands there from either side. */

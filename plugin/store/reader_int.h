@@ -35,6 +35,10 @@
     " JOIN identifier c ON c.id = m.current"                                   \
     " WHERE m.available_us <= ?2 AND +m.prior_visit > ''"
 
+#define PL_LAST_FEEDBACK                                                       \
+    "(SELECT id FROM feedback WHERE card = c.id"                               \
+    " ORDER BY at_us DESC, id DESC LIMIT 1)"
+
 #define PL_READS(X)                                                            \
     X(BEGIN, "BEGIN")                                                          \
     X(COMMIT, "COMMIT")                                                        \
@@ -195,6 +199,31 @@
     X(AUDIT, "SELECT a.seq, a.time_us, a.actor, a.role, a.action, a.subject,"  \
              " a.details, a.prev_hash, a.hash FROM audit a"                    \
              " WHERE a.seq > ?1 ORDER BY a.seq LIMIT 1")                       \
+    /* feedback.h: of each card the last word that was given about it. */      \
+    X(SHOWINGS,                                                                \
+      "SELECT c.kind, c.topic, c.drivers, c.p, c.shown_us, c.service,"         \
+      " c.instance, f.response, f.received_us FROM card c"                     \
+      " LEFT JOIN feedback f ON f.id = " PL_LAST_FEEDBACK                      \
+      " WHERE c.patient = (SELECT id FROM identifier WHERE value = ?1"         \
+      " AND authority = ?2) AND c.quiet = 0"                                   \
+      " AND (c.shown_us > ?3 OR f.received_us > ?3)")                          \
+    X(CARD_COUNTS, "SELECT kind, topic, fate, why, n FROM card_count"          \
+                   " ORDER BY kind, topic, fate, why")                         \
+    X(DEALT,                                                                   \
+      "SELECT c.service, c.kind, c.topic, c.quiet, count(*), f.accepted,"      \
+      " f.reason FROM card c LEFT JOIN feedback f"                             \
+      " ON f.id = " PL_LAST_FEEDBACK " WHERE c.shown_us >= ?1"                 \
+      " GROUP BY c.service, c.kind, c.topic, c.quiet, f.accepted,"             \
+      " f.reason ORDER BY c.service, c.kind, c.topic, c.quiet,"                \
+      " f.accepted, f.reason")                                                 \
+    X(DEALT_TO,                                                                \
+      "SELECT c.service, count(DISTINCT c.patient),"                           \
+      " count(DISTINCT iif(s.encounter = '', NULL,"                            \
+      " c.patient || '|' || s.encounter)), count(DISTINCT c.instance),"        \
+      " sum(c.quiet = 0), sum(c.quiet = 0 AND s.encounter <> '')"              \
+      " FROM card c JOIN suggestion s ON s.id = c.suggestion"                  \
+      " WHERE c.shown_us >= ?1 GROUP BY c.service"                             \
+      " ORDER BY c.service")                                                   \
     X(AUDIT_HEAD, "SELECT seq, hash FROM audit_head")                          \
     X(STAGES, "SELECT stage, n FROM stage_count")                              \
     X(OUTGOING, "SELECT (SELECT seq FROM audit_head),"                         \

@@ -32,6 +32,10 @@ static const struct {
      "UPDATE outbox SET payload = seal(unseal(payload, 'payload', patient,"
      " sha256, created_us), 'payload', patient, sha256, created_us)"
      " WHERE id > ?1 AND id <= ?2 AND NOT is_current(payload)"},
+    {64, "SELECT coalesce(max(id), 0) FROM feedback",
+     "UPDATE feedback SET detail = seal(unseal(detail, 'feedback', card, at_us,"
+     " accepted), 'feedback', card, at_us, accepted)"
+     " WHERE id > ?1 AND id <= ?2 AND NOT is_current(detail)"},
 };
 
 enum { N_PARTS = sizeof(parts) / sizeof(parts[0]) };

@@ -354,9 +354,58 @@ static const char version_6[] =
  * message about one of whom a visit was moved. */
 static const char version_7[] = "DELETE FROM visited;";
 
+static const char version_8[] =
+    /* feedback.h.  What a client was shown as a card, and what was held back; the
+     * id outside is made of the call and the suggestion. */
+    "CREATE TABLE card("
+    " id INTEGER PRIMARY KEY,"
+    " uuid TEXT NOT NULL UNIQUE,"
+    " patient INTEGER NOT NULL,"
+    " suggestion INTEGER NOT NULL,"
+    " service TEXT NOT NULL,"
+    " instance TEXT NOT NULL," /* of the call */
+    " actor TEXT NOT NULL,"
+    " kind INTEGER NOT NULL,"
+    " topic TEXT NOT NULL,"
+    " drivers INTEGER NOT NULL," /* pl_quiet_drivers */
+    " p REAL,"                   /* NULL: there is no number */
+    " quiet INTEGER NOT NULL,"   /* enum pl_quiet; 0: it was shown */
+    " shown_us INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX card_of ON card(patient, quiet);"
+    "CREATE INDEX card_said ON card(suggestion);"
+    "CREATE INDEX card_since ON card(shown_us);"
+    /* What became of them, each time that somebody said so.  It goes with its
+     * card and never changes. */
+    "CREATE TABLE feedback("
+    " id INTEGER PRIMARY KEY,"
+    " card INTEGER NOT NULL,"
+    " at_us INTEGER NOT NULL," /* by the client's clock */
+    " accepted INTEGER NOT NULL,"
+    " received_us INTEGER NOT NULL,"
+    " actor TEXT NOT NULL,"
+    " role TEXT NOT NULL,"
+    " reason TEXT NOT NULL,"      /* a label of ours */
+    " response INTEGER NOT NULL," /* enum pl_response */
+    " detail BLOB NOT NULL,"      /* seal(), vault_int.h */
+    " UNIQUE(card, at_us, accepted)"
+    ") STRICT;"
+    "CREATE TRIGGER feedback_is_fixed BEFORE UPDATE OF card, at_us, accepted,"
+    " received_us, actor, role, reason, response ON feedback"
+    " BEGIN SELECT raise(ABORT, 'feedback only grows'); END;"
+    /* How many there ever were. */
+    "CREATE TABLE card_count("
+    " kind INTEGER NOT NULL,"
+    " topic TEXT NOT NULL,"
+    " fate INTEGER NOT NULL," /* enum pl_card_fate */
+    " why TEXT NOT NULL,"     /* a label of ours, or '' */
+    " n INTEGER NOT NULL,"
+    " PRIMARY KEY(kind, topic, fate, why)"
+    ") STRICT, WITHOUT ROWID;";
+
 const char *const pl_schema_step[] = {version_1, version_2, version_3,
                                       version_4, version_5, version_6,
-                                      version_7};
+                                      version_7, version_8};
 const size_t pl_schema_n_steps =
     sizeof(pl_schema_step) / sizeof(pl_schema_step[0]);
 

@@ -97,6 +97,7 @@ static enum an_code learn(struct pl_db *db, struct an_err *err)
                                    " WHERE NOT EXISTS (SELECT 1 FROM message)"
                                    " AND NOT EXISTS (SELECT 1 FROM suggestion)"
                                    " AND NOT EXISTS (SELECT 1 FROM outbox)"
+                                   " AND NOT EXISTS (SELECT 1 FROM feedback)"
                                    " AND NOT EXISTS (SELECT 1 FROM vault_key)",
                                    err);
 

@@ -6,6 +6,7 @@
 #ifndef PLUGIN_STORE_WRITER_INT_H
 #define PLUGIN_STORE_WRITER_INT_H
 
+#include "plugin/store/conclude.h"
 #include "plugin/store/db_int.h"
 #include "plugin/store/led_int.h"
 #include "plugin/store/store.h"
@@ -312,6 +313,24 @@
     X(OUTBOX_DELAY, "UPDATE outbox SET next_us = ?2 WHERE state = 0"             \
                     " AND patient = (SELECT patient FROM outbox"                 \
                     " WHERE id = ?1) AND next_us < ?2")                          \
+    /* feedback.c.  What was held back and is shown now is shown. */             \
+    X(PUT_CARD,                                                                  \
+      "INSERT INTO card(uuid, patient, suggestion, service, instance, actor,"    \
+      " kind, topic, drivers, p, quiet, shown_us)"                               \
+      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12) ON CONFLICT(uuid)"        \
+      " DO UPDATE SET suggestion = excluded.suggestion, p = excluded.p,"         \
+      " quiet = 0, actor = excluded.actor, shown_us = excluded.shown_us"         \
+      " WHERE quiet <> 0 AND excluded.quiet = 0")                                \
+    X(FIND_CARD, "SELECT id, suggestion, actor, kind, topic FROM card"           \
+                 " WHERE uuid = ?1 AND service = ?2 AND quiet = 0")              \
+    X(PUT_FEEDBACK,                                                              \
+      "INSERT INTO feedback(card, at_us, accepted, received_us, actor, role,"    \
+      " reason, response, detail) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,"               \
+      "seal(?9, 'feedback', ?1, ?2, ?3)) ON CONFLICT DO NOTHING")                \
+    X(COUNT_CARD,                                                                \
+      "INSERT INTO card_count(kind, topic, fate, why, n)"                        \
+      " VALUES(?1, ?2, ?3, ?4, 1)"                                               \
+      " ON CONFLICT(kind, topic, fate, why) DO UPDATE SET n = n + 1")            \
     X(KEYS, "SELECT id, length(proof) FROM vault_key")                           \
     X(AUDIT_HEAD, "SELECT seq, hash FROM audit_head")                            \
     X(PUT_AUDIT, "INSERT INTO audit(seq, time_us, actor, role, action,"          \
@@ -415,6 +434,10 @@ bool pl_subject(struct an_arena *arena, const char *what, int64_t id,
                 struct an_str *out);
 /* Append a row to the audit trail. */
 int pl_writer_audit(struct pl_writer *w, const struct pl_audit_entry *entry);
+/* A card of a conclusion, whose suggestion has this number (feedback.c). */
+int pl_writer_card(struct pl_writer *w, const struct pl_conclusion *t,
+                   int64_t patient, const struct pl_card *card,
+                   int64_t suggestion);
 /* Of each whose consents the message withdraws, a row: none ends unseen. */
 int pl_writer_ended(struct pl_writer *w, const struct pl_derivation *d);
 /* The same of those that a message said, and as it is read now says no more, or

@@ -40,7 +40,9 @@
     X(UNDELIVERABLE, "undeliverable")                                          \
     X(PURGED, "purged")                                                        \
     X(ERASED, "erased")                                                        \
-    X(WITHDRAWN, "withdrawn")
+    X(WITHDRAWN, "withdrawn")                                                  \
+    X(ACCEPTED, "accepted") /* a card, by who was shown it */                  \
+    X(OVERRIDDEN, "overridden")
 
 enum pl_audit_action {
 #define X(name, text) PL_AUDIT_##name,

@@ -2,6 +2,7 @@
 /* anamnesis-train package, anamnesis-train inspect */
 #include "base/decimal.h"
 #include "trainer/command.h"
+#include "trainer/dataset/outcomes.h"
 #include "trainer/file.h"
 #include "trainer/lineage/lineage.h"
 #include "trainer/package/package.h"
@@ -16,7 +17,7 @@
 enum { PLAN_BYTES = 1 << 20 };
 
 struct job {
-    const char *fit, *data, *out, *key, *plan, *card;
+    const char *fit, *data, *out, *key, *plan, *card, *outcomes;
     struct tr_package_how how;
     bool has_min_age, has_max_age, help;
 };
@@ -44,6 +45,9 @@ static void usage(FILE *out)
           "                    made and its private half thrown away\n"
           "  --plan FILE       what a site may change of it by itself: see "
           "`tune`\n"
+          "  --outcomes FOLDER one YAML file for each: judged at their "
+          "thresholds, too, without\n"
+          "                    which a site cannot set them\n"
           "  --min-age YEARS, --max-age YEARS, --min-positions N, "
           "--max-unknown SHARE\n"
           "                    outside of these it says nothing\n\n"
@@ -86,6 +90,8 @@ static bool set(void *command, struct an_str name, struct an_str value)
         job->plan = value.p;
     else if (an_str_eq(name, AN_STR("card")))
         job->card = value.p;
+    else if (an_str_eq(name, AN_STR("outcomes")))
+        job->outcomes = value.p;
     else if (an_str_eq(name, AN_STR("name")))
         job->how.name = value;
     else if (an_str_eq(name, AN_STR("version")))
@@ -170,6 +176,22 @@ static enum an_code read_files(struct job *job, struct an_arena *arena,
     return code;
 }
 
+/* With the thresholds that outcomes are configured with, where asked. */
+static enum an_code set_thresholds(const struct job *job,
+                                   struct an_arena *arena, struct tr_data *data,
+                                   struct an_err *err)
+{
+    struct tr_outcomes outcomes;
+    enum an_code code;
+
+    if (job->outcomes == NULL)
+        return AN_OK;
+    code = tr_outcomes_read(arena, job->outcomes, &outcomes, err);
+    if (code == AN_OK)
+        tr_outcomes_thresholds(&outcomes, data);
+    return code;
+}
+
 static enum an_code write_package(struct job *job, struct an_arena *arena,
                                   const struct tr_data *data,
                                   const struct tr_fitted *fitted,
@@ -229,6 +251,10 @@ int tr_command_package(int argc, char **argv)
         if (code == AN_OK) {
             tr_lineage_warn(&lineage, "package", job.fit);
             job.how.lineage = &lineage;
+            subject = job.outcomes;
+            code = set_thresholds(&job, &arena, &data, &err);
+        }
+        if (code == AN_OK) {
             subject = NULL;
             code = write_package(&job, &arena, &data, &fitted, &err);
         }
