@@ -36,11 +36,15 @@ static enum an_code check_who(const struct fhir_write_settings *s,
 enum an_code fhir_check_suggestion(const struct ctx_suggestion *s,
                                    struct an_err *err)
 {
-    if (s->kind >= CTX_SUGGEST_COMPARISON)
+    if (s->kind >= CTX_N_SUGGESTIONS)
         return an_fail(err, AN_UNSUPPORTED, "no resource is of that kind", 0);
     if (s->as_of.precision == AN_TIME_NONE)
         return an_fail(err, AN_MISSING, "a suggestion without a moment", 0);
-    if (s->kind != CTX_SUGGEST_SUMMARY && s->n_evidence == 0)
+    if (s->kind == CTX_SUGGEST_COMPARISON && s->model.name.n == 0 &&
+        s->n_citations == 0)
+        return an_fail(err, AN_MISSING, "a comparison without a source", 0);
+    if (s->kind != CTX_SUGGEST_SUMMARY && s->kind != CTX_SUGGEST_COMPARISON &&
+        s->n_evidence == 0)
         return an_fail(err, AN_MISSING, "a number without evidence", 0);
     if (s->statement.n == 0)
         return an_fail(err, AN_MISSING, "a suggestion without words", 0);
@@ -123,7 +127,8 @@ static enum an_code plan_all(struct fhir_writer *w, struct plan *p,
     w->program = p->device;
     code = fhir_device_id(w->arena, w->s, NULL, &p->device[0].id, err);
     for (size_t i = 0; i < what->n_suggestions && code == AN_OK; i++)
-        if (fhir_leaves(&what->suggestion[i], what->released))
+        if (what->suggestion[i].kind != CTX_SUGGEST_COMPARISON &&
+            fhir_leaves(&what->suggestion[i], what->released))
             code = plan_item(w, p, &what->suggestion[i], err);
     return code;
 }

@@ -139,7 +139,7 @@ is 'in shadow any may speak' says 0 'store: ' an no.yaml check
 
 # ---- live, in a demonstration --------------------------------------------------------
 install live.yaml live.db demo live 'clock: messages' 'languages: [en, es]' \
-    'cds: {max_cards: 4}' "$target"
+    'cds: {max_cards: 4, deadline: 60s}' "$target"
 comes live.yaml live.db
 is 'live: what is said is in the store' said_at live.db 3
 delivered() {
@@ -251,7 +251,7 @@ serve good.yaml
 is 'back in shadow nothing is read' nothing_to_read live.db
 is 'it stops' stop
 # ---- a patient who has opted out --------------------------------------------------------
-install out.yaml out.db demo live 'languages: [en]' 'cds: {max_cards: 4}' "$target"
+install out.yaml out.db demo live 'languages: [en]' 'cds: {max_cards: 4, deadline: 60s}' "$target"
 comes out.yaml out.db
 is 'opted out: before, there are cards' asks 200 '"cards":\[\{' "$view" call.json
 cat >consent.json <<END
