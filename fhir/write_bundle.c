@@ -33,6 +33,24 @@ static enum an_code check_who(const struct fhir_write_settings *s,
     return AN_OK;
 }
 
+/* What it rests on. */
+static enum an_code check_grounds(const struct ctx_suggestion *s,
+                                  struct an_err *err)
+{
+    if (s->kind == CTX_SUGGEST_COMPARISON)
+        return s->model.name.n || s->n_citations
+                   ? AN_OK
+                   : an_fail(err, AN_MISSING, "a comparison without a source",
+                             0);
+    if (s->kind != CTX_SUGGEST_SUMMARY && s->n_evidence == 0)
+        return an_fail(err, AN_MISSING, "a number without evidence", 0);
+    for (size_t i = 0; i < s->n_evidence; i++)
+        if (s->evidence[i].event->message.n == 0)
+            return an_fail(err, AN_MISSING, "evidence that names no message",
+                           0);
+    return AN_OK;
+}
+
 enum an_code fhir_check_suggestion(const struct ctx_suggestion *s,
                                    struct an_err *err)
 {
@@ -40,12 +58,6 @@ enum an_code fhir_check_suggestion(const struct ctx_suggestion *s,
         return an_fail(err, AN_UNSUPPORTED, "no resource is of that kind", 0);
     if (s->as_of.precision == AN_TIME_NONE)
         return an_fail(err, AN_MISSING, "a suggestion without a moment", 0);
-    if (s->kind == CTX_SUGGEST_COMPARISON && s->model.name.n == 0 &&
-        s->n_citations == 0)
-        return an_fail(err, AN_MISSING, "a comparison without a source", 0);
-    if (s->kind != CTX_SUGGEST_SUMMARY && s->kind != CTX_SUGGEST_COMPARISON &&
-        s->n_evidence == 0)
-        return an_fail(err, AN_MISSING, "a number without evidence", 0);
     if (s->statement.n == 0)
         return an_fail(err, AN_MISSING, "a suggestion without words", 0);
     if ((s->kind == CTX_SUGGEST_RISK || s->kind == CTX_SUGGEST_DIFFERENTIAL) &&
@@ -53,11 +65,7 @@ enum an_code fhir_check_suggestion(const struct ctx_suggestion *s,
         return an_fail(err, AN_MISSING, "a probability without a model", 0);
     if (s->kind == CTX_SUGGEST_DIFFERENTIAL && s->n_next == 0)
         return an_fail(err, AN_MISSING, "an empty differential", 0);
-    for (size_t i = 0; i < s->n_evidence; i++)
-        if (s->evidence[i].event->message.n == 0)
-            return an_fail(err, AN_MISSING, "evidence that names no message",
-                           0);
-    return AN_OK;
+    return check_grounds(s, err);
 }
 
 /* ---- the plan ---------------------------------------------------------------- */

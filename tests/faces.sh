@@ -171,10 +171,12 @@ is 'live: of a record that is asked about again little is computed' \
 is 'live: and is kept once' same_number "$(stored live.yaml)" "$before"
 
 # What each reader is.
-for user in Patient/mary RelatedPerson/1 - Device/3 http://clinic.example/fhir/Patient/mary; do
+for user in Patient/mary RelatedPerson/1 Device/3 http://clinic.example/fhir/Patient/mary; do
     call "$user" mary "$mary" >patient.json
     is "live: no card for $user" no_cards patient.json
 done
+call - mary "$mary" >nobody.json
+is 'live: who does not say who asks is refused' asks 400 'context.userId' "$view" nobody.json
 for user in PractitionerRole/7 http://clinic.example/fhir/Practitioner/7; do
     call "$user" mary "$mary" >carer.json
     is "live: cards for $user" asks 200 '"cards":\[\{' "$view" carer.json

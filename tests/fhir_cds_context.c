@@ -253,20 +253,15 @@ START_TEST(reads_what_is_ordered)
 }
 END_TEST
 
+#define NAMELESS "{\"resourceType\":\"ServiceRequest\"}"
+#define SECOND "{\"resourceType\":\"ServiceRequest\",\"id\":\"s2\"}"
+#define SELECTIONS ",\"selections\":[\"ServiceRequest/s2\"]"
+#define THREE ENTRY(ORDER) "," ENTRY(NAMELESS) "," ENTRY(SECOND)
+
 START_TEST(tells_the_selected_from_the_others)
 {
-    static const char
-        context
-            [] =
-                WHO ",\"draftOrders\":" BUNDLE(
-                    ENTRY(ORDER) "," ENTRY("{\"resourceType\":"
-                                           "\"ServiceRequest\"}") "," ENTRY(
-                        "{"
-                        "\"resourceType"
-                        "\":\"Ser"
-                        "viceRequest\","
-                        "\"id\":\"s2\"}")) ",\"selections\":[\"ServiceRequest/"
-                                           "s2\"]";
+    static const char context[] =
+        WHO ",\"draftOrders\":" BUNDLE(THREE) SELECTIONS;
     struct fhir_cds_request r = request_of("order-select", context, "");
     enum an_code code = AN_NOMEM;
     struct fhir_cds_context c;
