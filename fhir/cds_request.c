@@ -187,16 +187,18 @@ bool fhir_cds_has_more(const struct fhir_cds_request *request)
 
 /* ---- what was found, as one Bundle ------------------------------------------------ */
 
-static void put_entry(struct an_json_out *w, struct an_str full_url,
+/* Whether there was a resource. */
+static bool put_entry(struct an_json_out *w, struct an_str full_url,
                       const struct an_json *resource)
 {
     if (!an_json_is(resource, AN_JSON_OBJECT))
-        return;
+        return false;
     an_out_object(w);
     an_out_key_str(w, "fullUrl", full_url);
     an_out_key(w, "resource");
     an_out_tree(w, resource);
     an_out_end(w);
+    return true;
 }
 
 enum an_code fhir_cds_bundle(struct an_arena *arena,
@@ -217,16 +219,15 @@ enum an_code fhir_cds_bundle(struct an_arena *arena,
          p = p->next) {
         if (state_of(p).state != FHIR_CDS_FOUND)
             continue;
-        n++;
         if (!fhir_cds_is_type(p, AN_STR("Bundle"))) {
-            put_entry(&w, AN_STR(""), p);
+            n += put_entry(&w, AN_STR(""), p);
             continue;
         }
         for (const struct an_json *e =
                  an_json_first(an_json_get(p, AN_STR("entry")));
              e; e = e->next)
-            put_entry(&w, an_json_text(an_json_get(e, AN_STR("fullUrl"))),
-                      an_json_get(e, AN_STR("resource")));
+            n += put_entry(&w, an_json_text(an_json_get(e, AN_STR("fullUrl"))),
+                           an_json_get(e, AN_STR("resource")));
     }
     an_out_end(&w);
     an_out_end(&w);
