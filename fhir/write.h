@@ -28,7 +28,8 @@
  * makes them more.
  *
  * Left out: a suggestion that abstains, one for a patient while `released` is
- * not set, and a comparison, which answers one draft order and is no fact.  Refused as a whole: AN_MISSING where a number has no evidence,
+ * not set, and a comparison or a dosing note, which answer one draft order and are
+ * no facts.  Refused as a whole: AN_MISSING where a number has no evidence,
  * an evidence no message, a patient no identifier system; AN_CONFLICT where two
  * suggestions are one resource (clinician's and nurse's words for one risk:
  * write those of one reader); AN_TYPE where a probability is none or a text

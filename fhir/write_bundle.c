@@ -11,6 +11,12 @@ struct plan {
     size_t n_devices, n_items;
 };
 
+/* What answers a draft order is no fact, and no resource. */
+static bool is_of_a_draft(const struct ctx_suggestion *s)
+{
+    return s->kind == CTX_SUGGEST_COMPARISON || s->kind == CTX_SUGGEST_DOSING;
+}
+
 bool fhir_leaves(const struct ctx_suggestion *s, bool released)
 {
     return s->abstention == CTX_ABSTAIN_NONE &&
@@ -135,7 +141,7 @@ static enum an_code plan_all(struct fhir_writer *w, struct plan *p,
     w->program = p->device;
     code = fhir_device_id(w->arena, w->s, NULL, &p->device[0].id, err);
     for (size_t i = 0; i < what->n_suggestions && code == AN_OK; i++)
-        if (what->suggestion[i].kind != CTX_SUGGEST_COMPARISON &&
+        if (!is_of_a_draft(&what->suggestion[i]) &&
             fhir_leaves(&what->suggestion[i], what->released))
             code = plan_item(w, p, &what->suggestion[i], err);
     return code;
