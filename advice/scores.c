@@ -78,6 +78,29 @@ static void add_evidence(struct adv_make *m, const struct adv_score *score,
     s->evidence = out;
 }
 
+/* A new measurement helps where the last one is too old or no plausible
+ * number.  The test is the one that was measured before, as it was coded. */
+static void add_proposal(struct adv_make *m, const struct adv_score *score,
+                         struct ctx_suggestion *s)
+{
+    const struct ctx_event *measured = score->point[0].event;
+    struct ctx_proposal *p;
+
+    if ((score->missing != ADV_MISSING_RECENT &&
+         score->missing != ADV_MISSING_PLAUSIBLE) ||
+        measured->concept.code.n == 0)
+        return;
+    p = adv_make_get(m, 1, sizeof(*p));
+    if (p == NULL)
+        return;
+    p->code = measured->concept;
+    p->label =
+        adv_say(&m->words, ADV_SAY_PROPOSE_MEASUREMENT,
+                &(struct adv_args){.text = {adv_event_name(m, measured)}});
+    s->proposal = p;
+    s->n_proposals = 1;
+}
+
 static struct an_str value_text(struct adv_make *m, double value)
 {
     char *buf = adv_make_get(m, AN_DECIMAL_TEXT_BYTES, 1);
@@ -132,6 +155,8 @@ void adv_make_score(struct adv_make *m, enum adv_score_id id)
     s->n_citations = row->n_citations;
     s->statement = statement(m, id, &score, s);
     add_evidence(m, &score, s);
+    if (score.missing)
+        add_proposal(m, &score, s);
 }
 
 void adv_make_scores(struct adv_make *m)

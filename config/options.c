@@ -422,6 +422,17 @@ static bool is_sender(struct an_str s)
            an_str_cut(&s, '|', &facility) && facility.n && s.p == NULL;
 }
 
+/* All that there are are the default. */
+static bool is_service(struct an_str s)
+{
+    struct an_str rest = an_str_c(cfg_option[CFG_OPT_cds_services].def), word;
+
+    while (an_str_cut(&rest, ' ', &word))
+        if (an_str_eq(s, word))
+            return true;
+    return false;
+}
+
 static enum an_code check_lists(struct reader *r)
 {
     const struct cfg_options *o = r->o;
@@ -429,6 +440,13 @@ static enum an_code check_lists(struct reader *r)
 
     if (code == AN_OK)
         code = check_networks(r, CFG_OPT_http_peers, &o->http_peers);
+    for (size_t i = 0; code == AN_OK && i < o->cds_services.n; i++)
+        if (!is_service(o->cds_services.item[i]))
+            return problem_pair(r, CFG_OPT_cds_services,
+                                "cds.services: expected hooks among "
+                                "patient-view, order-select, order-sign, "
+                                "encounter-start, encounter-discharge and "
+                                "appointment-book");
     for (size_t i = 0; code == AN_OK && i < o->senders.n; i++)
         if (!is_sender(o->senders.item[i]))
             return problem_pair(r, CFG_OPT_senders,

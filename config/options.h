@@ -337,6 +337,22 @@ struct cfg_texts {
       "5 10 20 30 50",                                                         \
       "Risks in per cent, growing: one that has reached the next of them "     \
       "since is shown again at once.")                                         \
+    X(cds_services, "cds.services", TEXTS, CFG_BETWEEN(0, 6),                  \
+      "patient-view order-select order-sign encounter-start "                  \
+      "encounter-discharge appointment-book",                                  \
+      "Hooks that are served. Those left out are not offered, and calling "    \
+      "their service is answered with 404.")                                   \
+    X(cds_deadline_ms, "cds.deadline", DURATION, CFG_BETWEEN(1, 600000),       \
+      "500ms",                                                                 \
+      "Longest that a call waits. Then there are no cards, and what is "       \
+      "thought is kept.")                                                      \
+    X(cds_url, "cds.url", URL, CFG_ANY, "",                                    \
+      "Page of the site about these cards. Each names it as its source and "   \
+      "links to it, with #TOPIC behind it. Empty: no link.")                   \
+    X(cds_icon_url, "cds.icon", URL, CFG_ANY, "",                              \
+      "Icon of that source, a PNG of 100 by 100 pixels. Empty: none.")         \
+    X(cds_smart_url, "cds.smart_url", URL, CFG_ANY, "",                        \
+      "Launch address of a SMART app that cards link to. Empty: no link.")     \
     X(outbox_url, "outbox.url", URL, CFG_ANY, "",                              \
       "Base address of the FHIR server that receives suggestions. Empty: "     \
       "they stay in the store.")                                               \

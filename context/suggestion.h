@@ -57,6 +57,13 @@ struct ctx_citation {
     uint16_t year;
 };
 
+/* What could be done to say more, for a person to accept: a draft, never an
+ * order. */
+struct ctx_proposal {
+    struct ctx_code code;
+    struct an_str label; /* in the suggestion's language */
+};
+
 struct ctx_suggestion {
     uint8_t kind;           /* enum ctx_suggestion_kind */
     uint8_t audience;       /* enum ctx_audience */
@@ -75,6 +82,8 @@ struct ctx_suggestion {
     size_t n_evidence;
     const struct ctx_citation *citation;
     size_t n_citations;
+    const struct ctx_proposal *proposal; /* beside an abstention, too */
+    size_t n_proposals;
     uint8_t abstention;        /* enum ctx_abstention: why there is no number */
     bool patient_facing;       /* waits for a clinician's release */
     bool never_patient;        /* may not be shown to the patient at all */

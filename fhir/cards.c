@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fhir/cards.h"
+#include "fhir/cards_int.h"
 
 #include "fhir/markdown_int.h"
-#include "fhir/write_int.h"
 
 #include <string.h>
 
@@ -51,7 +50,8 @@ static void put_citation(struct fhir_writer *w, struct an_buf *b,
     an_buf_put_c(b, "\n- ");
     fhir_markdown_put(b, c->title);
     if (c->source.n) {
-        an_buf_put_c(b, ". ");
+        if (c->title.n)
+            an_buf_put_c(b, ". ");
         fhir_markdown_put(b, c->source);
     }
     if (c->year) {
@@ -94,7 +94,7 @@ static void put_colophon(struct fhir_writer *w, struct an_buf *b,
 }
 
 static void put_detail(struct fhir_writer *w,
-                       const struct fhir_card_words *words,
+                       const struct fhir_card_words *words, bool partial,
                        const struct ctx_suggestion *s)
 {
     struct an_buf b;
@@ -113,6 +113,10 @@ static void put_detail(struct fhir_writer *w,
         put_heading(&b, or_english(words->sources, "Sources"));
     for (size_t i = 0; i < s->n_citations; i++)
         put_citation(w, &b, &s->citation[i]);
+    if (partial) {
+        an_buf_put_c(&b, "\n\n");
+        fhir_markdown_put(&b, or_english(words->partial, FHIR_PARTIAL));
+    }
     put_colophon(w, &b, words, s);
     if (an_buf_done(&b, &text, &err) == AN_OK)
         an_out_key_str(&w->out, "detail", text);
@@ -152,6 +156,7 @@ static void put_source(struct fhir_writer *w,
     an_out_object(&w->out);
     fhir_put(w, "label", fhir_device_name(w, m->name.n ? m : NULL));
     fhir_put(w, "url", card->url);
+    fhir_put(w, "icon", card->icon);
     an_out_key(&w->out, "topic");
     fhir_put_coding(w, FHIR_TEXT(w, w->s->own, AN_STR("/topic")),
                     summary ? AN_STR("patient-summary") : s->topic, s->title);
@@ -188,6 +193,7 @@ static const char *indicator(const struct fhir_card_settings *card,
 
 static void put_card(struct fhir_writer *w,
                      const struct fhir_card_settings *card,
+                     const struct fhir_card_call *call,
                      const struct an_uuid *id, const struct ctx_suggestion *s)
 {
     char text[AN_UUID_TEXT_BYTES];
@@ -196,11 +202,21 @@ static void put_card(struct fhir_writer *w,
     an_out_object(&w->out);
     fhir_put_c(w, "uuid", text);
     put_summary(w, s);
-    put_detail(w, &card->words, s);
+    put_detail(w, &card->words, call->partial, s);
     fhir_put_c(w, "indicator", indicator(card, s));
     put_source(w, card, s);
+    fhir_card_put_offers(w, call, an_str_c(text), s);
     put_override_reasons(w, card);
+    fhir_card_put_links(w, card, an_str_c(text), s);
     an_out_end(&w->out);
+}
+
+/* What is missing for a number can be had: that is worth a card. */
+static bool is_card(const struct ctx_suggestion *s, bool released)
+{
+    return fhir_leaves(s, released) ||
+           (s->abstention == CTX_ABSTAIN_MISSING_INPUT && s->n_proposals &&
+            !s->patient_facing);
 }
 
 /* The ids of the cards, in order; n_ids is how many leave. */
@@ -217,7 +233,7 @@ static enum an_code name_cards(struct fhir_writer *w,
         const struct ctx_suggestion *s = &what->suggestion[i];
         enum an_code code;
 
-        if (!fhir_leaves(s, what->released))
+        if (!is_card(s, what->released))
             continue;
         code = fhir_check_suggestion(s, err);
         if (code == AN_OK)
@@ -265,8 +281,8 @@ enum an_code fhir_cards(struct an_arena *arena,
     an_out_key(&w.out, "cards");
     an_out_array(&w.out);
     for (size_t i = 0; i < what->n_suggestions && at < n_ids; i++)
-        if (fhir_leaves(&what->suggestion[i], what->released))
-            put_card(&w, card, &id[at++], &what->suggestion[i]);
+        if (is_card(&what->suggestion[i], what->released))
+            put_card(&w, card, call, &id[at++], &what->suggestion[i]);
     an_out_end(&w.out);
     an_out_end(&w.out);
     if (w.code != AN_OK)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json_out.h"
-#include "fhir/cds.h"
+#include "fhir/cds_int.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,9 +12,10 @@ enum { BUNDLE_BYTES = 64 << 20 };
 /* The names of ours that the path of an error may show. */
 static bool knows(struct an_str key)
 {
-    static const char *const known[] = {"hook",       "hookInstance", "context",
-                                        "prefetch",   "patientId",    "userId",
-                                        "fhirServer", "encounterId"};
+    static const char *const known[] = {
+        "hook",        "hookInstance", "context",     "prefetch",
+        "patientId",   "userId",       "fhirServer",  "encounterId",
+        "draftOrders", "selections",   "appointments"};
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (an_str_eq(key, an_str_c(known[i])))
@@ -22,8 +23,8 @@ static bool knows(struct an_str key)
     return false;
 }
 
-static enum an_code fail_at(struct an_err *err, enum an_code code,
-                            const char *what, const char *path)
+enum an_code fhir_cds_fail(struct an_err *err, enum an_code code,
+                           const char *what, const char *path)
 {
     (void)an_fail(err, code, what, 0);
     if (err)
@@ -44,9 +45,10 @@ static enum an_code text_of(const struct an_json *object, const char *path,
     if (j == NULL && !required)
         return AN_OK;
     if (j == NULL)
-        return fail_at(err, AN_MISSING, "a required element is missing", path);
+        return fhir_cds_fail(err, AN_MISSING, "a required element is missing",
+                             path);
     if (!an_json_is(j, AN_JSON_STRING) || (required && out->n == 0))
-        return fail_at(err, AN_TYPE, "an element is no text", path);
+        return fhir_cds_fail(err, AN_TYPE, "an element is no text", path);
     return AN_OK;
 }
 
@@ -57,10 +59,11 @@ static enum an_code read_context(const struct an_json *root,
 
     r->context = an_json_get(root, AN_STR("context"));
     if (r->context == NULL)
-        return fail_at(err, AN_MISSING, "a required element is missing",
-                       "context");
+        return fhir_cds_fail(err, AN_MISSING, "a required element is missing",
+                             "context");
     if (!an_json_is(r->context, AN_JSON_OBJECT))
-        return fail_at(err, AN_TYPE, "an element is no object", "context");
+        return fhir_cds_fail(err, AN_TYPE, "an element is no object",
+                             "context");
     code = text_of(r->context, "context.patientId", true, &r->patient_id, err);
     if (code == AN_OK)
         code = text_of(r->context, "context.userId", false, &r->user_id, err);
@@ -79,7 +82,8 @@ static enum an_code read_prefetch(const struct an_json *root,
     if (prefetch == NULL || an_json_is(prefetch, AN_JSON_NULL))
         return AN_OK;
     if (!an_json_is(prefetch, AN_JSON_OBJECT))
-        return fail_at(err, AN_TYPE, "an element is no object", "prefetch");
+        return fhir_cds_fail(err, AN_TYPE, "an element is no object",
+                             "prefetch");
     r->prefetch = prefetch;
     return AN_OK;
 }
@@ -113,7 +117,7 @@ enum an_code fhir_cds_read(struct an_arena *arena, struct an_str bytes,
 
 /* ---- prefetch ------------------------------------------------------------------- */
 
-static bool is_type(const struct an_json *resource, struct an_str type)
+bool fhir_cds_is_type(const struct an_json *resource, struct an_str type)
 {
     return an_str_eq(
         an_json_text(an_json_get(resource, AN_STR("resourceType"))), type);
@@ -127,8 +131,8 @@ static uint8_t bundle_state(const struct an_json *bundle)
     if (entry == NULL)
         return FHIR_CDS_EMPTY;
     for (; entry; entry = entry->next)
-        if (!is_type(an_json_get(entry, AN_STR("resource")),
-                     AN_STR("OperationOutcome")))
+        if (!fhir_cds_is_type(an_json_get(entry, AN_STR("resource")),
+                              AN_STR("OperationOutcome")))
             return FHIR_CDS_FOUND;
     return FHIR_CDS_FAILED;
 }
@@ -151,10 +155,10 @@ static struct fhir_cds_prefetch state_of(const struct an_json *value)
 
     if (an_json_is(value, AN_JSON_NULL)) {
         p.state = FHIR_CDS_NULL;
-    } else if (is_type(value, AN_STR("Bundle"))) {
+    } else if (fhir_cds_is_type(value, AN_STR("Bundle"))) {
         p.state = bundle_state(value);
         p.more = has_next(value);
-    } else if (is_type(value, AN_STR("OperationOutcome")) ||
+    } else if (fhir_cds_is_type(value, AN_STR("OperationOutcome")) ||
                an_json_text(an_json_get(value, AN_STR("resourceType"))).n ==
                    0) {
         p.state = FHIR_CDS_FAILED;
@@ -172,14 +176,29 @@ struct fhir_cds_prefetch fhir_cds_prefetched(
     return state_of(value);
 }
 
+bool fhir_cds_has_more(const struct fhir_cds_request *request)
+{
+    const struct an_json *p = an_json_first(request->prefetch);
+
+    while (p && !state_of(p).more)
+        p = p->next;
+    return p != NULL;
+}
+
 /* ---- what was found, as one Bundle ------------------------------------------------ */
 
-static void put_entry(struct an_json_out *w, const struct an_json *resource)
+/* Whether there was a resource. */
+static bool put_entry(struct an_json_out *w, struct an_str full_url,
+                      const struct an_json *resource)
 {
+    if (!an_json_is(resource, AN_JSON_OBJECT))
+        return false;
     an_out_object(w);
+    an_out_key_str(w, "fullUrl", full_url);
     an_out_key(w, "resource");
     an_out_tree(w, resource);
     an_out_end(w);
+    return true;
 }
 
 enum an_code fhir_cds_bundle(struct an_arena *arena,
@@ -200,15 +219,15 @@ enum an_code fhir_cds_bundle(struct an_arena *arena,
          p = p->next) {
         if (state_of(p).state != FHIR_CDS_FOUND)
             continue;
-        n++;
-        if (!is_type(p, AN_STR("Bundle"))) {
-            put_entry(&w, p);
+        if (!fhir_cds_is_type(p, AN_STR("Bundle"))) {
+            n += put_entry(&w, AN_STR(""), p);
             continue;
         }
         for (const struct an_json *e =
                  an_json_first(an_json_get(p, AN_STR("entry")));
              e; e = e->next)
-            an_out_tree(&w, e);
+            n += put_entry(&w, an_json_text(an_json_get(e, AN_STR("fullUrl"))),
+                           an_json_get(e, AN_STR("resource")));
     }
     an_out_end(&w);
     an_out_end(&w);

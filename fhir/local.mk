@@ -14,8 +14,9 @@ libfhir_la_SOURCES = \
 	fhir/write_score.c fhir/write_document.c fhir/write_provenance.c \
 	fhir/write_bundle.c \
 	fhir/searchset.h fhir/searchset.c \
-	fhir/cards.h fhir/cards.c fhir/markdown_int.h fhir/markdown.c \
-	fhir/cds.h fhir/cds_request.c fhir/cds_discovery.c \
+	fhir/cards.h fhir/cards_int.h fhir/cards.c fhir/cards_offer.c fhir/markdown_int.h fhir/markdown.c \
+	fhir/cds.h fhir/cds_int.h fhir/cds_request.c fhir/cds_discovery.c \
+	fhir/cds_context.c fhir/cds_orders.c fhir/cds_about.c \
 	fhir/cds_feedback.h fhir/cds_feedback.c
 libfhir_la_LIBADD = libcontext.la
 fhir_tables = config/tables/fhir-elements.tsv \

@@ -27,8 +27,9 @@
  * fhir/read.h must know its own words again.  All are preliminary; only a human
  * makes them more.
  *
- * Left out: a suggestion that abstains, and one for a patient while `released`
- * is not set.  Refused as a whole: AN_MISSING where a number has no evidence,
+ * Left out: a suggestion that abstains, one for a patient while `released` is
+ * not set, and a comparison or a dosing note, which answer one draft order and are
+ * no facts.  Refused as a whole: AN_MISSING where a number has no evidence,
  * an evidence no message, a patient no identifier system; AN_CONFLICT where two
  * suggestions are one resource (clinician's and nurse's words for one risk:
  * write those of one reader); AN_TYPE where a probability is none or a text

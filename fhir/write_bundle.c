@@ -11,6 +11,12 @@ struct plan {
     size_t n_devices, n_items;
 };
 
+/* What answers a draft order is no fact, and no resource. */
+static bool is_of_a_draft(const struct ctx_suggestion *s)
+{
+    return s->kind == CTX_SUGGEST_COMPARISON || s->kind == CTX_SUGGEST_DOSING;
+}
+
 bool fhir_leaves(const struct ctx_suggestion *s, bool released)
 {
     return s->abstention == CTX_ABSTAIN_NONE &&
@@ -33,15 +39,31 @@ static enum an_code check_who(const struct fhir_write_settings *s,
     return AN_OK;
 }
 
+/* What it rests on. */
+static enum an_code check_grounds(const struct ctx_suggestion *s,
+                                  struct an_err *err)
+{
+    if (s->kind == CTX_SUGGEST_COMPARISON)
+        return s->model.name.n || s->n_citations
+                   ? AN_OK
+                   : an_fail(err, AN_MISSING, "a comparison without a source",
+                             0);
+    if (s->kind != CTX_SUGGEST_SUMMARY && s->n_evidence == 0)
+        return an_fail(err, AN_MISSING, "a number without evidence", 0);
+    for (size_t i = 0; i < s->n_evidence; i++)
+        if (s->evidence[i].event->message.n == 0)
+            return an_fail(err, AN_MISSING, "evidence that names no message",
+                           0);
+    return AN_OK;
+}
+
 enum an_code fhir_check_suggestion(const struct ctx_suggestion *s,
                                    struct an_err *err)
 {
-    if (s->kind >= CTX_SUGGEST_COMPARISON)
+    if (s->kind >= CTX_N_SUGGESTIONS)
         return an_fail(err, AN_UNSUPPORTED, "no resource is of that kind", 0);
     if (s->as_of.precision == AN_TIME_NONE)
         return an_fail(err, AN_MISSING, "a suggestion without a moment", 0);
-    if (s->kind != CTX_SUGGEST_SUMMARY && s->n_evidence == 0)
-        return an_fail(err, AN_MISSING, "a number without evidence", 0);
     if (s->statement.n == 0)
         return an_fail(err, AN_MISSING, "a suggestion without words", 0);
     if ((s->kind == CTX_SUGGEST_RISK || s->kind == CTX_SUGGEST_DIFFERENTIAL) &&
@@ -49,11 +71,7 @@ enum an_code fhir_check_suggestion(const struct ctx_suggestion *s,
         return an_fail(err, AN_MISSING, "a probability without a model", 0);
     if (s->kind == CTX_SUGGEST_DIFFERENTIAL && s->n_next == 0)
         return an_fail(err, AN_MISSING, "an empty differential", 0);
-    for (size_t i = 0; i < s->n_evidence; i++)
-        if (s->evidence[i].event->message.n == 0)
-            return an_fail(err, AN_MISSING, "evidence that names no message",
-                           0);
-    return AN_OK;
+    return check_grounds(s, err);
 }
 
 /* ---- the plan ---------------------------------------------------------------- */
@@ -123,7 +141,8 @@ static enum an_code plan_all(struct fhir_writer *w, struct plan *p,
     w->program = p->device;
     code = fhir_device_id(w->arena, w->s, NULL, &p->device[0].id, err);
     for (size_t i = 0; i < what->n_suggestions && code == AN_OK; i++)
-        if (fhir_leaves(&what->suggestion[i], what->released))
+        if (!is_of_a_draft(&what->suggestion[i]) &&
+            fhir_leaves(&what->suggestion[i], what->released))
             code = plan_item(w, p, &what->suggestion[i], err);
     return code;
 }

@@ -2,18 +2,22 @@
 #include "plugin/choose.h"
 
 /* One outcome speaks once: at its nearest horizon. */
+static bool has_horizon(const struct ctx_suggestion *s)
+{
+    return s->kind == CTX_SUGGEST_RISK || s->kind == CTX_SUGGEST_COMPARISON;
+}
+
 static bool is_later(const struct ctx_suggestion *s, const size_t *place,
                      size_t n, size_t i)
 {
     const struct ctx_suggestion *me = &s[place[i]];
 
-    if (me->kind != CTX_SUGGEST_RISK)
+    if (!has_horizon(me))
         return false;
     for (size_t k = 0; k < n; k++) {
         const struct ctx_suggestion *other = &s[place[k]];
 
-        if (other->kind == CTX_SUGGEST_RISK &&
-            other->audience == me->audience &&
+        if (other->kind == me->kind && other->audience == me->audience &&
             an_str_eq(other->topic, me->topic) &&
             an_str_eq(other->language, me->language) &&
             other->horizon_days < me->horizon_days)
@@ -22,15 +26,17 @@ static bool is_later(const struct ctx_suggestion *s, const size_t *place,
     return false;
 }
 
+enum { RISKS = 1 }; /* the rank of one */
+
 static int rank(const struct ctx_suggestion *s)
 {
     switch ((enum ctx_suggestion_kind)s->kind) {
+    case CTX_SUGGEST_COMPARISON:
     case CTX_SUGGEST_DOSING: return 0; /* of what is being ordered now */
-    case CTX_SUGGEST_RISK: return 1;
+    case CTX_SUGGEST_RISK: return RISKS;
     case CTX_SUGGEST_DIFFERENTIAL: return 2;
     case CTX_SUGGEST_SCORE: return 3;
     case CTX_SUGGEST_SUMMARY:
-    case CTX_SUGGEST_COMPARISON:
     case CTX_N_SUGGESTIONS: break;
     }
     return 4;
@@ -62,8 +68,7 @@ size_t pl_choose(const struct ctx_suggestion *s, size_t *place, size_t n,
         place[at] = me;
         kept++;
     }
-    while (ahead < kept && (s[place[ahead]].kind == CTX_SUGGEST_DOSING ||
-                            s[place[ahead]].kind == CTX_SUGGEST_RISK))
+    while (ahead < kept && rank(&s[place[ahead]]) <= RISKS)
         ahead++;
     /* What may come next takes the place of the smallest risk, of nothing
      * else. */

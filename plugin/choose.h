@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is shown where there is room for a few only.
  *
- * A differential and the risks, of each outcome the nearest horizon, the
- * largest first, then scores, then the rest.  Where the risks would fill the
- * room alone, the differential takes the last place of theirs.
+ * What answers an order; a differential and the risks, of each outcome the
+ * nearest horizon, the largest first; then scores, then the rest.  Where the
+ * first and the risks would fill the room alone, the differential takes the last
+ * place of theirs.
  *
  * Thread-safety: immutable. */
 #ifndef PLUGIN_CHOOSE_H

@@ -33,6 +33,7 @@ struct consultation {
     struct an_str encounter;
     struct ctx_suggestion *said; /* what does not abstain, of all readers */
     size_t n_said, room;
+    size_t from_orders, to_orders; /* places of what is said of the orders */
     struct pl_saying *saying;
     struct pl_delivery *delivery;
     size_t n_deliveries;
@@ -107,6 +108,14 @@ static bool is_kept(const struct ctx_suggestion *s)
            (s->audience != CTX_FOR_PATIENT || s->kind == CTX_SUGGEST_SUMMARY);
 }
 
+/* What is missing for a score is said where somebody could order it. */
+static bool is_offered(const struct consultation *k,
+                       const struct ctx_suggestion *s)
+{
+    return s->abstention == CTX_ABSTAIN_MISSING_INPUT && s->n_proposals &&
+           k->call->face == PL_FACE_CDS && !k->call->to_patient;
+}
+
 static enum an_code tell(struct consultation *k,
                          const struct ctx_forecast *forecast,
                          struct an_str language, uint8_t audience,
@@ -123,8 +132,37 @@ static enum an_code tell(struct consultation *k,
                  forecast, &reader, &s, &n, err);
 
     for (size_t i = 0; rc == AN_OK && i < n; i++)
-        if (is_kept(&s[i]) && !keep(k, &s[i]))
+        if ((is_kept(&s[i]) || is_offered(k, &s[i])) && !keep(k, &s[i]))
             rc = an_fail_nomem(err);
+    return rc;
+}
+
+static enum an_code tell_of_orders(struct consultation *k,
+                                   const struct ctx_forecast *forecast,
+                                   struct an_err *err)
+{
+    struct adv_options reader = {.language =
+                                     k->c->from.options->languages.item[0],
+                                 .audience = CTX_FOR_CLINICIAN,
+                                 .now = forecast->now,
+                                 .restricted = forecast->restricted};
+    struct pl_orders_ask ask = {.mind = k->c->from.mind,
+                                .thinker = k->c->thinker,
+                                .timeline =
+                                    &k->view[CTX_FOR_CLINICIAN].timeline,
+                                .reader = &reader,
+                                .abstention = forecast->abstention,
+                                .order = k->call->order,
+                                .n_orders = k->call->n_orders};
+    const struct ctx_suggestion *s;
+    size_t n = 0;
+    enum an_code rc = pl_orders_say(&ask, k->arena, &s, &n, err);
+
+    k->from_orders = k->n_said;
+    for (size_t i = 0; rc == AN_OK && i < n; i++)
+        if (!keep(k, &s[i]))
+            rc = an_fail_nomem(err);
+    k->to_orders = k->n_said;
     return rc;
 }
 
@@ -205,6 +243,8 @@ static enum an_code think(struct consultation *k, struct an_err *err)
         rc = go_on(k, err);
     if (rc == AN_OK)
         rc = tell(k, forecast, o->languages.item[0], CTX_FOR_CLINICIAN, err);
+    if (rc == AN_OK && k->call->n_orders)
+        rc = tell_of_orders(k, forecast, err);
     if (rc == AN_OK && !sees_the_same(k, CTX_FOR_CLINICIAN, CTX_FOR_PATIENT)) {
         forecast = &own;
         rc = forecast_for(k, CTX_FOR_PATIENT, forecast, err);
@@ -314,6 +354,12 @@ static enum an_code address_deliveries(struct consultation *k,
 
 /* ---- what is shown ------------------------------------------------------ */
 
+static bool is_asked_for(const struct consultation *k, size_t i)
+{
+    return !k->call->is_about_orders ||
+           (i >= k->from_orders && i < k->to_orders);
+}
+
 /* place[0..*n) are what may leave; of those the caller shows afterwards. */
 static enum an_code choose_cards(struct consultation *k, size_t *place,
                                  size_t *n, struct pl_dealt *dealt,
@@ -360,8 +406,8 @@ static enum an_code choose_shown(struct consultation *k,
     if (shown == NULL || resource == NULL || place == NULL)
         return an_fail_nomem(err);
     for (size_t i = 0; i < k->n_said; i++)
-        if (may_leave(k, &k->said[i], k->call->face, k->call->to_patient) ==
-            PL_MAY)
+        if (is_asked_for(k, i) && may_leave(k, &k->said[i], k->call->face,
+                                            k->call->to_patient) == PL_MAY)
             place[n++] = i;
     if (n && k->call->by_name && !pl_naming_reaches(&k->out->who)) {
         k->out->unreachable = true;
@@ -424,7 +470,8 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
         rc = pl_naming_origin(k->arena, k->c->from.policy, &model, &all.origin,
                               err);
     }
-    if (rc == AN_OK && k->call->face < PL_N_FACES)
+    if (rc == AN_OK && k->call->face < PL_N_FACES &&
+        (k->call->is_awaited == NULL || k->call->is_awaited(k->call->user)))
         rc = choose_shown(k, &entry, &all.n_audits, &all.dealt, err);
     if (rc != AN_OK)
         return rc;

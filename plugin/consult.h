@@ -24,6 +24,7 @@
 
 #include "plugin/feeds.h"
 #include "plugin/naming.h"
+#include "plugin/orders.h"
 #include "plugin/store/conclude.h"
 #include "plugin/store/reader.h"
 #include "plugin/think.h"
@@ -59,10 +60,14 @@ struct pl_call {
 
     /* Who looks at the answer; PL_N_FACES: nobody does. */
     enum pl_face face;
-    bool to_patient;               /* and not a carer */
-    bool by_name;                  /* shown only of a patient whom the receiver
+    bool to_patient;      /* and not a carer */
+    bool by_name;         /* shown only of a patient whom the receiver
                                       can name: what is shown is FHIR */
-    size_t max_shown;              /* the first of pl_choose; 0: all */
+    size_t max_shown;     /* the first of pl_choose; 0: all */
+    bool is_about_orders; /* shown is what is said of these alone; the
+                                      rest is said and kept as ever */
+    const struct pl_order *order;
+    size_t n_orders;
     struct an_str actor, instance; /* for the audit trail */
     struct an_str service; /* of CDS Hooks: what is shown becomes cards, which
                               are kept, and is not shown again so soon
@@ -71,6 +76,10 @@ struct pl_call {
     /* Asked between two steps, the last before T2: false gives the question up
      * with AN_BUSY, and nothing was kept.  NULL: it is wanted. */
     bool (*is_wanted)(void *user);
+    /* Asked once, when all is said and before what is shown is chosen: false
+     * shows nothing, and keeps all.  After true the answer must be shown.  NULL:
+     * somebody waits for it. */
+    bool (*is_awaited)(void *user);
     void *user;
 };
 

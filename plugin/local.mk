@@ -110,7 +110,7 @@ libengine_la_SOURCES = \
 	plugin/pipeline.h plugin/pipeline.c plugin/zone.h plugin/zone.c \
 	plugin/naming.h plugin/naming.c \
 	plugin/choose.h plugin/choose.c plugin/deal.h plugin/deal.c \
-	plugin/showing.h plugin/showing.c \
+	plugin/showing.h plugin/showing.c plugin/orders.h plugin/orders.c \
 	plugin/consult.h plugin/consult.c \
 	plugin/consultants.h plugin/consultants.c \
 	plugin/hold.h plugin/hold.c plugin/watch.h plugin/watch.c \
@@ -177,8 +177,9 @@ anamnesis_SOURCES = \
 	plugin/host/face_mllp.c plugin/host/face_hl7.c \
 	plugin/host/face_folder.c \
 	plugin/host/face_http.c \
-	plugin/host/face_cds.c plugin/host/face_fhir.c \
-	plugin/host/face_feedback.c \
+	plugin/host/face_cds_int.h plugin/host/face_cds.c \
+	plugin/host/face_cds_visit.c plugin/host/face_cds_services.c \
+	plugin/host/face_fhir.c plugin/host/face_feedback.c \
 	plugin/host/feedback_int.h plugin/host/feedback.c plugin/host/feedback_json.c \
 	plugin/host/metrics_int.h plugin/host/metrics.c \
 	plugin/host/metrics_listen.c plugin/host/metrics_cards.c \

@@ -391,6 +391,16 @@ enum an_code pl_compare(struct pl_thinker *t, struct an_arena *arena,
     return rc;
 }
 
+bool pl_thinker_has_procedure(const struct pl_thinker *t,
+                              const struct ctx_code *code)
+{
+    const struct rt_vocabulary *v = &t->predictor.vocabulary;
+    const int32_t row = rt_vocabulary_find(v, code->system, code->code);
+
+    return row != RT_NO_ROW && (size_t)row < v->n_targets &&
+           rt_support_of(&t->predictor.support, v->concept[row].key) != NULL;
+}
+
 enum an_code pl_compare_words(const struct pl_mind *m, struct an_arena *arena,
                               const struct ctx_timeline *timeline,
                               const struct ctx_comparison *comparison,

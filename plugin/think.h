@@ -87,6 +87,10 @@ enum an_code pl_compare(struct pl_thinker *t, struct an_arena *arena,
                         struct ctx_comparison *out, struct an_err *err)
     __attribute__((warn_unused_result));
 
+/* The model predicts that procedure and says how many people had it. */
+bool pl_thinker_has_procedure(const struct pl_thinker *t,
+                              const struct ctx_code *code);
+
 /* As pl_words. */
 enum an_code pl_compare_words(const struct pl_mind *m, struct an_arena *arena,
                               const struct ctx_timeline *timeline,

@@ -5,7 +5,7 @@
 set -eu
 . "${top_srcdir:-.}/tests/program_lib.sh"
 . "$top/tests/faces_lib.sh"
-install a.yaml a.db demo live 'clock: messages' 'cds: {max_cards: 3}'
+install a.yaml a.db demo live 'clock: messages' 'cds: {max_cards: 3, deadline: 60s}'
 past 7001 >past.hl7
 { admission 7001 && results 7001 08 1.61; } >stay.hl7
 an a.yaml backload past.hl7 stay.hl7 >/dev/null

@@ -18,12 +18,26 @@ Suite *consult_feeds_suite(void);
 Suite *consult_keeper_suite(void);
 Suite *consult_passes_suite(void);
 Suite *consult_quiet_suite(void);
+Suite *consult_orders_suite(void);
 
 Suite *(*const test_suites[])(void) = {
-    consult_choose_suite,   consult_naming_suite,  consult_ask_suite,
-    consult_post_suite,     consult_recall_suite,  consult_watch_suite,
-    consult_policy_suite,   consult_zone_suite,    consult_stream_suite,
-    consult_sequence_suite, consult_feeds_suite,   consult_labels_suite,
-    consult_identity_suite, consult_consent_suite, consult_keeper_suite,
-    consult_passes_suite,   consult_quiet_suite,   NULL,
+    consult_choose_suite,
+    consult_naming_suite,
+    consult_ask_suite,
+    consult_post_suite,
+    consult_recall_suite,
+    consult_watch_suite,
+    consult_policy_suite,
+    consult_zone_suite,
+    consult_stream_suite,
+    consult_sequence_suite,
+    consult_feeds_suite,
+    consult_labels_suite,
+    consult_identity_suite,
+    consult_consent_suite,
+    consult_keeper_suite,
+    consult_passes_suite,
+    consult_quiet_suite,
+    consult_orders_suite,
+    NULL,
 };

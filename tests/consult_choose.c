@@ -13,7 +13,8 @@ Suite *consult_choose_suite(void);
 enum { MOST = 12 };
 
 /* A suggestion as a word: R<topic><days>:<hundredths>, a lower-case r for a
- * nurse's, D, S<topic>, N (a dosing note) or P (a summary). */
+ * nurse's, C<topic><days>:0 (a comparison), D, S<topic>, N (a dosing note) or P
+ * (a summary). */
 static struct ctx_suggestion of_word(const char *word)
 {
     static char topic[MOST][2];
@@ -27,8 +28,9 @@ static struct ctx_suggestion of_word(const char *word)
     switch (word[0]) {
     case 'R':
     case 'r':
+    case 'C':
         ck_assert_int_eq(sscanf(word + 2, "%u:%u", &days, &p), 2);
-        s.kind = CTX_SUGGEST_RISK;
+        s.kind = word[0] == 'C' ? CTX_SUGGEST_COMPARISON : CTX_SUGGEST_RISK;
         s.audience = word[0] == 'r' ? CTX_FOR_NURSE : CTX_FOR_CLINICIAN;
         s.horizon_days = days;
         s.p = p / 100.0;
@@ -66,6 +68,9 @@ static const struct {
     {{"Ra30:1", "Rb30:2", "Rc30:3", "D"}, 2, "23"},
     {{"Ra30:1", "Rb30:2", "Rc30:3", "D"}, 4, "2103"},
     {{"D", "Ra30:1", "Rb30:2"}, 2, "20"},
+    /* What answers an order goes first, of each outcome once. */
+    {{"Ra30:10", "Ca365:0", "Ca30:0", "D"}, 9, "203"},
+    {{"Ra30:10", "Cb30:0", "D"}, 2, "12"},
     /* One place goes to the largest risk. */
     {{"D", "Ra30:1"}, 1, "1"},
     {{"D", "Sx"}, 1, "0"},

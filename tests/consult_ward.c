@@ -120,12 +120,19 @@ static void open_parts(struct ward *w, const char *more)
     struct pl_store_options store = {.path = w->path, .busy_ms = BUSY_MS};
     struct cfg_problems problems;
     struct an_err err;
-    int n = snprintf(
+    char model[2 * TEST_PATH_BYTES] = "";
+    int n;
+
+    if (strstr(more, "model:") == NULL)
+        (void)snprintf(model, sizeof(model),
+                       "model: {path: %s/config/model/default, keys: "
+                       "%s/config/model/keys}\n",
+                       top(), top());
+    n = snprintf(
         w->config, sizeof(w->config),
         "environment: demo\nstore: {path: %s}\noutcomes: %s/config/outcomes\n"
-        "model: {path: %s/config/model/default, keys: %s/config/model/keys}\n"
-        "tables: {authorities: %s/authorities.tsv}\n%s",
-        w->path, top(), top(), top(), w->folder.path, more);
+        "tables: {authorities: %s/authorities.tsv}\n%s%s",
+        w->path, top(), w->folder.path, model, more);
 
     ck_assert_int_lt(n, WARD_CONFIG_BYTES);
     an_arena_init(&w->arena, ARENA_BYTES);

@@ -7,7 +7,7 @@
  *     ward_ask(&w, &call, &answer);
  *     ward_close(&w);
  *
- * The environment is demo.  Everything in here ends the test where it fails. */
+ * The environment is demo, the model the tree's unless `more` has a "model:".  Everything in here ends the test where it fails. */
 #ifndef TESTS_CONSULT_WARD_H
 #define TESTS_CONSULT_WARD_H
 

@@ -139,7 +139,7 @@ is 'in shadow any may speak' says 0 'store: ' an no.yaml check
 
 # ---- live, in a demonstration --------------------------------------------------------
 install live.yaml live.db demo live 'clock: messages' 'languages: [en, es]' \
-    'cds: {max_cards: 4}' "$target"
+    'cds: {max_cards: 4, deadline: 60s}' "$target"
 comes live.yaml live.db
 is 'live: what is said is in the store' said_at live.db 3
 delivered() {
@@ -171,10 +171,12 @@ is 'live: of a record that is asked about again little is computed' \
 is 'live: and is kept once' same_number "$(stored live.yaml)" "$before"
 
 # What each reader is.
-for user in Patient/mary RelatedPerson/1 - Device/3 http://clinic.example/fhir/Patient/mary; do
+for user in Patient/mary RelatedPerson/1 Device/3 http://clinic.example/fhir/Patient/mary; do
     call "$user" mary "$mary" >patient.json
     is "live: no card for $user" no_cards patient.json
 done
+call - mary "$mary" >nobody.json
+is 'live: who does not say who asks is refused' asks 400 'context.userId' "$view" nobody.json
 for user in PractitionerRole/7 http://clinic.example/fhir/Practitioner/7; do
     call "$user" mary "$mary" >carer.json
     is "live: cards for $user" asks 200 '"cards":\[\{' "$view" carer.json
@@ -251,7 +253,7 @@ serve good.yaml
 is 'back in shadow nothing is read' nothing_to_read live.db
 is 'it stops' stop
 # ---- a patient who has opted out --------------------------------------------------------
-install out.yaml out.db demo live 'languages: [en]' 'cds: {max_cards: 4}' "$target"
+install out.yaml out.db demo live 'languages: [en]' 'cds: {max_cards: 4, deadline: 60s}' "$target"
 comes out.yaml out.db
 is 'opted out: before, there are cards' asks 200 '"cards":\[\{' "$view" call.json
 cat >consent.json <<END

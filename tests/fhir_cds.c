@@ -124,6 +124,41 @@ START_TEST(makes_no_bundle_of_nothing)
 }
 END_TEST
 
+/* An entry that asks for a change, or has nothing, says nothing of the past. */
+START_TEST(takes_resources_and_no_requests)
+{
+    struct fhir_cds_request r;
+    struct an_str json = {NULL, 0};
+
+    ck_assert_int_eq(
+        fhir_cds_read(
+            &arena,
+            AN_STR("{\"hook\":\"h\",\"hookInstance\":\"i\",\"context\":{"
+                   "\"patientId\":\"p\"},\"prefetch\":{\"a\":{"
+                   "\"resourceType\":\"Bundle\",\"entry\":[{\"fullUrl\":"
+                   "\"u\",\"resource\":{\"resourceType\":\"X\"},"
+                   "\"request\":{\"method\":\"DELETE\"}},{\"fullUrl\":"
+                   "\"https://e/Observation/o\",\"request\":{\"method\":"
+                   "\"DELETE\"}}]}}}"),
+            &r, NULL),
+        AN_OK);
+    ck_assert_int_eq(fhir_cds_bundle(&arena, &r, &json, NULL), AN_OK);
+    ck_assert_an_str_eq(json, "{\"resourceType\":\"Bundle\",\"type\":"
+                              "\"collection\",\"entry\":[{\"fullUrl\":\"u\","
+                              "\"resource\":{\"resourceType\":\"X\"}}]}");
+    ck_assert_int_eq(
+        fhir_cds_read(
+            &arena,
+            AN_STR("{\"hook\":\"h\",\"hookInstance\":\"i\",\"context\":{"
+                   "\"patientId\":\"p\"},\"prefetch\":{\"a\":{"
+                   "\"resourceType\":\"Bundle\",\"entry\":[null,{}]}}}"),
+            &r, NULL),
+        AN_OK);
+    ck_assert_int_eq(fhir_cds_bundle(&arena, &r, &json, NULL), AN_OK);
+    ck_assert_uint_eq(json.n, 0);
+}
+END_TEST
+
 static const struct {
     const char *json;
     enum an_code code;
@@ -207,9 +242,9 @@ END_TEST
 Suite *fhir_cds_suite(void)
 {
     const TTest *const test[] = {
-        reads_who_asks_about_whom, gives_what_was_found_to_the_reader,
-        makes_no_bundle_of_nothing, describes_its_services,
-        refuses_to_describe_half_a_service};
+        reads_who_asks_about_whom,  gives_what_was_found_to_the_reader,
+        makes_no_bundle_of_nothing, takes_resources_and_no_requests,
+        describes_its_services,     refuses_to_describe_half_a_service};
     Suite *s = suite_create("fhir/cds");
     TCase *tc = tcase_create("fhir/cds");
 

@@ -290,6 +290,61 @@ static const struct ctx_suggestion odd[] = {
     },
 };
 
+/* ---- orders: what answers a draft, and a draft that we propose ------------------------- */
+
+static const struct ctx_citation published_citation[] = {
+    {S(""), S("Cone et al., J Gastrointest Surg"),
+     S("10.1007/s11605-012-1860-3"), 2012},
+};
+static const struct ctx_proposal measurement[] = {
+    {{S("http://loinc.org"), S("2160-0"), S("Creatinine")},
+     S("Propose a new measurement: Creatinine")},
+};
+static const struct ctx_suggestion orders[] = {
+    {
+        .kind = CTX_SUGGEST_SCORE,
+        .language = S("en"),
+        .topic = S("charlson-1987"),
+        .title = S("Charlson index"),
+        .statement = S("Charlson: 4 points."),
+        .value = S("4"),
+        .unit = S("{score}"),
+        .evidence = next_evidence,
+        .n_evidence = 1,
+        .never_patient = true,
+        .as_of = AS_OF,
+    },
+    {
+        .kind = CTX_SUGGEST_COMPARISON,
+        .language = S("en"),
+        .topic = S("procedure-comparison:resection-sigmoid-colon"),
+        .title = S("What was published of these procedures"),
+        .statement = S("Pneumonia was rarer after one than after the other.\n"
+                       "The model does not compare them."),
+        .citation = published_citation,
+        .n_citations = 1,
+        .never_patient = true,
+        .as_of = AS_OF,
+    },
+    {
+        /* Abstains, and says what would help. */
+        .kind = CTX_SUGGEST_SCORE,
+        .language = S("en"),
+        .topic = S("egfr-ckd-epi-2021"),
+        .title = S("Estimated kidney filtration rate"),
+        .statement =
+            S("CKD-EPI 2021 was not computed: the latest creatinine is "
+              "over a year old."),
+        .evidence = egfr_evidence,
+        .n_evidence = 1,
+        .proposal = measurement,
+        .n_proposals = 1,
+        .abstention = CTX_ABSTAIN_MISSING_INPUT,
+        .never_patient = true,
+        .as_of = AS_OF,
+    },
+};
+
 /* ---- the cases ------------------------------------------------------------------------ */
 
 #define OURS                                                                   \
@@ -319,6 +374,18 @@ const struct said said[N_SAID] = {
         .who = {.id = {S("HOSP"), S("PEER-1"), S("MR")},
                 .system = S("urn:oid:2.999.1.1")},
         .what = {heart, 1, false, INT64_C(1709717400000000)},
+    },
+    {
+        .name = "orders",
+        .settings = {OURS, .base = S("https://receiver.example/fhir"),
+                     .own = S("https://hospital.example/anamnesis")},
+        .card = {.url = S("https://hospital.example/anamnesis/about"),
+                 .icon = S("https://hospital.example/anamnesis/icon.png"),
+                 .smart_url = S("https://app.example/launch")},
+        .who = {.id = {S("HOSP"), S("PEER-1"), S("MR")},
+                .system = S("urn:oid:2.999.1.1")},
+        .what = {orders, sizeof(orders) / sizeof(orders[0]), false,
+                 INT64_C(1709717400000000)},
     },
     {
         .name = "odd",

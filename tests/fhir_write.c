@@ -273,11 +273,6 @@ static void unknown_kind(void)
     one[0].kind = CTX_N_SUGGESTIONS;
 }
 
-static void no_resource_yet(void)
-{
-    one[0].kind = CTX_SUGGEST_DOSING;
-}
-
 static const struct {
     void (*spoil)(void);
     enum an_code code;
@@ -295,7 +290,6 @@ static const struct {
     {not_utf8, AN_TYPE},
     {twice, AN_CONFLICT},
     {unknown_kind, AN_UNSUPPORTED},
-    {no_resource_yet, AN_UNSUPPORTED},
 };
 
 START_TEST(refuses_what_must_not_be_said)
@@ -307,6 +301,21 @@ START_TEST(refuses_what_must_not_be_said)
     ck_assert_int_eq(write_it(&out, &err), refused[_i].code);
     ck_assert_uint_eq(out.json.n, 0);
     ck_assert_uint_eq(out.n_suggestions, 0);
+}
+END_TEST
+
+START_TEST(leaves_out_what_answers_a_draft_order)
+{
+    static const uint8_t kinds[] = {CTX_SUGGEST_COMPARISON, CTX_SUGGEST_DOSING};
+    struct fhir_written out;
+    struct an_err err;
+
+    for (size_t i = 0; i < sizeof(kinds); i++) {
+        one[0].kind = kinds[i];
+        ck_assert_int_eq(write_it(&out, &err), AN_OK);
+        ck_assert_uint_eq(out.json.n, 0);
+        ck_assert_uint_eq(out.n_suggestions, 0);
+    }
 }
 END_TEST
 
@@ -426,6 +435,7 @@ Suite *fhir_write_suite(void)
         ends_the_period_at_the_horizon_in_local_time,
         keeps_what_is_for_a_patient_until_it_is_released,
         keeps_what_abstains,
+        leaves_out_what_answers_a_draft_order,
         answers_a_search_with_what_is_kept,
         has_no_empty_array_where_nothing_matches};
     Suite *s = suite_create("fhir/write");

@@ -16,6 +16,34 @@ static void must(bool holds)
         abort();
 }
 
+/* Of whichever hook: refused with a place, or read into orders of which each
+ * has a type, and each selected one a name where a selection named it. */
+static void check_context(struct an_arena *arena,
+                          const struct fhir_cds_request *r)
+{
+    enum fhir_cds_hook hook;
+    struct fhir_cds_context c;
+    struct an_err err;
+    enum an_code code;
+
+    if (!fhir_cds_hook_of(r->hook, &hook))
+        return;
+    code = fhir_cds_context(arena, r, hook, &c, &err);
+    must(code == AN_NOMEM || code == AN_OK || err.where.path[0] != '\0');
+    if (code != AN_OK)
+        return;
+    must(c.n_orders <= FHIR_CDS_MAX_ORDERS && r->user_id.n > 0);
+    for (size_t i = 0; i < c.n_orders; i++) {
+        must(c.order[i].type.n > 0 && c.order[i].draft != NULL);
+        must(c.order[i].n_codes <= FHIR_CDS_ORDER_CODES);
+        must((c.order[i].id.n == 0) == (c.order[i].resource.n == 0));
+        must(hook == FHIR_CDS_ORDER_SELECT || c.order[i].selected);
+    }
+    for (size_t i = 0; i < c.n_orders; i++)
+        for (size_t k = 0; k < c.order[i].n_codes; k++)
+            must(c.order[i].code[k].code.n > 0);
+}
+
 static void check(struct an_arena *arena, const struct fhir_cds_request *r)
 {
     static const struct fhir_settings settings;
@@ -26,6 +54,10 @@ static void check(struct an_arena *arena, const struct fhir_cds_request *r)
     enum an_code code;
 
     must(r->hook.n > 0 && r->hook_instance.n > 0 && r->patient_id.n > 0);
+    check_context(arena, r);
+    code = fhir_cds_about(r, &err);
+    must(code == AN_OK || (code == AN_TYPE && err.where.path[0] != '\0'));
+    (void)fhir_cds_has_more(r);
     code = fhir_cds_bundle(arena, r, &json, &err);
     must(code == AN_OK || code == AN_LIMIT || code == AN_NOMEM);
     if (code != AN_OK || json.n == 0)

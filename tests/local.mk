@@ -63,6 +63,7 @@ tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c test
 	tests/fhir_read.c tests/fhir_golden.c tests/fhir_outcome.c \
 	tests/fhir_said.h tests/fhir_said.c tests/fhir_write.c \
 	tests/fhir_write_golden.c tests/fhir_cards.c tests/fhir_cds.c \
+	tests/fhir_cds_context.c tests/card_rules.h tests/card_rules.c \
 	tests/account.h tests/fhir_account.c tests/fhir_conceptmap.c tests/fhir_notification.c \
 	tests/fhir_deletion.c tests/fhir_feedback.c
 tests_fhir_t_LDADD = libfhir.la $(CHECK_LIBS)
@@ -167,7 +168,7 @@ tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
 	tests/consult_labels.c tests/consult_identity.c tests/consult_consent.c tests/consult_choose.c tests/consult_naming.c tests/consult_ask.c \
 	tests/consult_post.c tests/consult_recall.c tests/consult_watch.c \
 	tests/consult_policy.c tests/consult_sequence.c tests/consult_feeds.c tests/consult_zone.c tests/consult_stream.c \
-	tests/consult_keeper.c tests/consult_passes.c tests/consult_quiet.c tests/model_random.h tests/model_random.c \
+	tests/consult_keeper.c tests/consult_passes.c tests/consult_quiet.c tests/consult_orders.c tests/model_random.h tests/model_random.c \
 	tests/invented.h tests/invented.c tests/site_model.h tests/site_model.c
 tests_consult_t_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIBS)
@@ -227,6 +228,13 @@ EXTRA_DIST += tests/ranks.sh tests/tune.sh tests/tune_people.awk \
 check_PROGRAMS += tests/receiver
 tests_receiver_LDADD = libhost.la
 drills += tests/faces.sh tests/feedback.sh tests/calls.sh tests/triggers.sh
+# tests/card_check holds answers against the rules of CDS Hooks.
+check_PROGRAMS += tests/card_check
+tests_card_check_SOURCES = tests/card_check.c tests/card_rules.h \
+	tests/card_rules.c
+tests_card_check_LDADD = libbase.la
+drills += tests/hooks.sh
+EXTRA_DIST += tests/hooks.sh
 # The same, of what a FHIR server sends; tests/fhir_peer is that server.
 check_PROGRAMS += tests/fhir_peer
 tests_fhir_peer_LDADD = libhost.la

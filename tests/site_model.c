@@ -55,7 +55,7 @@ static enum an_code change(struct an_arena *arena, struct an_str *manifest,
                            const char *site, struct an_err *err)
 {
     struct an_str begin = AN_STR("\"evaluation\":{");
-    char words[512];
+    char words[4096];
     enum an_code code =
         replace(arena, manifest, AN_STR("\"demonstrator\":true"),
                 AN_STR("\"demonstrator\":false"), err);

@@ -75,6 +75,7 @@ model:
   path: "$here/../../config/model/default"
   keys: "$here/../../config/model/keys"
 store: {path: "$work/store.db"}
+cds: {deadline: 10s}
 outbox: {url: "http://127.0.0.1:$http/fhir", test_target: true}
 $listen
 END

@@ -9,7 +9,7 @@
  * at feedback[i].card: sending it again is no use.  400 for what is no feedback,
  * with its place, and then nothing is kept; 404 for another service; 503: try
  * again. */
-#include "plugin/host/serve.h"
+#include "plugin/host/face_cds_int.h"
 
 #include "base/json_out.h"
 #include "fhir/cards.h"
@@ -159,10 +159,11 @@ enum an_code pl_cds_feedback(void *ctx, struct pl_http_request *q,
     const struct fhir_feedback *list;
     struct pl_feedback_receipt *receipt;
     struct pl_feedback *kept;
+    enum fhir_cds_hook hook;
     enum an_code rc;
     size_t n;
 
-    if (!pl_cds_is_service(q->param[0]))
+    if (!pl_cds_service(pl_engine_options(e), q->param[0], &hook))
         return refuse(q, r, 404, &err);
     rc = fhir_feedback_read(q->arena, q->body, &list, &n, &err);
     if (rc == AN_NOMEM)

@@ -32,6 +32,13 @@ static void put_verdicts(struct an_buf *b, struct pl_server *s)
         sample(b, "messages_total", label[i], atomic_load(&s->n_verdict[i]));
 }
 
+static void put_cds(struct an_buf *b, struct pl_server *s)
+{
+    metric(b, "cds_late_total", "counter",
+           "CDS Hooks calls that cds.deadline answered without cards.");
+    sample(b, "cds_late_total", "", atomic_load(&s->n_cds_late));
+}
+
 static void put_store(struct an_buf *b, struct pl_server *s)
 {
     struct pl_committer_state state;
@@ -256,6 +263,7 @@ enum an_code pl_get_metrics(void *ctx, struct pl_http_request *q,
 
     an_buf_init(&b, q->arena, METRICS_BYTES);
     put_verdicts(&b, s);
+    put_cds(&b, s);
     put_store(&b, s);
     put_keeper(&b, s);
     pl_put_listeners(&b, s);

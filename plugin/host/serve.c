@@ -69,6 +69,9 @@ static enum an_code open_parts(struct pl_server *s,
         return rc;
     workers.n_threads = (uint32_t)pl_engine_options(s->running.engine)->workers;
     rc = pl_workers_open(&workers, &s->workers, err);
+    workers.name = "cds";
+    if (rc == AN_OK && s->running.consultants)
+        rc = pl_workers_open(&workers, &s->visits, err);
     if (rc == AN_OK)
         rc = pl_face_subscription_open(s, err);
     if (rc == AN_OK)
@@ -163,6 +166,7 @@ static void close_in_order(struct pl_server *s, struct stopping *stop)
     else if (s->http)
         pl_http_stop(s->http, left_ms(stop));
     pl_workers_close(s->workers);
+    pl_workers_close(s->visits); /* what a deadline cut off is still kept */
     /* Callbacks of the committer answer over MLLP, so it closes later. */
     if (s->running.engine)
         pl_running_stop(&s->running, left_ms(stop));

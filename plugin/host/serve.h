@@ -20,13 +20,15 @@ enum { PL_FEED_BYTES = PL_TLS_NAME_BYTES + 16, PL_NETWORKS = 256 };
 struct pl_server {
     struct pl_running running;
     struct pl_workers *workers;
-    struct pl_tls *tls;       /* NULL when nobody listens by it */
-    struct pl_mllp *mllp;     /* NULL when it does not listen */
-    struct pl_http *http;     /* NULL when it does not listen */
-    struct pl_folder *folder; /* NULL when none is watched */
+    struct pl_workers *visits; /* CDS Hooks calls; NULL when the stage is off */
+    struct pl_tls *tls;        /* NULL when nobody listens by it */
+    struct pl_mllp *mllp;      /* NULL when it does not listen */
+    struct pl_http *http;      /* NULL when it does not listen */
+    struct pl_folder *folder;  /* NULL when none is watched */
     struct pl_subscriptions *subscriptions;
     atomic_uint_fast64_t n_verdict[PL_FAILED + 1];
     atomic_uint_fast64_t n_strangers; /* senders that are not listed */
+    atomic_uint_fast64_t n_cds_late;  /* calls that cds.deadline cut off */
     /* MLLP messages between frame and answer. */
     atomic_uint_fast64_t n_flights, flight_bytes;
     atomic_bool stopping;
@@ -65,11 +67,9 @@ enum an_code pl_face_folder_open(struct pl_server *s, struct an_err *err)
     __attribute__((warn_unused_result));
 
 /* The handlers of its routes. */
-pl_http_handler pl_hl7_post;                          /* face_hl7.c */
-pl_http_handler pl_cds_discover, pl_cds_patient_view; /* face_cds.c */
-/* Whether a service of that id is offered there. */
-bool pl_cds_is_service(struct an_str id);
-pl_http_handler pl_cds_feedback; /* face_feedback.c */
+pl_http_handler pl_hl7_post;                  /* face_hl7.c */
+pl_http_handler pl_cds_discover, pl_cds_call; /* face_cds.c */
+pl_http_handler pl_cds_feedback;              /* face_feedback.c */
 pl_http_handler pl_fhir_metadata, pl_fhir_search, pl_fhir_read;
 pl_http_handler pl_get_metrics; /* metrics.c */
 pl_http_handler pl_subscription_post, pl_subscription_put,
