@@ -18,6 +18,7 @@
 #include "fhir/cards.h"
 #include "fhir/cds.h"
 #include "fhir/outcome.h"
+#include "plugin/host/prefetch.h"
 
 static const char json_type[] = "application/json; charset=utf-8";
 static const char fhir_type[] = "application/fhir+json; charset=utf-8";
@@ -93,6 +94,21 @@ static bool name_patient(struct visit *v, const struct pl_settings *settings)
         return false;
     ctx_localise_identifier(&settings->site, &v->patient);
     return true;
+}
+
+/* What was not prefetched, where the client's server is one that we may read. */
+static enum an_code fill(struct visit *v)
+{
+    const struct cfg_options *o = pl_engine_options(v->s->running.engine);
+    struct pl_prefetch_options from = {
+        .server = o->cds_fhir_servers.item,
+        .n_servers = o->cds_fhir_servers.n,
+        .timeout_ms = o->cds_fetch_timeout_ms,
+        .max_answer_bytes = (size_t)o->fhir_max_answer_bytes,
+        .log = pl_engine_log(v->s->running.engine)};
+
+    return pl_prefetch_fill(&from, v->q->arena, v->q->body, service.prefetch,
+                            service.n_prefetch, &v->request, &v->err);
 }
 
 /* T1 for what was prefetched.  PL_ACCEPTED when there was nothing. */
@@ -213,6 +229,8 @@ enum an_code pl_cds_patient_view(void *ctx, struct pl_http_request *q,
         r->body = AN_STR("{\"cards\":[]}");
         return AN_OK;
     }
+    if (fill(&v) != AN_OK)
+        return AN_NOMEM;
     if (!server_of(&v, &settings.fhir.server) || !name_patient(&v, &settings))
         return AN_NOMEM;
     switch (keep(&v, &settings)) {
