@@ -259,6 +259,8 @@ START_TEST(takes_no_other_patient_for_this_one)
     pages[0].body = "{\"resourceType\":\"Patient\",\"id\":\"8\"}";
     ck_assert_int_eq(fill(AUTHORIZATION, "{}"), AN_OK);
     ck_assert_int_eq(state("patient"), FHIR_CDS_FAILED);
+    ck_assert_int_eq(state("conditions"), FHIR_CDS_ABSENT);
+    ck_assert_uint_eq(script_count(), 1);
 }
 END_TEST
 

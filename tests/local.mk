@@ -301,3 +301,8 @@ tests_jose_t_SOURCES = $(SUITE) tests/jose.c tests/jose_help.h \
 tests_jose_t_CFLAGS = $(AM_CFLAGS) $(JOSE_CFLAGS) $(GNUTLS_CFLAGS) $(MHD_CFLAGS)
 tests_jose_t_LDADD = libjose.la libfhir.la $(JOSE_LIBS) $(GNUTLS_LIBS) \
 	$(MHD_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/cds_client
+tests_cds_client_CFLAGS = $(AM_CFLAGS) $(JOSE_CFLAGS)
+tests_cds_client_LDADD = libhost.la $(JOSE_LIBS)
+drills += tests/callers.sh
+EXTRA_DIST += tests/callers.sh

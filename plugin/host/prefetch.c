@@ -251,15 +251,26 @@ static bool wants(const struct fhir_cds_request *request,
     return false;
 }
 
+/* Without the patient the rest is about nobody. */
+static bool is_patient_failed(const struct pl_prefetch *f, struct an_str key)
+{
+    return an_str_eq(key, AN_STR("patient")) &&
+           fhir_cds_prefetched(f->request, key).state == FHIR_CDS_FAILED;
+}
+
 static bool fill(struct pl_prefetch *f, const struct fhir_cds_query *query,
                  size_t n)
 {
     const struct an_json *value;
     bool no_memory = false;
 
-    for (size_t i = 0; i < n && !no_memory; i++)
-        if (get_key(f, &query[i], i, &value, &no_memory))
-            no_memory = !pl_prefetch_put(f, query[i].key, value);
+    for (size_t i = 0; i < n && !no_memory; i++) {
+        if (!get_key(f, &query[i], i, &value, &no_memory))
+            continue;
+        no_memory = !pl_prefetch_put(f, query[i].key, value);
+        if (is_patient_failed(f, query[i].key))
+            break;
+    }
     return !no_memory;
 }
 

@@ -15,8 +15,9 @@
  * The token goes to that server's base and to no other address, whatever a page
  * names; it is in no error, log or store.  An answer that is no FHIR, too long,
  * of another type or of another patient makes its key one that failed; the
- * others stay.  All of it ends at timeout_ms or when the token does: what was
- * not asked by then stays absent.
+ * others stay.  Where that is the key `patient`, nothing more is asked.  All of
+ * it ends at timeout_ms or when the token does: what was not asked by then stays
+ * absent.
  *
  * Thread-safety: shared.  Ownership: the arena's. */
 #ifndef PLUGIN_HOST_PREFETCH_H
