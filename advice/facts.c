@@ -34,15 +34,17 @@ static void read_sex(const struct ctx_event *e, struct adv_facts *f)
 
 static void read_sets(const struct ctx_event *e, struct adv_facts *f)
 {
+    static const uint32_t measured =
+        ADV_SET(CREATININE) | ADV_SET(BODY_WEIGHT) | ADV_SET(BODY_HEIGHT);
     uint32_t sets = adv_sets_of(e);
 
     /* A working diagnosis is none yet. */
     if (e->kind == CTX_CONDITION && e->status == CTX_STATUS_PRELIMINARY)
         return;
     if (e->kind == CTX_OBSERVATION)
-        sets &= e->value.kind == CTX_VALUE_QUANTITY ? ADV_SET(CREATININE) : 0;
+        sets &= e->value.kind == CTX_VALUE_QUANTITY ? measured : 0;
     else
-        sets &= ~ADV_SET(CREATININE);
+        sets &= ~measured;
     f->sets |= sets;
     for (unsigned i = 0; sets; i++, sets >>= 1) {
         if (!(sets & 1))

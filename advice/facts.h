@@ -27,7 +27,8 @@ struct adv_facts {
 
 /* Events that happened after `now`, that were withdrawn or that are only
  * planned do not count.  Diagnoses count from conditions alone, not while they
- * are preliminary; creatinine from observations with a number alone. */
+ * are preliminary; creatinine, weight and height from observations with a number
+ * alone. */
 void adv_facts_read(const struct ctx_timeline *t, struct an_time now,
                     struct adv_facts *f);
 

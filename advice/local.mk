@@ -12,7 +12,8 @@ libadvice_la_SOURCES = \
 	advice/suggest.h advice/make_int.h advice/suggest.c \
 	advice/name.c advice/evidence.c advice/frequency.c advice/risk.c \
 	advice/differential.c advice/scores.c advice/summary.c \
-	advice/compare.h advice/compare.c advice/literature.c
+	advice/compare.h advice/compare.c advice/literature.c \
+	advice/dosing.h advice/dosing_int.h advice/dosing_read.c advice/dosing.c
 libadvice_la_CFLAGS = $(AM_CFLAGS) $(ICU_CFLAGS)
 libadvice_la_LIBADD = libconfig.la libcontext.la $(ICU_LIBS)
 
@@ -33,7 +34,8 @@ outcomesdir = $(pkgdatadir)/outcomes
 
 AN_TABLES += config/tables/concept-sets.tsv config/tables/plain-names.tsv \
 	config/tables/procedure-groups.tsv \
-	config/tables/procedure-literature.tsv
+	config/tables/procedure-literature.tsv \
+	config/tables/dosing.tsv config/tables/dosing-drugs.tsv
 
 # Catalogues: English is the template; a translation that lacks a key, differs
 # in arguments or is fuzzy stops the build.

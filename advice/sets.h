@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which sets of codes an event belongs to: the table config/tables/
- * concept-sets.tsv, compiled in.  The published scores count sets, not codes.
+ * concept-sets.tsv, compiled in.  The published scores count sets, not codes,
+ * and dosing notes measure them.
  *
  *     if (adv_sets_of(e) & ADV_SET(HEART_FAILURE))
  *         points += 1;
@@ -14,6 +15,8 @@
 /*        name, as the table writes it */
 #define ADV_SETS(X)                                                            \
     X(CREATININE, "creatinine")                                                \
+    X(BODY_WEIGHT, "body-weight")                                              \
+    X(BODY_HEIGHT, "body-height")                                              \
     X(ATRIAL_FIBRILLATION, "atrial-fibrillation")                              \
     X(HEART_FAILURE, "heart-failure")                                          \
     X(HYPERTENSION, "hypertension")                                            \

@@ -14,7 +14,8 @@
     X(DIFFERENTIAL, "differential")                                            \
     X(SCORE, "score")                                                          \
     X(SUMMARY, "summary")                                                      \
-    X(COMPARISON, "comparison")
+    X(COMPARISON, "comparison")                                                \
+    X(DOSING, "dosing")
 
 enum ctx_suggestion_kind {
 #define X(name, text) CTX_SUGGEST_##name,
@@ -24,7 +25,8 @@ enum ctx_suggestion_kind {
 };
 
 const char *ctx_suggestion_text(unsigned kind);
-/* A kind that no patient is ever told: what may come, what might be done. */
+/* A kind that no patient is ever told: what may come, what might be done, what
+ * a label says about a dose. */
 bool ctx_suggestion_never_patient(unsigned kind);
 
 #define CTX_AUDIENCES(X)                                                       \
@@ -60,12 +62,12 @@ struct ctx_suggestion {
     uint8_t audience;       /* enum ctx_audience */
     struct an_str language; /* BCP 47 */
     bool draft_language;    /* its catalogue was not reviewed by a translator */
-    struct an_str topic;    /* outcome or score id; "" for a summary */
+    struct an_str topic;    /* outcome, score or drug id; "" for a summary */
     struct an_str title;    /* the outcome or score in words */
     struct an_str statement;
     double p, p_low, p_high; /* RISK: in [0,1] */
     uint32_t horizon_days;
-    struct an_str value;         /* SCORE: literal, with unit below */
+    struct an_str value;         /* SCORE, DOSING: literal, with unit below */
     struct an_str unit;          /* UCUM */
     const struct ctx_next *next; /* DIFFERENTIAL */
     size_t n_next;

@@ -25,14 +25,15 @@ static bool is_later(const struct ctx_suggestion *s, const size_t *place,
 static int rank(const struct ctx_suggestion *s)
 {
     switch ((enum ctx_suggestion_kind)s->kind) {
-    case CTX_SUGGEST_RISK: return 0;
-    case CTX_SUGGEST_DIFFERENTIAL: return 1;
-    case CTX_SUGGEST_SCORE: return 2;
+    case CTX_SUGGEST_DOSING: return 0; /* of what is being ordered now */
+    case CTX_SUGGEST_RISK: return 1;
+    case CTX_SUGGEST_DIFFERENTIAL: return 2;
+    case CTX_SUGGEST_SCORE: return 3;
     case CTX_SUGGEST_SUMMARY:
     case CTX_SUGGEST_COMPARISON:
     case CTX_N_SUGGESTIONS: break;
     }
-    return 3;
+    return 4;
 }
 
 static bool goes_before(const struct ctx_suggestion *a,
@@ -46,7 +47,7 @@ static bool goes_before(const struct ctx_suggestion *a,
 size_t pl_choose(const struct ctx_suggestion *s, size_t *place, size_t n,
                  size_t room)
 {
-    size_t kept = 0, n_risks = 0;
+    size_t kept = 0, ahead = 0;
 
     /* A few dozen at most: insertion keeps equals in their order. */
     for (size_t i = 0; i < n; i++) {
@@ -61,10 +62,14 @@ size_t pl_choose(const struct ctx_suggestion *s, size_t *place, size_t n,
         place[at] = me;
         kept++;
     }
-    while (n_risks < kept && s[place[n_risks]].kind == CTX_SUGGEST_RISK)
-        n_risks++;
-    if (room > 1 && n_risks >= room && n_risks < kept &&
-        s[place[n_risks]].kind == CTX_SUGGEST_DIFFERENTIAL)
-        place[room - 1] = place[n_risks];
+    while (ahead < kept && (s[place[ahead]].kind == CTX_SUGGEST_DOSING ||
+                            s[place[ahead]].kind == CTX_SUGGEST_RISK))
+        ahead++;
+    /* What may come next takes the place of the smallest risk, of nothing
+     * else. */
+    if (room > 1 && ahead >= room && ahead < kept &&
+        s[place[ahead]].kind == CTX_SUGGEST_DIFFERENTIAL &&
+        s[place[room - 1]].kind == CTX_SUGGEST_RISK)
+        place[room - 1] = place[ahead];
     return kept < room ? kept : room;
 }

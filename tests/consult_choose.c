@@ -13,7 +13,7 @@ Suite *consult_choose_suite(void);
 enum { MOST = 12 };
 
 /* A suggestion as a word: R<topic><days>:<hundredths>, a lower-case r for a
- * nurse's, D, S<topic> or P (a summary). */
+ * nurse's, D, S<topic>, N (a dosing note) or P (a summary). */
 static struct ctx_suggestion of_word(const char *word)
 {
     static char topic[MOST][2];
@@ -34,6 +34,7 @@ static struct ctx_suggestion of_word(const char *word)
         s.p = p / 100.0;
         break;
     case 'D': s.kind = CTX_SUGGEST_DIFFERENTIAL; break;
+    case 'N': s.kind = CTX_SUGGEST_DOSING; break;
     case 'S': s.kind = CTX_SUGGEST_SCORE; break;
     default: s.kind = CTX_SUGGEST_SUMMARY;
     }
@@ -70,6 +71,12 @@ static const struct {
     {{"D", "Sx"}, 1, "0"},
     /* A score has no such right. */
     {{"Ra30:1", "Rb30:2", "Sx"}, 2, "10"},
+    /* A dosing note stands first and gives its place to nothing. */
+    {{"P", "Sx", "D", "Ra30:1", "N"}, 9, "43210"},
+    {{"D", "Ra30:1", "Rb30:2", "N"}, 3, "320"},
+    {{"D", "Ra30:1", "Rb30:2", "N"}, 2, "30"},
+    {{"D", "N", "N"}, 2, "12"},
+    {{"Ra30:1", "D", "N"}, 1, "2"},
 };
 
 START_TEST(the_chosen_stand_first_in_their_order)

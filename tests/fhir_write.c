@@ -273,6 +273,11 @@ static void unknown_kind(void)
     one[0].kind = CTX_N_SUGGESTIONS;
 }
 
+static void no_resource_yet(void)
+{
+    one[0].kind = CTX_SUGGEST_DOSING;
+}
+
 static const struct {
     void (*spoil)(void);
     enum an_code code;
@@ -290,6 +295,7 @@ static const struct {
     {not_utf8, AN_TYPE},
     {twice, AN_CONFLICT},
     {unknown_kind, AN_UNSUPPORTED},
+    {no_resource_yet, AN_UNSUPPORTED},
 };
 
 START_TEST(refuses_what_must_not_be_said)

@@ -70,7 +70,9 @@ tests_fhir_t_LDADD = libfhir.la $(CHECK_LIBS)
 tests_advice_t_SOURCES = $(SUITE) tests/advice.c tests/advice_case.h \
 	tests/advice_case.c tests/advice_code.c tests/advice_score.c \
 	tests/advice_compare.c tests/advice_outcome.c tests/advice_words.c tests/advice_golden.c \
-	tests/readability.h tests/readability.c tests/advice_readability.c
+	tests/readability.h tests/readability.c tests/advice_readability.c \
+	tests/advice_dosing_chart.h tests/advice_dosing_chart.c \
+	tests/advice_dosing.c tests/advice_dosing_twin.c
 tests_advice_t_LDADD = libadvice.la $(CHECK_LIBS)
 
 tests_host_t_SOURCES = $(SUITE) tests/host.c tests/host_net.h \

@@ -23,6 +23,7 @@ is 'an unknown command is a wrong call' says 2 'no command "sing"' an a.yaml sin
 is 'a wrong argument is a wrong call' says 2 '^usage: .* show ' an a.yaml show --as-of never 1
 is 'a configuration that is not there' says 2 'none\.yaml: .*No such file' an none.yaml check
 is 'the configuration is checked' says 0 'does not exist yet' an a.yaml check
+is 'what labels say of doses is counted' says 0 '^# dosing: [1-9]' an a.yaml check
 is 'a store that is not there' says 3 'cannot be opened|does not exist|No such' an a.yaml show 1
 
 # ---- the story, over MLLP ------------------------------------------------------

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check: is the configuration right, what is in force, and is the store
  * whole?  Opens nothing for writing. */
+#include "advice/dosing.h"
 #include "plugin/host/cds_gate.h"
 #include "plugin/host/command.h"
 #include "plugin/host/face_tls.h"
+#include "plugin/host/thread.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -81,6 +83,20 @@ static void print_model(const struct pl_mind *mind)
                  pl_mind_n_outcomes(mind));
 }
 
+/* Statements of labels have a last day. */
+static void print_dosing(void)
+{
+    size_t n_expired,
+        n = adv_dosing_rows(an_time_us(pl_clock_us(NULL)), &n_expired);
+
+    (void)printf("# dosing: %zu statements of labels\n", n);
+    if (n_expired)
+        (void)fprintf(stderr,
+                      "anamnesis: %zu of %zu statements of labels have passed "
+                      "their last day and are not said any more\n",
+                      n_expired, n);
+}
+
 /* What each file says, in the order in which they are believed. */
 static void print_tables(const struct ctx_site *site)
 {
@@ -100,6 +116,7 @@ static void print_tables(const struct ctx_site *site)
                          m->n_ignored);
         (void)putchar('\n');
     }
+    print_dosing();
 }
 
 /* The files of TLS, if anybody listens by it. */

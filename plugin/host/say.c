@@ -93,6 +93,16 @@ static void say_next(const struct ctx_suggestion *s)
     }
 }
 
+static void say_citation(const struct ctx_citation *c)
+{
+    (void)printf("    [%.*s", AN_STR_ARG(c->source));
+    if (c->year)
+        (void)printf(", %u", c->year);
+    if (c->doi.n)
+        (void)printf(", doi:%.*s", AN_STR_ARG(c->doi));
+    (void)puts("]");
+}
+
 static void say_one(const struct ctx_suggestion *s)
 {
     (void)printf("%s: ", ctx_suggestion_text(s->kind));
@@ -100,7 +110,8 @@ static void say_one(const struct ctx_suggestion *s)
      * ends with what it is not. */
     pl_say_text(s->n_next ? s->title : s->statement,
                 s->kind == CTX_SUGGEST_SUMMARY ||
-                        s->kind == CTX_SUGGEST_COMPARISON
+                        s->kind == CTX_SUGGEST_COMPARISON ||
+                        s->kind == CTX_SUGGEST_DOSING
                     ? SUMMARY_WIDTH
                     : LINE_WIDTH);
     (void)putchar('\n');
@@ -111,9 +122,7 @@ static void say_one(const struct ctx_suggestion *s)
         (void)putchar('\n');
     }
     for (size_t i = 0; i < s->n_citations; i++)
-        (void)printf("    [%.*s, %u, doi:%.*s]\n",
-                     AN_STR_ARG(s->citation[i].source), s->citation[i].year,
-                     AN_STR_ARG(s->citation[i].doi));
+        say_citation(&s->citation[i]);
 }
 
 void pl_say_forecast(const struct ctx_forecast *f)
