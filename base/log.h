@@ -184,7 +184,19 @@
     X(STORE_KEYS_ORDER, WARN, NUM, "keys", NONE, "", NONE, "",                 \
       "the first key of store.key_file is an older one of the store, which "   \
       "stays with the key that came after: put that one first in the file, "   \
-      "or call anamnesis rekey to go back")
+      "or call anamnesis rekey to go back")                                    \
+    X(CDS_REFUSED, WARN, NUM, "reason", NUM, "client", NUM, "so_far",          \
+      "a call of the CDS services was refused by the reason of that number, "  \
+      "see anamnesis(1); client is its place in cds.clients, from 1, or 0")    \
+    X(CDS_KEYS_LOADED, INFO, NUM, "client", NUM, "keys", NUM, "passed_over",   \
+      "the key set of a client was read")                                      \
+    X(CDS_KEYS_FAULT, ERROR, NUM, "client", CODE, "code", NUM, "status",       \
+      "the key set of a client could not be had, or was refused; the last "    \
+      "good one counts for cds.keys_outage")                                   \
+    X(CDS_PREFETCH_FAULT, WARN, NUM, "key", NUM, "status", NUM, "why",         \
+      "what a CDS client had not prefetched could not be read at its server; " \
+      "key is its place among the service's, from 1; why: 0 status, 1 no "     \
+      "answer, 2 too long or no FHIR, 3 of another patient, 4 no time left")
 
 enum an_event {
 #define X(name, ...) AN_EVENT_##name,

@@ -504,6 +504,41 @@ static enum an_code check_pairs(struct reader *r)
     return check_retention(r);
 }
 
+/* scheme://host[:port], as a browser says it, or any. */
+static bool is_origin(struct an_str item)
+{
+    const char *host = item.n > 8 ? memchr(item.p + 8, '/', item.n - 8) : NULL;
+
+    return an_str_eq(item, AN_STR("*")) ||
+           (cfg_value_url(item) && host == NULL &&
+            memchr(item.p, '?', item.n) == NULL);
+}
+
+static enum an_code check_cds(struct reader *r)
+{
+    const struct cfg_options *o = r->o;
+
+    if (o->cds_clients_path.n && o->cds_url.n == 0)
+        return problem_pair(r, CFG_OPT_cds_clients_path,
+                            "cds.clients: cds.url has to say which address "
+                            "their tokens are made out to");
+    for (size_t i = 0; i < o->cds_origins.n; i++)
+        if (!is_origin(o->cds_origins.item[i]))
+            return problem_pair(r, CFG_OPT_cds_origins,
+                                "cds.origins: expected scheme and host, such "
+                                "as https://ehr.example.org, or *");
+    for (size_t i = 0; i < o->cds_fhir_servers.n; i++) {
+        struct an_str url = o->cds_fhir_servers.item[i];
+
+        if (!cfg_value_url(url) || (o->environment == CFG_PRODUCTION &&
+                                    !an_str_starts(url, AN_STR("https://"))))
+            return problem_pair(r, CFG_OPT_cds_fhir_servers,
+                                "cds.fhir_servers: expected addresses, in "
+                                "production of https");
+    }
+    return AN_OK;
+}
+
 /* What no single value can break. */
 static enum an_code check_together(struct reader *r)
 {
@@ -528,6 +563,8 @@ static enum an_code check_together(struct reader *r)
         code = check_feeds(r);
     if (code == AN_OK)
         code = check_lists(r);
+    if (code == AN_OK)
+        code = check_cds(r);
     return code == AN_OK ? check_tls(r) : code;
 }
 

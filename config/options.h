@@ -346,13 +346,37 @@ struct cfg_texts {
       "500ms",                                                                 \
       "Longest that a call waits. Then there are no cards, and what is "       \
       "thought is kept.")                                                      \
-    X(cds_url, "cds.url", URL, CFG_ANY, "",                                    \
+    X(cds_page_url, "cds.page", URL, CFG_ANY, "",                              \
       "Page of the site about these cards. Each names it as its source and "   \
       "links to it, with #TOPIC behind it. Empty: no link.")                   \
     X(cds_icon_url, "cds.icon", URL, CFG_ANY, "",                              \
       "Icon of that source, a PNG of 100 by 100 pixels. Empty: none.")         \
     X(cds_smart_url, "cds.smart_url", URL, CFG_ANY, "",                        \
       "Launch address of a SMART app that cards link to. Empty: no link.")     \
+    X(cds_clients_path, "cds.clients", PATH, CFG_BETWEEN(0, 4095), "",         \
+      "File of the CDS clients that may call, with their keys: a list of "     \
+      "issuer, jwks and tenants. Empty: no token is asked for, and only this " \
+      "machine may call.")                                                     \
+    X(cds_url, "cds.url", URL, CFG_ANY, "",                                    \
+      "Address that those clients know us by, before /cds-services: their "    \
+      "tokens must be made out to it.")                                        \
+    X(cds_open, "cds.open", BOOL, CFG_ANY, "false",                            \
+      "Without cds.clients: anybody may call whom the listener lets in.")      \
+    X(cds_keys_outage_ms, "cds.keys_outage", DURATION,                         \
+      CFG_BETWEEN(0, 30 * CFG_A_DAY_MS), "1d",                                 \
+      "How long a client's keys count after their time when they cannot be "   \
+      "fetched again.")                                                        \
+    X(cds_origins, "cds.origins", TEXTS, CFG_BETWEEN(0, 64), "",               \
+      "Origins of browsers' pages that may read the answers, such as "         \
+      "https://ehr.example.org; * for any. Empty: none.")                      \
+    X(cds_fhir_servers, "cds.fhir_servers", TEXTS, CFG_BETWEEN(0, 64), "",     \
+      "Base addresses of clients' FHIR servers from which what was not "       \
+      "prefetched is read, with the token of the call. Production takes "      \
+      "https alone. Empty: none.")                                             \
+    X(cds_fetch_timeout_ms, "cds.fetch_timeout", DURATION,                     \
+      CFG_BETWEEN(100, 60000), "2s",                                           \
+      "Time for all that is read there for one call, and for a client's "      \
+      "keys.")                                                                 \
     X(outbox_url, "outbox.url", URL, CFG_ANY, "",                              \
       "Base address of the FHIR server that receives suggestions. Empty: "     \
       "they stay in the store.")                                               \

@@ -95,6 +95,19 @@ libfetch_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
 libfetch_la_LIBADD = libwork.la $(CURL_LIBS) $(ZLIB_LIBS)
 EXTRA_DIST += plugin/fetch/README.md
 
+# Who calls: key sets and bearer tokens, by the JOSE library.
+noinst_LTLIBRARIES += libjose.la
+libjose_la_SOURCES = \
+	plugin/jose/keys.h plugin/jose/keys.c \
+	plugin/jose/bearer.h plugin/jose/bearer.c \
+	plugin/jose/clients.h plugin/jose/clients.c \
+	plugin/jose/replay.h plugin/jose/replay.c \
+	plugin/jose/keyring.h plugin/jose/keyring.c \
+	plugin/jose/trust.h plugin/jose/trust.c
+libjose_la_CFLAGS = $(AM_CFLAGS) $(JOSE_CFLAGS) $(GNUTLS_CFLAGS)
+libjose_la_LIBADD = libfetch.la libconfig.la $(JOSE_LIBS) $(GNUTLS_LIBS)
+EXTRA_DIST += plugin/jose/README.md
+
 # From a timeline to suggestions.
 noinst_LTLIBRARIES += libthink.la
 libthink_la_SOURCES = \
@@ -181,6 +194,10 @@ anamnesis_SOURCES = \
 	plugin/host/face_cds_visit.c plugin/host/face_cds_services.c \
 	plugin/host/face_fhir.c plugin/host/face_feedback.c \
 	plugin/host/feedback_int.h plugin/host/feedback.c plugin/host/feedback_json.c \
+	plugin/host/cds_gate.h plugin/host/cds_gate.c \
+	plugin/host/prefetch.h plugin/host/prefetch_int.h \
+	plugin/host/prefetch.c plugin/host/prefetch_page.c \
+	plugin/host/refusal.h plugin/host/refusal.c \
 	plugin/host/metrics_int.h plugin/host/metrics.c \
 	plugin/host/metrics_listen.c plugin/host/metrics_cards.c \
 	plugin/convert.h plugin/convert.c plugin/host/convert.c \
@@ -200,4 +217,4 @@ anamnesis_SOURCES = \
 	plugin/host/rekey.c plugin/host/purge.c plugin/host/backup.c
 anamnesis_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DANAMNESIS_SYSCONFDIR='"$(sysconfdir)"'
-anamnesis_LDADD = libload.la libhost.la $(OPENBLAS_LIBS)
+anamnesis_LDADD = libload.la libhost.la libjose.la $(OPENBLAS_LIBS)

@@ -187,6 +187,22 @@ static const struct {
      "cds.max_cards: expected a whole number from 1 to 50", 1, 18},
     {"cds: {max_cards: 51}\n",
      "cds.max_cards: expected a whole number from 1 to 50", 1, 18},
+    {"cds:\n  clients: c.yaml\n",
+     "cds.clients: cds.url has to say which address their tokens are made out "
+     "to",
+     2, 1},
+    {"cds: {origins: ['https://h.example/']}\n",
+     "cds.origins: expected scheme and host, such as https://ehr.example.org, "
+     "or *",
+     1, 1},
+    {"cds: {origins: ['null']}\n",
+     "cds.origins: expected scheme and host, such as https://ehr.example.org, "
+     "or *",
+     1, 1},
+    {"cds: {fhir_servers: ['http://h.example/fhir']}\n",
+     "cds.fhir_servers: expected addresses, in production of https", 1, 1},
+    {"cds: {fhir_servers: ['file:///etc']}\n",
+     "cds.fhir_servers: expected addresses, in production of https", 1, 1},
     {"outbox: {probability: ratio}\n",
      "outbox.probability: expected one of fraction, percent, interval", 1, 23},
 };
@@ -224,7 +240,9 @@ START_TEST(what_suggestions_depend_on_is_read)
     ck_assert_int_eq(options.outbox_probability, CFG_P_FRACTION);
     ck_assert_int_eq(read_text("environment: test\nclock: messages\n"
                                "names: 'https://h.example/ai'\n"
-                               "cds: {max_cards: 50}\n"
+                               "cds: {max_cards: 50, origins: ['*', "
+                               "'https://h.example:8443'], clients: c, url: "
+                               "'https://h', fhir_servers: ['http://h/r4']}\n"
                                "outbox: {probability: interval}\n"),
                      AN_OK);
     ck_assert_int_eq(options.clock, CFG_CLOCK_MESSAGES);

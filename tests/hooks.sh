@@ -8,7 +8,7 @@ set -eu
 check_cards=$built/tests/card_check
 hooks='patient-view order-select order-sign encounter-start encounter-discharge appointment-book'
 install a.yaml a.db demo live 'clock: messages' \
-    'cds: {deadline: 60s, quiet: {admitted: 0s, otherwise: 0s}, url: "https://site.example/ai", icon: "https://site.example/i.png", smart_url: "https://app.example/launch"}'
+    'cds: {deadline: 60s, quiet: {admitted: 0s, otherwise: 0s}, page: "https://site.example/ai", icon: "https://site.example/i.png", smart_url: "https://app.example/launch"}'
 past 7001 >past.hl7
 { admission 7001 && results 7001 08 1.61; } >stay.hl7
 an a.yaml backload past.hl7 stay.hl7 >/dev/null

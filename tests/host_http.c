@@ -87,6 +87,24 @@ static void on_refusal(void *ctx, struct pl_http_request *q,
     r->body = AN_STR("{\"resourceType\":\"OperationOutcome\"}");
 }
 
+/* "X-Guard: 401" is answered so. */
+static unsigned guard(void *ctx, struct pl_http_request *q)
+{
+    struct an_str asked = AN_STR("");
+    uint64_t status = 0;
+
+    (void)ctx;
+    (void)pl_http_header(q, "x-guard", &asked);
+    return an_str_u64(asked, &status) ? (unsigned)status : 0;
+}
+
+static void on_answer(void *ctx, struct pl_http_request *q,
+                      struct pl_http_response *r)
+{
+    (void)ctx;
+    pl_http_add_header(r, "X-Local", pl_http_is_local(q) ? "yes" : "no");
+}
+
 static struct pl_http_options http_options(void)
 {
     return (struct pl_http_options){
@@ -101,8 +119,12 @@ static struct pl_http_options http_options(void)
 
 static void open_with(struct pl_http_options options)
 {
-    const struct pl_http_calls calls = {
-        NULL, routes, sizeof(routes) / sizeof(routes[0]), on_refusal};
+    const struct pl_http_calls calls = {.route = routes,
+                                        .n_routes =
+                                            sizeof(routes) / sizeof(routes[0]),
+                                        .on_refusal = on_refusal,
+                                        .guard = guard,
+                                        .on_answer = on_answer};
 
     atomic_store(&is_held, false);
     atomic_store(&n_started, 0);
@@ -441,7 +463,7 @@ END_TEST
 START_TEST(names_the_address_that_is_in_use)
 {
     struct pl_http_options options = http_options();
-    const struct pl_http_calls calls = {NULL, routes, 1, NULL};
+    const struct pl_http_calls calls = {.route = routes, .n_routes = 1};
     struct pl_http *second;
     struct an_err err;
 
@@ -512,11 +534,49 @@ START_TEST(stops_at_once_when_it_is_hurried)
 }
 END_TEST
 
+/* What the guard says comes before route and body, and every answer gets the
+ * header. */
+START_TEST(asks_its_guard_first)
+{
+    const char *r;
+
+    open_default();
+    r = ask("GET /echo/a HTTP/1.1\r\n" HOST "X-Guard: 401\r\n\r\n");
+    ck_assert(has(r, "HTTP/1.1 401 "));
+    ck_assert(has(r, "\r\nWWW-Authenticate: Bearer\r\n"));
+    ck_assert(has(r, "\r\nX-Local: yes\r\n"));
+    ck_assert(has(r, "OperationOutcome"));
+    r = ask("GET /nowhere HTTP/1.1\r\n" HOST "X-Guard: 401\r\n\r\n");
+    ck_assert(has(r, "HTTP/1.1 401 "));
+    r = ask("PUT /small HTTP/1.1\r\n" HOST
+            "X-Guard: 401\r\nContent-Length: 4\r\n\r\nbody");
+    ck_assert(has(r, "HTTP/1.1 401 "));
+    r = ask("POST /echo/a HTTP/1.1\r\n" HOST
+            "X-Guard: 429\r\nContent-Length: 4\r\n\r\nbody");
+    ck_assert(has(r, "HTTP/1.1 429 "));
+    ck_assert(has(r, "\r\nRetry-After: 1\r\n"));
+    r = ask("OPTIONS /echo/a HTTP/1.1\r\n" HOST "X-Guard: 204\r\n\r\n");
+    ck_assert(has(r, "HTTP/1.1 204 "));
+    ck_assert(!has(r, "OperationOutcome"));
+    ck_assert_uint_eq(pl_http_counts(server).refused, 4);
+    r = ask("GET /../a HTTP/1.1\r\n" HOST "X-Guard: 401\r\n\r\n");
+    ck_assert(has(r, "HTTP/1.1 400 "));
+    r = ask("GET /nowhere HTTP/1.1\r\n" HOST "\r\n");
+    ck_assert(has(r, "HTTP/1.1 404 "));
+    ck_assert(has(r, "\r\nX-Local: yes\r\n"));
+    r = ask("GET /echo/a HTTP/1.1\r\n" HOST "\r\n");
+    ck_assert(has(r, "HTTP/1.1 201 "));
+    ck_assert(has(r, "\r\nX-Local: yes\r\n"));
+    pl_http_close(server);
+}
+END_TEST
+
 Suite *host_http_suite(void)
 {
     const TTest *const test[] = {
         gives_the_handler_what_was_asked,
         refuses_what_no_route_takes,
+        asks_its_guard_first,
         answers_head_without_a_body,
         keeps_a_connection_for_many_requests,
         refuses_a_body_announced_too_long_before_it_comes,

@@ -20,7 +20,7 @@ SUITE = tests/suite.h tests/suite.c
 suites = tests/base.t tests/context.t tests/config.t tests/hl7.t \
 	tests/fhir.t tests/advice.t tests/runtime.t tests/trainer.t \
 	tests/host.t tests/store.t tests/trust.t tests/outbox.t \
-	tests/consult.t tests/abi.t tests/blas.t tests/fetch.t
+	tests/consult.t tests/abi.t tests/blas.t tests/fetch.t tests/jose.t
 if HAVE_CHECK
 check_PROGRAMS += $(suites)
 TESTS += $(suites)
@@ -299,4 +299,20 @@ EXTRA_DIST += tools/check-tree.sh tools/check-headers.sh tools/layers.awk \
 HEADER_FLAGS = $(DEFS) $(AM_CPPFLAGS) $(CPPFLAGS) -std=c17 -Wall -Wextra \
 	-Werror $(YAJL_CFLAGS) $(YAML_CFLAGS) $(GNUTLS_CFLAGS) $(SQLITE_CFLAGS) \
 	$(MHD_CFLAGS) $(CURL_CFLAGS) $(OPENBLAS_CFLAGS) $(ZLIB_CFLAGS) \
-	$(ICU_CFLAGS)
+	$(ICU_CFLAGS) $(JOSE_CFLAGS)
+
+# Who calls the CDS services, and what they did not prefetch.
+tests_jose_t_SOURCES = $(SUITE) tests/jose.c tests/jose_help.h \
+	tests/jose_help.c tests/jose_keys.c tests/jose_bearer.c \
+	tests/jose_trust.c tests/jose_prefetch.c tests/jose_refusal.c \
+	tests/script_server.h tests/script_server.c \
+	plugin/host/prefetch.c plugin/host/prefetch_page.c \
+	plugin/host/refusal.c tests/folder.h tests/folder.c
+tests_jose_t_CFLAGS = $(AM_CFLAGS) $(JOSE_CFLAGS) $(GNUTLS_CFLAGS) $(MHD_CFLAGS)
+tests_jose_t_LDADD = libjose.la libfhir.la $(JOSE_LIBS) $(GNUTLS_LIBS) \
+	$(MHD_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/cds_client
+tests_cds_client_CFLAGS = $(AM_CFLAGS) $(JOSE_CFLAGS)
+tests_cds_client_LDADD = libhost.la $(JOSE_LIBS)
+drills += tests/callers.sh
+EXTRA_DIST += tests/callers.sh

@@ -13,9 +13,9 @@
 enum { PARTS = 4, LONGEST_S = 86400 };
 
 /* The headers that are kept, in this order. */
-static const char *const kept[] = {"Content-Type",     "Content-Location",
-                                   "Location",         "ETag",
-                                   "Content-Encoding", "Content-Range"};
+static const char *const kept[] = {
+    "Content-Type",     "Content-Location", "Location",     "ETag",
+    "Content-Encoding", "Content-Range",    "Cache-Control"};
 enum { N_KEPT = sizeof(kept) / sizeof(kept[0]) };
 
 struct origin {
@@ -220,6 +220,7 @@ static void take_header(struct call *c)
     a->etag = v[3];
     a->encoding = v[4];
     a->content_range = v[5];
+    a->cache_control = v[6];
 }
 
 static size_t on_body(char *p, size_t size, size_t n, void *user)
@@ -276,7 +277,8 @@ static bool set_up(struct call *c, struct curl_slist *headers)
 {
     static const char *const verb[] = {"GET", "POST", "PUT", "DELETE"};
     const struct pl_fetch_request *q = c->q;
-    long timeout_ms = (long)c->f->options.timeout_ms;
+    long timeout_ms =
+        (long)(q->timeout_ms ? q->timeout_ms : c->f->options.timeout_ms);
     CURL *e = c->f->easy;
     bool sends = q->method == PL_FETCH_POST || q->method == PL_FETCH_PUT;
 
@@ -326,8 +328,9 @@ static enum an_code list_headers(struct call *c, struct curl_slist **list,
 static bool keep_header(struct call *c)
 {
     struct pl_fetch_answer *a = &c->answer;
-    struct an_str *text[] = {&a->type, &a->content_location, &a->location,
-                             &a->etag, &a->encoding,         &a->content_range};
+    struct an_str *text[] = {
+        &a->type,     &a->content_location, &a->location,     &a->etag,
+        &a->encoding, &a->content_range,    &a->cache_control};
 
     for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
         if (!an_arena_str(c->arena, *text[i], text[i]))

@@ -42,7 +42,8 @@ struct pl_fetch_answer {
     int64_t retry_after_ms; /* as asked for, a day at most; -1: not asked */
     /* Of its header, "" where it has none. */
     struct an_str type; /* Content-Type without parameters */
-    struct an_str content_location, location, etag, encoding, content_range;
+    struct an_str content_location, location, etag, encoding, content_range,
+        cache_control;
     struct an_str body; /* "" with a sink */
 };
 
@@ -62,6 +63,7 @@ struct pl_fetch_request {
     const char *header[PL_FETCH_HEADERS]; /* "Name: value"; up to a NULL */
     bool anonymous;                       /* without the token */
     size_t limit_bytes;                   /* of a body that goes to the arena */
+    int64_t timeout_ms;                   /* 0: the options' */
     const struct pl_fetch_sink *sink;
 };
 

@@ -2,6 +2,7 @@
 /* check: is the configuration right, what is in force, and is the store
  * whole?  Opens nothing for writing. */
 #include "advice/dosing.h"
+#include "plugin/host/cds_gate.h"
 #include "plugin/host/command.h"
 #include "plugin/host/face_tls.h"
 #include "plugin/host/thread.h"
@@ -137,6 +138,21 @@ static enum an_code check_tls(const struct cfg_options *options,
     return AN_OK;
 }
 
+/* Who may call: the files of TLS, the CDS clients and their key sets. */
+static enum an_code check_callers(const struct cfg_options *options,
+                                  struct an_err *err)
+{
+    struct pl_cds_gate *gate = NULL;
+    enum an_code rc = check_tls(options, err);
+
+    if (rc == AN_OK)
+        rc = pl_cds_gate_open(options, NULL, &gate, err);
+    if (rc == AN_OK && options->cds_clients_path.n)
+        (void)puts("# cds: the clients were read, with their keys in files");
+    pl_cds_gate_close(gate);
+    return rc;
+}
+
 int pl_command_check(const struct pl_invocation *in)
 {
     const char *file = in->config_file ? in->config_file : "defaults";
@@ -170,7 +186,7 @@ int pl_command_check(const struct pl_invocation *in)
     if (rc == AN_OK)
         print_tables(&settings.site);
     if (rc == AN_OK)
-        rc = check_tls(&options, &err);
+        rc = check_callers(&options, &err);
     if (rc == AN_OK)
         rc = check_store(&arena, &options, every_byte, &err);
     pl_mind_close(mind);

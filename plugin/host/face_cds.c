@@ -136,7 +136,6 @@ static enum an_code read_call(struct pl_visit *v,
                               const struct pl_http_request *q)
 {
     enum fhir_cds_hook hook;
-    struct an_str body;
     enum an_code rc;
 
     if (!pl_cds_service(pl_engine_options(v->s->running.engine), q->param[0],
@@ -145,9 +144,9 @@ static enum an_code read_call(struct pl_visit *v,
                                  .what = "there is no such service"};
         return pl_visit_refuse(v, 404);
     }
-    if (!an_arena_str(&v->arena, q->body, &body))
+    if (!an_arena_str(&v->arena, q->body, &v->bytes))
         return AN_NOMEM;
-    rc = fhir_cds_read(&v->arena, body, &v->request, &v->err);
+    rc = fhir_cds_read(&v->arena, v->bytes, &v->request, &v->err);
     if (rc == AN_OK)
         rc = fhir_cds_context(&v->arena, &v->request, hook, &v->context,
                               &v->err);

@@ -31,6 +31,7 @@ enum pl_visit_state {
 struct pl_visit {
     struct pl_server *s;
     struct an_arena arena;
+    struct an_str bytes; /* of the call */
     struct fhir_cds_request request;
     struct fhir_cds_context context;
     struct ctx_identifier patient;

@@ -4,6 +4,7 @@
 #include "plugin/host/face_cds_int.h"
 
 #include "fhir/outcome.h"
+#include "plugin/host/prefetch.h"
 
 enum an_code pl_visit_refuse(struct pl_visit *v, unsigned status)
 {
@@ -48,6 +49,21 @@ static bool name_patient(struct pl_visit *v, const struct pl_settings *settings)
         return false;
     ctx_localise_identifier(&settings->site, &v->patient);
     return true;
+}
+
+/* What was not prefetched, where the client's server is one that we may read. */
+static enum an_code fill(struct pl_visit *v)
+{
+    const struct cfg_options *o = pl_engine_options(v->s->running.engine);
+    struct pl_prefetch_options from = {
+        .server = o->cds_fhir_servers.item,
+        .n_servers = o->cds_fhir_servers.n,
+        .timeout_ms = o->cds_fetch_timeout_ms,
+        .max_answer_bytes = (size_t)o->fhir_max_answer_bytes,
+        .log = pl_engine_log(v->s->running.engine)};
+
+    return pl_prefetch_fill(&from, &v->arena, v->bytes, fhir_cds_history,
+                            FHIR_CDS_N_HISTORY, &v->request, &v->err);
 }
 
 /* T1 for what was prefetched.  PL_ACCEPTED when there was nothing. */
@@ -165,7 +181,7 @@ static enum an_code print_cards(struct pl_visit *v, const struct pl_answer *a,
         .patient_id = v->request.patient_id,
         .encounter_id = v->request.encounter_id,
         .partial = fhir_cds_has_more(&v->request)};
-    const struct fhir_card_settings look = {.url = o->cds_url,
+    const struct fhir_card_settings look = {.url = o->cds_page_url,
                                             .icon = o->cds_icon_url,
                                             .smart_url = o->cds_smart_url};
     const struct fhir_saying what = {
@@ -218,6 +234,10 @@ enum an_code pl_visit_work(struct pl_visit *v)
 
     if (!server_of(v, &settings.fhir.server) || !name_patient(v, &settings))
         return AN_NOMEM;
+    if (fill(v) != AN_OK)
+        return AN_NOMEM;
+    if (fhir_cds_about(&v->request, &v->err) != AN_OK)
+        return pl_visit_refuse(v, 412);
     switch (keep(v, &settings)) {
     case PL_REFUSED: return pl_visit_refuse(v, 400);
     case PL_FAILED: return pl_visit_refuse(v, 503);

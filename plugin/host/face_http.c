@@ -13,6 +13,7 @@
 
 #include "fhir/outcome.h"
 #include "plugin/convert.h"
+#include "plugin/host/refusal.h"
 
 /* A patient's whole record may be read for an answer. */
 enum { ANSWER_BYTES = 256 << 20 };
@@ -97,29 +98,26 @@ static enum an_code get_ready(void *ctx, struct pl_http_request *q,
     return AN_OK;
 }
 
-/* What the listener itself refuses, in the words of FHIR. */
 static void refuse(void *ctx, struct pl_http_request *q,
                    struct pl_http_response *r)
 {
-    static const struct {
-        unsigned status;
-        enum an_code code;
-        const char *what;
-    } known[] = {{403, AN_INTEGRITY, "no certificate that is trusted here"},
-                 {404, AN_NOTFOUND, "there is nothing at this path"},
-                 {405, AN_UNSUPPORTED, "not by this method"},
-                 {413, AN_LIMIT, "longer than listen.http.max_body"},
-                 {503, AN_BUSY, "not now: try again"}};
-    struct an_err err = {.code = AN_SYNTAX, .what = "the request is malformed"};
-
     (void)ctx;
-    if (r->status >= 500)
-        err = (struct an_err){.code = AN_INTERNAL, .what = "a fault of ours"};
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (known[i].status == r->status)
-            err = (struct an_err){.code = known[i].code, .what = known[i].what};
-    if (fhir_outcome(q->arena, &err, NULL, 0, &r->body, NULL) == AN_OK)
-        r->content_type = fhir_type;
+    pl_refusal(q, r);
+}
+
+static unsigned guard(void *ctx, struct pl_http_request *q)
+{
+    struct pl_server *s = ctx;
+
+    return pl_cds_gate_guard(s->gate, q);
+}
+
+static void add_headers(void *ctx, struct pl_http_request *q,
+                        struct pl_http_response *r)
+{
+    struct pl_server *s = ctx;
+
+    pl_cds_gate_answer(s->gate, q, r);
 }
 
 enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
@@ -146,7 +144,9 @@ enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
                                   .route = routes,
                                   .n_routes =
                                       sizeof(routes) / sizeof(routes[0]),
-                                  .on_refusal = refuse};
+                                  .on_refusal = refuse,
+                                  .guard = guard,
+                                  .on_answer = add_headers};
     struct pl_http_options options = {
         .address = o->http_address,
         .max_body_bytes = (size_t)o->http_max_body_bytes,
@@ -156,9 +156,13 @@ enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
         .tls = o->http_tls ? s->tls : NULL,
         .peers = pl_server_peers(&o->http_peers, s->http_network),
         .max_per_peer = (uint32_t)o->http_max_per_peer};
+    enum an_code rc;
 
     if (o->http_address.host.n == 0)
         return AN_OK;
+    rc = pl_cds_gate_open(o, pl_engine_log(s->running.engine), &s->gate, err);
+    if (rc != AN_OK)
+        return rc;
     return pl_http_open(&options, &calls, pl_engine_log(s->running.engine),
                         &s->http, err);
 }

@@ -101,6 +101,13 @@ struct pl_http_calls {
     /* May set content type and body; NULL leaves the body empty. */
     void (*on_refusal)(void *ctx, struct pl_http_request *q,
                        struct pl_http_response *r);
+    /* Asked of each request before its body is read, whether there is a route
+     * or not: 0 lets it pass; any other status is its answer, without a body
+     * below 400 and by on_refusal from there.  NULL: all pass. */
+    unsigned (*guard)(void *ctx, struct pl_http_request *q);
+    /* May add headers to any answer; NULL: adds none. */
+    void (*on_answer)(void *ctx, struct pl_http_request *q,
+                      struct pl_http_response *r);
 };
 
 struct pl_http_options {
@@ -140,6 +147,8 @@ bool pl_http_header(const struct pl_http_request *q, const char *name,
 /* A decoded argument of the query; the first of its name.  False if none. */
 bool pl_http_query(const struct pl_http_request *q, const char *name,
                    struct an_str *value);
+/* It comes from this machine: 127.0.0.0/8, ::1. */
+bool pl_http_is_local(const struct pl_http_request *q);
 /* One more header in the response; name and value live as long as the arena.
  * Past PL_HTTP_HEADERS it is left out. */
 void pl_http_add_header(struct pl_http_response *r, const char *name,

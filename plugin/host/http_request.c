@@ -114,6 +114,22 @@ void pl_http_add_header(struct pl_http_response *r, const char *name,
     r->n_headers++;
 }
 
+bool pl_http_is_local(const struct pl_http_request *q)
+{
+    static const struct cfg_network here[] = {
+        {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 127}, 104},
+        {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128}};
+    const union MHD_ConnectionInfo *got = MHD_get_connection_info(
+        q->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    uint8_t address[16];
+
+    if (got == NULL || got->client_addr == NULL)
+        return false;
+    pl_peer_address(got->client_addr, address);
+    return cfg_network_has(&here[0], address) ||
+           cfg_network_has(&here[1], address);
+}
+
 /* ---- the beginning ------------------------------------------------------ */
 
 /* No part may climb: a handler must not meet "..". */
@@ -185,6 +201,20 @@ static bool is_too_long(struct request *rq)
            an_str_u64(text, &n) && n > rq->body_limit;
 }
 
+/* A path that is none is refused as such, whoever asks. */
+static void guard(struct request *rq)
+{
+    const struct pl_http_calls *calls = &rq->server->calls;
+    unsigned status = 0;
+
+    if (calls->guard &&
+        (rq->refusal == 0 || rq->refusal == MHD_HTTP_NOT_FOUND ||
+         rq->refusal == MHD_HTTP_METHOD_NOT_ALLOWED))
+        status = calls->guard(calls->ctx, &rq->q);
+    if (status)
+        rq->refusal = status;
+}
+
 static struct request *begin(struct pl_http *s, struct MHD_Connection *c,
                              const char *url, const char *method)
 {
@@ -237,6 +267,12 @@ static void refuse(struct request *rq, unsigned status)
         pl_http_add_header(&rq->r, MHD_HTTP_HEADER_ALLOW, rq->allow);
     if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
         pl_http_add_header(&rq->r, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+    if (status < 400)
+        return;
+    if (status == MHD_HTTP_UNAUTHORIZED)
+        pl_http_add_header(&rq->r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+    if (status == MHD_HTTP_TOO_MANY_REQUESTS)
+        pl_http_add_header(&rq->r, MHD_HTTP_HEADER_RETRY_AFTER, "1");
     count(status < 500 ? &s->count.refused : &s->count.faults, 1);
     if (s->calls.on_refusal)
         s->calls.on_refusal(s->calls.ctx, &rq->q, &rq->r);
@@ -278,7 +314,10 @@ static enum MHD_Result reply(struct request *rq)
     struct an_str body = rq->r.body;
     struct MHD_Response *response;
     enum MHD_Result rc = MHD_NO;
+    const struct pl_http_calls *calls = &rq->server->calls;
 
+    if (calls->on_answer)
+        calls->on_answer(calls->ctx, &rq->q, &rq->r);
     response = MHD_create_response_from_buffer(
         body.n, body.n ? (void *)(uintptr_t)body.p : NULL,
         MHD_RESPMEM_PERSISTENT);
@@ -330,8 +369,10 @@ enum MHD_Result pl_http_access(void *server, struct MHD_Connection *connection,
             refuse(rq, MHD_HTTP_FORBIDDEN);
         else if (is_too_long(rq))
             refuse(rq, MHD_HTTP_CONTENT_TOO_LARGE);
-        else
+        else {
+            guard(rq);
             return MHD_YES;
+        }
         return reply(rq);
     }
     if (n == 0)

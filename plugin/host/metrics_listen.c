@@ -2,6 +2,8 @@
 /* What the listeners count. */
 #include "plugin/host/metrics_int.h"
 
+#include <stdio.h>
+
 static void put_mllp(struct an_buf *b, struct pl_server *s)
 {
     struct pl_mllp_counts c;
@@ -64,6 +66,26 @@ static void put_http(struct an_buf *b, struct pl_server *s)
     sample(b, "http_refused_total", "{why=\"address\"}", c.refused_address);
 }
 
+/* By the number of the reason, see anamnesis(1). */
+static void put_gate(struct an_buf *b, struct pl_server *s)
+{
+    struct pl_trust_counts c = pl_cds_gate_counts(s->gate);
+    char label[32];
+
+    metric(b, "cds_refused_total", "counter",
+           "Calls of the CDS services that were refused, by reason.");
+    for (int i = PL_BEARER_OK + 1; i < PL_N_BEARER_REASONS; i++) {
+        if (c.n_told[i] == 0)
+            continue;
+        (void)snprintf(label, sizeof(label), "{reason=\"%d\"}", i);
+        sample(b, "cds_refused_total", label, c.n_told[i]);
+    }
+    metric(b, "cds_keys_total", "counter",
+           "Key sets of CDS clients by what became of them.");
+    sample(b, "cds_keys_total", "{fate=\"got\"}", c.n_keys_got);
+    sample(b, "cds_keys_total", "{fate=\"failed\"}", c.n_keys_failed);
+}
+
 static void put_folder(struct an_buf *b, struct pl_server *s)
 {
     struct pl_folder_counts c = pl_folder_counts(s->folder);
@@ -84,6 +106,8 @@ void pl_put_listeners(struct an_buf *b, struct pl_server *s)
     put_mllp(b, s);
     if (s->http)
         put_http(b, s);
+    if (s->gate)
+        put_gate(b, s);
     put_tls(b, s);
     if (s->folder)
         put_folder(b, s);

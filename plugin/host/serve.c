@@ -189,6 +189,7 @@ static void close_parts(struct pl_server *s, struct pl_signals *signals,
         (void)pthread_join(thread, NULL);
     pl_mllp_close(s->mllp);
     pl_http_close(s->http);
+    pl_cds_gate_close(s->gate);
     pl_subscriptions_close(s->subscriptions);
     pl_folder_close(s->folder);
     pl_tls_close(s->tls);

@@ -6,6 +6,7 @@
 #ifndef PLUGIN_HOST_SERVE_H
 #define PLUGIN_HOST_SERVE_H
 
+#include "plugin/host/cds_gate.h"
 #include "plugin/host/folder.h"
 #include "plugin/host/http.h"
 #include "plugin/host/mllp.h"
@@ -24,6 +25,7 @@ struct pl_server {
     struct pl_tls *tls;        /* NULL when nobody listens by it */
     struct pl_mllp *mllp;      /* NULL when it does not listen */
     struct pl_http *http;      /* NULL when it does not listen */
+    struct pl_cds_gate *gate;  /* of http */
     struct pl_folder *folder;  /* NULL when none is watched */
     struct pl_subscriptions *subscriptions;
     atomic_uint_fast64_t n_verdict[PL_FAILED + 1];
