@@ -14,7 +14,8 @@ const char *ctx_abstention_text(unsigned abstention)
 
 bool ctx_suggestion_never_patient(unsigned kind)
 {
-    return kind == CTX_SUGGEST_DIFFERENTIAL || kind == CTX_SUGGEST_COMPARISON;
+    return kind == CTX_SUGGEST_DIFFERENTIAL || kind == CTX_SUGGEST_COMPARISON ||
+           kind == CTX_SUGGEST_DOSING;
 }
 
 const char *ctx_suggestion_text(unsigned kind)

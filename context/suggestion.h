@@ -14,7 +14,8 @@
     X(DIFFERENTIAL, "differential")                                            \
     X(SCORE, "score")                                                          \
     X(SUMMARY, "summary")                                                      \
-    X(COMPARISON, "comparison")
+    X(COMPARISON, "comparison")                                                \
+    X(DOSING, "dosing")
 
 enum ctx_suggestion_kind {
 #define X(name, text) CTX_SUGGEST_##name,

@@ -30,6 +30,7 @@ static int rank(const struct ctx_suggestion *s)
     case CTX_SUGGEST_SCORE: return 2;
     case CTX_SUGGEST_SUMMARY:
     case CTX_SUGGEST_COMPARISON:
+    case CTX_SUGGEST_DOSING:
     case CTX_N_SUGGESTIONS: break;
     }
     return 3;

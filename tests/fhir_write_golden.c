@@ -23,7 +23,7 @@ static struct an_str transaction(struct an_arena *a, const struct said *c)
     ck_assert_msg(fhir_write(a, &c->settings, &c->who, &c->what, &out, &err) ==
                       AN_OK,
                   "%s: %s", c->name, err.what);
-    ck_assert_uint_gt(out.n_suggestions, 0);
+    ck_assert_uint_gt(out.json.n, 0);
     return out.json;
 }
 
@@ -64,8 +64,8 @@ START_TEST(says_the_same_twice)
     an_arena_init(&a, 16 << 20);
     an_arena_init(&b, 16 << 20);
     for (size_t i = 0; i < N_SAID; i++) {
-        struct an_str one = transaction(&a, &said[i]);
-        struct an_str two = transaction(&b, &said[i]);
+        struct an_str one = transaction(&a, said_at(i));
+        struct an_str two = transaction(&b, said_at(i));
 
         ck_assert(an_str_eq(one, two));
     }
@@ -83,7 +83,7 @@ START_TEST(survives_each_failed_allocation)
 
     an_arena_init(&a, 16 << 20);
     for (size_t i = 0; i < N_SAID; i++) {
-        const struct said *c = &said[i];
+        const struct said *c = said_at(i);
         enum an_code code = AN_NOMEM;
         struct an_str json;
         long n = 0;
@@ -94,7 +94,7 @@ START_TEST(survives_each_failed_allocation)
             code = fhir_write(&a, &c->settings, &c->who, &c->what, &out, &err);
         }
         ck_assert_int_eq(code, AN_OK);
-        ck_assert_int_gt(n, 50);
+        ck_assert_int_gt(n, 30);
         for (code = AN_NOMEM, n = 0; code == AN_NOMEM && n < 10000; n++) {
             an_arena_reset(&a);
             a.fail_after = n;
@@ -120,7 +120,7 @@ START_TEST(is_no_evidence_when_it_comes_back)
         size_t n_seen = 0;
 
         ck_assert_int_eq(
-            fhir_read(&a, &settings, transaction(&a, &said[i]), &reading, &err),
+            fhir_read(&a, &settings, transaction(&a, said_at(i)), &reading, &err),
             AN_OK);
         for (size_t k = 0; k < reading.n_parts; k++)
             ck_assert_uint_eq(reading.part[k].n_events, 0);

@@ -61,7 +61,9 @@ tests_hl7_t_LDADD = libhl7.la $(CHECK_LIBS)
 
 tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c tests/fhir.c \
 	tests/fhir_read.c tests/fhir_golden.c tests/fhir_outcome.c \
-	tests/fhir_said.h tests/fhir_said.c tests/fhir_write.c \
+	tests/fhir_said.h tests/fhir_said.c tests/fhir_said_beside.c \
+	tests/fhir_write.c tests/fhir_write_shape.c tests/fhir_write_beside.c \
+	tests/fhir_shape.h tests/fhir_shape.c tests/fhir_signed.c \
 	tests/fhir_write_golden.c tests/fhir_cards.c tests/fhir_cds.c \
 	tests/account.h tests/fhir_account.c tests/fhir_conceptmap.c tests/fhir_notification.c \
 	tests/fhir_deletion.c

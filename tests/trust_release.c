@@ -56,6 +56,8 @@ START_TEST(what_is_never_for_patients_can_be_withheld_but_not_released)
     c.never_patient = false;
     c.kind = CTX_SUGGEST_COMPARISON;
     ck_assert_int_eq(pl_release_check(&c, NULL), AN_CONFLICT);
+    c.kind = CTX_SUGGEST_DOSING;
+    ck_assert_int_eq(pl_release_check(&c, NULL), AN_CONFLICT);
     c.kind = CTX_SUGGEST_DIFFERENTIAL;
     ck_assert_int_eq(pl_release_check(&c, NULL), AN_CONFLICT);
     c.to = PL_RELEASE_WITHHELD;

@@ -124,7 +124,8 @@ START_TEST(nothing_leaves_that_the_design_forbids)
         else if (p.item.never_patient && (patient || p.to_patient) && !console)
             broken = "never for patients";
         else if ((p.item.kind == CTX_SUGGEST_DIFFERENTIAL ||
-                  p.item.kind == CTX_SUGGEST_COMPARISON) &&
+                  p.item.kind == CTX_SUGGEST_COMPARISON ||
+                  p.item.kind == CTX_SUGGEST_DOSING) &&
                  (patient || p.to_patient) && !console)
             broken = "of that kind to a patient";
         else if (p.to_patient && !patient)
@@ -132,8 +133,8 @@ START_TEST(nothing_leaves_that_the_design_forbids)
         if (broken)
             ck_abort_msg("point %lu: %s", n, broken);
     }
-    ck_assert_uint_eq(n, 3UL * 4 * 2 * 2 * 2 * 5 * 4 * 2 * 2 * 4 * 2 * 4 * 6 *
-                             5 * 2);
+    ck_assert_uint_eq(n, 3UL * 4 * 2 * 2 * 2 * CTX_N_SUGGESTIONS * 4 * 2 * 2 *
+                             4 * 2 * 4 * 6 * 5 * 2);
     ck_assert_uint_gt(n_left, 1000);
 }
 END_TEST
@@ -155,7 +156,8 @@ START_TEST(everything_leaves_that_nothing_forbids)
         bool target = p.face != PL_FACE_OUTBOX || o->target_is_test ||
                       o->environment != CFG_DEMO;
         bool told = p.item.kind != CTX_SUGGEST_DIFFERENTIAL &&
-                    p.item.kind != CTX_SUGGEST_COMPARISON;
+                    p.item.kind != CTX_SUGGEST_COMPARISON &&
+                    p.item.kind != CTX_SUGGEST_DOSING;
         bool reader = patient ? !p.item.never_patient && told : !p.to_patient;
         bool released = p.item.release == PL_RELEASE_RELEASED ||
                         (p.item.release == PL_RELEASE_NONE && !patient &&
