@@ -241,6 +241,7 @@ static enum an_code read_list(struct reader *r, const struct cfg_option *option,
     const struct cfg_option item = {
         .min = 1, .max = option->type == CFG_PATHS ? 4095 : 1000};
     enum an_code code;
+    int choice;
 
     if (node->kind != CFG_LIST || !is_within(option, (int64_t)node->n_children))
         return problem_value(r, option, node);
@@ -248,6 +249,8 @@ static enum an_code read_list(struct reader *r, const struct cfg_option *option,
     for (const struct cfg_node *c = node->first; c && code == AN_OK;
          c = c->next) {
         if (c->kind == CFG_SCALAR && !cfg_node_is_null(c) &&
+            (option->choices == NULL ||
+             parse_choice(option, c->text, &choice)) &&
             parse_text(&item, c->text, &list->item[list->n]))
             list->n++;
         else
@@ -400,6 +403,25 @@ static enum an_code check_feeds(struct reader *r)
     return AN_OK;
 }
 
+static enum an_code check_rules(struct reader *r)
+{
+    const struct cfg_options *o = r->o;
+    struct cfg_rule rule;
+
+    for (size_t i = 0; i < o->outbox_flags.n; i++)
+        if (!cfg_value_rule(o->outbox_flags.item[i], &rule) || rule.rest.n)
+            return problem_pair(r, CFG_OPT_outbox_flags,
+                                "outbox.flags: expected \"OUTCOME "
+                                "PROBABILITY\", such as \"stroke 0.2\"");
+    for (size_t i = 0; i < o->outbox_proposals.n; i++)
+        if (!cfg_value_rule(o->outbox_proposals.item[i], &rule) ||
+            rule.words.n == 0)
+            return problem_pair(r, CFG_OPT_outbox_proposals,
+                                "outbox.proposals: expected \"OUTCOME "
+                                "PROBABILITY SYSTEM|CODE WORDS\"");
+    return AN_OK;
+}
+
 static enum an_code check_networks(struct reader *r, enum cfg_option_id id,
                                    const struct cfg_texts *list)
 {
@@ -510,6 +532,8 @@ static enum an_code check_together(struct reader *r)
         code = check_feeds(r);
     if (code == AN_OK)
         code = check_lists(r);
+    if (code == AN_OK)
+        code = check_rules(r);
     return code == AN_OK ? check_tls(r) : code;
 }
 

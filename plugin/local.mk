@@ -93,6 +93,14 @@ libfetch_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
 libfetch_la_LIBADD = libwork.la $(CURL_LIBS) $(ZLIB_LIBS)
 EXTRA_DIST += plugin/fetch/README.md
 
+# Signatures of what we say.
+noinst_LTLIBRARIES += libjose.la
+libjose_la_SOURCES = \
+	plugin/jose/signature.h plugin/jose/signature.c
+libjose_la_CFLAGS = $(AM_CFLAGS) $(JOSE_CFLAGS) $(GNUTLS_CFLAGS)
+libjose_la_LIBADD = libfhir.la $(JOSE_LIBS) $(GNUTLS_LIBS)
+EXTRA_DIST += plugin/jose/README.md
+
 # From a timeline to suggestions.
 noinst_LTLIBRARIES += libthink.la
 libthink_la_SOURCES = \
@@ -107,6 +115,7 @@ noinst_LTLIBRARIES += libengine.la
 libengine_la_SOURCES = \
 	plugin/pipeline.h plugin/pipeline.c plugin/zone.h plugin/zone.c \
 	plugin/naming.h plugin/naming.c \
+	plugin/receiver.h plugin/receiver.c \
 	plugin/choose.h plugin/choose.c plugin/showing.h plugin/showing.c \
 	plugin/consult.h plugin/consult.c \
 	plugin/consultants.h plugin/consultants.c \
@@ -121,7 +130,7 @@ libengine_la_SOURCES = \
 	plugin/deletions.h plugin/deletions.c \
 	plugin/keeper.h plugin/keeper.c plugin/running.h plugin/running.c plugin/reply.h plugin/reply.c
 libengine_la_CFLAGS = $(AM_CFLAGS) $(ICU_CFLAGS)
-libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libfetch.la libthink.la \
+libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libfetch.la libthink.la libjose.la \
 	$(ICU_LIBS) -lm
 
 # Messages out of files, and a sender.
@@ -186,7 +195,7 @@ anamnesis_SOURCES = \
 	plugin/host/codes.c \
 	plugin/host/explain_int.h plugin/host/explain.c \
 	plugin/host/explain_text.c plugin/host/explain_json.c \
-	plugin/host/verify.c plugin/host/lineage.c plugin/host/lineage_int.h \
+	plugin/host/verify.c plugin/host/verify_signature.c plugin/host/lineage.c plugin/host/lineage_int.h \
 	plugin/host/lineage_json.c plugin/host/release.c \
 	plugin/host/export.c plugin/host/subscribe.c plugin/host/feeds.c \
 	plugin/host/face_subscription.c \

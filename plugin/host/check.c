@@ -3,6 +3,7 @@
  * whole?  Opens nothing for writing. */
 #include "plugin/host/command.h"
 #include "plugin/host/face_tls.h"
+#include "plugin/jose/signature.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -120,6 +121,21 @@ static enum an_code check_tls(const struct cfg_options *options,
     return AN_OK;
 }
 
+/* The key that signs, if anything is signed. */
+static enum an_code check_signer(const struct cfg_options *options,
+                                 struct an_err *err)
+{
+    struct an_str path = options->outbox_signing_key_file;
+    struct pl_signer signer;
+    enum an_code rc = AN_OK;
+
+    if (path.n) {
+        rc = pl_signer_open(&signer, path.p, err);
+        pl_signer_close(&signer);
+    }
+    return rc;
+}
+
 int pl_command_check(const struct pl_invocation *in)
 {
     const char *file = in->config_file ? in->config_file : "defaults";
@@ -154,6 +170,8 @@ int pl_command_check(const struct pl_invocation *in)
         print_tables(&settings.site);
     if (rc == AN_OK)
         rc = check_tls(&options, &err);
+    if (rc == AN_OK)
+        rc = check_signer(&options, &err);
     if (rc == AN_OK)
         rc = check_store(&arena, &options, every_byte, &err);
     pl_mind_close(mind);
