@@ -121,15 +121,15 @@ static enum an_code check_tls(const struct cfg_options *options,
     return AN_OK;
 }
 
-/* The key that signs, if anything is signed. */
-static enum an_code check_signer(const struct cfg_options *options,
-                                 struct an_err *err)
+/* Files that options name: those of TLS, and the key that signs. */
+static enum an_code check_files(const struct cfg_options *options,
+                                struct an_err *err)
 {
     struct an_str path = options->outbox_signing_key_file;
     struct pl_signer signer;
-    enum an_code rc = AN_OK;
+    enum an_code rc = check_tls(options, err);
 
-    if (path.n) {
+    if (rc == AN_OK && path.n) {
         rc = pl_signer_open(&signer, path.p, err);
         pl_signer_close(&signer);
     }
@@ -169,9 +169,7 @@ int pl_command_check(const struct pl_invocation *in)
     if (rc == AN_OK)
         print_tables(&settings.site);
     if (rc == AN_OK)
-        rc = check_tls(&options, &err);
-    if (rc == AN_OK)
-        rc = check_signer(&options, &err);
+        rc = check_files(&options, &err);
     if (rc == AN_OK)
         rc = check_store(&arena, &options, every_byte, &err);
     pl_mind_close(mind);
