@@ -119,9 +119,9 @@ START_TEST(is_no_evidence_when_it_comes_back)
     for (size_t i = 0; i < N_SAID; i++) {
         size_t n_seen = 0;
 
-        ck_assert_int_eq(
-            fhir_read(&a, &settings, transaction(&a, said_at(i)), &reading, &err),
-            AN_OK);
+        ck_assert_int_eq(fhir_read(&a, &settings, transaction(&a, said_at(i)),
+                                   &reading, &err),
+                         AN_OK);
         for (size_t k = 0; k < reading.n_parts; k++)
             ck_assert_uint_eq(reading.part[k].n_events, 0);
         for (size_t k = 0; k < reading.n_accounts; k++) {
