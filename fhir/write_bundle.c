@@ -28,11 +28,11 @@ static void put_main(struct fhir_writer *w, const struct fhir_item *item)
     case CTX_SUGGEST_SUMMARY: fhir_put_document(w, item); break;
     case CTX_SUGGEST_DOSING: fhir_put_issue(w, item); break;
     case CTX_SUGGEST_DIFFERENTIAL:
-        if (fhir_asks(w->s, FHIR_RES_IMPRESSION)) {
+        if (fhir_asks(w->s, FHIR_RES_IMPRESSION))
             fhir_put_impression(w, item);
-            break;
-        }
-        /* fall through */
+        else
+            fhir_put_risk(w, item);
+        break;
     default: fhir_put_risk(w, item);
     }
 }

@@ -140,7 +140,7 @@ const char *fhir_chosen_type(const struct fhir_write_settings *s, unsigned kind)
     case CTX_SUGGEST_DIFFERENTIAL:
         if (fhir_asks(s, FHIR_RES_IMPRESSION))
             return "ClinicalImpression";
-        /* fall through */
+        return fhir_chosen_type(s, CTX_SUGGEST_RISK);
     case CTX_SUGGEST_RISK:
         return fhir_asks(s, FHIR_RES_RISK) ? "RiskAssessment" : NULL;
     case CTX_SUGGEST_SCORE:
