@@ -38,6 +38,15 @@ void an_sha256_end(struct an_sha256_run *run, struct an_sha256 *out)
     run->handle = NULL;
 }
 
+enum an_code an_sha1(struct an_str bytes, struct an_sha1 *out,
+                     struct an_err *err)
+{
+    if (gnutls_hash_fast(GNUTLS_DIG_SHA1, bytes.n ? bytes.p : "", bytes.n,
+                         out->b) < 0)
+        return an_fail(err, AN_INTERNAL, "SHA-1 is not available", 0);
+    return AN_OK;
+}
+
 void an_hex_print(const uint8_t *bytes, size_t n, char *text)
 {
     static const char digit[] = "0123456789abcdef";

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SHA-256 (FIPS 180-4) by GnuTLS: the name of a message, of a file, of a leaf.
+/* SHA-256 (FIPS 180-4) by GnuTLS: the name of a message, of a file, of a leaf;
+ * and SHA-1, where a standard asks for it.
  *
  *     struct an_sha256 name;
  *     if (an_sha256(bytes, &name, err) != AN_OK)
@@ -21,7 +22,11 @@
 
 #include "base/err.h"
 
-enum { AN_SHA256_BYTES = 32, AN_SHA256_HEX = 2 * AN_SHA256_BYTES };
+enum {
+    AN_SHA256_BYTES = 32,
+    AN_SHA256_HEX = 2 * AN_SHA256_BYTES,
+    AN_SHA1_BYTES = 20
+};
 
 struct an_sha256 {
     uint8_t b[AN_SHA256_BYTES];
@@ -41,6 +46,14 @@ enum an_code an_sha256_add(struct an_sha256_run *run, struct an_str bytes,
     __attribute__((warn_unused_result));
 /* The hash of all that was added; out may be NULL to give up. */
 void an_sha256_end(struct an_sha256_run *run, struct an_sha256 *out);
+
+/* Says that bytes came whole and proves nothing: FHIR R4 Attachment.hash. */
+struct an_sha1 {
+    uint8_t b[AN_SHA1_BYTES];
+};
+
+enum an_code an_sha1(struct an_str bytes, struct an_sha1 *out,
+                     struct an_err *err) __attribute__((warn_unused_result));
 
 /* Lower-case hex of n bytes: 2 n characters and a NUL. */
 void an_hex_print(const uint8_t *bytes, size_t n, char *text);

@@ -3,7 +3,8 @@ noinst_LTLIBRARIES += libconfig.la
 libconfig_la_SOURCES = \
 	config/yaml.h config/yaml.c \
 	config/value.h config/value.c \
-	config/options.h config/options.c \
+	config/options.h config/options_int.h config/options.c \
+	config/options_together.c \
 	config/nearest.h config/nearest_int.h config/nearest.c \
 	config/print.c
 libconfig_la_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)

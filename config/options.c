@@ -2,6 +2,7 @@
 #include "config/options.h"
 
 #include "config/nearest_int.h"
+#include "config/options_int.h"
 
 #include <string.h>
 
@@ -17,14 +18,6 @@ const struct cfg_option cfg_option[CFG_N_OPTIONS] = {
      .offset = offsetof(struct cfg_options, member_)},
     CFG_OPTIONS(X)
 #undef X
-};
-
-struct reader {
-    struct an_arena *arena;
-    const char *file;
-    struct cfg_options *o;
-    struct cfg_problems *problems;
-    struct an_err *err;
 };
 
 static void *member(struct cfg_options *o, const struct cfg_option *option)
@@ -158,7 +151,7 @@ enum an_code cfg_options_default(struct an_arena *arena, struct cfg_options *o,
 /* ---- problems ----------------------------------------------------------- */
 
 /* The list has the whole sentence, *err the first one's literal `what`. */
-static enum an_code problem_add(struct reader *r, enum an_code code,
+static enum an_code problem_add(struct cfg_reader *r, enum an_code code,
                                 const char *what, uint32_t line,
                                 uint32_t column, struct an_buf *sentence)
 {
@@ -181,12 +174,12 @@ static enum an_code problem_add(struct reader *r, enum an_code code,
     return AN_OK;
 }
 
-static void sentence_start(struct reader *r, struct an_buf *b)
+static void sentence_start(struct cfg_reader *r, struct an_buf *b)
 {
     an_buf_init(b, r->arena, PROBLEM_BYTES);
 }
 
-static enum an_code problem_value(struct reader *r,
+static enum an_code problem_value(struct cfg_reader *r,
                                   const struct cfg_option *option,
                                   const struct cfg_node *node)
 {
@@ -200,7 +193,7 @@ static enum an_code problem_value(struct reader *r,
                        node->line, node->column, &b);
 }
 
-static enum an_code problem_unknown(struct reader *r, struct an_str prefix,
+static enum an_code problem_unknown(struct cfg_reader *r, struct an_str prefix,
                                     const struct cfg_node *node)
 {
     char near[KEY_BYTES];
@@ -217,7 +210,7 @@ static enum an_code problem_unknown(struct reader *r, struct an_str prefix,
                        node->key_column, &b);
 }
 
-static enum an_code problem_map(struct reader *r, struct an_str key,
+static enum an_code problem_map(struct cfg_reader *r, struct an_str key,
                                 const struct cfg_node *node)
 {
     struct an_buf b;
@@ -234,13 +227,15 @@ static enum an_code problem_map(struct reader *r, struct an_str key,
 
 /* ---- reading ------------------------------------------------------------ */
 
-static enum an_code read_list(struct reader *r, const struct cfg_option *option,
+static enum an_code read_list(struct cfg_reader *r,
+                              const struct cfg_option *option,
                               const struct cfg_node *node)
 {
     struct cfg_texts *list = member(r->o, option);
     const struct cfg_option item = {
         .min = 1, .max = option->type == CFG_PATHS ? 4095 : 1000};
     enum an_code code;
+    int choice;
 
     if (node->kind != CFG_LIST || !is_within(option, (int64_t)node->n_children))
         return problem_value(r, option, node);
@@ -248,6 +243,8 @@ static enum an_code read_list(struct reader *r, const struct cfg_option *option,
     for (const struct cfg_node *c = node->first; c && code == AN_OK;
          c = c->next) {
         if (c->kind == CFG_SCALAR && !cfg_node_is_null(c) &&
+            (option->choices == NULL ||
+             parse_choice(option, c->text, &choice)) &&
             parse_text(&item, c->text, &list->item[list->n]))
             list->n++;
         else
@@ -258,7 +255,7 @@ static enum an_code read_list(struct reader *r, const struct cfg_option *option,
 
 /* A number in quotes is still a number: nobody is helped by refusing it.  A
  * key with nothing behind it was left unfinished. */
-static enum an_code read_value(struct reader *r,
+static enum an_code read_value(struct cfg_reader *r,
                                const struct cfg_option *option,
                                const struct cfg_node *node)
 {
@@ -304,7 +301,7 @@ static bool join(struct an_str prefix, struct an_str key, char buf[KEY_BYTES],
 
 /* Recursion ends with the table: a map goes on only while its key is the
  * beginning of an option's. */
-static enum an_code read_map(struct reader *r, struct an_str prefix,
+static enum an_code read_map(struct cfg_reader *r, struct an_str prefix,
                              const struct cfg_node *map)
 {
     char buf[KEY_BYTES];
@@ -335,8 +332,8 @@ static enum an_code read_map(struct reader *r, struct an_str prefix,
     return code;
 }
 
-static enum an_code problem_pair(struct reader *r, enum cfg_option_id id,
-                                 const char *what)
+enum an_code cfg_problem_pair(struct cfg_reader *r, enum cfg_option_id id,
+                              const char *what)
 {
     struct an_buf b;
 
@@ -345,235 +342,12 @@ static enum an_code problem_pair(struct reader *r, enum cfg_option_id id,
     return problem_add(r, AN_CONFIG, what, r->o->line[id], r->o->line[id] != 0,
                        &b);
 }
-
-/* NAME=SOMETHING; a name can stand in a URL. */
-static bool is_named(struct an_str item)
-{
-    struct an_str name = {"", 0};
-
-    if (!an_str_cut(&item, '=', &name) || name.n == 0 || name.n > 32 ||
-        an_str_trim(item).n == 0)
-        return false;
-    for (size_t i = 0; i < name.n; i++)
-        if (!((name.p[i] >= 'a' && name.p[i] <= 'z') ||
-              (name.p[i] >= '0' && name.p[i] <= '9') || name.p[i] == '-'))
-            return false;
-    return true;
-}
-
-static enum an_code check_subscriptions(struct reader *r)
-{
-    const struct cfg_options *o = r->o;
-
-    for (size_t i = 0; i < o->subscriptions.n; i++)
-        if (!is_named(o->subscriptions.item[i]))
-            return problem_pair(r, CFG_OPT_subscriptions,
-                                "subscriptions.of: expected NAME=CRITERIA, the "
-                                "name of small letters, digits and -");
-    return AN_OK;
-}
-
-/* SENDER=15m or SENDER=off; a sender's name may hold anything but this. */
-static bool is_silence(struct an_str item)
-{
-    size_t i = item.n;
-    int64_t ms;
-
-    while (i && item.p[i - 1] != '=')
-        i--;
-    if (i < 2)
-        return false;
-    item = an_str_trim(an_str_sub(item, i, item.n));
-    return an_str_eq(item, AN_STR("off")) ||
-           (cfg_value_duration(item, &ms) && ms > 0);
-}
-
-static enum an_code check_feeds(struct reader *r)
-{
-    const struct cfg_options *o = r->o;
-
-    for (size_t i = 0; i < o->feeds_silence.n; i++)
-        if (!is_silence(o->feeds_silence.item[i]))
-            return problem_pair(r, CFG_OPT_feeds_silence,
-                                "feeds.silence: expected SENDER=DURATION, such "
-                                "as EHR|HOSP=15m, or SENDER=off");
-    return AN_OK;
-}
-
-static enum an_code check_networks(struct reader *r, enum cfg_option_id id,
-                                   const struct cfg_texts *list)
-{
-    struct cfg_network network;
-
-    for (size_t i = 0; i < list->n; i++)
-        if (!cfg_value_network(list->item[i], &network))
-            return problem_pair(r, id,
-                                "peers: expected addresses and networks, such "
-                                "as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32");
-    return AN_OK;
-}
-
-/* APPLICATION|FACILITY, neither of them empty. */
-static bool is_sender(struct an_str s)
-{
-    struct an_str application = {"", 0}, facility = {"", 0};
-
-    return an_str_cut(&s, '|', &application) && application.n &&
-           an_str_cut(&s, '|', &facility) && facility.n && s.p == NULL;
-}
-
-/* All that there are are the default. */
-static bool is_service(struct an_str s)
-{
-    struct an_str rest = an_str_c(cfg_option[CFG_OPT_cds_services].def), word;
-
-    while (an_str_cut(&rest, ' ', &word))
-        if (an_str_eq(s, word))
-            return true;
-    return false;
-}
-
-static enum an_code check_lists(struct reader *r)
-{
-    const struct cfg_options *o = r->o;
-    enum an_code code = check_networks(r, CFG_OPT_mllp_peers, &o->mllp_peers);
-
-    if (code == AN_OK)
-        code = check_networks(r, CFG_OPT_http_peers, &o->http_peers);
-    for (size_t i = 0; code == AN_OK && i < o->cds_services.n; i++)
-        if (!is_service(o->cds_services.item[i]))
-            return problem_pair(r, CFG_OPT_cds_services,
-                                "cds.services: expected hooks among "
-                                "patient-view, order-select, order-sign, "
-                                "encounter-start, encounter-discharge and "
-                                "appointment-book");
-    for (size_t i = 0; code == AN_OK && i < o->senders.n; i++)
-        if (!is_sender(o->senders.item[i]))
-            return problem_pair(r, CFG_OPT_senders,
-                                "listen.senders: expected "
-                                "\"APPLICATION|FACILITY\", * for any");
-    return code;
-}
-
-/* Whoever listens by TLS needs what it takes. */
-static enum an_code check_tls(struct reader *r)
-{
-    const struct cfg_options *o = r->o;
-    enum cfg_option_id by = o->mllp_tls ? CFG_OPT_mllp_tls : CFG_OPT_http_tls;
-
-    if (o->tls_client != CFG_TLS_NONE && o->tls_ca_file.n == 0)
-        return problem_pair(r, CFG_OPT_tls_client,
-                            "listen.tls.client_certificate: "
-                            "listen.tls.ca_file has to say who signs them");
-    if ((o->mllp_tls || o->http_tls) &&
-        (o->tls_certificate_file.n == 0 || o->tls_key_file.n == 0))
-        return problem_pair(r, by,
-                            "tls: needs listen.tls.certificate_file and "
-                            "listen.tls.key_file");
-    return AN_OK;
-}
-
-/* 0 is for ever. */
-static enum an_code check_retention(struct reader *r)
-{
-    int64_t raw_ms = r->o->store_keep_raw_ms;
-    int64_t events_ms = r->o->store_keep_events_ms;
-
-    if (events_ms == 0 || (raw_ms && raw_ms <= events_ms))
-        return AN_OK;
-    return problem_pair(r, CFG_OPT_store_keep_events_ms,
-                        "store.retention.events is less than "
-                        "store.retention.raw: the bytes would still say what "
-                        "was read in them");
-}
-
-/* One number that must not be less than another. */
-static enum an_code check_pairs(struct reader *r)
-{
-    const struct cfg_options *o = r->o;
-
-    if (o->mllp_max_pending_bytes &&
-        o->mllp_max_pending_bytes < o->mllp_max_frame_bytes)
-        return problem_pair(r, CFG_OPT_mllp_max_pending_bytes,
-                            "listen.mllp.max_pending is less than "
-                            "listen.mllp.max_frame");
-    if (o->outbox_retry_max_ms < o->outbox_retry_first_ms)
-        return problem_pair(r, CFG_OPT_outbox_retry_max_ms,
-                            "outbox.retry_max is less than "
-                            "outbox.retry_first");
-    return check_retention(r);
-}
-
-/* scheme://host[:port], as a browser says it, or any. */
-static bool is_origin(struct an_str item)
-{
-    const char *host = item.n > 8 ? memchr(item.p + 8, '/', item.n - 8) : NULL;
-
-    return an_str_eq(item, AN_STR("*")) ||
-           (cfg_value_url(item) && host == NULL &&
-            memchr(item.p, '?', item.n) == NULL);
-}
-
-static enum an_code check_cds(struct reader *r)
-{
-    const struct cfg_options *o = r->o;
-
-    if (o->cds_clients_path.n && o->cds_url.n == 0)
-        return problem_pair(r, CFG_OPT_cds_clients_path,
-                            "cds.clients: cds.url has to say which address "
-                            "their tokens are made out to");
-    for (size_t i = 0; i < o->cds_origins.n; i++)
-        if (!is_origin(o->cds_origins.item[i]))
-            return problem_pair(r, CFG_OPT_cds_origins,
-                                "cds.origins: expected scheme and host, such "
-                                "as https://ehr.example.org, or *");
-    for (size_t i = 0; i < o->cds_fhir_servers.n; i++) {
-        struct an_str url = o->cds_fhir_servers.item[i];
-
-        if (!cfg_value_url(url) || (o->environment == CFG_PRODUCTION &&
-                                    !an_str_starts(url, AN_STR("https://"))))
-            return problem_pair(r, CFG_OPT_cds_fhir_servers,
-                                "cds.fhir_servers: expected addresses, in "
-                                "production of https");
-    }
-    return AN_OK;
-}
-
-/* What no single value can break. */
-static enum an_code check_together(struct reader *r)
-{
-    const struct cfg_options *o = r->o;
-    enum an_code code = AN_OK;
-
-    if (o->environment == CFG_DEMO && o->outbox_url.n &&
-        !o->outbox_is_test_target)
-        code = problem_pair(r, CFG_OPT_outbox_url,
-                            "outbox.url: environment demo writes only to a "
-                            "server with outbox.test_target: true");
-    if (code == AN_OK && o->environment == CFG_PRODUCTION &&
-        o->clock != CFG_CLOCK_SYSTEM)
-        code = problem_pair(r, CFG_OPT_clock,
-                            "clock: in production the present is the "
-                            "machine's: clock: system");
-    if (code == AN_OK)
-        code = check_pairs(r);
-    if (code == AN_OK)
-        code = check_subscriptions(r);
-    if (code == AN_OK)
-        code = check_feeds(r);
-    if (code == AN_OK)
-        code = check_lists(r);
-    if (code == AN_OK)
-        code = check_cds(r);
-    return code == AN_OK ? check_tls(r) : code;
-}
-
 enum an_code cfg_options_read(struct an_arena *arena, struct an_str bytes,
                               const char *file, struct cfg_options *o,
                               struct cfg_problems *problems, struct an_err *err)
 {
     struct an_err local;
-    struct reader r = {arena, file, o, problems, err ? err : &local};
+    struct cfg_reader r = {arena, file, o, problems, err ? err : &local};
     struct cfg_yaml yaml;
     struct an_buf b;
     enum an_code code;
@@ -597,7 +371,7 @@ enum an_code cfg_options_read(struct an_arena *arena, struct an_str bytes,
     if (yaml.root)
         code = read_map(&r, AN_STR(""), yaml.root);
     if (code == AN_OK && problems->n == 0)
-        code = check_together(&r);
+        code = cfg_options_together(&r);
     if (code)
         return code;
     return problems->n ? r.err->code : AN_OK;

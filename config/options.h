@@ -61,6 +61,8 @@ struct cfg_texts {
 #define CFG_ANY .min = 0, .max = 0
 #define CFG_BETWEEN(lo, hi) .min = (lo), .max = (hi)
 #define CFG_ONE_OF(words) .choices = (words)
+/* Of a list: its items are some of these. */
+#define CFG_SOME_OF(words) .min = 0, .max = 16, .choices = (words)
 #define CFG_A_DAY_MS INT64_C(86400000)
 
 /*    member, key, type, range, default, help */
@@ -389,6 +391,30 @@ struct cfg_texts {
       CFG_ONE_OF("fraction percent interval"), "fraction",                     \
       "How that server reads a probability: 0.23, 23, or a range in per "      \
       "cent.")                                                                 \
+    X(outbox_resources, "outbox.resources", TEXTS,                             \
+      CFG_SOME_OF("RiskAssessment Observation DocumentReference "              \
+                  "DetectedIssue ClinicalImpression Composition Task "         \
+                  "CommunicationRequest GuidanceResponse AuditEvent "          \
+                  "ModelCard"),                                                \
+      "RiskAssessment Observation DocumentReference",                          \
+      "What that server gets; Device and Provenance go along. "                \
+      "ClinicalImpression takes the place of the differential's "              \
+      "RiskAssessment; DetectedIssue is for dosing notes; Composition stands " \
+      "beside a summary; Task and CommunicationRequest say that a text waits " \
+      "for its release.")                                                      \
+    X(outbox_ai_transparency, "outbox.ai_transparency", BOOL, CFG_ANY, "true", \
+      "Say what HL7's AI Transparency on FHIR adds as extensions; false for "  \
+      "a server that refuses those it does not know.")                         \
+    X(outbox_flags, "outbox.flags", TEXTS, CFG_BETWEEN(0, 64), "",             \
+      "Outcomes that make a Flag from a probability on, which ends with "      \
+      "their time: \"OUTCOME 0.2\".")                                          \
+    X(outbox_proposals, "outbox.proposals", TEXTS, CFG_BETWEEN(0, 64), "",     \
+      "Outcomes that make a draft of a ServiceRequest from a probability on: " \
+      "\"OUTCOME 0.2 SYSTEM|CODE WORDS\".")                                    \
+    X(outbox_signing_key_file, "outbox.signing_key_file", PATH,                \
+      CFG_BETWEEN(0, 4095), "",                                                \
+      "File with the private key, PEM, EC on P-384 or RSA, mode 0600, that "   \
+      "signs each Provenance. Empty: none is signed.")                         \
     X(outbox_timeout_ms, "outbox.timeout", DURATION, CFG_BETWEEN(100, 600000), \
       "30s", "Time for one delivery.")                                         \
     X(outbox_retry_first_ms, "outbox.retry_first", DURATION,                   \
@@ -432,7 +458,8 @@ struct cfg_option {
     const char *key;
     enum cfg_type type;
     int64_t min, max;
-    const char *choices; /* of an enum, separated by one blank */
+    const char *choices; /* of an enum, or of the items of a list (NULL: any),
+                            separated by one blank */
     const char *def;     /* as it would stand in the file, without quotes */
     const char *help;
     size_t offset; /* of the member in struct cfg_options */

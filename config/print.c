@@ -71,6 +71,11 @@ void cfg_option_put_expected(struct an_buf *b, const struct cfg_option *option)
                              "\"[::1]:2575\", or \"\" for none"));
         break;
     case CFG_TEXTS:
+        if (option->choices) {
+            an_buf_put(b, AN_STR("a list, each "));
+            put_choices(b, option);
+            break;
+        }
         an_buf_put(b, AN_STR("a list of "));
         put_range(b, option);
         an_buf_put(b, AN_STR(" texts, such as [en, de]"));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/value.h"
 
+#include "base/decimal.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -285,4 +287,25 @@ void cfg_put_quoted(struct an_buf *b, struct an_str s)
         }
     }
     an_buf_put_char(b, '"');
+}
+
+bool cfg_value_rule(struct an_str s, struct cfg_rule *rule)
+{
+    struct an_str rest = an_str_trim(s), p, code, system;
+
+    *rule = (struct cfg_rule){.p = 0};
+    if (!an_str_cut(&rest, ' ', &rule->outcome) || rule->outcome.n == 0 ||
+        !an_str_cut(&rest, ' ', &p) || !an_decimal_parse(p, &rule->p) ||
+        !(rule->p >= 0 && rule->p <= 1))
+        return false;
+    rule->rest = rest;
+    if (rest.n == 0)
+        return true;
+    if (!an_str_cut(&rest, ' ', &code) || !an_str_cut(&code, '|', &system) ||
+        system.n == 0 || code.n == 0)
+        return true;
+    rule->system = system;
+    rule->code = code;
+    rule->words = an_str_trim(rest);
+    return true;
 }

@@ -43,6 +43,15 @@ bool cfg_value_size(struct an_str s, int64_t *bytes);
 bool cfg_value_zone(struct an_str s, int16_t *minutes);
 /* host:port, [::1]:port, or nothing at all.  The host is a view into s. */
 bool cfg_value_address(struct an_str s, struct cfg_address *address);
+/* "OUTCOME PROBABILITY" and what may follow: "SYSTEM|CODE WORDS". */
+struct cfg_rule {
+    struct an_str outcome;
+    double p;           /* in [0,1] */
+    struct an_str rest; /* of these three: all behind the probability */
+    struct an_str system, code, words;
+};
+
+bool cfg_value_rule(struct an_str s, struct cfg_rule *rule);
 /* http:// or https:// with a host and no blank, quote or user:password. */
 bool cfg_value_url(struct an_str s);
 

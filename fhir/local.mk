@@ -12,7 +12,11 @@ libfhir_la_SOURCES = \
 	fhir/write.h fhir/write_int.h fhir/write_id.c fhir/write_text.c \
 	fhir/write_common.c fhir/write_device.c fhir/write_risk.c \
 	fhir/write_score.c fhir/write_document.c fhir/write_provenance.c \
-	fhir/write_bundle.c \
+	fhir/write_plan.c fhir/write_bundle.c fhir/write_ai.c \
+	fhir/write_impression.c fhir/write_issue.c fhir/write_flag.c \
+	fhir/write_proposal.c fhir/write_composition.c fhir/write_task.c \
+	fhir/write_guidance.c fhir/write_audit.c fhir/write_card.c \
+	fhir/signed.h fhir/signed.c \
 	fhir/searchset.h fhir/searchset.c \
 	fhir/cards.h fhir/cards_int.h fhir/cards.c fhir/cards_offer.c fhir/markdown_int.h fhir/markdown.c \
 	fhir/cds.h fhir/cds_int.h fhir/cds_request.c fhir/cds_discovery.c \

@@ -14,22 +14,28 @@
  * PUT to an id of ours, so sending it again changes nothing.
  *
  *   RISK          RiskAssessment, one prediction
- *   DIFFERENTIAL  RiskAssessment, a prediction for each line, in order of rank
- *                 (ClinicalImpression has neither "preliminary" nor a place for
- *                 a probability or for an author that is no human)
+ *   DIFFERENTIAL  RiskAssessment, a prediction for each line, in order of rank;
+ *                 or ClinicalImpression, a finding for each, which has neither
+ *                 "preliminary" nor a place for an author that is no human
  *   SCORE         Observation with a quantity (a score is a value that was
  *                 computed; its inputs are derivedFrom)
- *   SUMMARY       DocumentReference, text/plain in its language
+ *   SUMMARY       DocumentReference, text/plain in its language; one that is
+ *                 not in source_language is related to the one that is
+ *   DOSING        DetectedIssue
  *
- * Each with a Provenance that names every message it rests on, and with a
- * Device for the model version and for this program.  Each is labelled AIAST
- * (meta.security), scores too: their rules are run by a program, and
- * fhir/read.h must know its own words again.  All are preliminary; only a human
- * makes them more.
+ * One suggestion is one of these.  Beside it stand what `resources` and the
+ * rules ask for: FHIR_RESOURCES says what each is.
+ *
+ * Each with a Provenance that names every message it rests on, down to the
+ * field, and with a Device for the model version and for this program.  Each is
+ * labelled AIAST (meta.security), scores too: their rules are run by a program,
+ * and fhir/read.h must know its own words again.  All are preliminary, drafts
+ * or proposals; only a human makes them more.
  *
  * Left out: a suggestion that abstains, one for a patient while `released` is
- * not set, and a comparison or a dosing note, which answer one draft order and are
- * no facts.  Refused as a whole: AN_MISSING where a number has no evidence,
+ * not set, and one of a kind that `resources` does not have; a
+ * comparison, which answers one draft order, has none.  Refused as a whole:
+ * AN_MISSING where a number has no evidence,
  * an evidence no message, a patient no identifier system; AN_CONFLICT where two
  * suggestions are one resource (clinician's and nurse's words for one risk:
  * write those of one reader); AN_TYPE where a probability is none or a text
@@ -57,6 +63,62 @@ enum fhir_probability {
     FHIR_P_INTERVAL  /* probabilityRange 17.10 % to 30.20 %, UCUM */
 };
 
+/* What may be in a transaction; Device and Provenance always are.  The names
+ * are those of the option outbox.resources, which has them in this order. */
+#define FHIR_RESOURCES(X)                                                      \
+    X(RISK, "RiskAssessment")                                                  \
+    X(OBSERVATION, "Observation")                                              \
+    X(DOCUMENT, "DocumentReference")                                           \
+    X(ISSUE, "DetectedIssue")                                                  \
+    /* the differential, in place of a RiskAssessment */                       \
+    X(IMPRESSION, "ClinicalImpression")                                        \
+    /* a summary with its section, beside the DocumentReference */             \
+    X(COMPOSITION, "Composition")                                              \
+    /* a text that waits for its release: to be approved; then completed */    \
+    X(TASK, "Task")                                                            \
+    /* that the text be told to the patient: draft; active once released */    \
+    X(COMMUNICATION, "CommunicationRequest")                                   \
+    /* fhir_saying.guidance: the call that was answered */                     \
+    X(GUIDANCE, "GuidanceResponse")                                            \
+    /* that this transaction was executed: it is there if and only if so */    \
+    X(AUDIT, "AuditEvent")                                                     \
+    /* fhir_write_settings.card, a DocumentReference */                        \
+    X(CARD, "ModelCard")
+
+enum fhir_resources {
+#define X(name, text) FHIR_RES_##name,
+    FHIR_RESOURCES(X)
+#undef X
+        FHIR_N_RES
+};
+
+#define FHIR_BIT(res) (1U << FHIR_RES_##res)
+#define FHIR_RES_USUAL                                                         \
+    (FHIR_BIT(RISK) | FHIR_BIT(OBSERVATION) | FHIR_BIT(DOCUMENT))
+
+/* A site's rule: a risk of this topic that is as likely as that asks for a Flag
+ * or for a proposal of that service. */
+struct fhir_rule {
+    struct an_str topic;
+    double p_from;
+    struct ctx_code code; /* of the service; unused by a Flag */
+};
+
+/* What a model's package says about it (card.md, card.xml); "" is none. */
+struct fhir_model_card {
+    struct an_str digest; /* of the model */
+    struct an_str markdown, xml;
+};
+
+/* Who signs: makes a detached JWS (RFC 7515 appendix F, "header..signature")
+ * over bytes (fhir/signed.h). */
+struct fhir_signer {
+    enum an_code (*sign)(void *user, struct an_arena *arena,
+                         struct an_str bytes, struct an_str *jws,
+                         struct an_err *err);
+    void *user;
+};
+
 /* Of one hospital and one receiver. */
 struct fhir_write_settings {
     struct an_str tenant;
@@ -67,8 +129,17 @@ struct fhir_write_settings {
     struct an_str software, software_version;
     struct an_str note;  /* "" is English for: by AI, not reviewed */
     uint8_t probability; /* enum fhir_probability */
-    bool demo;           /* all that is said is marked as test data (HTEST) */
-    bool reading;        /* to be read, not sent: patients are named by their
+    unsigned resources;  /* FHIR_BIT(...) of those that may leave; 0: usual */
+    bool no_extensions;  /* no element of the AI Transparency guide that is an
+                            extension: the receiver refuses what it does not
+                            know */
+    const struct fhir_rule *flag, *proposal; /* Flag; ServiceRequest */
+    size_t n_flags, n_proposals;
+    struct an_str source_language;      /* that others are told from */
+    const struct fhir_model_card *card; /* NULL: none */
+    const struct fhir_signer *signer;   /* NULL: nothing is signed */
+    bool demo;    /* all that is said is marked as test data (HTEST) */
+    bool reading; /* to be read, not sent: patients are named by their
                             identifier and not sought by it */
 };
 
@@ -83,11 +154,30 @@ struct fhir_who {
     struct an_str encounter_system, encounter_number; /* as an identifier */
 };
 
+/* Something that was not there when it was needed. */
+struct fhir_need {
+    const char *type;     /* of resource */
+    const char *element;  /* of it; NULL: any */
+    struct ctx_code code; /* code "" any */
+};
+
+/* A call of a decision support service that is answered. */
+struct fhir_guidance {
+    struct an_str request; /* CDS Hooks hookInstance */
+    struct an_str module;  /* address of the service */
+    const struct fhir_need *need;
+    size_t n_needs;
+};
+
 struct fhir_saying {
     const struct ctx_suggestion *suggestion;
     size_t n_suggestions;
     bool released; /* a clinician let go what is for the patient */
     int64_t now_us;
+    /* Texts that wait for that: not said here, but that they wait. */
+    const struct ctx_suggestion *waiting;
+    size_t n_waiting;
+    const struct fhir_guidance *guidance; /* NULL: nobody asked */
 };
 
 /* One resource of the transaction. */
@@ -137,7 +227,11 @@ enum an_code fhir_provenance_id(const struct an_uuid *suggestion,
                                 struct an_uuid *id, struct an_err *err)
     __attribute__((warn_unused_result));
 
-/* "RiskAssessment", "Observation" or "DocumentReference". */
+/* "RiskAssessment", "Observation", "DocumentReference" or "DetectedIssue", as
+ * it is where a receiver asks for nothing else; NULL for what is no resource. */
 const char *fhir_suggestion_type(unsigned kind);
+/* The same with these settings; NULL also for what does not leave by them. */
+const char *fhir_chosen_type(const struct fhir_write_settings *s,
+                             unsigned kind);
 
 #endif

@@ -1,29 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The transaction: which suggestions leave, the devices they are by, and what
- * must not happen. */
+/* The transaction: devices first, then each suggestion with what stands beside
+ * it. */
 #include "fhir/write_int.h"
-
-#include <string.h>
-
-struct plan {
-    struct fhir_device *device; /* the program first */
-    struct fhir_item *item;
-    size_t n_devices, n_items;
-};
-
-/* What answers a draft order is no fact, and no resource. */
-static bool is_of_a_draft(const struct ctx_suggestion *s)
-{
-    return s->kind == CTX_SUGGEST_COMPARISON || s->kind == CTX_SUGGEST_DOSING;
-}
-
-bool fhir_leaves(const struct ctx_suggestion *s, bool released)
-{
-    return s->abstention == CTX_ABSTAIN_NONE &&
-           (released || !s->patient_facing);
-}
-
-/* ---- what must be there ----------------------------------------------------- */
 
 static enum an_code check_who(const struct fhir_write_settings *s,
                               const struct fhir_who *who, struct an_err *err)
@@ -39,135 +17,61 @@ static enum an_code check_who(const struct fhir_write_settings *s,
     return AN_OK;
 }
 
-/* What it rests on. */
-static enum an_code check_grounds(const struct ctx_suggestion *s,
-                                  struct an_err *err)
+/* Those beside an item: a Composition or a Flag, a Provenance, a Task and a
+ * CommunicationRequest. */
+enum { BESIDE = 4 };
+
+static void put_main(struct fhir_writer *w, const struct fhir_item *item)
 {
-    if (s->kind == CTX_SUGGEST_COMPARISON)
-        return s->model.name.n || s->n_citations
-                   ? AN_OK
-                   : an_fail(err, AN_MISSING, "a comparison without a source",
-                             0);
-    if (s->kind != CTX_SUGGEST_SUMMARY && s->n_evidence == 0)
-        return an_fail(err, AN_MISSING, "a number without evidence", 0);
-    for (size_t i = 0; i < s->n_evidence; i++)
-        if (s->evidence[i].event->message.n == 0)
-            return an_fail(err, AN_MISSING, "evidence that names no message",
-                           0);
-    return AN_OK;
+    switch (item->s->kind) {
+    case CTX_SUGGEST_SCORE: fhir_put_score(w, item); break;
+    case CTX_SUGGEST_SUMMARY: fhir_put_document(w, item); break;
+    case CTX_SUGGEST_DOSING: fhir_put_issue(w, item); break;
+    case CTX_SUGGEST_DIFFERENTIAL:
+        if (fhir_asks(w->s, FHIR_RES_IMPRESSION))
+            fhir_put_impression(w, item);
+        else
+            fhir_put_risk(w, item);
+        break;
+    default: fhir_put_risk(w, item);
+    }
 }
 
-enum an_code fhir_check_suggestion(const struct ctx_suggestion *s,
-                                   struct an_err *err)
+/* What asks a human to act, of a text that waits or has been released. */
+static void put_asking(struct fhir_writer *w, const struct fhir_item *item,
+                       bool released)
 {
-    if (s->kind >= CTX_N_SUGGESTIONS)
-        return an_fail(err, AN_UNSUPPORTED, "no resource is of that kind", 0);
-    if (s->as_of.precision == AN_TIME_NONE)
-        return an_fail(err, AN_MISSING, "a suggestion without a moment", 0);
-    if (s->statement.n == 0)
-        return an_fail(err, AN_MISSING, "a suggestion without words", 0);
-    if ((s->kind == CTX_SUGGEST_RISK || s->kind == CTX_SUGGEST_DIFFERENTIAL) &&
-        s->model.name.n == 0)
-        return an_fail(err, AN_MISSING, "a probability without a model", 0);
-    if (s->kind == CTX_SUGGEST_DIFFERENTIAL && s->n_next == 0)
-        return an_fail(err, AN_MISSING, "an empty differential", 0);
-    return check_grounds(s, err);
+    if (fhir_asks(w->s, FHIR_RES_TASK))
+        fhir_put_task(w, item, released);
+    if (fhir_asks(w->s, FHIR_RES_COMMUNICATION))
+        fhir_put_communication(w, item, released);
 }
-
-/* ---- the plan ---------------------------------------------------------------- */
-
-static bool same_model(const struct ctx_model_id *a,
-                       const struct ctx_model_id *b)
-{
-    return an_str_eq(a->name, b->name) && an_str_eq(a->version, b->version) &&
-           an_str_eq(a->digest, b->digest);
-}
-
-static enum an_code plan_device(struct fhir_writer *w, struct plan *p,
-                                struct fhir_item *item, struct an_err *err)
-{
-    const struct ctx_model_id *model = &item->s->model;
-    size_t i = 1;
-
-    item->by = &p->device[0];
-    if (model->name.n == 0)
-        return AN_OK;
-    while (i < p->n_devices && !same_model(p->device[i].model, model))
-        i++;
-    item->by = &p->device[i];
-    if (i < p->n_devices)
-        return AN_OK;
-    p->n_devices++;
-    p->device[i].model = model;
-    return fhir_device_id(w->arena, w->s, model, &p->device[i].id, err);
-}
-
-static enum an_code plan_item(struct fhir_writer *w, struct plan *p,
-                              const struct ctx_suggestion *s,
-                              struct an_err *err)
-{
-    struct fhir_item *item = &p->item[p->n_items];
-    enum an_code code = fhir_check_suggestion(s, err);
-
-    if (code != AN_OK)
-        return code;
-    item->s = s;
-    code = fhir_suggestion_id(w->arena, w->s, w->who, s, &item->id, err);
-    if (code == AN_OK)
-        code = fhir_provenance_id(&item->id, &item->provenance, err);
-    if (code == AN_OK)
-        code = plan_device(w, p, item, err);
-    if (code != AN_OK)
-        return code;
-    for (size_t i = 0; i < p->n_items; i++)
-        if (memcmp(&p->item[i].id, &item->id, sizeof(item->id)) == 0)
-            return an_fail(err, AN_CONFLICT, "two suggestions are one resource",
-                           0);
-    p->n_items++;
-    return AN_OK;
-}
-
-static enum an_code plan_all(struct fhir_writer *w, struct plan *p,
-                             const struct fhir_saying *what, struct an_err *err)
-{
-    enum an_code code;
-
-    p->device =
-        an_arena_get(w->arena, what->n_suggestions + 1, sizeof(*p->device));
-    p->item = an_arena_get(w->arena, what->n_suggestions, sizeof(*p->item));
-    if (p->device == NULL || p->item == NULL)
-        return an_fail_nomem(err);
-    p->n_devices = 1;
-    w->program = p->device;
-    code = fhir_device_id(w->arena, w->s, NULL, &p->device[0].id, err);
-    for (size_t i = 0; i < what->n_suggestions && code == AN_OK; i++)
-        if (!is_of_a_draft(&what->suggestion[i]) &&
-            fhir_leaves(&what->suggestion[i], what->released))
-            code = plan_item(w, p, &what->suggestion[i], err);
-    return code;
-}
-
-/* ---- the bytes --------------------------------------------------------------- */
 
 static void put_item(struct fhir_writer *w, const struct fhir_item *item)
 {
-    static void (*const put[CTX_N_SUGGESTIONS])(struct fhir_writer *,
-                                                const struct fhir_item *) = {
-        [CTX_SUGGEST_RISK] = fhir_put_risk,
-        [CTX_SUGGEST_DIFFERENTIAL] = fhir_put_risk,
-        [CTX_SUGGEST_SCORE] = fhir_put_score,
-        [CTX_SUGGEST_SUMMARY] = fhir_put_document,
-    };
+    size_t first = w->n_resources;
 
-    put[item->s->kind](w, item);
-    fhir_put_provenance(w, item);
+    put_main(w, item);
+    if (item->s->kind == CTX_SUGGEST_SUMMARY &&
+        fhir_asks(w->s, FHIR_RES_COMPOSITION))
+        fhir_put_composition(w, item);
+    if (item->s->kind == CTX_SUGGEST_RISK && !item->s->patient_facing) {
+        fhir_put_flag(w, item);
+        fhir_put_proposals(w, item);
+    }
+    fhir_put_provenance(w, item, first);
+    if (item->s->patient_facing)
+        put_asking(w, item, true);
 }
 
-static enum an_code put_bundle(struct fhir_writer *w, const struct plan *p,
+static enum an_code put_bundle(struct fhir_writer *w, const struct fhir_plan *p,
                                struct an_str *json, struct an_err *err)
 {
-    w->resource = an_arena_get(w->arena, p->n_devices + 2 * p->n_items,
-                               sizeof(*w->resource));
+    size_t room = 2 * p->n_devices +
+                  (1 + BESIDE + w->s->n_proposals) * p->n_items +
+                  2 * p->n_waiting + 2;
+
+    w->resource = an_arena_get(w->arena, room, sizeof(*w->resource));
     if (w->resource == NULL)
         return an_fail_nomem(err);
     an_out_init(&w->out, w->arena, FHIR_WRITE_BYTES);
@@ -176,10 +80,19 @@ static enum an_code put_bundle(struct fhir_writer *w, const struct plan *p,
     fhir_put_c(w, "type", "transaction");
     an_out_key(&w->out, "entry");
     an_out_array(&w->out);
-    for (size_t i = 0; i < p->n_devices; i++)
+    for (size_t i = 0; i < p->n_devices; i++) {
+        if (fhir_has_card(w, &p->device[i]))
+            fhir_put_card(w, &p->device[i]);
         fhir_put_device(w, &p->device[i]);
+    }
     for (size_t i = 0; i < p->n_items; i++)
         put_item(w, &p->item[i]);
+    for (size_t i = 0; i < p->n_waiting; i++)
+        put_asking(w, &p->item[p->n_items + i], false);
+    if (p->guidance)
+        fhir_put_guidance(w, p);
+    if (fhir_asks(w->s, FHIR_RES_AUDIT) && !w->s->reading)
+        fhir_put_audit(w, p);
     an_out_end(&w->out);
     an_out_end(&w->out);
     if (w->code != AN_OK)
@@ -195,13 +108,14 @@ enum an_code fhir_write(struct an_arena *arena,
 {
     struct fhir_writer w = {
         .arena = arena, .s = s, .who = who, .now_us = what->now_us};
-    struct plan p = {NULL, NULL, 0, 0};
+    struct fhir_plan p = {.n_items = 0};
     enum an_code code = check_who(s, who, err);
 
     *out = (struct fhir_written){.n_suggestions = 0};
     if (code == AN_OK)
-        code = plan_all(&w, &p, what, err);
-    if (code != AN_OK || p.n_items == 0)
+        code = fhir_plan_make(&w, what, &p, err);
+    if (code != AN_OK ||
+        (p.n_items == 0 && p.n_waiting == 0 && p.guidance == NULL))
         return code;
     code = put_bundle(&w, &p, &out->json, err);
     if (code != AN_OK)

@@ -61,13 +61,19 @@ void fhir_close_entry(struct fhir_writer *w, const char *type,
     an_out_end(&w->out);
 }
 
+void fhir_put_reference_value(struct fhir_writer *w, const char *type,
+                              const struct an_uuid *id)
+{
+    an_out_object(&w->out);
+    an_out_key_str(&w->out, "reference", fhir_address(w, type, id));
+    an_out_end(&w->out);
+}
+
 void fhir_put_reference(struct fhir_writer *w, const char *key,
                         const char *type, const struct an_uuid *id)
 {
     an_out_key(&w->out, key);
-    an_out_object(&w->out);
-    an_out_key_str(&w->out, "reference", fhir_address(w, type, id));
-    an_out_end(&w->out);
+    fhir_put_reference_value(w, type, id);
 }
 
 /* ---- labels ---------------------------------------------------------------- */
@@ -79,6 +85,29 @@ void fhir_put_aiast(struct fhir_writer *w)
         AN_STR("AIAST"), AN_STR("Artificial Intelligence asserted"));
 }
 
+void fhir_put_code(struct fhir_writer *w, const char *key, const char *system,
+                   const char *code)
+{
+    an_out_key(&w->out, key);
+    an_out_object(&w->out);
+    an_out_key(&w->out, "coding");
+    an_out_array(&w->out);
+    fhir_put_coding(w, an_str_c(system), an_str_c(code), AN_STR(""));
+    an_out_end(&w->out);
+    an_out_end(&w->out);
+}
+
+void fhir_put_codes(struct fhir_writer *w, const char *key, const char *system,
+                    const char *code)
+{
+    fhir_open_list(w, key);
+    an_out_key(&w->out, "coding");
+    an_out_array(&w->out);
+    fhir_put_coding(w, an_str_c(system), an_str_c(code), AN_STR(""));
+    an_out_end(&w->out);
+    fhir_close_list(w);
+}
+
 void fhir_put_meta(struct fhir_writer *w, const struct ctx_model_id *model)
 {
     an_out_key(&w->out, "meta");
@@ -87,7 +116,7 @@ void fhir_put_meta(struct fhir_writer *w, const struct ctx_model_id *model)
     an_out_array(&w->out);
     fhir_put_aiast(w);
     an_out_end(&w->out);
-    if (w->s->demo || model->demonstrator) {
+    if (w->s->demo || (model ? model->demonstrator : w->test)) {
         an_out_key(&w->out, "tag");
         an_out_array(&w->out);
         fhir_put_coding(
@@ -98,32 +127,67 @@ void fhir_put_meta(struct fhir_writer *w, const struct ctx_model_id *model)
     an_out_end(&w->out);
 }
 
-void fhir_put_identifier(struct fhir_writer *w, const struct an_uuid *id)
+void fhir_put_urn(struct fhir_writer *w, const struct an_uuid *id)
 {
     char text[AN_UUID_TEXT_BYTES];
 
-    fhir_open_list(w, "identifier");
+    an_out_object(&w->out);
     fhir_put_c(w, "system", "urn:ietf:rfc:3986");
     an_out_key_str(&w->out, "value",
                    FHIR_TEXT(w, AN_STR("urn:uuid:"), id_text(id, text)));
-    fhir_close_list(w);
+    an_out_end(&w->out);
+}
+
+void fhir_put_identifier(struct fhir_writer *w, const struct an_uuid *id)
+{
+    an_out_key(&w->out, "identifier");
+    an_out_array(&w->out);
+    fhir_put_urn(w, id);
+    an_out_end(&w->out);
+}
+
+void fhir_put_logical_value(struct fhir_writer *w, const char *type,
+                            const struct an_uuid *id)
+{
+    an_out_object(&w->out);
+    fhir_put_c(w, "type", type);
+    an_out_key(&w->out, "identifier");
+    fhir_put_urn(w, id);
+    an_out_end(&w->out);
+}
+
+void fhir_put_logical(struct fhir_writer *w, const char *key, const char *type,
+                      const struct an_uuid *id)
+{
+    an_out_key(&w->out, key);
+    fhir_put_logical_value(w, type, id);
 }
 
 /* ---- who and when ----------------------------------------------------------- */
 
+static void put_patient_identifier(struct fhir_writer *w)
+{
+    an_out_key(&w->out, "identifier");
+    an_out_object(&w->out);
+    fhir_put(w, "system", w->who->system);
+    fhir_put(w, "value", w->who->id.value);
+    an_out_end(&w->out);
+}
+
 void fhir_put_subject(struct fhir_writer *w)
+{
+    fhir_put_patient(w, "subject");
+}
+
+void fhir_put_patient(struct fhir_writer *w, const char *key)
 {
     const struct fhir_who *who = w->who;
 
-    an_out_key(&w->out, "subject");
+    an_out_key(&w->out, key);
     an_out_object(&w->out);
     if (w->s->reading) {
         fhir_put_c(w, "type", "Patient");
-        an_out_key(&w->out, "identifier");
-        an_out_object(&w->out);
-        fhir_put(w, "system", who->system);
-        fhir_put(w, "value", who->id.value);
-        an_out_end(&w->out);
+        put_patient_identifier(w);
     } else if (who->patient_id.n)
         an_out_key_str(&w->out, "reference",
                        FHIR_TEXT(w, AN_STR("Patient/"), who->patient_id));
@@ -132,17 +196,23 @@ void fhir_put_subject(struct fhir_writer *w)
                        FHIR_TEXT(w, AN_STR("Patient?identifier="),
                                  fhir_search_value(w, who->system), AN_STR("|"),
                                  fhir_search_value(w, who->id.value)));
+    /* What a signature holds on to: a receiver puts its own id in the place of
+     * a search. */
+    if (w->s->signer && !w->s->reading && who->system.n)
+        put_patient_identifier(w);
     an_out_end(&w->out);
 }
 
-void fhir_put_encounter(struct fhir_writer *w)
+static bool has_encounter(const struct fhir_who *who)
+{
+    return who->encounter_id.n ||
+           (who->encounter_system.n && who->encounter_number.n);
+}
+
+static void put_encounter(struct fhir_writer *w)
 {
     const struct fhir_who *who = w->who;
 
-    if (who->encounter_id.n == 0 &&
-        (who->encounter_system.n == 0 || who->encounter_number.n == 0))
-        return;
-    an_out_key(&w->out, "encounter");
     an_out_object(&w->out);
     if (who->encounter_id.n) {
         an_out_key_str(&w->out, "reference",
@@ -157,6 +227,24 @@ void fhir_put_encounter(struct fhir_writer *w)
         fhir_put(w, "value", who->encounter_number);
         an_out_end(&w->out);
     }
+    an_out_end(&w->out);
+}
+
+void fhir_put_encounter(struct fhir_writer *w)
+{
+    if (!has_encounter(w->who))
+        return;
+    an_out_key(&w->out, "encounter");
+    put_encounter(w);
+}
+
+void fhir_put_encounter_list(struct fhir_writer *w)
+{
+    if (!has_encounter(w->who))
+        return;
+    an_out_key(&w->out, "encounter");
+    an_out_array(&w->out);
+    put_encounter(w);
     an_out_end(&w->out);
 }
 
@@ -193,11 +281,16 @@ static void put_citation(struct fhir_writer *w, const struct ctx_citation *c)
         put_note(w, text);
 }
 
+struct an_str fhir_disclaimer(const struct fhir_writer *w)
+{
+    return w->s->note.n ? w->s->note : AN_STR(FHIR_DISCLAIMER);
+}
+
 void fhir_put_notes(struct fhir_writer *w, const struct fhir_item *item)
 {
     an_out_key(&w->out, "note");
     an_out_array(&w->out);
-    put_note(w, w->s->note.n ? w->s->note : AN_STR(FHIR_DISCLAIMER));
+    put_note(w, fhir_disclaimer(w));
     if (w->s->demo || item->s->model.demonstrator)
         put_note(w, AN_STR(FHIR_DEMONSTRATION));
     for (size_t i = 0; i < item->s->n_citations; i++)
@@ -251,6 +344,17 @@ static struct an_str at_receiver(const struct fhir_writer *w,
     return type == NULL || an_str_eq(kind, an_str_c(type)) ? name : none;
 }
 
+static void put_message(struct fhir_writer *w, const struct ctx_event *e)
+{
+    an_out_key(&w->out, "identifier");
+    an_out_object(&w->out);
+    an_out_key_str(&w->out, "system",
+                   FHIR_TEXT(w, w->s->own, AN_STR("/message")));
+    an_out_key_str(&w->out, "value", e->message);
+    an_out_end(&w->out);
+    fhir_put(w, "display", e->place);
+}
+
 void fhir_put_source(struct fhir_writer *w, const struct ctx_event *e,
                      const char *type)
 {
@@ -261,13 +365,28 @@ void fhir_put_source(struct fhir_writer *w, const struct ctx_event *e,
         an_out_key_str(&w->out, "reference", name);
     } else {
         fhir_put_c(w, "type", type);
-        an_out_key(&w->out, "identifier");
-        an_out_object(&w->out);
-        an_out_key_str(&w->out, "system",
-                       FHIR_TEXT(w, w->s->own, AN_STR("/message")));
-        an_out_key_str(&w->out, "value", e->message);
-        an_out_end(&w->out);
-        fhir_put(w, "display", e->place);
+        put_message(w, e);
     }
+    an_out_end(&w->out);
+}
+
+void fhir_put_trace(struct fhir_writer *w, const struct ctx_event *e)
+{
+    an_out_object(&w->out);
+    an_out_key_str(&w->out, "reference", at_receiver(w, e, NULL));
+    put_message(w, e);
+    an_out_end(&w->out);
+}
+
+void fhir_put_sources(struct fhir_writer *w, const char *key,
+                      const struct ctx_suggestion *s)
+{
+    if (s->n_evidence == 0)
+        return;
+    an_out_key(&w->out, key);
+    an_out_array(&w->out);
+    for (size_t i = 0; i < s->n_evidence; i++)
+        if (fhir_evidence_is_new(s, i))
+            fhir_put_source(w, s->evidence[i].event, NULL);
     an_out_end(&w->out);
 }

@@ -4,20 +4,6 @@
  * No UDI: neither is a registered medical device. */
 #include "fhir/write_int.h"
 
-static void put_type(struct fhir_writer *w)
-{
-    an_out_key(&w->out, "type");
-    an_out_object(&w->out);
-    an_out_key(&w->out, "coding");
-    an_out_array(&w->out);
-    fhir_put_coding(w,
-                    AN_STR("http://hl7.org/fhir/uv/aitransparency/CodeSystem/"
-                           "AIdeviceTypeCS"),
-                    AN_STR("Artificial-Intelligence"), AN_STR(""));
-    an_out_end(&w->out);
-    an_out_end(&w->out);
-}
-
 struct an_str fhir_device_name(struct fhir_writer *w,
                                const struct ctx_model_id *model)
 {
@@ -38,6 +24,7 @@ void fhir_put_device(struct fhir_writer *w, const struct fhir_device *device)
     fhir_open_entry(w, "Device", &device->id);
     fhir_put_c(w, "language", "en");
     fhir_put_narrative(w, AN_STR("en"), fhir_device_name(w, model), what, NULL);
+    fhir_put_ai_kind(w, device);
     if (model && model->digest.n) {
         fhir_open_list(w, "identifier");
         an_out_key_str(&w->out, "system",
@@ -50,7 +37,8 @@ void fhir_put_device(struct fhir_writer *w, const struct fhir_device *device)
     fhir_put(w, "name", name);
     fhir_put_c(w, "type", "model-name");
     fhir_close_list(w);
-    put_type(w);
+    fhir_put_code(w, "type", FHIR_AI "CodeSystem/AIdeviceTypeCS",
+                  "Artificial-Intelligence");
     if (version.n) {
         fhir_open_list(w, "version");
         fhir_put(w, "value", version);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { NAME_BYTES = 64 << 10 };
+enum { NAME_BYTES = 64 << 10, PART_BYTES = 32 };
 
 const struct an_uuid fhir_space = {{0x9c, 0x1f, 0x3c, 0x0e, 0x52, 0xd3, 0x5b,
                                     0x7e, 0x8a, 0x55, 0x0d, 0x8f, 0x4f, 0x1f,
@@ -76,15 +76,33 @@ enum an_code fhir_suggestion_id(struct an_arena *arena,
     }
 }
 
+static enum an_code name_part(const char *part, const struct an_uuid *of,
+                              struct an_uuid *id, struct an_err *err)
+{
+    char name[PART_BYTES + 1 + AN_UUID_TEXT_BYTES];
+    size_t n = strlen(part);
+
+    memcpy(name, part, n);
+    name[n] = '|';
+    an_uuid_print(of, name + n + 1);
+    return an_uuid5(&fhir_space, an_str_c(name), id, err);
+}
+
 enum an_code fhir_provenance_id(const struct an_uuid *suggestion,
                                 struct an_uuid *id, struct an_err *err)
 {
-    static const char role[] = "provenance|";
-    char name[sizeof(role) - 1 + AN_UUID_TEXT_BYTES];
+    return name_part("provenance", suggestion, id, err);
+}
 
-    memcpy(name, role, sizeof(role) - 1);
-    an_uuid_print(suggestion, name + sizeof(role) - 1);
-    return an_uuid5(&fhir_space, an_str_c(name), id, err);
+struct an_uuid fhir_part_id(struct fhir_writer *w, const char *part,
+                            const struct an_uuid *of)
+{
+    struct an_uuid id = {{0}};
+    struct an_err err;
+
+    if (name_part(part, of, &id, &err) != AN_OK)
+        fhir_writer_fail(w, err.code, err.what);
+    return id;
 }
 
 enum an_code fhir_device_id(struct an_arena *arena,
@@ -110,7 +128,27 @@ const char *fhir_suggestion_type(unsigned kind)
         [CTX_SUGGEST_DIFFERENTIAL] = "RiskAssessment",
         [CTX_SUGGEST_SCORE] = "Observation",
         [CTX_SUGGEST_SUMMARY] = "DocumentReference",
+        [CTX_SUGGEST_DOSING] = "DetectedIssue",
     };
 
-    return kind < CTX_N_SUGGESTIONS ? type[kind] : "Basic";
+    return kind < CTX_N_SUGGESTIONS ? type[kind] : NULL;
+}
+
+const char *fhir_chosen_type(const struct fhir_write_settings *s, unsigned kind)
+{
+    switch (kind) {
+    case CTX_SUGGEST_DIFFERENTIAL:
+        if (fhir_asks(s, FHIR_RES_IMPRESSION))
+            return "ClinicalImpression";
+        return fhir_chosen_type(s, CTX_SUGGEST_RISK);
+    case CTX_SUGGEST_RISK:
+        return fhir_asks(s, FHIR_RES_RISK) ? "RiskAssessment" : NULL;
+    case CTX_SUGGEST_SCORE:
+        return fhir_asks(s, FHIR_RES_OBSERVATION) ? "Observation" : NULL;
+    case CTX_SUGGEST_SUMMARY:
+        return fhir_asks(s, FHIR_RES_DOCUMENT) ? "DocumentReference" : NULL;
+    case CTX_SUGGEST_DOSING:
+        return fhir_asks(s, FHIR_RES_ISSUE) ? "DetectedIssue" : NULL;
+    default: return NULL;
+    }
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files that write resources share: one transaction under way.
  *
- *   write_bundle.c      which suggestions, which devices, in which order
- *   write_risk.c, write_score.c, write_document.c, write_device.c,
- *   write_provenance.c  one resource each, elements in R4's order
+ *   write_plan.c        which suggestions, which devices, in which order
+ *   write_bundle.c      their entries
+ *   write_risk.c, write_impression.c, write_score.c, write_document.c,
+ *   write_composition.c, write_issue.c, write_flag.c, write_proposal.c,
+ *   write_task.c, write_guidance.c, write_audit.c, write_card.c,
+ *   write_device.c, write_provenance.c
+ *                       one resource each, elements in R4's order
  *   write_common.c      what several of them hold
  *   write_text.c        strings, codes, narratives
  *   write_id.c          names
@@ -31,6 +35,15 @@ struct fhir_item {
     const struct ctx_suggestion *s;
     struct an_uuid id, provenance;
     const struct fhir_device *by; /* whose words they are */
+    const char *type;             /* of the resource that it becomes */
+};
+
+/* What one transaction holds. */
+struct fhir_plan {
+    struct fhir_device *device; /* the program first */
+    struct fhir_item *item;     /* those that are said, then those that wait */
+    size_t n_devices, n_items, n_waiting;
+    const struct fhir_guidance *guidance; /* when it is asked for */
 };
 
 struct fhir_writer {
@@ -40,6 +53,7 @@ struct fhir_writer {
     const struct fhir_who *who;
     int64_t now_us;
     const struct fhir_device *program;
+    bool test;                      /* all of it is from a demonstration */
     struct fhir_resource *resource; /* written so far; room for all */
     size_t n_resources;
     size_t began;      /* where the text of the one under way begins */
@@ -87,6 +101,9 @@ void fhir_put_own_concept(struct fhir_writer *w, const char *key,
                           const char *kind, struct an_str code,
                           struct an_str text);
 
+void fhir_put_own_value(struct fhir_writer *w, const char *kind,
+                        struct an_str code, struct an_str text);
+
 /* Name of a member that is an array of one: to be ended by two ends. */
 void fhir_open_list(struct fhir_writer *w, const char *key);
 void fhir_close_list(struct fhir_writer *w);
@@ -109,31 +126,77 @@ void fhir_open_entry(struct fhir_writer *w, const char *type,
 void fhir_close_entry(struct fhir_writer *w, const char *type,
                       const struct an_uuid *id);
 
-/* meta: AIAST, and HTEST when it is a demonstration. */
+/* meta: AIAST, and HTEST when it is a demonstration.  `model` may be NULL. */
 void fhir_put_meta(struct fhir_writer *w, const struct ctx_model_id *model);
 void fhir_put_aiast(struct fhir_writer *w);
-/* identifier: the id as a URN, which survives a server that changes ids. */
+/* The id as a URN, which survives a server that changes ids: an Identifier as
+ * a value; the member identifier, a list of one. */
+void fhir_put_urn(struct fhir_writer *w, const struct an_uuid *id);
 void fhir_put_identifier(struct fhir_writer *w, const struct an_uuid *id);
 void fhir_put_subject(struct fhir_writer *w);
+/* The patient under another name. */
+void fhir_put_patient(struct fhir_writer *w, const char *key);
+/* A Reference as a member, or as an array of one, by the identifier that
+ * fhir_put_identifier gives: to what may not be there yet. */
+void fhir_put_logical(struct fhir_writer *w, const char *key, const char *type,
+                      const struct an_uuid *id);
+void fhir_put_logical_value(struct fhir_writer *w, const char *type,
+                            const struct an_uuid *id);
 /* Nothing when the receiver has no name for it. */
 void fhir_put_encounter(struct fhir_writer *w);
+void fhir_put_encounter_list(struct fhir_writer *w);
 /* An entry of this Bundle: Type/id, or urn:uuid:id where no server is named. */
 struct an_str fhir_address(struct fhir_writer *w, const char *type,
                            const struct an_uuid *id);
-/* {"reference": an entry of this Bundle} as a member. */
+/* {"reference": an entry of this Bundle} as a value, and as a member. */
+void fhir_put_reference_value(struct fhir_writer *w, const char *type,
+                              const struct an_uuid *id);
 void fhir_put_reference(struct fhir_writer *w, const char *key,
                         const char *type, const struct an_uuid *id);
 /* The disclaimer, and where the knowledge comes from. */
 void fhir_put_notes(struct fhir_writer *w, const struct fhir_item *item);
+/* That nobody looked at it. */
+struct an_str fhir_disclaimer(const struct fhir_writer *w);
+/* Codes of ours and of others as a CodeableConcept or a list of one. */
+void fhir_put_code(struct fhir_writer *w, const char *key, const char *system,
+                   const char *code);
+void fhir_put_codes(struct fhir_writer *w, const char *key, const char *system,
+                    const char *code);
+
+/* ---- AI Transparency on FHIR (write_ai.c) ---------------------------------- */
+
+#define FHIR_AI "http://hl7.org/fhir/uv/aitransparency/"
+
+/* {"url": } of an extension, to be filled with its value and closed. */
+void fhir_open_extension(struct fhir_writer *w, const char *url);
+/* extension: what kind of an AI the device is, and where its card is. */
+void fhir_put_ai_kind(struct fhir_writer *w, const struct fhir_device *device);
+/* extension: an interval in per cent. */
+void fhir_put_confidence(struct fhir_writer *w, double low, double high);
+/* Range of per cent as a member. */
+void fhir_put_percents(struct fhir_writer *w, const char *key, double low,
+                       double high);
 
 /* The i-th evidence names no place that one before it named. */
 bool fhir_evidence_is_new(const struct ctx_suggestion *s, size_t i);
 /* A Reference to where an event stood: a resource of the receiver by its id,
- * anything else by message and place.  `type` may be NULL. */
+ * anything else by message and place.  `type` may be NULL.  fhir_put_trace
+ * names the message and the place of either. */
 void fhir_put_source(struct fhir_writer *w, const struct ctx_event *e,
                      const char *type);
+void fhir_put_trace(struct fhir_writer *w, const struct ctx_event *e);
+/* Each place of the evidence once, as an array of fhir_put_source. */
+void fhir_put_sources(struct fhir_writer *w, const char *key,
+                      const struct ctx_suggestion *s);
 
-/* ---- what may leave (write_bundle.c) ---------------------------------------- */
+/* ---- what may leave (write_plan.c) ------------------------------------------ */
+
+bool fhir_asks(const struct fhir_write_settings *s, enum fhir_resources what);
+/* AN_OK with nothing in it when nothing is to be said. */
+enum an_code fhir_plan_make(struct fhir_writer *w,
+                            const struct fhir_saying *what,
+                            struct fhir_plan *out, struct an_err *err)
+    __attribute__((warn_unused_result));
 
 bool fhir_leaves(const struct ctx_suggestion *s, bool released);
 /* AN_MISSING or AN_UNSUPPORTED when it must not be said. */
@@ -150,7 +213,30 @@ void fhir_put_device(struct fhir_writer *w, const struct fhir_device *device);
 void fhir_put_risk(struct fhir_writer *w, const struct fhir_item *item);
 void fhir_put_score(struct fhir_writer *w, const struct fhir_item *item);
 void fhir_put_document(struct fhir_writer *w, const struct fhir_item *item);
-void fhir_put_provenance(struct fhir_writer *w, const struct fhir_item *item);
+void fhir_put_impression(struct fhir_writer *w, const struct fhir_item *item);
+void fhir_put_issue(struct fhir_writer *w, const struct fhir_item *item);
+void fhir_put_composition(struct fhir_writer *w, const struct fhir_item *item);
+/* The first rule that a risk meets, and a proposal for each. */
+void fhir_put_flag(struct fhir_writer *w, const struct fhir_item *item);
+void fhir_put_proposals(struct fhir_writer *w, const struct fhir_item *item);
+/* Of a text for the patient, which waits or was released. */
+void fhir_put_task(struct fhir_writer *w, const struct fhir_item *item,
+                   bool released);
+void fhir_put_communication(struct fhir_writer *w, const struct fhir_item *item,
+                            bool released);
+void fhir_put_guidance(struct fhir_writer *w, const struct fhir_plan *plan);
+void fhir_put_audit(struct fhir_writer *w, const struct fhir_plan *plan);
+/* Whether there is one for that device, and it. */
+bool fhir_has_card(const struct fhir_writer *w,
+                   const struct fhir_device *device);
+void fhir_put_card(struct fhir_writer *w, const struct fhir_device *device);
+/* Attachment with these bytes, a hash and a size. */
+void fhir_put_attachment(struct fhir_writer *w, const char *type,
+                         struct an_str language, struct an_str bytes,
+                         struct an_str title, const struct an_time *creation);
+/* Its targets are the resources from the `first` of the transaction on. */
+void fhir_put_provenance(struct fhir_writer *w, const struct fhir_item *item,
+                         size_t first);
 
 /* The id of a Device: over "device|tenant|name|version|digest", joined as in
  * fhir_suggestion_id. */
@@ -159,6 +245,11 @@ enum an_code fhir_device_id(struct an_arena *arena,
                             const struct ctx_model_id *model,
                             struct an_uuid *id, struct an_err *err)
     __attribute__((warn_unused_result));
+
+/* The id of what stands beside a resource: over "part|" and its id as text.  A
+ * failure is the writer's. */
+struct an_uuid fhir_part_id(struct fhir_writer *w, const char *part,
+                            const struct an_uuid *of);
 
 /* UUID version 5 of the parts, joined. */
 enum an_code fhir_name(struct an_arena *arena, const struct an_str *part,

@@ -6,18 +6,6 @@
 
 static const int FRACTION_PLACES = 4, PERCENT_PLACES = 2;
 
-static void put_percent(struct fhir_writer *w, const char *key, double p)
-{
-    an_out_key(&w->out, key);
-    an_out_object(&w->out);
-    an_out_key(&w->out, "value");
-    an_out_fixed(&w->out, p * 100, PERCENT_PLACES);
-    fhir_put_c(w, "unit", "%");
-    fhir_put_c(w, "system", "http://unitsofmeasure.org");
-    fhir_put_c(w, "code", "%");
-    an_out_end(&w->out);
-}
-
 static bool is_probability(double p)
 {
     return p >= 0 && p <= 1; /* false for NaN */
@@ -32,11 +20,7 @@ static void put_probability(struct fhir_writer *w, double p, double low,
     }
     switch (w->s->probability) {
     case FHIR_P_INTERVAL:
-        an_out_key(&w->out, "probabilityRange");
-        an_out_object(&w->out);
-        put_percent(w, "low", low);
-        put_percent(w, "high", high);
-        an_out_end(&w->out);
+        fhir_put_percents(w, "probabilityRange", low, high);
         break;
     case FHIR_P_PERCENT:
         an_out_key(&w->out, "probabilityDecimal");
@@ -88,6 +72,9 @@ static void put_predictions(struct fhir_writer *w,
     an_out_array(&w->out);
     if (s->kind == CTX_SUGGEST_RISK) {
         an_out_object(&w->out);
+        /* Where the probability is no interval already. */
+        if (w->s->probability != FHIR_P_INTERVAL && !w->s->no_extensions)
+            fhir_put_confidence(w, s->p_low, s->p_high);
         fhir_put_own_concept(w, "outcome", "/topic", s->topic, s->title);
         put_probability(w, s->p, s->p_low, s->p_high);
         put_when(w, s);
@@ -125,12 +112,7 @@ void fhir_put_risk(struct fhir_writer *w, const struct fhir_item *item)
     fhir_put_encounter(w);
     fhir_put_time(w, "occurrenceDateTime", s->as_of);
     fhir_put_reference(w, "performer", "Device", &item->by->id);
-    an_out_key(&w->out, "basis");
-    an_out_array(&w->out);
-    for (size_t i = 0; i < s->n_evidence; i++)
-        if (fhir_evidence_is_new(s, i))
-            fhir_put_source(w, s->evidence[i].event, NULL);
-    an_out_end(&w->out);
+    fhir_put_sources(w, "basis", s);
     put_predictions(w, s);
     fhir_put_notes(w, item);
     fhir_close_entry(w, "RiskAssessment", &item->id);

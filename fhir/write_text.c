@@ -166,8 +166,9 @@ void fhir_put_coding(struct fhir_writer *w, struct an_str system,
     an_out_end(&w->out);
 }
 
-void fhir_put_concept(struct fhir_writer *w, const char *key,
-                      const struct ctx_code *code, struct an_str text)
+/* `key` NULL: as a value. */
+static void put_concept(struct fhir_writer *w, const char *key,
+                        const struct ctx_code *code, struct an_str text)
 {
     bool coded = is_uri(code->system) && is_code(code->code);
 
@@ -178,7 +179,8 @@ void fhir_put_concept(struct fhir_writer *w, const char *key,
         text = clean(w, code->code);
     if (text.n == 0 && !coded)
         return;
-    an_out_key(&w->out, key);
+    if (key)
+        an_out_key(&w->out, key);
     an_out_object(&w->out);
     if (coded) {
         an_out_key(&w->out, "coding");
@@ -188,6 +190,21 @@ void fhir_put_concept(struct fhir_writer *w, const char *key,
     }
     an_out_key_str(&w->out, "text", text);
     an_out_end(&w->out);
+}
+
+void fhir_put_concept(struct fhir_writer *w, const char *key,
+                      const struct ctx_code *code, struct an_str text)
+{
+    put_concept(w, key, code, text);
+}
+
+void fhir_put_own_value(struct fhir_writer *w, const char *kind,
+                        struct an_str code, struct an_str text)
+{
+    const struct ctx_code own = {
+        .system = FHIR_TEXT(w, w->s->own, an_str_c(kind)), .code = code};
+
+    put_concept(w, NULL, &own, text);
 }
 
 void fhir_put_own_concept(struct fhir_writer *w, const char *key,

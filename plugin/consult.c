@@ -4,13 +4,14 @@
 #include "context/agree.h"
 #include "plugin/choose.h"
 #include "plugin/deal.h"
+#include "plugin/receiver.h"
 #include "plugin/showing.h"
 #include "plugin/trust/discreet.h"
 
 #include <stdlib.h>
 
 /* Of a question under which the record is closed each time. */
-enum { TRIES = 3 };
+enum { TRIES = 3, MAX_NEEDS = 8 };
 
 struct pl_consultant {
     struct pl_consult_source from;
@@ -37,6 +38,10 @@ struct consultation {
     struct pl_saying *saying;
     struct pl_delivery *delivery;
     size_t n_deliveries;
+    struct ctx_suggestion *held; /* what waits for a release */
+    size_t n_held;
+    struct fhir_need need[MAX_NEEDS]; /* that a score lacked */
+    size_t n_needs;
     const struct ctx_feed *stale; /* what no forecast of this can rest on */
     size_t n_stale;
 };
@@ -116,6 +121,22 @@ static bool is_offered(const struct consultation *k,
            k->call->face == PL_FACE_CDS && !k->call->to_patient;
 }
 
+/* Two scores may lack the same. */
+static void note_needs(struct consultation *k, struct an_str score)
+{
+    size_t n, i;
+    const struct fhir_need *need = pl_receiver_needs(score, &n);
+
+    for (; n && k->n_needs < MAX_NEEDS; n--, need++) {
+        for (i = 0; i < k->n_needs; i++)
+            if (k->need[i].element == need->element &&
+                an_str_eq(k->need[i].code.code, need->code.code))
+                break;
+        if (i == k->n_needs)
+            k->need[k->n_needs++] = *need;
+    }
+}
+
 static enum an_code tell(struct consultation *k,
                          const struct ctx_forecast *forecast,
                          struct an_str language, uint8_t audience,
@@ -131,9 +152,12 @@ static enum an_code tell(struct consultation *k,
         pl_words(k->c->from.mind, k->arena, &k->view[audience].timeline,
                  forecast, &reader, &s, &n, err);
 
-    for (size_t i = 0; rc == AN_OK && i < n; i++)
+    for (size_t i = 0; rc == AN_OK && i < n; i++) {
         if ((is_kept(&s[i]) || is_offered(k, &s[i])) && !keep(k, &s[i]))
             rc = an_fail_nomem(err);
+        if (s[i].abstention == CTX_ABSTAIN_MISSING_INPUT)
+            note_needs(k, s[i].topic);
+    }
     return rc;
 }
 
@@ -301,19 +325,43 @@ static enum pl_leave may_leave(const struct consultation *k,
     return pl_may_leave(k->c->from.policy, &item, face, to_patient);
 }
 
+/* A call of decision support is answered to the receiver too, if it asks for
+ * that; one about which nothing could be said leaves no trace of the patient
+ * where something is withheld. */
+static bool is_answered(const struct consultation *k, size_t n_now)
+{
+    const struct pl_view *view = &k->view[CTX_FOR_CLINICIAN];
+
+    if (k->call->face != PL_FACE_CDS || k->call->instance.n == 0 ||
+        (k->c->from.naming->resources & FHIR_BIT(GUIDANCE)) == 0)
+        return false;
+    return n_now || (k->n_said == 0 && !k->out->opted_out && view->needs == 0 &&
+                     view->n_withheld == 0);
+}
+
 /* One row of the outbox: `n` suggestions, `of` as in struct pl_delivery. */
 static enum an_code post(struct consultation *k, const struct ctx_suggestion *s,
                          size_t n, size_t of, struct an_err *err)
 {
+    const struct fhir_guidance guidance = {.request = k->call->instance,
+                                           .module = k->c->from.naming->own,
+                                           .need = k->need,
+                                           .n_needs = k->n_needs};
     struct fhir_saying what = {.suggestion = s,
                                .n_suggestions = n,
                                .released = of != 0,
                                .now_us = k->call->clock_us};
     struct fhir_written written;
-    enum an_code rc = fhir_write(k->arena, k->c->from.naming, &k->out->who,
-                                 &what, &written, err);
+    enum an_code rc;
 
-    if (rc == AN_OK && written.n_suggestions)
+    if (of == 0) {
+        what.waiting = k->held;
+        what.n_waiting = k->n_held;
+        what.guidance = is_answered(k, n) ? &guidance : NULL;
+    }
+    rc = fhir_write(k->arena, k->c->from.naming, &k->out->who, &what, &written,
+                    err);
+    if (rc == AN_OK && written.json.n)
         k->delivery[k->n_deliveries++] =
             (struct pl_delivery){.payload = written.json, .of = of};
     return rc;
@@ -327,25 +375,26 @@ static enum an_code address_deliveries(struct consultation *k,
     struct ctx_suggestion *now =
         an_arena_get(k->arena, k->n_said, sizeof(*now));
     enum an_code rc = AN_OK;
-    size_t n = 0, n_held = 0;
+    size_t n = 0;
 
     k->delivery = an_arena_get(k->arena, k->n_said + 1, sizeof(*k->delivery));
-    if (now == NULL || k->delivery == NULL)
+    k->held = an_arena_get(k->arena, k->n_said, sizeof(*k->held));
+    if (now == NULL || k->delivery == NULL || k->held == NULL)
         return an_fail_nomem(err);
     for (size_t i = 0; i < k->n_said; i++) {
         enum pl_leave v = may_leave(k, &k->said[i], PL_FACE_OUTBOX, false);
 
         if (v == PL_MAY)
             now[n++] = k->said[i];
-        n_held += v == PL_UNRELEASED;
+        if (v == PL_UNRELEASED)
+            k->held[k->n_held++] = k->said[i];
     }
-    if (n + n_held && !pl_naming_reaches(&k->out->who)) {
-        k->out->unreachable = true;
+    if (!pl_naming_reaches(&k->out->who)) {
+        k->out->unreachable = n + k->n_held > 0;
         return AN_OK;
     }
-    if (n)
-        rc = post(k, now, n, 0, err);
-    for (size_t i = 0; rc == AN_OK && n_held && i < k->n_said; i++)
+    rc = post(k, now, n, 0, err);
+    for (size_t i = 0; rc == AN_OK && k->n_held && i < k->n_said; i++)
         if (may_leave(k, &k->said[i], PL_FACE_OUTBOX, false) == PL_UNRELEASED)
             rc = post(k, &k->said[i], 1, i + 1, err);
     k->out->n_deliveries = k->n_deliveries;

@@ -3,6 +3,7 @@
 
 #include "fhir/conceptmap.h"
 #include "plugin/host/file.h"
+#include "plugin/jose/signature.h"
 #include "plugin/zone.h"
 
 #include <stdlib.h>
@@ -22,6 +23,8 @@ struct pl_engine {
     struct pl_policy policy;
     struct pl_mind *mind; /* NULL: nothing is said */
     struct fhir_write_settings naming;
+    struct fhir_model_card card;
+    struct pl_signer signer;
     struct an_log *log;
     an_clock *clock;
     struct pl_store *store;
@@ -141,6 +144,25 @@ static enum an_code watch_feeds(struct pl_engine *e, struct an_err *err)
     return rc;
 }
 
+/* The card of the model in force, and who signs. */
+static enum an_code equip_receiver(struct pl_engine *e, struct an_err *err)
+{
+    struct an_str key = e->options.outbox_signing_key_file;
+    enum an_code rc;
+
+    if (e->mind) {
+        e->card.digest = pl_mind_model(e->mind).digest;
+        pl_mind_card(e->mind, &e->card.markdown, &e->card.xml);
+        e->naming.card = &e->card;
+    }
+    if (key.n == 0)
+        return AN_OK;
+    rc = pl_signer_open(&e->signer, key.p, err);
+    if (rc == AN_OK)
+        e->naming.signer = &e->signer.as;
+    return rc;
+}
+
 static enum an_code open_parts(struct pl_engine *e,
                                const struct pl_engine_source *from,
                                struct an_err *err)
@@ -156,6 +178,8 @@ static enum an_code open_parts(struct pl_engine *e,
     if (rc == AN_OK)
         rc =
             pl_naming_make(&e->arena, &e->options, &e->policy, &e->naming, err);
+    if (rc == AN_OK)
+        rc = equip_receiver(e, err);
     if (rc == AN_OK)
         rc = pl_settings_make(&e->arena, &e->options, &e->settings, err);
     if (rc == AN_OK && from->thinks && e->options.feeds_watch)
@@ -206,6 +230,7 @@ void pl_engine_close(struct pl_engine *e)
     pl_store_close(e->store);
     pl_mind_close(e->mind);
     pl_feeds_close(e->feeds);
+    pl_signer_close(&e->signer);
     an_arena_free(&e->arena);
     free(e);
 }

@@ -95,7 +95,8 @@ libfetch_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
 libfetch_la_LIBADD = libwork.la $(CURL_LIBS) $(ZLIB_LIBS)
 EXTRA_DIST += plugin/fetch/README.md
 
-# Who calls: key sets and bearer tokens, by the JOSE library.
+# Who calls: key sets and bearer tokens, and signatures of what we say, by the JOSE
+# library.
 noinst_LTLIBRARIES += libjose.la
 libjose_la_SOURCES = \
 	plugin/jose/keys.h plugin/jose/keys.c \
@@ -103,9 +104,10 @@ libjose_la_SOURCES = \
 	plugin/jose/clients.h plugin/jose/clients.c \
 	plugin/jose/replay.h plugin/jose/replay.c \
 	plugin/jose/keyring.h plugin/jose/keyring.c \
-	plugin/jose/trust.h plugin/jose/trust.c
+	plugin/jose/trust.h plugin/jose/trust.c \
+	plugin/jose/signature.h plugin/jose/signature.c
 libjose_la_CFLAGS = $(AM_CFLAGS) $(JOSE_CFLAGS) $(GNUTLS_CFLAGS)
-libjose_la_LIBADD = libfetch.la libconfig.la $(JOSE_LIBS) $(GNUTLS_LIBS)
+libjose_la_LIBADD = libfetch.la libfhir.la libconfig.la $(JOSE_LIBS) $(GNUTLS_LIBS)
 EXTRA_DIST += plugin/jose/README.md
 
 # From a timeline to suggestions.
@@ -122,6 +124,7 @@ noinst_LTLIBRARIES += libengine.la
 libengine_la_SOURCES = \
 	plugin/pipeline.h plugin/pipeline.c plugin/zone.h plugin/zone.c \
 	plugin/naming.h plugin/naming.c \
+	plugin/receiver.h plugin/receiver.c \
 	plugin/choose.h plugin/choose.c plugin/deal.h plugin/deal.c \
 	plugin/showing.h plugin/showing.c plugin/orders.h plugin/orders.c \
 	plugin/consult.h plugin/consult.c \
@@ -137,7 +140,7 @@ libengine_la_SOURCES = \
 	plugin/deletions.h plugin/deletions.c \
 	plugin/keeper.h plugin/keeper.c plugin/running.h plugin/running.c plugin/reply.h plugin/reply.c
 libengine_la_CFLAGS = $(AM_CFLAGS) $(ICU_CFLAGS)
-libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libfetch.la libthink.la \
+libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libfetch.la libthink.la libjose.la \
 	$(ICU_LIBS) -lm
 
 # Messages out of files, and a sender.
@@ -209,7 +212,7 @@ anamnesis_SOURCES = \
 	plugin/host/codes.c \
 	plugin/host/explain_int.h plugin/host/explain.c \
 	plugin/host/explain_text.c plugin/host/explain_json.c \
-	plugin/host/verify.c plugin/host/lineage.c plugin/host/lineage_int.h \
+	plugin/host/verify.c plugin/host/verify_signature.c plugin/host/lineage.c plugin/host/lineage_int.h \
 	plugin/host/lineage_json.c plugin/host/release.c \
 	plugin/host/export.c plugin/host/subscribe.c plugin/host/feeds.c \
 	plugin/host/face_subscription.c \

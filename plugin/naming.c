@@ -2,6 +2,7 @@
 #include "plugin/naming.h"
 
 #include "config.h"
+#include "plugin/receiver.h"
 
 /* The two lists are one: fhir/ does not know the configuration. */
 _Static_assert((int)CFG_P_FRACTION == (int)FHIR_P_FRACTION &&
@@ -48,7 +49,7 @@ enum an_code pl_naming_make(struct an_arena *arena,
     if (url.n && !an_str_ends(url, AN_STR("/")) &&
         !join(arena, url, AN_STR("/"), &out->source))
         return an_fail_nomem(err);
-    return AN_OK;
+    return pl_receiver_make(arena, options, out, err);
 }
 
 /* An authority that the world outside knows as an identifier system.  Those

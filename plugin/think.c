@@ -208,6 +208,16 @@ struct ctx_model_id pl_mind_model(const struct pl_mind *m)
     return m->model.package.id;
 }
 
+void pl_mind_card(const struct pl_mind *m, struct an_str *markdown,
+                  struct an_str *xml)
+{
+    *markdown = m->model.package.card;
+    *xml = AN_STR("");
+    for (size_t i = 0; i < m->model.n_files; i++)
+        if (an_str_eq(m->model.file[i].name, AN_STR("card.xml")))
+            *xml = m->model.file[i].bytes;
+}
+
 size_t pl_mind_n_outcomes(const struct pl_mind *m)
 {
     return m->n_outcomes;

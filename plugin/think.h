@@ -42,6 +42,10 @@ enum an_code pl_mind_open(const struct cfg_options *options,
 void pl_mind_close(struct pl_mind *m); /* NULL is nothing */
 
 struct ctx_model_id pl_mind_model(const struct pl_mind *m);
+/* What its package says about it: card.md and card.xml ("" where it has none);
+ * views into the mind. */
+void pl_mind_card(const struct pl_mind *m, struct an_str *markdown,
+                  struct an_str *xml);
 size_t pl_mind_n_outcomes(const struct pl_mind *m);
 /* What its cache did; all 0 when it has none. */
 void pl_mind_cache(const struct pl_mind *m, struct rt_cache_counts *out);

@@ -144,6 +144,27 @@ static const struct {
      "outbox.url: environment demo writes only to a server with "
      "outbox.test_target: true",
      3, 1},
+    {"outbox: {resources: [RiskAssessment, Patient]}\n",
+     "outbox.resources: expected a list, each one of RiskAssessment, "
+     "Observation, DocumentReference, DetectedIssue, ClinicalImpression, "
+     "Composition, Task, CommunicationRequest, GuidanceResponse, AuditEvent, "
+     "ModelCard",
+     1, 38},
+    {"outbox: {flags: [stroke]}\n",
+     "outbox.flags: expected \"OUTCOME PROBABILITY\", such as \"stroke 0.2\"",
+     1, 1},
+    {"outbox: {flags: [stroke 20]}\n",
+     "outbox.flags: expected \"OUTCOME PROBABILITY\", such as \"stroke 0.2\"",
+     1, 1},
+    {"outbox: {flags: [stroke 0.2 more]}\n",
+     "outbox.flags: expected \"OUTCOME PROBABILITY\", such as \"stroke 0.2\"",
+     1, 1},
+    {"outbox:\n  proposals: ['stroke 0.2 Home visit']\n",
+     "outbox.proposals: expected \"OUTCOME PROBABILITY SYSTEM|CODE WORDS\"", 2,
+     1},
+    {"outbox:\n  proposals: ['stroke 0.2 http://x|1']\n",
+     "outbox.proposals: expected \"OUTCOME PROBABILITY SYSTEM|CODE WORDS\"", 2,
+     1},
     {"outbox:\n  retry_max: 20ms\n",
      "outbox.retry_max is less than outbox.retry_first", 2, 1},
     {"store:\n  retention:\n    events: 29d\n    raw: 30d\n",

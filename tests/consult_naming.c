@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How we and the patient are named to those who receive suggestions. */
 #include "plugin/naming.h"
+
+#include "plugin/receiver.h"
 #include "tests/suite.h"
 
 #include <string.h>
@@ -50,6 +52,74 @@ START_TEST(we_are_named_by_the_configuration)
     ck_assert_uint_gt(s.software.n, 0);
     ck_assert_uint_gt(s.software_version.n, 0);
     ck_assert(!s.demo && !s.reading);
+}
+END_TEST
+
+/* The option's words are FHIR_RESOURCES, in their order. */
+START_TEST(each_resource_of_the_option_is_one_that_is_written)
+{
+    static const char *const name[FHIR_N_RES] = {
+#define X(res, text) text,
+        FHIR_RESOURCES(X)
+#undef X
+    };
+    struct an_str rest = an_str_c(cfg_option[CFG_OPT_outbox_resources].choices);
+    struct pl_policy policy = {.environment = CFG_TEST};
+    struct fhir_write_settings s;
+    struct an_str word;
+    unsigned n = 0;
+
+    for (; an_str_cut(&rest, ' ', &word); n++) {
+        struct cfg_options o = {.tenant = AN_STR("t"),
+                                .outbox_resources = {&word, 1}};
+
+        ck_assert_uint_lt(n, FHIR_N_RES);
+        ck_assert_an_str_eq(word, name[n]);
+        ck_assert_int_eq(pl_naming_make(&arena, &o, &policy, &s, NULL), AN_OK);
+        ck_assert_uint_eq(s.resources, 1U << n);
+    }
+    ck_assert_uint_eq(n, FHIR_N_RES);
+}
+END_TEST
+
+START_TEST(the_sites_rules_are_the_receivers)
+{
+    struct an_str flag[] = {AN_STR("stroke 0.25"), AN_STR("dementia 1")};
+    struct an_str proposal[] = {AN_STR("stroke 0 http://s|c A call home")};
+    struct an_str language[] = {AN_STR("es"), AN_STR("en")};
+    struct cfg_options o = {.tenant = AN_STR("t"),
+                            .languages = {language, 2},
+                            .outbox_ai_transparency = true,
+                            .outbox_flags = {flag, 2},
+                            .outbox_proposals = {proposal, 1}};
+    struct pl_policy policy = {.environment = CFG_TEST};
+    struct fhir_write_settings s;
+
+    ck_assert_int_eq(pl_naming_make(&arena, &o, &policy, &s, NULL), AN_OK);
+    ck_assert_uint_eq(s.n_flags, 2);
+    ck_assert_an_str_eq(s.flag[0].topic, "stroke");
+    ck_assert_double_eq(s.flag[0].p_from, 0.25);
+    ck_assert_double_eq(s.flag[1].p_from, 1);
+    ck_assert_uint_eq(s.n_proposals, 1);
+    ck_assert_an_str_eq(s.proposal[0].code.system, "http://s");
+    ck_assert_an_str_eq(s.proposal[0].code.code, "c");
+    ck_assert_an_str_eq(s.proposal[0].code.display, "A call home");
+    ck_assert_an_str_eq(s.source_language, "es");
+    ck_assert(!s.no_extensions);
+    ck_assert_ptr_null(s.signer);
+}
+END_TEST
+
+START_TEST(a_score_names_what_it_takes)
+{
+    size_t n;
+
+    ck_assert_ptr_nonnull(pl_receiver_needs(AN_STR("egfr-ckd-epi-2021"), &n));
+    ck_assert_uint_eq(n, 3);
+    ck_assert_ptr_nonnull(pl_receiver_needs(AN_STR("cha2ds2-vasc"), &n));
+    ck_assert_uint_eq(n, 2);
+    ck_assert_ptr_null(pl_receiver_needs(AN_STR("stroke"), &n));
+    ck_assert_uint_eq(n, 0);
 }
 END_TEST
 
@@ -301,6 +371,9 @@ Suite *consult_naming_suite(void)
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_loop_test(cases, we_are_named_by_the_configuration, 0,
                         sizeof(ourselves) / sizeof(ourselves[0]));
+    tcase_add_test(cases, each_resource_of_the_option_is_one_that_is_written);
+    tcase_add_test(cases, the_sites_rules_are_the_receivers);
+    tcase_add_test(cases, a_score_names_what_it_takes);
     tcase_add_test(cases, a_demonstration_is_marked);
     tcase_add_test(cases, making_names_survives_each_failed_allocation);
     tcase_add_loop_test(cases, the_patient_is_named_as_the_receiver_knows_them,

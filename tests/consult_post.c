@@ -111,6 +111,77 @@ START_TEST(what_may_leave_goes_now_and_what_waits_waits_alone)
 }
 END_TEST
 
+/* All that there is: once, in the Bundle that may leave now. */
+START_TEST(what_is_asked_for_stands_beside_it)
+{
+    static const char *const beside[] = {
+        "\"ClinicalImpression\"", "\"Flag\"",
+        "\"ServiceRequest\"",     "\"Task\"",
+        "\"GuidanceResponse\"",   "\"AuditEvent\"",
+        "\"AIModelCard\"",        "\"CommunicationRequest\"",
+        "AIconfidence",           "modelCardDescription"};
+    struct pl_call call = {.patient = ward_patient(),
+                           .clock_us = WARD_DISCHARGE_US + AN_US_PER_DAY,
+                           .face = PL_FACE_CDS,
+                           .actor = AN_STR("Practitioner/1"),
+                           .instance = AN_STR("hook-instance-1")};
+    struct fhir_model_card card;
+    struct posted row[8];
+    struct pl_answer a;
+
+    ward_close(&w);
+    ward_open(&w,
+              LIVE "outbox:\n  url: http://127.0.0.1:9/fhir\n"
+                   "  test_target: true\n"
+                   "  flags: [hospital-admission 0]\n"
+                   "  proposals: ['hospital-admission 0 http://x|1 A call']\n"
+                   "  resources: [RiskAssessment, Observation,"
+                   " DocumentReference, ClinicalImpression, Composition, Task,"
+                   " CommunicationRequest, GuidanceResponse, AuditEvent,"
+                   " ModelCard]\n");
+    card.digest = pl_mind_model(w.mind).digest;
+    pl_mind_card(w.mind, &card.markdown, &card.xml);
+    ck_assert_uint_gt(card.markdown.n, 1000);
+    ck_assert_uint_gt(card.xml.n, 1000);
+    w.naming.card = &card;
+    her_stay();
+    ck_assert_int_eq(ward_ask(&w, &call, &a), AN_OK);
+    ck_assert_uint_eq(a.n_deliveries, 3);
+    ck_assert_uint_eq(posted(row, 8), 3);
+    for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++)
+        ck_assert_msg(ward_has(row[0].payload, beside[i]), "%s", beside[i]);
+    ck_assert(ward_has(row[0].payload, "\"hook-instance-1\""));
+    ck_assert(ward_has(row[0].payload, "\"status\":\"requested\""));
+    ck_assert(!ward_has(row[0].payload, "Your health summary"));
+    for (int i = 1; i < 3; i++) {
+        ck_assert_int_eq(row[i].state, PL_OUTBOX_HELD);
+        ck_assert(ward_has(row[i].payload, "\"Composition\""));
+        ck_assert(ward_has(row[i].payload, "\"status\":\"completed\""));
+        ck_assert(!ward_has(row[i].payload, "\"GuidanceResponse\""));
+    }
+    ck_assert(!ward_has(row[1].payload, "\"transforms\""));
+    ck_assert(ward_has(row[2].payload, "\"transforms\""));
+}
+END_TEST
+
+/* By a watch and not by a call: no hook was answered. */
+START_TEST(only_a_call_is_answered)
+{
+    struct posted row[8];
+
+    ward_close(&w);
+    ward_open(&w, LIVE "outbox:\n  url: http://127.0.0.1:9/fhir\n"
+                       "  test_target: true\n"
+                       "  resources: [RiskAssessment, GuidanceResponse]\n");
+    her_stay();
+    (void)ask_about(ward_patient());
+    ck_assert_uint_eq(posted(row, 8), 1);
+    ck_assert(ward_has(row[0].payload, "\"RiskAssessment\""));
+    ck_assert(!ward_has(row[0].payload, "\"GuidanceResponse\""));
+    ck_assert(!ward_has(row[0].payload, "\"Observation\""));
+}
+END_TEST
+
 START_TEST(each_released_text_leaves_as_it_was_posted)
 {
     struct pl_audit_entry who = {.actor = AN_STR("drh"),
@@ -304,6 +375,8 @@ Suite *consult_post_suite(void)
     tcase_set_timeout(cases, 120);
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_test(cases, what_may_leave_goes_now_and_what_waits_waits_alone);
+    tcase_add_test(cases, what_is_asked_for_stands_beside_it);
+    tcase_add_test(cases, only_a_call_is_answered);
     tcase_add_test(cases, each_released_text_leaves_as_it_was_posted);
     tcase_add_test(cases,
                    a_text_that_is_said_anew_waits_anew_and_the_old_one_goes);

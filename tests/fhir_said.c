@@ -351,7 +351,7 @@ static const struct ctx_suggestion orders[] = {
     .tenant = S("ward-7"), .software = S("Anamnesis"),                         \
     .software_version = S("0.1.0")
 
-const struct said said[N_SAID] = {
+const struct said said_usual[N_SAID_USUAL] = {
     {
         .name = "heart",
         .settings = {OURS, .base = S("https://receiver.example/fhir"),
@@ -364,7 +364,7 @@ const struct said said[N_SAID] = {
                 .encounter_system = S("urn:oid:2.999.1.2"),
                 .encounter_number = S("V-9")},
         .what = {heart, sizeof(heart) / sizeof(heart[0]), false,
-                 INT64_C(1709717400123456)},
+                 INT64_C(1709717400123456), NULL, 0, NULL},
     },
     {
         .name = "interval",
@@ -373,7 +373,7 @@ const struct said said[N_SAID] = {
                      .probability = FHIR_P_INTERVAL},
         .who = {.id = {S("HOSP"), S("PEER-1"), S("MR")},
                 .system = S("urn:oid:2.999.1.1")},
-        .what = {heart, 1, false, INT64_C(1709717400000000)},
+        .what = {heart, 1, false, INT64_C(1709717400000000), NULL, 0, NULL},
     },
     {
         .name = "orders",
@@ -400,7 +400,7 @@ const struct said said[N_SAID] = {
                 .encounter = S("HOSP|V-9"),
                 .encounter_id = S("e1")},
         .what = {odd, sizeof(odd) / sizeof(odd[0]), false,
-                 INT64_C(1709717400000000)},
+                 INT64_C(1709717400000000), NULL, 0, NULL},
     },
     {
         .name = "summary",
@@ -412,15 +412,20 @@ const struct said said[N_SAID] = {
         .who = {.id = {S("HOSP"), S("PEER-1"), S("MR")},
                 .system = S("urn:oid:2.999.1.1")},
         .what = {summary, sizeof(summary) / sizeof(summary[0]), true,
-                 INT64_C(1709717400000000)},
+                 INT64_C(1709717400000000), NULL, 0, NULL},
     },
 };
+
+const struct said *said_at(size_t i)
+{
+    return i < N_SAID_USUAL ? &said_usual[i] : &said_beside[i - N_SAID_USUAL];
+}
 
 const struct said *said_named(const char *name)
 {
     for (size_t i = 0; i < N_SAID; i++)
-        if (an_str_eq(an_str_c(said[i].name), an_str_c(name)))
-            return &said[i];
+        if (an_str_eq(an_str_c(said_at(i)->name), an_str_c(name)))
+            return said_at(i);
     ck_abort_msg("no case %s", name);
     return NULL;
 }

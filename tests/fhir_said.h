@@ -14,8 +14,16 @@ struct said {
     struct fhir_saying what;
 };
 
-enum { N_SAID = 5 };
-extern const struct said said[N_SAID];
+enum { N_SAID_USUAL = 5, N_SAID_BESIDE = 9, N_SAID = 14 };
+extern const struct said said_usual[N_SAID_USUAL];
+extern const struct said said_beside[N_SAID_BESIDE]; /* fhir_said_beside.c */
+
+/* The protected header of what stands in the case "signed" for a JWS; behind it
+ * and two points, the SHA-256 of the signed bytes in hex. */
+#define SAID_HEADER "eyJhbGciOiJ0ZXN0In0"
+
+/* One of N_SAID. */
+const struct said *said_at(size_t i);
 
 /* The one of that name; aborts the test when there is none. */
 const struct said *said_named(const char *name);

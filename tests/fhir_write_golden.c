@@ -24,7 +24,7 @@ static struct an_str transaction(struct an_arena *a, const struct said *c)
     ck_assert_msg(fhir_write(a, &c->settings, &c->who, &c->what, &out, &err) ==
                       AN_OK,
                   "%s: %s", c->name, err.what);
-    ck_assert_uint_gt(out.n_suggestions, 0);
+    ck_assert_uint_gt(out.json.n, 0);
     return out.json;
 }
 
@@ -80,8 +80,8 @@ START_TEST(says_the_same_twice)
     an_arena_init(&a, 16 << 20);
     an_arena_init(&b, 16 << 20);
     for (size_t i = 0; i < N_SAID; i++) {
-        struct an_str one = transaction(&a, &said[i]);
-        struct an_str two = transaction(&b, &said[i]);
+        struct an_str one = transaction(&a, said_at(i));
+        struct an_str two = transaction(&b, said_at(i));
 
         ck_assert(an_str_eq(one, two));
     }
@@ -99,7 +99,7 @@ START_TEST(survives_each_failed_allocation)
 
     an_arena_init(&a, 16 << 20);
     for (size_t i = 0; i < N_SAID; i++) {
-        const struct said *c = &said[i];
+        const struct said *c = said_at(i);
         enum an_code code = AN_NOMEM;
         struct an_str json;
         long n = 0;
@@ -135,9 +135,9 @@ START_TEST(is_no_evidence_when_it_comes_back)
     for (size_t i = 0; i < N_SAID; i++) {
         size_t n_seen = 0;
 
-        ck_assert_int_eq(
-            fhir_read(&a, &settings, transaction(&a, &said[i]), &reading, &err),
-            AN_OK);
+        ck_assert_int_eq(fhir_read(&a, &settings, transaction(&a, said_at(i)),
+                                   &reading, &err),
+                         AN_OK);
         for (size_t k = 0; k < reading.n_parts; k++)
             ck_assert_uint_eq(reading.part[k].n_events, 0);
         for (size_t k = 0; k < reading.n_accounts; k++) {

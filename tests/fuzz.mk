@@ -7,12 +7,12 @@ replays = tests/replay_text.t tests/replay_json.t tests/replay_codec.t \
 	tests/replay_fhir.t tests/replay_outcome.t tests/replay_cds.t \
 	tests/replay_recall.t tests/replay_convert.t tests/replay_table.t \
 	tests/replay_ndjson.t tests/replay_conceptmap.t tests/replay_csv.t \
-	tests/replay_lineage.t tests/replay_bearer.t
+	tests/replay_lineage.t tests/replay_bearer.t tests/replay_signed.t
 FUZZERS = tests/fuzz_text tests/fuzz_json tests/fuzz_codec tests/fuzz_yaml \
 	tests/fuzz_hl7 tests/fuzz_mllp tests/fuzz_fhir tests/fuzz_outcome \
 	tests/fuzz_cds tests/fuzz_recall tests/fuzz_convert tests/fuzz_table \
 	tests/fuzz_ndjson tests/fuzz_conceptmap tests/fuzz_csv \
-	tests/fuzz_lineage tests/fuzz_bearer
+	tests/fuzz_lineage tests/fuzz_bearer tests/fuzz_signed
 check_PROGRAMS += $(replays)
 TESTS += $(replays)
 EXTRA_PROGRAMS += $(FUZZERS)
@@ -52,6 +52,10 @@ tests_replay_conceptmap_t_SOURCES = tests/replay.c tests/fuzz_conceptmap.c
 tests_replay_conceptmap_t_LDADD = libfhir.la
 tests_fuzz_conceptmap_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_conceptmap_LDADD = libfhir.la
+tests_replay_signed_t_SOURCES = tests/replay.c tests/fuzz_signed.c
+tests_replay_signed_t_LDADD = libfhir.la
+tests_fuzz_signed_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_signed_LDADD = libfhir.la
 tests_replay_cds_t_SOURCES = tests/replay.c tests/fuzz_cds.c
 tests_replay_cds_t_LDADD = libfhir.la
 tests_fuzz_cds_LDFLAGS = $(LDFLAGS_FUZZ)

@@ -20,7 +20,8 @@ SUITE = tests/suite.h tests/suite.c
 suites = tests/base.t tests/context.t tests/config.t tests/hl7.t \
 	tests/fhir.t tests/advice.t tests/runtime.t tests/trainer.t \
 	tests/host.t tests/store.t tests/trust.t tests/outbox.t \
-	tests/consult.t tests/abi.t tests/blas.t tests/fetch.t tests/jose.t
+	tests/consult.t tests/abi.t tests/blas.t tests/fetch.t tests/jose.t \
+	tests/signature.t
 if HAVE_CHECK
 check_PROGRAMS += $(suites)
 TESTS += $(suites)
@@ -61,7 +62,9 @@ tests_hl7_t_LDADD = libhl7.la $(CHECK_LIBS)
 
 tests_fhir_t_SOURCES = $(SUITE) tests/golden_folder.h tests/golden_folder.c tests/fhir.c \
 	tests/fhir_read.c tests/fhir_golden.c tests/fhir_outcome.c \
-	tests/fhir_said.h tests/fhir_said.c tests/fhir_write.c \
+	tests/fhir_said.h tests/fhir_said.c tests/fhir_said_beside.c \
+	tests/fhir_write.c tests/fhir_write_shape.c tests/fhir_write_beside.c \
+	tests/fhir_shape.h tests/fhir_shape.c tests/fhir_signed.c \
 	tests/fhir_write_golden.c tests/fhir_cards.c tests/fhir_cds.c \
 	tests/fhir_cds_context.c tests/card_rules.h tests/card_rules.c \
 	tests/account.h tests/fhir_account.c tests/fhir_conceptmap.c tests/fhir_notification.c \
@@ -160,6 +163,10 @@ tests_fetch_t_SOURCES = $(SUITE) tests/fetch.c tests/fetch_help.h \
 tests_fetch_t_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(ZLIB_CFLAGS)
 tests_fetch_t_LDADD = libfetch.la $(MHD_LIBS) $(ZLIB_LIBS) $(CHECK_LIBS)
 
+tests_signature_t_SOURCES = $(SUITE) tests/signature.c \
+	tests/signature_keys.h tests/folder.h tests/folder.c
+tests_signature_t_LDADD = libjose.la $(CHECK_LIBS)
+
 tests_trust_t_SOURCES = $(SUITE) tests/trust.c tests/trust_audit.c \
 	tests/trust_quiet.c tests/trust_release.c tests/trust_stage.c
 tests_trust_t_LDADD = libtrust.la $(CHECK_LIBS)
@@ -250,6 +257,8 @@ tests_tls_drill_SOURCES = tests/tls_drill.c tests/tls_help.h tests/tls_help.c \
 tests_tls_drill_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_tls_drill_LDADD = libbase.la $(GNUTLS_LIBS)
 drills += tests/tls.sh tests/transport.sh tests/pains.sh tests/vault.sh
+TESTS += tests/signed.sh
+EXTRA_DIST += tests/signed.sh tests/signed_stranger.py tests/fhir-elements.tsv
 EXTRA_DIST += tests/tls.sh tests/transport.sh tests/pains.sh tests/vault.sh
 drills += tests/rotate.sh
 EXTRA_DIST += tests/rotate.sh

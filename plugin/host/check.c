@@ -6,6 +6,7 @@
 #include "plugin/host/command.h"
 #include "plugin/host/face_tls.h"
 #include "plugin/host/thread.h"
+#include "plugin/jose/signature.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -138,11 +139,14 @@ static enum an_code check_tls(const struct cfg_options *options,
     return AN_OK;
 }
 
-/* Who may call: the files of TLS, the CDS clients and their key sets. */
-static enum an_code check_callers(const struct cfg_options *options,
-                                  struct an_err *err)
+/* Files that options name: those of TLS, the CDS clients and their key sets, the
+ * key that signs. */
+static enum an_code check_files(const struct cfg_options *options,
+                                struct an_err *err)
 {
+    struct an_str path = options->outbox_signing_key_file;
     struct pl_cds_gate *gate = NULL;
+    struct pl_signer signer;
     enum an_code rc = check_tls(options, err);
 
     if (rc == AN_OK)
@@ -150,6 +154,10 @@ static enum an_code check_callers(const struct cfg_options *options,
     if (rc == AN_OK && options->cds_clients_path.n)
         (void)puts("# cds: the clients were read, with their keys in files");
     pl_cds_gate_close(gate);
+    if (rc == AN_OK && path.n) {
+        rc = pl_signer_open(&signer, path.p, err);
+        pl_signer_close(&signer);
+    }
     return rc;
 }
 
@@ -186,7 +194,7 @@ int pl_command_check(const struct pl_invocation *in)
     if (rc == AN_OK)
         print_tables(&settings.site);
     if (rc == AN_OK)
-        rc = check_callers(&options, &err);
+        rc = check_files(&options, &err);
     if (rc == AN_OK)
         rc = check_store(&arena, &options, every_byte, &err);
     pl_mind_close(mind);

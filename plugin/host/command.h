@@ -45,6 +45,8 @@ int pl_command_release(const struct pl_invocation *in);
 int pl_command_verify(const struct pl_invocation *in);
 /* Of verify --lineage. */
 int pl_command_verify_lineage(const struct pl_invocation *in);
+/* Of verify --signature. */
+int pl_command_verify_signature(const struct pl_invocation *in);
 int pl_command_rekey(const struct pl_invocation *in);
 int pl_command_purge(const struct pl_invocation *in);
 int pl_command_backup(const struct pl_invocation *in);

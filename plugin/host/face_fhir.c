@@ -6,8 +6,9 @@
  *     GET /fhir/TYPE?patient.identifier=SYSTEM|VALUE     patient has that one
  *     GET /fhir/TYPE/ID
  *
- * TYPE is RiskAssessment, Observation (scores), DocumentReference (summaries)
- * and, for searching, Provenance and Device.  Resources are made from what the
+ * TYPE is RiskAssessment, Observation (scores), DocumentReference (summaries),
+ * what outbox.resources puts in their place or beside them, and, for searching,
+ * Provenance and Device.  Resources are made from what the
  * store keeps, each time, so that what may no longer leave does not; of what
  * was shown the audit trail has a row before the answer leaves. */
 #include "plugin/host/serve.h"
@@ -30,6 +31,11 @@ static const struct {
 } served[] = {{"RiskAssessment", true},
               {"Observation", true},
               {"DocumentReference", true},
+              {"ClinicalImpression", true},
+              {"DetectedIssue", true},
+              {"Composition", true},
+              {"Flag", true},
+              {"ServiceRequest", true},
               {"Provenance", false},
               {"Device", false}};
 

@@ -67,9 +67,10 @@ static const struct {
     {"feedback", pl_command_feedback, "[--json] [--since TIME]",
      "cards that were shown or held back, and what became of them"},
     {"verify", pl_command_verify,
-     "[NUMBER HASH] | --lineage [--json] [OUTCOME]",
+     "[NUMBER HASH] | --lineage [--json] [OUTCOME] | --signature KEY FILE",
      "walk the audit trail, and compare it with a row noted before; or prove "
-     "what data the model is of"},
+     "what data the model is of, or that what a Bundle says is as we signed "
+     "it"},
     {"rekey", pl_command_rekey, "", "seal all of the store by the first key"},
     {"purge", pl_command_purge,
      "[--dry-run] [--before TIME | --patient AUTHORITY ID]",

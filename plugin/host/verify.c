@@ -49,6 +49,8 @@ int pl_command_verify(const struct pl_invocation *in)
 
     if (in->argc && strcmp(in->argv[0], "--lineage") == 0)
         return pl_command_verify_lineage(in);
+    if (in->argc && strcmp(in->argv[0], "--signature") == 0)
+        return pl_command_verify_signature(in);
     if (in->argc && !read_noted(in, &noted))
         return pl_usage(in);
     an_arena_init(&arena, ARENA_BYTES);

@@ -90,4 +90,13 @@ grep -q '"probabilityDecimal": *0.2340' "$answer" ||
     fail 'the probability lost its digits'
 want 'its provenance' "$(get "/Provenance?target=$risk&_summary=count")" 200
 grep -q '"total": *1' "$answer" || fail 'its provenance is not found'
+# What the server has made of a signed resource gives the bytes that were signed.
+if command -v python3 >/dev/null; then
+    signed=$(grep -o 'Provenance/[0-9a-f-]*"' "$golden/write-signed/bundle.json" |
+        head -n 1 | tr -d '"')
+    want 'what was signed' "$(get \
+        "/Provenance?_id=${signed#*/}&_include=Provenance:target")" 200
+    python3 "$golden/../signed_stranger.py" - "$answer" >&2 ||
+        fail 'what was signed is not what the server gives back'
+fi
 echo "$base: all transactions taken, and changed nothing the second time"
