@@ -486,6 +486,18 @@ static enum an_code check_pairs(struct reader *r)
     return check_retention(r);
 }
 
+static enum an_code check_auth(struct reader *r)
+{
+    const struct cfg_options *o = r->o;
+
+    if (o->outbox_auth == CFG_AUTH_SMART &&
+        (o->outbox_client_id.n == 0 || o->outbox_client_key.n == 0))
+        return problem_pair(r, CFG_OPT_outbox_auth,
+                            "outbox.auth: smart needs outbox.client_id and "
+                            "outbox.client_key");
+    return AN_OK;
+}
+
 /* What no single value can break. */
 static enum an_code check_together(struct reader *r)
 {
@@ -502,6 +514,8 @@ static enum an_code check_together(struct reader *r)
         code = problem_pair(r, CFG_OPT_clock,
                             "clock: in production the present is the "
                             "machine's: clock: system");
+    if (code == AN_OK)
+        code = check_auth(r);
     if (code == AN_OK)
         code = check_pairs(r);
     if (code == AN_OK)

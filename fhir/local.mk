@@ -12,7 +12,7 @@ libfhir_la_SOURCES = \
 	fhir/write.h fhir/write_int.h fhir/write_id.c fhir/write_text.c \
 	fhir/write_common.c fhir/write_device.c fhir/write_risk.c \
 	fhir/write_score.c fhir/write_document.c fhir/write_provenance.c \
-	fhir/write_bundle.c \
+	fhir/write_bundle.c fhir/write_request.h fhir/write_request.c fhir/write_standing.c \
 	fhir/searchset.h fhir/searchset.c \
 	fhir/cards.h fhir/cards.c fhir/markdown_int.h fhir/markdown.c \
 	fhir/cds.h fhir/cds_request.c fhir/cds_discovery.c

@@ -62,6 +62,8 @@ libstore_la_SOURCES = \
 	plugin/store/pack_int.h plugin/store/pack.c \
 	plugin/store/conclude.h plugin/store/conclude.c plugin/store/detail.c \
 	plugin/store/trail.c plugin/store/settle.c \
+	plugin/store/deliveries.h plugin/store/deliveries_int.h \
+	plugin/store/deliveries.c plugin/store/sent.c \
 	plugin/store/vault_int.h plugin/store/vault.c plugin/store/vault_known.c \
 	plugin/store/rekey.h plugin/store/rekey.c \
 	plugin/store/purge.h plugin/store/purge.c \
@@ -73,13 +75,25 @@ libstore_la_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(ZLIB_CFLAGS) $(GNUTLS_CFLAG
 libstore_la_LIBADD = libtrust.la libcontext.la libwork.la $(GNUTLS_LIBS) $(SQLITE_LIBS) $(ZLIB_LIBS) -lpthread
 EXTRA_DIST += plugin/store/README.md
 
+# Tokens and keys.
+noinst_LTLIBRARIES += libjose.la
+libjose_la_SOURCES = plugin/jose/assertion.h plugin/jose/assertion.c
+libjose_la_CFLAGS = $(AM_CFLAGS) $(JOSE_CFLAGS)
+libjose_la_LIBADD = libwork.la $(JOSE_LIBS)
+EXTRA_DIST += plugin/jose/README.md
+
 # To the hospital's FHIR server.
 noinst_LTLIBRARIES += liboutbox.la
 liboutbox_la_SOURCES = \
 	plugin/outbox/outbox.h plugin/outbox/outbox.c \
-	plugin/outbox/post.h plugin/outbox/post.c
+	plugin/outbox/ability.h plugin/outbox/ability.c \
+	plugin/outbox/deliver.h plugin/outbox/deliver_int.h \
+	plugin/outbox/deliver.c plugin/outbox/singly.c \
+	plugin/outbox/standing.c plugin/outbox/withdraw.c \
+	plugin/outbox/post.h plugin/outbox/post.c \
+	plugin/outbox/smart.h plugin/outbox/smart.c
 liboutbox_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
-liboutbox_la_LIBADD = libstore.la libwork.la $(CURL_LIBS)
+liboutbox_la_LIBADD = libstore.la libfhir.la libfetch.la libjose.la libwork.la $(CURL_LIBS)
 EXTRA_DIST += plugin/outbox/README.md
 
 # From another FHIR server: one request, and a bulk export.
@@ -108,7 +122,7 @@ libengine_la_SOURCES = \
 	plugin/pipeline.h plugin/pipeline.c plugin/zone.h plugin/zone.c \
 	plugin/naming.h plugin/naming.c \
 	plugin/choose.h plugin/choose.c plugin/showing.h plugin/showing.c \
-	plugin/consult.h plugin/consult.c \
+	plugin/consult.h plugin/consult.c plugin/lapse.h plugin/lapse.c \
 	plugin/consultants.h plugin/consultants.c \
 	plugin/hold.h plugin/hold.c plugin/watch.h plugin/watch.c \
 	plugin/engine.h plugin/engine.c \
@@ -187,7 +201,7 @@ anamnesis_SOURCES = \
 	plugin/host/explain_int.h plugin/host/explain.c \
 	plugin/host/explain_text.c plugin/host/explain_json.c \
 	plugin/host/verify.c plugin/host/lineage.c plugin/host/lineage_int.h \
-	plugin/host/lineage_json.c plugin/host/release.c \
+	plugin/host/lineage_json.c plugin/host/release.c plugin/host/outbox.c plugin/host/recall.c plugin/host/keys.c \
 	plugin/host/export.c plugin/host/subscribe.c plugin/host/feeds.c \
 	plugin/host/face_subscription.c \
 	plugin/host/metrics_feeds.c \

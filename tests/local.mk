@@ -145,10 +145,12 @@ tests_trainer_t_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 
 tests_outbox_t_SOURCES = $(SUITE) tests/outbox.c tests/outbox_post.c \
 	tests/outbox_deliver.c tests/outbox_server.h tests/outbox_server.c \
+	tests/outbox_ways.c tests/outbox_smart.c \
+	tests/keeper.h tests/keeper_int.h tests/keeper.c tests/keeper_kept.c \
 	tests/invented.h tests/invented.c tests/messages.h tests/messages.c \
 	tests/folder.h tests/folder.c tests/store_help.h tests/store_help.c
-tests_outbox_t_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS)
-tests_outbox_t_LDADD = liboutbox.la $(MHD_LIBS) $(CHECK_LIBS)
+tests_outbox_t_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(JOSE_CFLAGS) $(GNUTLS_CFLAGS)
+tests_outbox_t_LDADD = liboutbox.la $(MHD_LIBS) $(JOSE_LIBS) $(GNUTLS_LIBS) $(CHECK_LIBS)
 
 tests_fetch_t_SOURCES = $(SUITE) tests/fetch.c tests/fetch_help.h \
 	tests/fetch_help.c tests/fetch_ask.c tests/fetch_export.c \

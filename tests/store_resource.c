@@ -443,6 +443,10 @@ static void as_version_5(void)
     ck_assert_int_eq(sqlite3_exec(db,
                                   "DROP TABLE resource; DROP TABLE deleted;"
                                   "DROP TABLE withdrawal; DROP TABLE indexing;"
+                                  "DROP TABLE sent; DROP TABLE recalled;"
+                                  "DROP INDEX suggestion_model;"
+                                  "ALTER TABLE outbox DROP COLUMN kind;"
+                                  "ALTER TABLE outbox DROP COLUMN done;"
                                   "PRAGMA user_version = 5",
                                   NULL, NULL, NULL),
                      SQLITE_OK);

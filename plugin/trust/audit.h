@@ -40,7 +40,11 @@
     X(UNDELIVERABLE, "undeliverable")                                          \
     X(PURGED, "purged")                                                        \
     X(ERASED, "erased")                                                        \
-    X(WITHDRAWN, "withdrawn")
+    X(WITHDRAWN, "withdrawn")                                                  \
+    X(TAKEN_OVER, "taken over")                                                \
+    X(RECALLED, "recalled")                                                    \
+    X(RETRIED, "retried")                                                      \
+    X(DROPPED, "dropped")
 
 enum pl_audit_action {
 #define X(name, text) PL_AUDIT_##name,
