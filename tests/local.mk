@@ -227,6 +227,14 @@ EXTRA_DIST += tests/ranks.sh tests/tune.sh tests/tune_people.awk \
 check_PROGRAMS += tests/receiver
 tests_receiver_LDADD = libhost.la
 drills += tests/faces.sh tests/calls.sh tests/triggers.sh
+# And where either end is killed; tests/keeper keeps what it takes.
+check_PROGRAMS += tests/keeper
+tests_keeper_SOURCES = tests/keeper_main.c tests/keeper.h tests/keeper_int.h \
+	tests/keeper.c tests/keeper_kept.c
+tests_keeper_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS)
+tests_keeper_LDADD = libbase.la $(MHD_LIBS)
+drills += tests/delivery.sh
+EXTRA_DIST += tests/delivery.sh
 # The same, of what a FHIR server sends; tests/fhir_peer is that server.
 check_PROGRAMS += tests/fhir_peer
 tests_fhir_peer_LDADD = libhost.la
