@@ -130,6 +130,17 @@
     X(OUTBOX_RETRY, WARN, NUM, "row", NUM, "error", NUM, "pause_ms",           \
       "a delivery failed and is tried again; error is an HTTP status, "        \
       "libcurl's code if under 100, 999 for an answer that is no FHIR")        \
+    X(OUTBOX_TOKEN_FAULT, ERROR, NUM, "reason", NUM, "pause_ms", NONE, "",     \
+      "no token for the receiving server; reason is 1: no answer, 2: "         \
+      "invalid_client, 3: invalid_grant, 4: unauthorized_client, 5: "          \
+      "invalid_scope, 6: invalid_request, 7: unsupported_grant_type, 8: "      \
+      "refused, 9: no address for tokens, 10: our keys, 11: no bearer token")  \
+    X(OUTBOX_SCOPE, WARN, NUM, "missing", NONE, "", NONE, "",                  \
+      "the token is for less than outbox.scope asks for: some deliveries may " \
+      "be refused")                                                            \
+    X(OUTBOX_TAKEN_OVER, INFO, NUM, "row", NONE, "", NONE, "",                 \
+      "somebody else keeps all that a row of the outbox says: it is left "     \
+      "alone")                                                                 \
     X(OUTBOX_DEAD, ERROR, NUM, "row", NUM, "error", NONE, "",                  \
       "the receiving server refused a row for good; it stays in the store")    \
     X(OUTBOX_FAULT, ERROR, CODE, "code", NONE, "", NONE, "",                   \

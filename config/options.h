@@ -34,6 +34,8 @@ enum cfg_charset {
 enum cfg_clock { CFG_CLOCK_SYSTEM, CFG_CLOCK_MESSAGES };
 enum cfg_tls_client { CFG_TLS_NONE, CFG_TLS_OPTIONAL, CFG_TLS_REQUIRED };
 enum cfg_probability { CFG_P_FRACTION, CFG_P_PERCENT, CFG_P_INTERVAL };
+enum cfg_delivery { CFG_DELIVERY_PUT, CFG_DELIVERY_POST, CFG_DELIVERY_AUTO };
+enum cfg_auth { CFG_AUTH_NONE, CFG_AUTH_TOKEN_FILE, CFG_AUTH_SMART };
 enum cfg_stale { CFG_STALE_SAY, CFG_STALE_ABSTAIN };
 enum cfg_vip { CFG_VIP_HOLD, CFG_VIP_USUAL };
 enum cfg_stage { CFG_STAGE_OFF, CFG_SHADOW, CFG_TRIAL, CFG_LIVE };
@@ -384,6 +386,30 @@ struct cfg_texts {
       "they stay in the store.")                                               \
     X(outbox_token_file, "outbox.token_file", PATH, CFG_BETWEEN(0, 4095), "",  \
       "File with the bearer token for that server. Empty: none is sent.")      \
+    X(outbox_mode, "outbox.mode", ENUM, CFG_ONE_OF("put post auto"), "put",    \
+      "How that server is written to. put: under ids of ours. post: created "  \
+      "once by identifier, for one that makes the ids. auto: as its "          \
+      "CapabilityStatement says, without transactions too.")                   \
+    X(outbox_versions, "outbox.versions", BOOL, CFG_ANY, "true",               \
+      "Replace only the version that the server last answered, and leave "     \
+      "alone what somebody else has changed. false: for a server without "     \
+      "versions.")                                                             \
+    X(outbox_auth, "outbox.auth", ENUM, CFG_ONE_OF("none token_file smart"),   \
+      "token_file",                                                            \
+      "Where the bearer token comes from. smart: SMART Backend Services, by "  \
+      "outbox.client_id and outbox.client_key.")                               \
+    X(outbox_client_id, "outbox.client_id", TEXT, CFG_BETWEEN(0, 255), "",     \
+      "What that server's authorization knows us as.")                         \
+    X(outbox_client_key, "outbox.client_key", PATH, CFG_BETWEEN(0, 4095), "",  \
+      "File of our private keys, PEM, RSA from 2048 bits or EC P-384, the "    \
+      "one that signs first; mode 0600. It is read for each token.")           \
+    X(outbox_token_url, "outbox.token_url", URL, CFG_ANY, "",                  \
+      "Where tokens are asked for. Empty: as the server's "                    \
+      ".well-known/smart-configuration says.")                                 \
+    X(outbox_scope, "outbox.scope", TEXT, CFG_BETWEEN(1, 1023),                \
+      "system/Device.cru system/RiskAssessment.cru system/Observation.cru "    \
+      "system/DocumentReference.cru system/Provenance.crus system/Patient.s",  \
+      "What a token is asked for.")                                            \
     X(outbox_is_test_target, "outbox.test_target", BOOL, CFG_ANY, "false",     \
       "The receiving server holds invented patients only; demo writes to no "  \
       "other.")                                                                \

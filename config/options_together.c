@@ -221,6 +221,18 @@ static enum an_code check_cds(struct cfg_reader *r)
     return AN_OK;
 }
 
+static enum an_code check_auth(struct cfg_reader *r)
+{
+    const struct cfg_options *o = r->o;
+
+    if (o->outbox_auth == CFG_AUTH_SMART &&
+        (o->outbox_client_id.n == 0 || o->outbox_client_key.n == 0))
+        return cfg_problem_pair(r, CFG_OPT_outbox_auth,
+                                "outbox.auth: smart needs outbox.client_id and "
+                                "outbox.client_key");
+    return AN_OK;
+}
+
 enum an_code cfg_options_together(struct cfg_reader *r)
 {
     const struct cfg_options *o = r->o;
@@ -236,6 +248,8 @@ enum an_code cfg_options_together(struct cfg_reader *r)
         code = cfg_problem_pair(r, CFG_OPT_clock,
                                 "clock: in production the present is the "
                                 "machine's: clock: system");
+    if (code == AN_OK)
+        code = check_auth(r);
     if (code == AN_OK)
         code = check_pairs(r);
     if (code == AN_OK)

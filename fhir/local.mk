@@ -17,6 +17,7 @@ libfhir_la_SOURCES = \
 	fhir/write_proposal.c fhir/write_composition.c fhir/write_task.c \
 	fhir/write_guidance.c fhir/write_audit.c fhir/write_card.c \
 	fhir/signed.h fhir/signed.c \
+	fhir/write_request.h fhir/write_request.c fhir/write_standing.c \
 	fhir/searchset.h fhir/searchset.c \
 	fhir/cards.h fhir/cards_int.h fhir/cards.c fhir/cards_offer.c fhir/markdown_int.h fhir/markdown.c \
 	fhir/cds.h fhir/cds_int.h fhir/cds_request.c fhir/cds_discovery.c \

@@ -4,11 +4,13 @@
 #include "context/agree.h"
 #include "plugin/choose.h"
 #include "plugin/deal.h"
+#include "plugin/lapse.h"
 #include "plugin/receiver.h"
 #include "plugin/showing.h"
 #include "plugin/trust/discreet.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Of a question under which the record is closed each time. */
 enum { TRIES = 3, MAX_NEEDS = 8 };
@@ -42,6 +44,8 @@ struct consultation {
     size_t n_held;
     struct fhir_need need[MAX_NEEDS]; /* that a score lacked */
     size_t n_needs;
+    const struct an_str *lapsed; /* resources, see lapse.h */
+    size_t n_lapsed;
     const struct ctx_feed *stale; /* what no forecast of this can rest on */
     size_t n_stale;
 };
@@ -339,6 +343,44 @@ static bool is_answered(const struct consultation *k, size_t n_now)
                      view->n_withheld == 0);
 }
 
+static const struct ctx_suggestion *said_as(const struct consultation *k,
+                                            struct an_str resource)
+{
+    for (size_t i = 0; i < k->n_said; i++)
+        if (an_str_eq(k->saying[i].resource, resource))
+            return &k->said[i];
+    return NULL;
+}
+
+/* The suggestions among the resources of a Bundle. */
+static enum an_code name_posted(struct consultation *k,
+                                const struct fhir_written *w,
+                                struct pl_delivery *d, struct an_err *err)
+{
+    struct pl_posted *posted =
+        an_arena_get(k->arena, w->n_resources, sizeof(*posted));
+
+    if (posted == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; i < w->n_resources; i++) {
+        char text[AN_UUID_TEXT_BYTES];
+        struct pl_posted *p = &posted[d->n_posted];
+        const struct ctx_suggestion *s;
+
+        an_uuid_print(&w->resource[i].id, text);
+        s = said_as(k, an_str_c(text));
+        if (s == NULL)
+            continue;
+        *p = (struct pl_posted){.type = w->resource[i].type,
+                                .model = s->model.digest};
+        if (!an_arena_str(k->arena, an_str_c(text), &p->id))
+            return an_fail_nomem(err);
+        d->n_posted++;
+    }
+    d->posted = posted;
+    return AN_OK;
+}
+
 /* One row of the outbox: `n` suggestions, `of` as in struct pl_delivery. */
 static enum an_code post(struct consultation *k, const struct ctx_suggestion *s,
                          size_t n, size_t of, struct an_err *err)
@@ -361,9 +403,12 @@ static enum an_code post(struct consultation *k, const struct ctx_suggestion *s,
     }
     rc = fhir_write(k->arena, k->c->from.naming, &k->out->who, &what, &written,
                     err);
-    if (rc == AN_OK && written.json.n)
-        k->delivery[k->n_deliveries++] =
-            (struct pl_delivery){.payload = written.json, .of = of};
+    if (rc == AN_OK && written.json.n) {
+        struct pl_delivery *d = &k->delivery[k->n_deliveries++];
+
+        *d = (struct pl_delivery){.payload = written.json, .of = of};
+        rc = name_posted(k, &written, d, err);
+    }
     return rc;
 }
 
@@ -493,6 +538,16 @@ static enum an_code choose_shown(struct consultation *k,
 
 /* ---- all of it ---------------------------------------------------------- */
 
+static void take_receipt(struct consultation *k,
+                         const struct pl_conclude_receipt *receipt)
+{
+    k->out->duplicate = receipt->duplicate;
+    if (receipt->late || receipt->recalled)
+        k->out->n_deliveries = 0;
+    if (receipt->recalled)
+        k->out->n_said = k->out->n_shown = 0;
+}
+
 static enum an_code conclude(struct consultation *k, struct an_err *err)
 {
     struct pl_conclude_receipt receipt;
@@ -529,15 +584,16 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
                     k->view[CTX_FOR_PATIENT].n_withheld;
     all.said = k->saying;
     all.n_said = k->n_said;
+    all.lapsed = k->lapsed;
+    all.n_lapsed = k->n_lapsed;
     all.delivery = k->delivery;
     all.n_deliveries = k->n_deliveries;
     rc = pl_store_conclude(k->c->from.store, &all, 1, &receipt, err);
     k->closed = rc == AN_OK && receipt.unseen;
     if (k->closed)
         return an_fail(err, AN_BUSY, "the record was closed meanwhile", 0);
-    k->out->duplicate = rc == AN_OK && receipt.duplicate;
-    if (rc == AN_OK && receipt.late)
-        k->out->n_deliveries = 0;
+    if (rc == AN_OK)
+        take_receipt(k, &receipt);
     return rc;
 }
 
@@ -558,6 +614,10 @@ static enum an_code consult(struct consultation *k, struct an_err *err)
     if (rc == AN_OK && from->policy->has_target &&
         pl_face_is_open(from->policy, PL_FACE_OUTBOX))
         rc = address_deliveries(k, err);
+    /* Who looks back looks at another record. */
+    if (rc == AN_OK && from->policy->has_target && k->call->now_us == 0)
+        rc = pl_lapses(k->c->reader, k->arena, &k->history, k->saying,
+                       k->n_said, &k->lapsed, &k->n_lapsed, err);
     k->out->said = k->said;
     k->out->n_said = k->n_said;
     if (rc == AN_OK)

@@ -64,6 +64,8 @@ libstore_la_SOURCES = \
 	plugin/store/conclude.h plugin/store/conclude.c plugin/store/detail.c \
 	plugin/store/trail.c plugin/store/settle.c \
 	plugin/store/feedback.h plugin/store/feedback.c plugin/store/dealt.c \
+	plugin/store/deliveries.h plugin/store/deliveries_int.h \
+	plugin/store/deliveries.c plugin/store/sent.c \
 	plugin/store/vault_int.h plugin/store/vault.c plugin/store/vault_known.c \
 	plugin/store/rekey.h plugin/store/rekey.c \
 	plugin/store/purge.h plugin/store/purge.c \
@@ -79,9 +81,14 @@ EXTRA_DIST += plugin/store/README.md
 noinst_LTLIBRARIES += liboutbox.la
 liboutbox_la_SOURCES = \
 	plugin/outbox/outbox.h plugin/outbox/outbox.c \
-	plugin/outbox/post.h plugin/outbox/post.c
+	plugin/outbox/ability.h plugin/outbox/ability.c \
+	plugin/outbox/deliver.h plugin/outbox/deliver_int.h \
+	plugin/outbox/deliver.c plugin/outbox/singly.c \
+	plugin/outbox/standing.c plugin/outbox/withdraw.c \
+	plugin/outbox/post.h plugin/outbox/post.c \
+	plugin/outbox/smart.h plugin/outbox/smart.c
 liboutbox_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
-liboutbox_la_LIBADD = libstore.la libwork.la $(CURL_LIBS)
+liboutbox_la_LIBADD = libstore.la libfhir.la libfetch.la libjose.la libwork.la $(CURL_LIBS)
 EXTRA_DIST += plugin/outbox/README.md
 
 # From another FHIR server: one request, and a bulk export.
@@ -95,8 +102,7 @@ libfetch_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(ZLIB_CFLAGS)
 libfetch_la_LIBADD = libwork.la $(CURL_LIBS) $(ZLIB_LIBS)
 EXTRA_DIST += plugin/fetch/README.md
 
-# Who calls: key sets and bearer tokens, and signatures of what we say, by the JOSE
-# library.
+# By the JOSE library: who calls, who we are, and signatures of what we say.
 noinst_LTLIBRARIES += libjose.la
 libjose_la_SOURCES = \
 	plugin/jose/keys.h plugin/jose/keys.c \
@@ -105,6 +111,7 @@ libjose_la_SOURCES = \
 	plugin/jose/replay.h plugin/jose/replay.c \
 	plugin/jose/keyring.h plugin/jose/keyring.c \
 	plugin/jose/trust.h plugin/jose/trust.c \
+	plugin/jose/assertion.h plugin/jose/assertion.c \
 	plugin/jose/signature.h plugin/jose/signature.c
 libjose_la_CFLAGS = $(AM_CFLAGS) $(JOSE_CFLAGS) $(GNUTLS_CFLAGS)
 libjose_la_LIBADD = libfetch.la libfhir.la libconfig.la $(JOSE_LIBS) $(GNUTLS_LIBS)
@@ -127,7 +134,7 @@ libengine_la_SOURCES = \
 	plugin/receiver.h plugin/receiver.c \
 	plugin/choose.h plugin/choose.c plugin/deal.h plugin/deal.c \
 	plugin/showing.h plugin/showing.c plugin/orders.h plugin/orders.c \
-	plugin/consult.h plugin/consult.c \
+	plugin/consult.h plugin/consult.c plugin/lapse.h plugin/lapse.c \
 	plugin/consultants.h plugin/consultants.c \
 	plugin/hold.h plugin/hold.c plugin/watch.h plugin/watch.c \
 	plugin/engine.h plugin/engine.c \
@@ -213,7 +220,7 @@ anamnesis_SOURCES = \
 	plugin/host/explain_int.h plugin/host/explain.c \
 	plugin/host/explain_text.c plugin/host/explain_json.c \
 	plugin/host/verify.c plugin/host/verify_signature.c plugin/host/lineage.c plugin/host/lineage_int.h \
-	plugin/host/lineage_json.c plugin/host/release.c \
+	plugin/host/lineage_json.c plugin/host/release.c plugin/host/outbox.c plugin/host/recall.c plugin/host/keys.c \
 	plugin/host/export.c plugin/host/subscribe.c plugin/host/feeds.c \
 	plugin/host/face_subscription.c \
 	plugin/host/metrics_feeds.c \

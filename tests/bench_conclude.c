@@ -143,7 +143,7 @@ static void conclude(struct bench *b, const struct pl_trigger *t,
                      uint64_t number)
 {
     char id[SAYINGS][40];
-    struct pl_delivery delivery = {{b->payload, sizeof(b->payload)}, 0};
+    struct pl_delivery delivery = {.payload = {b->payload, sizeof(b->payload)}};
     struct pl_conclusion all = {.patient = t->patient,
                                 .now_us = TEST_EPOCH_US,
                                 .trigger = &t->id,

@@ -46,7 +46,7 @@ struct pl_conclude_receipt closing_say(unsigned patient, int64_t closings)
     char text[] = "00000000-1111-5111-8111-111111111111";
     struct ctx_suggestion what = test_risk();
     struct pl_saying said = {.what = &what, .stage = CFG_LIVE};
-    struct pl_delivery delivery = {AN_STR("{\"to\":\"carer\"}"), 0};
+    struct pl_delivery delivery = {.payload = AN_STR("{\"to\":\"carer\"}")};
     struct pl_conclusion c = {.patient = closing_numbered(patient),
                               .now_us = TEST_EPOCH_US,
                               .closings = closings,

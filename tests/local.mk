@@ -151,10 +151,12 @@ tests_trainer_t_LDADD = libtrainer.la $(OPENBLAS_LIBS) $(CHECK_LIBS)
 
 tests_outbox_t_SOURCES = $(SUITE) tests/outbox.c tests/outbox_post.c \
 	tests/outbox_deliver.c tests/outbox_server.h tests/outbox_server.c \
+	tests/outbox_ways.c tests/outbox_smart.c \
+	tests/keeper.h tests/keeper_int.h tests/keeper.c tests/keeper_kept.c \
 	tests/invented.h tests/invented.c tests/messages.h tests/messages.c \
 	tests/folder.h tests/folder.c tests/store_help.h tests/store_help.c
-tests_outbox_t_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS)
-tests_outbox_t_LDADD = liboutbox.la $(MHD_LIBS) $(CHECK_LIBS)
+tests_outbox_t_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(JOSE_CFLAGS) $(GNUTLS_CFLAGS)
+tests_outbox_t_LDADD = liboutbox.la $(MHD_LIBS) $(JOSE_LIBS) $(GNUTLS_LIBS) $(CHECK_LIBS)
 
 tests_fetch_t_SOURCES = $(SUITE) tests/fetch.c tests/fetch_help.h \
 	tests/fetch_help.c tests/fetch_ask.c tests/fetch_export.c \
@@ -242,6 +244,14 @@ tests_card_check_SOURCES = tests/card_check.c tests/card_rules.h \
 tests_card_check_LDADD = libbase.la
 drills += tests/hooks.sh
 EXTRA_DIST += tests/hooks.sh
+# And where either end is killed; tests/keeper keeps what it takes.
+check_PROGRAMS += tests/keeper
+tests_keeper_SOURCES = tests/keeper_main.c tests/keeper.h tests/keeper_int.h \
+	tests/keeper.c tests/keeper_kept.c
+tests_keeper_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS)
+tests_keeper_LDADD = libbase.la $(MHD_LIBS)
+drills += tests/delivery.sh
+EXTRA_DIST += tests/delivery.sh
 # The same, of what a FHIR server sends; tests/fhir_peer is that server.
 check_PROGRAMS += tests/fhir_peer
 tests_fhir_peer_LDADD = libhost.la

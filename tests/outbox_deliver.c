@@ -51,7 +51,7 @@ static void fill(const char *patient, int from, int n)
     for (int i = 0; i < n; i++) {
         (void)snprintf(text[i], sizeof(text[i]), "{\"%s\":%d}", patient,
                        from + i);
-        d[i] = (struct pl_delivery){an_str_c(text[i]), 0};
+        d[i] = (struct pl_delivery){.payload = an_str_c(text[i]), .of = 0};
     }
     ck_assert_int_eq(pl_store_conclude(t.store, &conclusion, 1, &r, NULL),
                      AN_OK);

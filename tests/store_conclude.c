@@ -62,8 +62,10 @@ static void tell(struct told *d, const int64_t *trigger, int64_t now_us)
                                               &d->said[i].detail, NULL),
                          AN_OK);
     }
-    d->delivery[0] = (struct pl_delivery){AN_STR("{\"to\":\"carer\"}"), 0};
-    d->delivery[1] = (struct pl_delivery){AN_STR("{\"to\":\"patient\"}"), 2};
+    d->delivery[0] =
+        (struct pl_delivery){.payload = AN_STR("{\"to\":\"carer\"}"), .of = 0};
+    d->delivery[1] = (struct pl_delivery){
+        .payload = AN_STR("{\"to\":\"patient\"}"), .of = 2};
     d->conclusion = (struct pl_conclusion){
         .patient = {AN_STR("GENHOSP"), AN_STR("M0000007"), AN_STR("MR")},
         .now_us = now_us,

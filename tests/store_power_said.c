@@ -79,8 +79,8 @@ static bool make_answer(struct power_life *l, const struct pl_trigger *t,
         ck_assert_int_eq(pl_suggestion_detail(&l->t.arena, &a->what[i],
                                               &a->said[i].detail, NULL),
                          AN_OK);
-        a->delivery[i] =
-            (struct pl_delivery){an_str_c(a->name), i ? (size_t)SAID : 0};
+        a->delivery[i] = (struct pl_delivery){.payload = an_str_c(a->name),
+                                              .of = i ? (size_t)SAID : 0};
     }
     a->audit = (struct pl_audit_entry){.action = PL_AUDIT_SHOWN,
                                        .time_us = s.now_us,

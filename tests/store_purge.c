@@ -35,7 +35,7 @@ static void say(uint64_t patient)
     char mrn[32], resource[40];
     struct ctx_suggestion what = test_risk();
     struct pl_saying said = {.what = &what, .stage = CFG_TRIAL};
-    struct pl_delivery d = {AN_STR("{\"to\":\"carer\"}"), 1};
+    struct pl_delivery d = {.payload = AN_STR("{\"to\":\"carer\"}"), .of = 1};
     struct pl_conclusion c = {.now_us = TEST_EPOCH_US + 1,
                               .said = &said,
                               .n_said = 1,

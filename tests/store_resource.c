@@ -445,6 +445,10 @@ static void as_version_5(void)
                                   "DROP TABLE withdrawal; DROP TABLE indexing;"
                                   "DROP TABLE feedback; DROP TABLE card;"
                                   "DROP TABLE card_count;"
+                                  "DROP TABLE sent; DROP TABLE recalled;"
+                                  "DROP INDEX suggestion_model;"
+                                  "ALTER TABLE outbox DROP COLUMN kind;"
+                                  "ALTER TABLE outbox DROP COLUMN done;"
                                   "PRAGMA user_version = 5",
                                   NULL, NULL, NULL),
                      SQLITE_OK);

@@ -191,7 +191,7 @@ END_TEST
 
 START_TEST(what_is_to_be_delivered_is_sealed_and_leaves_as_it_was)
 {
-    struct pl_delivery d = {AN_STR("{\"to\":\"carer\"}"), 0};
+    struct pl_delivery d = {.payload = AN_STR("{\"to\":\"carer\"}")};
     struct pl_conclusion c = {
         .patient = {AN_STR("GENHOSP"), AN_STR("M0000001"), AN_STR("MR")},
         .now_us = TEST_EPOCH_US,

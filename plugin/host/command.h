@@ -11,6 +11,7 @@
 #define PLUGIN_HOST_COMMAND_H
 
 #include "plugin/engine.h"
+#include "plugin/trust/audit.h"
 
 enum {
     PL_EXIT_OK = 0,
@@ -42,6 +43,9 @@ int pl_command_explain_message(const struct pl_invocation *in);
 int pl_command_compare(const struct pl_invocation *in);
 int pl_command_show(const struct pl_invocation *in);
 int pl_command_release(const struct pl_invocation *in);
+int pl_command_outbox(const struct pl_invocation *in);
+int pl_command_recall(const struct pl_invocation *in);
+int pl_command_keys(const struct pl_invocation *in);
 int pl_command_verify(const struct pl_invocation *in);
 /* Of verify --lineage. */
 int pl_command_verify_lineage(const struct pl_invocation *in);
@@ -57,6 +61,11 @@ int pl_command_check(const struct pl_invocation *in);
 int pl_complain(const struct an_err *err);
 /* How to call the command, on standard error; PL_EXIT_USAGE. */
 int pl_usage(const struct pl_invocation *in);
+
+/* Actor and details of what an operator does: the login, and why. */
+enum an_code pl_operator(struct an_arena *arena, struct an_str reason,
+                         struct pl_audit_entry *who, struct an_err *err)
+    __attribute__((warn_unused_result));
 
 /* What an engine is opened from; `thinks` as there. */
 struct pl_engine_source pl_invocation_source(const struct pl_invocation *in,

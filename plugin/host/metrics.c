@@ -146,6 +146,10 @@ static void put_outbox(struct an_buf *b, struct pl_server *s)
     sample(b, "outbox_attempts_total", "{fate=\"delivered\"}", c.n_delivered);
     sample(b, "outbox_attempts_total", "{fate=\"refused\"}", c.n_refused);
     sample(b, "outbox_attempts_total", "{fate=\"retried\"}", c.n_retried);
+    sample(b, "outbox_attempts_total", "{fate=\"left\"}", c.n_left);
+    metric(b, "outbox_broken", "gauge",
+           "1 while nothing is sent after failures in a row.");
+    sample(b, "outbox_broken", "", c.is_broken);
 }
 
 /* ---- what became of the fields ------------------------------------------ */

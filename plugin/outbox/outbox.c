@@ -2,12 +2,15 @@
 #include "plugin/outbox/outbox.h"
 
 #include "plugin/host/thread.h"
-#include "plugin/outbox/post.h"
+#include "plugin/outbox/deliver.h"
+#include "plugin/outbox/smart.h"
 #include "plugin/store/outgoing.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/random.h>
+
+#include "config.h"
 
 enum {
     LOOK_MS = 1000,
@@ -22,21 +25,37 @@ struct pl_outbox {
     struct pl_outbox_options options;
     struct pl_reader *reader; /* the thread's */
     struct pl_post *post;     /* NULL without a url */
-    int64_t due_us, mono_us;  /* see due_now_us */
-    struct an_arena arena;    /* the thread's, of one delivery */
-    unsigned n_failures;      /* in a row; the thread's */
+    struct pl_deliverer deliverer;
+    struct pl_smart *smart; /* NULL unless tokens come from it */
+    struct pl_post_bearer bearer;
+    int64_t due_us, mono_us; /* see due_now_us */
+    struct an_arena arena;   /* the thread's, of one delivery */
+    unsigned n_failures;     /* in a row; the thread's */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool woken, stopping; /* under the lock */
-    atomic_uint_fast64_t n_delivered, n_refused, n_retried;
+    atomic_uint_fast64_t n_delivered, n_refused, n_retried, n_left;
+    atomic_bool is_broken; /* nobody is asked for a while */
 };
 
 struct pl_outbox_options pl_outbox_options_of(const struct cfg_options *o)
 {
     return (struct pl_outbox_options){
         .url = o->outbox_url.n ? o->outbox_url.p : "",
-        .token_file = o->outbox_token_file.n ? o->outbox_token_file.p : "",
+        .token_file =
+            o->outbox_auth == CFG_AUTH_TOKEN_FILE && o->outbox_token_file.n
+                ? o->outbox_token_file.p
+                : "",
+        .smart = {.token_url =
+                      o->outbox_token_url.n ? o->outbox_token_url.p : "",
+                  .client_id = o->outbox_auth == CFG_AUTH_SMART
+                                   ? o->outbox_client_id.p
+                                   : NULL,
+                  .key_file = o->outbox_client_key.p,
+                  .scope = o->outbox_scope.p},
+        .mode = (enum cfg_delivery)o->outbox_mode,
+        .versions = o->outbox_versions,
         .timeout_ms = o->outbox_timeout_ms,
         .retry_first_ms = o->outbox_retry_first_ms,
         .retry_max_ms = o->outbox_retry_max_ms};
@@ -124,10 +143,15 @@ static void note(struct pl_outbox *o, struct pl_attempt *a)
 }
 
 static void note_result(struct pl_outbox *o, const struct pl_outbox_row *row,
-                        const struct pl_post_result *r, int64_t took_ms)
+                        const struct pl_delivered *d, int64_t took_ms)
 {
-    struct pl_attempt a = {
-        .id = row->id, .error = r->error, .now_us = o->options.clock(NULL)};
+    const struct pl_post_result *r = &d->result;
+    struct pl_attempt a = {.id = row->id,
+                           .error = r->error,
+                           .now_us = o->options.clock(NULL),
+                           .sent = d->sent,
+                           .n_sent = d->n_sent,
+                           .done = d->done};
     uint64_t id = (uint64_t)row->id, error = (uint64_t)r->error;
     int64_t ms;
 
@@ -136,6 +160,10 @@ static void note_result(struct pl_outbox *o, const struct pl_outbox_row *row,
         atomic_fetch_add(&o->n_delivered, 1);
         an_log(o->options.log, AN_EVENT_OUTBOX_DELIVERED, id, error,
                (uint64_t)took_ms);
+    } else if (r->fate == PL_FATE_LEFT) {
+        a.state = PL_OUTBOX_TAKEN_OVER;
+        atomic_fetch_add(&o->n_left, 1);
+        an_log(o->options.log, AN_EVENT_OUTBOX_TAKEN_OVER, id, 0, 0);
     } else if (r->fate == PL_FATE_REFUSED) {
         a.state = PL_OUTBOX_DEAD;
         atomic_fetch_add(&o->n_refused, 1);
@@ -162,21 +190,26 @@ static bool is_down(const struct pl_post_result *r)
 /* One attempt.  False when it is time to stop. */
 static bool deliver(struct pl_outbox *o, const struct pl_outbox_row *row)
 {
-    struct pl_post_result r = {.fate = PL_FATE_LATER};
     int64_t began_ms = pl_now_ms();
+    struct pl_delivered d;
     struct an_err err;
+    bool go;
 
-    if (pl_post_send(o->post, &o->arena, row->payload, &r, &err) != AN_OK) {
+    if (pl_deliver(&o->deliverer, &o->arena, row, &d, &err) != AN_OK) {
         an_log(o->options.log, AN_EVENT_OUTBOX_FAULT, err.code, 0, 0);
         return wait(o, LOOK_MS, true);
     }
-    if (r.fate == PL_FATE_STOPPED)
+    /* What was learnt before it was stopped would be learnt again. */
+    if (d.result.fate == PL_FATE_STOPPED)
         return false;
-    note_result(o, row, &r, pl_now_ms() - began_ms);
-    o->n_failures = is_down(&r) ? o->n_failures + 1 : 0;
-    if (o->n_failures >= BREAK_AFTER)
-        return wait(o, pause_ms(o, o->n_failures - BREAK_AFTER + 1), true);
-    return !is_stopping(o);
+    note_result(o, row, &d, pl_now_ms() - began_ms);
+    o->n_failures = is_down(&d.result) ? o->n_failures + 1 : 0;
+    if (o->n_failures < BREAK_AFTER)
+        return !is_stopping(o);
+    atomic_store(&o->is_broken, true);
+    go = wait(o, pause_ms(o, o->n_failures - BREAK_AFTER + 1), true);
+    atomic_store(&o->is_broken, false);
+    return go;
 }
 
 /* Deliver what is due, or wait until something is.  False at the end. */
@@ -233,6 +266,7 @@ static void *run(void *self)
 static void release(struct pl_outbox *o)
 {
     pl_post_close(o->post);
+    pl_smart_close(o->smart);
     pl_reader_close(o->reader);
     an_arena_free(&o->arena);
     pthread_cond_destroy(&o->changed);
@@ -247,11 +281,32 @@ static void prepare(struct pl_outbox *o)
     an_arena_init(&o->arena, ARENA_BYTES);
 }
 
+static enum an_code open_smart(struct pl_outbox *o,
+                               struct pl_post_options *post, struct an_err *err)
+{
+    struct pl_smart_options smart = o->options.smart;
+    enum an_code rc;
+
+    if (smart.client_id == NULL)
+        return AN_OK;
+    smart.base = o->options.url;
+    smart.timeout_ms = o->options.timeout_ms;
+    smart.log = o->options.log;
+    smart.clock = o->options.clock;
+    rc = pl_smart_open(&smart, &o->smart, err);
+    if (rc != AN_OK)
+        return rc;
+    o->bearer = pl_smart_bearer(o->smart);
+    post->bearer = &o->bearer;
+    return AN_OK;
+}
+
 enum an_code pl_outbox_open(const struct pl_outbox_options *options,
                             struct pl_outbox **out, struct an_err *err)
 {
     struct pl_post_options post = {.url = options->url,
                                    .token_file = options->token_file,
+                                   .bearer = NULL,
                                    .timeout_ms = options->timeout_ms};
     struct pl_outbox *o = calloc(1, sizeof(*o));
     enum an_code rc;
@@ -264,9 +319,20 @@ enum an_code pl_outbox_open(const struct pl_outbox_options *options,
     rc = pl_reader_open_keys(options->store_path, options->key_file, 0,
                              &o->reader, err);
     if (rc == AN_OK && options->url[0])
+        rc = open_smart(o, &post, err);
+    if (rc == AN_OK && options->url[0])
         rc = pl_post_open(&post, &o->post, err);
-    if (rc == AN_OK)
+    if (rc == AN_OK) {
+        struct pl_deliverer_options deliverer = {
+            .post = o->post,
+            .reader = o->reader,
+            .mode = options->mode,
+            .versions = options->versions,
+            .software = AN_STR(PACKAGE_NAME " " PACKAGE_VERSION)};
+
+        pl_deliverer_init(&o->deliverer, &deliverer);
         rc = pl_thread_start(&o->thread, run, o, err);
+    }
     if (rc != AN_OK) {
         release(o);
         return rc;
@@ -288,7 +354,9 @@ void pl_outbox_counts(struct pl_outbox *o, struct pl_outbox_counts *out)
     *out =
         (struct pl_outbox_counts){.n_delivered = atomic_load(&o->n_delivered),
                                   .n_refused = atomic_load(&o->n_refused),
-                                  .n_retried = atomic_load(&o->n_retried)};
+                                  .n_retried = atomic_load(&o->n_retried),
+                                  .n_left = atomic_load(&o->n_left),
+                                  .is_broken = atomic_load(&o->is_broken)};
 }
 
 void pl_outbox_close(struct pl_outbox *o, int64_t grace_ms)
@@ -299,6 +367,8 @@ void pl_outbox_close(struct pl_outbox *o, int64_t grace_ms)
     o->stopping = true;
     pthread_cond_signal(&o->changed);
     pthread_mutex_unlock(&o->lock);
+    if (o->smart)
+        pl_smart_stop(o->smart);
     if (o->post)
         pl_post_stop(o->post, pl_now_ms() + (grace_ms > 0 ? grace_ms : 0));
     pthread_join(o->thread, NULL);

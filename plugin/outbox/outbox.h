@@ -16,7 +16,8 @@
  * pause: one row then tries.
  *
  * What is sent twice (a process that died before it noted the answer) is the
- * same bytes, with the same ids in them.  Nothing is sent while the policy
+ * same resources, with the same ids in them; deliver.h says in which form, and
+ * what becomes of a resource that somebody else has changed.  Nothing is sent while the policy
  * keeps the outbox closed (off, shadow); rows wait.  Without a url they wait
  * too.  Bodies are never logged.
  *
@@ -26,14 +27,19 @@
 #define PLUGIN_OUTBOX_OUTBOX_H
 
 #include "base/log.h"
+#include "plugin/outbox/smart.h"
 #include "plugin/store/conclude.h"
 #include "plugin/trust/stage.h"
 
 struct pl_outbox;
 
 struct pl_outbox_options {
-    const char *url;        /* "" is none: rows stay in the store */
-    const char *token_file; /* "" is none */
+    const char *url;               /* "" is none: rows stay in the store */
+    const char *token_file;        /* "" is none */
+    struct pl_smart_options smart; /* in its place, with a client_id; base,
+                                      times, log and clock are ours */
+    enum cfg_delivery mode;
+    bool versions; /* If-Match, of what the server answered before */
     int64_t timeout_ms, retry_first_ms, retry_max_ms;
     struct pl_store *store;
     const char *store_path; /* of the same store, to read from */
@@ -44,7 +50,8 @@ struct pl_outbox_options {
 };
 
 struct pl_outbox_counts {
-    uint64_t n_delivered, n_refused, n_retried; /* since the opening */
+    uint64_t n_delivered, n_refused, n_retried, n_left; /* since the opening */
+    bool is_broken; /* after failures in a row nobody is asked for a while */
 };
 
 /* As configured.  Store, path, policy, log and clock are the engine's. */

@@ -246,6 +246,16 @@ static int put_delivery(struct pl_writer *w, const struct pl_conclusion *t,
     return pl_writer_run(w, PL_W_PUT_OUTBOX);
 }
 
+static int put_posted(struct pl_writer *w, const struct pl_delivery *d,
+                      int64_t patient)
+{
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < d->n_posted; i++)
+        rc = pl_writer_sent(w, &d->posted[i], patient);
+    return rc;
+}
+
 /* Texts of what nobody says any more, held or released; or all that waits, when
  * some of it may not be said any more. */
 static int drop_texts(struct pl_writer *w, const struct pl_conclusion *t,
@@ -270,8 +280,14 @@ static int put_deliveries(struct pl_writer *w, const struct pl_conclusion *t,
 {
     int rc = of_each(w, t, patient, drop_texts);
 
-    for (size_t i = 0; rc == SQLITE_OK && i < t->n_deliveries; i++)
+    for (size_t i = 0; rc == SQLITE_OK && i < t->n_deliveries; i++) {
         rc = put_delivery(w, t, &t->delivery[i], patient, fate);
+        if (rc == SQLITE_OK)
+            rc = put_posted(w, &t->delivery[i], patient);
+    }
+    for (size_t i = 0; rc == SQLITE_OK && i < t->n_lapsed; i++)
+        rc =
+            pl_writer_withdraw(w, t->lapsed[i], AN_STR("corrected"), t->now_us);
     return rc;
 }
 
@@ -327,18 +343,44 @@ static int write_one(struct pl_writer *w, const struct pl_conclusion *t,
     return rc;
 }
 
+/* Whoever says it was read from the disk before that was recalled. */
+static int find_recalled(struct pl_writer *w, const struct pl_conclusion *t,
+                         bool *recalled)
+{
+    int rc = SQLITE_OK;
+    int64_t found = 0;
+
+    for (size_t i = 0; rc == SQLITE_OK && !found && i < t->n_said; i++) {
+        struct an_str digest = t->said[i].what->model.digest;
+
+        if (digest.n == 0)
+            continue;
+        pl_bind_text(stmt(w, PL_W_FIND_RECALLED), 1, digest);
+        rc = pl_writer_number(w, PL_W_FIND_RECALLED, &found);
+    }
+    *recalled = found != 0;
+    return rc;
+}
+
 static int conclude_one(struct pl_writer *w, const struct pl_conclusion *t,
                         const struct packed *packed,
                         struct pl_conclude_receipt *r)
 {
     struct fate *fate = an_arena_get(&w->arena, t->n_said, sizeof(*fate));
+    struct pl_conclusion silent = *t;
     bool fresh = false;
     int64_t patient;
     int rc;
 
     if (fate == NULL)
         return SQLITE_NOMEM;
-    rc = pl_writer_identifier(w, &t->patient, &patient);
+    rc = find_recalled(w, t, &r->recalled);
+    if (rc == SQLITE_OK && r->recalled) {
+        silent.n_said = silent.n_deliveries = silent.n_audits = 0;
+        t = &silent;
+    }
+    if (rc == SQLITE_OK)
+        rc = pl_writer_identifier(w, &t->patient, &patient);
     if (rc == SQLITE_OK)
         rc = admit(w, t, patient, &fresh, r);
     return rc == SQLITE_OK && fresh ? write_one(w, t, packed, patient, fate, r)

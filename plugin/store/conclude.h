@@ -41,11 +41,20 @@ struct pl_saying {
     enum cfg_stage stage;
 };
 
+/* A resource of ours in what is delivered. */
+struct pl_posted {
+    const char *type;    /* "RiskAssessment" */
+    struct an_str id;    /* its UUID */
+    struct an_str model; /* digest of the one that says it; "" is none */
+};
+
 /* Bytes for the outbox. */
 struct pl_delivery {
     struct an_str payload;
     size_t of; /* 1 + the place of the saying whose release it waits for; 0:
                   it waits for none */
+    const struct pl_posted *posted; /* the suggestions in it */
+    size_t n_posted;
 };
 
 /* A card that a CDS client gets, or what is held back of those it might get. */
@@ -87,6 +96,10 @@ struct pl_conclusion {
     bool drop_open;   /* what waits in the outbox is not to leave any more */
     const struct pl_delivery *delivery; /* leave in this order */
     size_t n_deliveries;
+    const struct an_str *lapsed; /* resources that rest on what was corrected or
+                                    deleted and are not said again: what the
+                                    receiver has of them is withdrawn */
+    size_t n_lapsed;
     struct an_str origin; /* environment and model behind the deliveries:
                              pl_store_outbox_keep */
     const struct pl_audit_entry *audit; /* beside those of the suggestions */
@@ -98,6 +111,8 @@ struct pl_conclude_receipt {
     bool duplicate; /* its triggers were done: nothing was written */
     bool late;      /* it is kept as past */
     bool unseen;    /* something was closed meanwhile: nothing was written */
+    bool recalled;  /* its model was recalled: nothing is said, and what was
+                       said before is superseded */
 };
 
 /* n conclusions share one flush of the disk: all of them are stored or none.
@@ -144,10 +159,11 @@ enum an_code pl_store_outbox_keep(struct pl_store *store, struct an_str origin,
 /* The numbers are stored: append, never reorder. */
 #define PL_OUTBOX_STATES(X)                                                    \
     X(WAITING, "waiting")                                                      \
-    X(HELD, "held")           /* for a release */                              \
-    X(DELIVERED, "delivered") /* the payload is gone, its SHA-256 stays */     \
-    X(DEAD, "dead")           /* the receiver will never take it */            \
-    X(DROPPED, "dropped")     /* superseded, or of another model */
+    X(HELD, "held")             /* for a release */                            \
+    X(DELIVERED, "delivered")   /* the payload is gone, its SHA-256 stays */   \
+    X(DEAD, "dead")             /* the receiver will never take it */          \
+    X(DROPPED, "dropped")       /* superseded, or of another model */          \
+    X(TAKEN_OVER, "taken over") /* others keep all that is in it now */
 
 enum pl_outbox_state {
 #define X(name, text) PL_OUTBOX_##name,
@@ -158,12 +174,34 @@ enum pl_outbox_state {
 
 const char *pl_outbox_text(unsigned state);
 
+/* The numbers are stored: append, never reorder. */
+enum pl_sent_state {
+    PL_SENT_OURS,
+    PL_SENT_TAKEN_OVER, /* somebody else has changed it: it is left alone */
+    PL_SENT_WITHDRAWN   /* entered in error, or about to be */
+};
+
+/* What is known of a resource of ours at the receiver. */
+struct pl_sent {
+    struct an_str resource; /* its UUID */
+    struct an_str type, model;
+    struct an_str address; /* "RiskAssessment/17"; "" is under our own name */
+    struct an_str version; /* "3"; "" is not known */
+    enum pl_sent_state state;
+};
+
 /* What became of one attempt to deliver. */
 struct pl_attempt {
     int64_t id;                 /* of the outbox row */
-    enum pl_outbox_state state; /* DELIVERED, DEAD, or WAITING: try again */
+    enum pl_outbox_state state; /* DELIVERED, DEAD, TAKEN_OVER, or WAITING: try
+                                   again */
     int error;                  /* HTTP status; libcurl's code, under 100 */
     int64_t now_us, next_us;    /* next_us: when to try again */
+    const struct pl_sent
+        *sent; /* what was learnt of the receiver's resources */
+    size_t n_sent;
+    struct an_str
+        done; /* entries that went one by one; "" leaves what stands */
 };
 
 /* Note it; delivered and dead are told to the trail, even of a row that was

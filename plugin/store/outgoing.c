@@ -171,11 +171,14 @@ static enum an_code take_outbox(struct an_arena *arena, sqlite3_stmt *s,
     struct an_sha256 hash;
     enum an_code code;
 
-    *out = (struct pl_outbox_row){.id = sqlite3_column_int64(s, 0),
-                                  .attempts = sqlite3_column_int(s, 1),
-                                  .created_us = sqlite3_column_int64(s, 2),
-                                  .suggestion = sqlite3_column_int64(s, 5)};
-    if (!pl_column_copy(arena, s, 3, &out->payload))
+    *out = (struct pl_outbox_row){
+        .id = sqlite3_column_int64(s, 0),
+        .attempts = sqlite3_column_int(s, 1),
+        .created_us = sqlite3_column_int64(s, 2),
+        .suggestion = sqlite3_column_int64(s, 5),
+        .kind = (enum pl_outbox_kind)sqlite3_column_int(s, 6)};
+    if (!pl_column_copy(arena, s, 3, &out->payload) ||
+        !pl_column_copy(arena, s, 7, &out->done))
         return an_fail_nomem(err);
     code = an_sha256(out->payload, &hash, err);
     if (code == AN_OK && (want.n != sizeof(hash.b) ||

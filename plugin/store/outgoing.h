@@ -14,6 +14,7 @@
 #define PLUGIN_STORE_OUTGOING_H
 
 #include "plugin/store/conclude.h"
+#include "plugin/store/deliveries.h"
 #include "plugin/store/reader.h"
 #include "plugin/trust/stage.h"
 
@@ -80,6 +81,8 @@ struct pl_outbox_row {
     int attempts;           /* that failed so far */
     int64_t created_us;
     struct an_str payload; /* held against its SHA-256 */
+    enum pl_outbox_kind kind;
+    struct an_str done; /* of the attempts before, see struct pl_attempt */
 };
 
 /* What is to be delivered now.  AN_NOTFOUND when nothing is due; *next_us is

@@ -430,6 +430,7 @@ static int erase_rest(struct pl_writer *w, const struct erasure *e, int64_t id)
         {"DELETE FROM card WHERE patient = ?1", NULL},
         {"UPDATE due SET state = 1 WHERE identifier = ?1 AND state = 0", NULL},
         {"DELETE FROM withdrawal WHERE identifier = ?1", NULL},
+        {"DELETE FROM sent WHERE patient = ?1", NULL},
         /* A link stands there from either side. */
         {"DELETE FROM link WHERE other = ?1 AND identifier IN"
          " (SELECT other FROM link WHERE identifier = ?1)",

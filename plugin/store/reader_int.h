@@ -191,7 +191,7 @@
     X(OUTBOX_DUE,                                                              \
       "SELECT id, attempts, created_us,"                                       \
       " unseal(payload, 'payload', patient, sha256, created_us), sha256, "     \
-      "suggestion"                                                             \
+      "suggestion, kind, done"                                                 \
       " FROM outbox o WHERE state = 0 AND next_us <= ?1 AND NOT EXISTS"        \
       " (SELECT 1 FROM outbox e WHERE e.patient = o.patient"                   \
       " AND e.state = 0 AND e.id < o.id) ORDER BY next_us, id LIMIT 1")        \
@@ -233,7 +233,19 @@
                 " (SELECT coalesce(min(created_us), 0) FROM outbox"            \
                 " WHERE state = 0),"                                           \
                 " (SELECT count(*) FROM suggestion"                            \
-                " WHERE release = 1 AND superseded_us = 0 AND stage > 1)")
+                " WHERE release = 1 AND superseded_us = 0 AND stage > 1)")     \
+    X(SENT, "SELECT type, model, address, version, state FROM sent"            \
+            " WHERE resource = ?1")                                            \
+    X(UNSETTLED, "SELECT id, patient, kind, state, attempts, error,"           \
+                 " created_us, next_us FROM outbox"                            \
+                 " WHERE state IN (0, 1, 3) AND id > ?1 ORDER BY id LIMIT ?2") \
+    X(MODELS, "SELECT model, max(id) FROM suggestion WHERE model > ?1"         \
+              " GROUP BY model ORDER BY model LIMIT 1")                        \
+    X(TO_RECALL, "SELECT (SELECT count(*) FROM suggestion WHERE model = ?1"    \
+                 " AND superseded_us = 0), (SELECT count(*) FROM sent"         \
+                 " WHERE model = ?1 AND state = 0), (SELECT count(*)"          \
+                 " FROM outbox WHERE state IN (0, 1) AND kind = 0"             \
+                 " AND origin LIKE ?2)")
 
 enum pl_read {
 #define X(name, text) PL_R_##name,

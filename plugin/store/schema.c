@@ -403,9 +403,36 @@ static const char version_8[] =
     " PRIMARY KEY(kind, topic, fate, why)"
     ") STRICT, WITHOUT ROWID;";
 
+static const char version_9[] =
+    /* deliveries.h.  What the receiver was sent of ours, by its UUID: whose it
+     * is, which model said it, where the receiver keeps it ("" is under our own
+     * name) and in which version ("" is not known). */
+    "CREATE TABLE sent("
+    " resource TEXT NOT NULL PRIMARY KEY,"
+    " type TEXT NOT NULL,"
+    " patient INTEGER NOT NULL,"
+    " model TEXT NOT NULL," /* digest */
+    " address TEXT NOT NULL DEFAULT '',"
+    " version TEXT NOT NULL DEFAULT '',"
+    " state INTEGER NOT NULL DEFAULT 0" /* enum pl_sent_state */
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX sent_patient ON sent(patient) WHERE state = 0;"
+    "CREATE INDEX sent_model ON sent(model) WHERE state = 0;"
+    /* enum pl_outbox_kind; of entries that went one by one, those that are
+     * done. */
+    "ALTER TABLE outbox ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outbox ADD COLUMN done TEXT NOT NULL DEFAULT '';"
+    /* Models that may say nothing any more, and what is current of one. */
+    "CREATE INDEX suggestion_model ON suggestion(model)"
+    " WHERE superseded_us = 0;"
+    "CREATE TABLE recalled("
+    " model TEXT NOT NULL PRIMARY KEY,"
+    " at_us INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;";
+
 const char *const pl_schema_step[] = {version_1, version_2, version_3,
                                       version_4, version_5, version_6,
-                                      version_7, version_8};
+                                      version_7, version_8, version_9};
 const size_t pl_schema_n_steps =
     sizeof(pl_schema_step) / sizeof(pl_schema_step[0]);
 

@@ -102,8 +102,15 @@ enum an_code pl_store_release(struct pl_store *store, int64_t id,
 static int try_again(struct pl_writer *w, const struct pl_attempt *a)
 {
     sqlite3_stmt *s = stmt(w, PL_W_OUTBOX_RETRY);
-    int rc;
+    int rc = SQLITE_OK;
 
+    if (a->done.n) {
+        sqlite3_bind_int64(stmt(w, PL_W_SET_DONE), 1, a->id);
+        pl_bind_text(stmt(w, PL_W_SET_DONE), 2, a->done);
+        rc = pl_writer_run(w, PL_W_SET_DONE);
+    }
+    if (rc != SQLITE_OK)
+        return rc;
     sqlite3_bind_int64(s, 1, a->id);
     sqlite3_bind_int64(s, 2, a->error);
     rc = pl_writer_run(w, PL_W_OUTBOX_RETRY);
@@ -115,19 +122,27 @@ static int try_again(struct pl_writer *w, const struct pl_attempt *a)
     return pl_writer_run(w, PL_W_OUTBOX_DELAY);
 }
 
+static enum pl_audit_action action_of(enum pl_outbox_state state)
+{
+    if (state == PL_OUTBOX_DELIVERED)
+        return PL_AUDIT_DELIVERED;
+    return state == PL_OUTBOX_TAKEN_OVER ? PL_AUDIT_TAKEN_OVER
+                                         : PL_AUDIT_UNDELIVERABLE;
+}
+
 static int attempt(struct pl_writer *w, void *ctx)
 {
     const struct pl_attempt *a = ctx;
-    struct pl_audit_entry entry = {.action = a->state == PL_OUTBOX_DELIVERED
-                                                 ? PL_AUDIT_DELIVERED
-                                                 : PL_AUDIT_UNDELIVERABLE,
+    struct pl_audit_entry entry = {.action = action_of(a->state),
                                    .time_us = a->now_us,
                                    .actor = AN_STR("anamnesis"),
                                    .role = AN_STR("system")};
     sqlite3_stmt *s = stmt(w, PL_W_OUTBOX_DONE);
     char details[48];
-    int rc;
+    int rc = pl_writer_learn(w, a);
 
+    if (rc != SQLITE_OK)
+        return rc;
     if (a->state == PL_OUTBOX_WAITING)
         return try_again(w, a);
     sqlite3_bind_int64(s, 1, a->id);

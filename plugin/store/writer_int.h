@@ -8,6 +8,7 @@
 
 #include "plugin/store/conclude.h"
 #include "plugin/store/db_int.h"
+#include "plugin/store/deliveries_int.h"
 #include "plugin/store/led_int.h"
 #include "plugin/store/store.h"
 #include "plugin/trust/audit.h"
@@ -234,13 +235,13 @@
       " suggestion s WHERE s.id = outbox.suggestion"                             \
       " AND s.superseded_us <> 0)")                                              \
     X(DROP_WAITING, "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"   \
-                    " WHERE state = 0 AND patient = ?2")                         \
+                    " WHERE state = 0 AND kind = 0 AND patient = ?2")            \
     X(DROP_ALL_HELD,                                                             \
       "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
       " WHERE state = 1 AND patient = ?2")                                       \
     X(DROP_STRANGE_WAITING,                                                      \
       "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
-      " WHERE state = 0 AND origin <> ?2")                                       \
+      " WHERE state = 0 AND kind = 0 AND origin <> ?2")                          \
     X(DROP_STRANGE_HELD,                                                         \
       "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
       " WHERE state = 1 AND origin <> ?2")                                       \
@@ -250,7 +251,8 @@
     X(CLOSE_NEXT, "SELECT coalesce(max(n), 0) + 1 FROM closing")                 \
     X(CLOSE_DROP,                                                                \
       PL_WEBS "UPDATE outbox SET state = 4, payload = x'', done_us = ?2"         \
-              " WHERE state = 0 AND patient IN (SELECT i FROM web)")             \
+              " WHERE state = 0 AND kind = 0"                                    \
+              " AND patient IN (SELECT i FROM web)")                             \
     X(CLOSE_DROP_HELD,                                                           \
       PL_WEBS "UPDATE outbox SET state = 4, payload = x'', done_us = ?2"         \
               " WHERE state = 1 AND patient IN (SELECT i FROM web)")             \
@@ -305,8 +307,8 @@
                    " WHERE suggestion = ?1 AND suggestion <> 0"                  \
                    " AND state = ?2")                                            \
     X(OUTBOX_DONE, "UPDATE outbox SET state = ?2, attempts = attempts + 1,"      \
-                   " error = ?3, done_us = ?4, payload = iif(?2 = 2, x'',"       \
-                   " payload) WHERE id = ?1 AND state NOT IN (2, 3)")            \
+                   " error = ?3, done_us = ?4, payload = iif(?2 <> 3, x'',"      \
+                   " payload) WHERE id = ?1 AND state NOT IN (2, 3, 5)")         \
     X(OUTBOX_RETRY, "UPDATE outbox SET attempts = attempts + 1, error = ?2"      \
                     " WHERE id = ?1 AND state = 0")                              \
     /* Those behind it wait with it. */                                          \
@@ -337,7 +339,8 @@
                  " subject, details, prev_hash, hash)"                           \
                  " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                          \
     X(SET_HEAD, "UPDATE audit_head SET seq = ?1, hash = ?2")                     \
-    PL_LED_WRITES(X)
+    PL_LED_WRITES(X)                                                             \
+    PL_DELIVERY_WRITES(X)
 
 enum pl_write {
 #define X(name, text) PL_W_##name,

@@ -42,7 +42,11 @@
     X(ERASED, "erased")                                                        \
     X(WITHDRAWN, "withdrawn")                                                  \
     X(ACCEPTED, "accepted") /* a card, by who was shown it */                  \
-    X(OVERRIDDEN, "overridden")
+    X(OVERRIDDEN, "overridden")                                                \
+    X(TAKEN_OVER, "taken over")                                                \
+    X(RECALLED, "recalled")                                                    \
+    X(RETRIED, "retried")                                                      \
+    X(DROPPED, "dropped")
 
 enum pl_audit_action {
 #define X(name, text) PL_AUDIT_##name,
