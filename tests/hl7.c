@@ -11,6 +11,7 @@ Suite *hl7_batch_suite(void);
 Suite *hl7_batch_ack_suite(void);
 Suite *hl7_mllp_suite(void);
 Suite *hl7_ack_suite(void);
+Suite *hl7_result_suite(void);
 Suite *hl7_events_suite(void);
 Suite *hl7_identity_suite(void);
 Suite *hl7_account_suite(void);
@@ -31,6 +32,7 @@ Suite *(*const test_suites[])(void) = {
     hl7_batch_ack_suite,
     hl7_mllp_suite,
     hl7_ack_suite,
+    hl7_result_suite,
     hl7_events_suite,
     hl7_identity_suite,
     hl7_account_suite,
