@@ -443,6 +443,12 @@ static void as_version_5(void)
     ck_assert_int_eq(sqlite3_exec(db,
                                   "DROP TABLE resource; DROP TABLE deleted;"
                                   "DROP TABLE withdrawal; DROP TABLE indexing;"
+                                  "DROP TABLE filed;"
+                                  "ALTER TABLE outbox DROP COLUMN channel;"
+                                  "ALTER TABLE outbox DROP COLUMN withdraws;"
+                                  "ALTER TABLE outbox DROP COLUMN ready;"
+                                  "ALTER TABLE outbox DROP COLUMN n_errors;"
+                                  "ALTER TABLE outbox DROP COLUMN released_by;"
                                   "PRAGMA user_version = 5",
                                   NULL, NULL, NULL),
                      SQLITE_OK);

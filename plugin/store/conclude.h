@@ -69,6 +69,9 @@ struct pl_conclusion {
     bool drop_open;   /* what waits in the outbox is not to leave any more */
     const struct pl_delivery *delivery; /* leave in this order */
     size_t n_deliveries;
+    const size_t *filing; /* places of the sayings that the receiver of HL7
+                             version 2 gets, when released where that is due */
+    size_t n_filings;
     struct an_str origin; /* environment and model behind the deliveries:
                              pl_store_outbox_keep */
     const struct pl_audit_entry *audit; /* beside those of the suggestions */

@@ -417,6 +417,7 @@ static int erase_rest(struct pl_writer *w, const struct erasure *e, int64_t id)
         {EMPTY_OUTBOX " WHERE patient = ?1 AND state = 1", &e->total->n_outbox},
         {EMPTY_OUTBOX " WHERE patient = ?1 AND state = 3", &e->total->n_outbox},
         {"UPDATE due SET state = 1 WHERE identifier = ?1 AND state = 0", NULL},
+        {"DELETE FROM filed WHERE patient = ?1", NULL},
         {"DELETE FROM withdrawal WHERE identifier = ?1", NULL},
         /* A link stands there from either side. */
         {"DELETE FROM link WHERE other = ?1 AND identifier IN"
