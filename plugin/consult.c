@@ -34,6 +34,8 @@ struct consultation {
     struct pl_saying *saying;
     struct pl_delivery *delivery;
     size_t n_deliveries;
+    size_t *filing; /* places of what goes by HL7 version 2 */
+    size_t n_filings;
     const struct ctx_feed *stale; /* what no forecast of this can rest on */
     size_t n_stale;
 };
@@ -308,6 +310,22 @@ static enum an_code address_deliveries(struct consultation *k,
     return rc;
 }
 
+/* By HL7 version 2: what may leave now, and texts that wait for a release. */
+static enum an_code address_filings(struct consultation *k, struct an_err *err)
+{
+    k->filing = an_arena_get(k->arena, k->n_said, sizeof(*k->filing));
+    if (k->filing == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; i < k->n_said; i++) {
+        enum pl_leave v = may_leave(k, &k->said[i], PL_FACE_HL7, false);
+
+        if (v == PL_MAY || v == PL_UNRELEASED)
+            k->filing[k->n_filings++] = i;
+    }
+    k->out->n_filings = k->n_filings;
+    return AN_OK;
+}
+
 /* ---- what is shown ------------------------------------------------------ */
 
 /* Of what may leave, what the caller has room for. */
@@ -378,7 +396,7 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
     };
     enum an_code rc = AN_OK;
 
-    if (k->n_deliveries) {
+    if (k->n_deliveries + k->n_filings) {
         struct ctx_model_id model = pl_mind_model(k->c->from.mind);
 
         rc = pl_naming_origin(k->arena, k->c->from.policy, &model, &all.origin,
@@ -395,13 +413,15 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
     all.n_said = k->n_said;
     all.delivery = k->delivery;
     all.n_deliveries = k->n_deliveries;
+    all.filing = k->filing;
+    all.n_filings = k->n_filings;
     rc = pl_store_conclude(k->c->from.store, &all, 1, &receipt, err);
     k->closed = rc == AN_OK && receipt.unseen;
     if (k->closed)
         return an_fail(err, AN_BUSY, "the record was closed meanwhile", 0);
     k->out->duplicate = rc == AN_OK && receipt.duplicate;
     if (rc == AN_OK && receipt.late)
-        k->out->n_deliveries = 0;
+        k->out->n_deliveries = k->out->n_filings = 0;
     return rc;
 }
 
@@ -422,6 +442,9 @@ static enum an_code consult(struct consultation *k, struct an_err *err)
     if (rc == AN_OK && from->policy->has_target &&
         pl_face_is_open(from->policy, PL_FACE_OUTBOX))
         rc = address_deliveries(k, err);
+    if (rc == AN_OK && from->policy->has_receiver &&
+        pl_face_is_open(from->policy, PL_FACE_HL7))
+        rc = address_filings(k, err);
     k->out->said = k->said;
     k->out->n_said = k->n_said;
     if (rc == AN_OK)

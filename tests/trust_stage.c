@@ -4,6 +4,8 @@
 #include "plugin/trust/stage.h"
 #include "tests/suite.h"
 
+#include <string.h>
+
 Suite *trust_stage_suite(void);
 
 /* One point of the product. */
@@ -51,8 +53,9 @@ static bool is_permitted(const struct point *p)
         return p->item.needs == CTX_LABEL_PSYCHIATRY &&
                p->policy.permitted[p->item.audience] == CTX_LABEL_PSYCHIATRY;
     return p->item.needs == 0 || p->policy.vip_usual ||
-           (p->face != PL_FACE_OUTBOX && (p->face == PL_FACE_CONSOLE ||
-                                          p->item.audience != CTX_FOR_PLANNER));
+           (p->face != PL_FACE_OUTBOX && p->face != PL_FACE_HL7 &&
+            (p->face == PL_FACE_CONSOLE ||
+             p->item.audience != CTX_FOR_PLANNER));
 }
 
 /* Point number n; false beyond the last. */
@@ -64,6 +67,8 @@ static bool point_at(unsigned long n, struct point *p)
     p->policy.evaluated = take(&n, 2);
     p->policy.has_target = true;
     p->policy.target_is_test = take(&n, 2);
+    p->policy.has_receiver = false;
+    p->policy.receiver_is_test = !p->policy.target_is_test;
     p->item.kind = take(&n, CTX_N_SUGGESTIONS);
     p->item.audience = take(&n, CTX_N_AUDIENCES);
     p->item.patient_facing = take(&n, 2);
@@ -75,6 +80,14 @@ static bool point_at(unsigned long n, struct point *p)
     p->face = (enum pl_face)take(&n, PL_N_FACES);
     p->to_patient = take(&n, 2);
     return n == 0;
+}
+
+/* Sent to a system that is not declared to be a test. */
+static bool is_real(const struct point *p)
+{
+    return p->face == PL_FACE_OUTBOX
+               ? !p->policy.target_is_test
+               : p->face == PL_FACE_HL7 && !p->policy.receiver_is_test;
 }
 
 static enum pl_leave ask(const struct point *p)
@@ -110,8 +123,7 @@ START_TEST(nothing_leaves_that_the_design_forbids)
             broken = "demonstrator outside demo";
         else if (!o->demonstrator && !o->evaluated && !console)
             broken = "no evaluation";
-        else if (o->environment == CFG_DEMO && p.face == PL_FACE_OUTBOX &&
-                 !o->target_is_test)
+        else if (o->environment == CFG_DEMO && is_real(&p))
             broken = "demo to a real server";
         else if ((o->environment == CFG_DEMO || o->demonstrator) &&
                  !pl_must_mark(o))
@@ -133,7 +145,7 @@ START_TEST(nothing_leaves_that_the_design_forbids)
             ck_abort_msg("point %lu: %s", n, broken);
     }
     ck_assert_uint_eq(n, 3UL * 4 * 2 * 2 * 2 * 5 * 4 * 2 * 2 * 4 * 2 * 4 * 6 *
-                             5 * 2);
+                             6 * 2);
     ck_assert_uint_gt(n_left, 1000);
 }
 END_TEST
@@ -152,8 +164,7 @@ START_TEST(everything_leaves_that_nothing_forbids)
             o->stage < p.item.stage ? o->stage : p.item.stage;
         bool shown =
             stage == CFG_LIVE || (stage == CFG_TRIAL && p.item.in_trial_arm);
-        bool target = p.face != PL_FACE_OUTBOX || o->target_is_test ||
-                      o->environment != CFG_DEMO;
+        bool target = o->environment != CFG_DEMO || !is_real(&p);
         bool told = p.item.kind != CTX_SUGGEST_DIFFERENTIAL &&
                     p.item.kind != CTX_SUGGEST_COMPARISON;
         bool reader = patient ? !p.item.never_patient && told : !p.to_patient;
@@ -189,13 +200,33 @@ static const struct {
     bool to_patient;
     enum pl_leave want;
 } cases[] = {
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
       CFG_SHADOW, 0},
      PL_FACE_FHIR_READ,
      false,
      PL_SHADOW},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
       CFG_STAGE_OFF, 0},
      PL_FACE_CONSOLE,
@@ -207,6 +238,8 @@ static const struct {
       true,
       true,
       false,
+      false,
+      false,
       {0},
       false,
       false},
@@ -215,67 +248,177 @@ static const struct {
      PL_FACE_CONSOLE,
      false,
      PL_STAGE_OFF},
-    {{CFG_PRODUCTION, CFG_SHADOW, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_SHADOW,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
       CFG_LIVE, 0},
      PL_FACE_CDS,
      false,
      PL_SHADOW},
-    {{CFG_PRODUCTION, CFG_SHADOW, true, false, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_SHADOW,
+      true,
+      false,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_WAITING,
       false, CFG_LIVE, 0},
      PL_FACE_CONSOLE,
      false,
      PL_MAY},
-    {{CFG_PRODUCTION, CFG_TRIAL, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_TRIAL,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_FACE_CDS,
      false,
      PL_OTHER_ARM},
-    {{CFG_PRODUCTION, CFG_LIVE, false, false, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      false,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_FACE_ABI,
      false,
      PL_NOT_EVALUATED},
-    {{CFG_TEST, CFG_LIVE, true, true, true, true, {0}, false, false},
+    {{CFG_TEST,
+      CFG_LIVE,
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_FACE_CDS,
      false,
      PL_DEMONSTRATOR},
-    {{CFG_DEMO, CFG_LIVE, true, false, true, false, {0}, false, false},
+    {{CFG_DEMO,
+      CFG_LIVE,
+      true,
+      false,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_FACE_OUTBOX,
      false,
      PL_NOT_TEST},
-    {{CFG_DEMO, CFG_LIVE, true, false, true, true, {0}, false, false},
+    {{CFG_DEMO,
+      CFG_LIVE,
+      true,
+      false,
+      true,
+      true,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_FACE_OUTBOX,
      false,
      PL_MAY},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_FACE_OUTBOX,
      false,
      PL_UNRELEASED},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_WITHHELD,
       false, CFG_LIVE, 0},
      PL_FACE_FHIR_READ,
      true,
      PL_WITHHELD},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_PATIENT, true, true, PL_RELEASE_RELEASED, false,
       CFG_LIVE, 0},
      PL_FACE_FHIR_READ,
      true,
      PL_NEVER_PATIENT},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_NURSE, false, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_FACE_FHIR_READ,
@@ -287,6 +430,8 @@ static const struct {
       true,
       true,
       false,
+      false,
+      false,
       {0},
       false,
       false},
@@ -295,19 +440,49 @@ static const struct {
      PL_FACE_CONSOLE,
      false,
      PL_UNKNOWN},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_N_SUGGESTIONS, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
       false, CFG_LIVE, 0},
      PL_FACE_CDS,
      false,
      PL_UNKNOWN},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_N_AUDIENCES, false, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_FACE_CDS,
      false,
      PL_UNKNOWN},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_N_FACES,
@@ -341,6 +516,24 @@ START_TEST(refuses_to_start_what_could_not_speak)
                                    pl_face_is_open(&p.policy, PL_FACE_OUTBOX))))
             ck_abort_msg("point %lu", n);
     }
+}
+END_TEST
+
+START_TEST(a_demo_sends_messages_to_test_receivers_only)
+{
+    struct pl_policy p = {.environment = CFG_DEMO,
+                          .stage = CFG_LIVE,
+                          .demonstrator = true,
+                          .has_receiver = true};
+    struct an_err err;
+
+    ck_assert_int_eq(pl_policy_check(&p, NULL, NULL, &err), AN_CONFIG);
+    ck_assert_ptr_nonnull(strstr(err.what, "hl7_out.test_target"));
+    ck_assert(!pl_face_is_open(&p, PL_FACE_HL7));
+    p.receiver_is_test = true;
+    ck_assert_int_eq(pl_policy_check(&p, NULL, NULL, &err), AN_OK);
+    ck_assert(pl_face_is_open(&p, PL_FACE_HL7));
+    ck_assert(!pl_face_is_open(&p, PL_FACE_OUTBOX));
 }
 END_TEST
 
@@ -404,6 +597,7 @@ Suite *trust_stage_suite(void)
                                  a_closed_face_lets_nothing_through,
                                  says_why,
                                  refuses_to_start_what_could_not_speak,
+                                 a_demo_sends_messages_to_test_receivers_only,
                                  without_a_target_a_demo_needs_no_test_target,
                                  the_refusal_names_the_line_of_the_file,
                                  a_suggestion_brings_what_the_decision_needs};
