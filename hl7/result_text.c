@@ -69,8 +69,12 @@ struct an_str hl7_maker_number(struct hl7_maker *m, uint64_t n)
 struct an_str hl7_maker_time(struct hl7_maker *m, struct an_time t)
 {
     char text[AN_TIME_TEXT_BYTES];
-    struct an_str s = {text, an_time_print_hl7(t, text)}, copy = {NULL, 0};
+    struct an_str s = {text, 0}, copy = {NULL, 0};
 
+    /* A TS has four digits behind the second at most, many receivers none. */
+    if (t.precision > AN_TIME_SECOND)
+        t.precision = AN_TIME_SECOND;
+    s.n = an_time_print_hl7(t, text);
     if (!an_arena_str(m->arena, s, &copy))
         hl7_maker_fail(m, AN_NOMEM, "out of memory");
     return copy;

@@ -232,6 +232,12 @@ EXTRA_DIST += tests/ranks.sh tests/tune.sh tests/tune_people.awk \
 check_PROGRAMS += tests/receiver
 tests_receiver_LDADD = libhost.la
 drills += tests/faces.sh tests/calls.sh tests/triggers.sh
+# And by HL7 version 2; tests/taker is who takes it.
+check_PROGRAMS += tests/taker
+tests_taker_SOURCES = tests/taker.c tests/mllp_receiver.h tests/mllp_receiver.c
+tests_taker_LDADD = -lpthread
+drills += tests/filing.sh
+EXTRA_DIST += tests/filing.sh
 # The same, of what a FHIR server sends; tests/fhir_peer is that server.
 check_PROGRAMS += tests/fhir_peer
 tests_fhir_peer_LDADD = libhost.la

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check: is the configuration right, what is in force, and is the store
  * whole?  Opens nothing for writing. */
+#include "plugin/filing/fields.h"
 #include "plugin/host/command.h"
 #include "plugin/host/face_tls.h"
 
@@ -120,6 +121,26 @@ static enum an_code check_tls(const struct cfg_options *options,
     return AN_OK;
 }
 
+/* What the receiver of HL7 version 2 is told otherwise, if there is one. */
+static enum an_code check_fields(struct an_arena *arena,
+                                 const struct cfg_options *options,
+                                 const struct pl_policy *policy,
+                                 struct an_err *err)
+{
+    struct pl_fields fields;
+    enum an_code rc;
+
+    if (options->hl7_out_address.host.n == 0)
+        return AN_OK;
+    rc = pl_fields_read(arena, options, pl_must_mark(policy), &fields, err);
+    if (rc == AN_OK)
+        (void)printf("# hl7_out: version %.*s, %zu codes, %zu fields of the "
+                     "site\n",
+                     AN_STR_ARG(fields.site.version), fields.site.n_names,
+                     fields.site.n_edits);
+    return rc;
+}
+
 int pl_command_check(const struct pl_invocation *in)
 {
     const char *file = in->config_file ? in->config_file : "defaults";
@@ -154,6 +175,8 @@ int pl_command_check(const struct pl_invocation *in)
         print_tables(&settings.site);
     if (rc == AN_OK)
         rc = check_tls(&options, &err);
+    if (rc == AN_OK)
+        rc = check_fields(&arena, &options, &policy, &err);
     if (rc == AN_OK)
         rc = check_store(&arena, &options, every_byte, &err);
     pl_mind_close(mind);

@@ -60,6 +60,14 @@ validator_finds() {
     done <"$peers_src/validator/bad/expected.tsv"
 }
 
+# Of what we write HAPI takes all, and of what is broken none.
+hl7_takes() {
+    "$peers_src/hapi-hl7.sh" golden
+}
+hl7_refuses() {
+    ! "$peers_src/hapi-hl7.sh" golden "$peers_src/hl7/sample/broken.hl7"
+}
+
 # Three messages, of which HAPI parses two, can encode one, and that one back
 # to the same text; so for each of its three parsers.
 hl7_counts() {
