@@ -230,9 +230,28 @@ START_TEST(killed_between_sending_and_noting_it_sends_the_same_message_again)
 }
 END_TEST
 
+START_TEST(a_demo_sends_messages_to_test_receivers_only)
+{
+    struct pl_policy p = {.environment = CFG_DEMO,
+                          .stage = CFG_LIVE,
+                          .demonstrator = true,
+                          .has_receiver = true};
+    struct an_err err;
+
+    ck_assert_int_eq(pl_policy_check(&p, NULL, NULL, &err), AN_CONFIG);
+    ck_assert_ptr_nonnull(strstr(err.what, "hl7_out.test_target"));
+    ck_assert(!pl_face_is_open(&p, PL_FACE_HL7));
+    p.receiver_is_test = true;
+    ck_assert_int_eq(pl_policy_check(&p, NULL, NULL, &err), AN_OK);
+    ck_assert(pl_face_is_open(&p, PL_FACE_HL7));
+    ck_assert(!pl_face_is_open(&p, PL_FACE_OUTBOX));
+}
+END_TEST
+
 Suite *filing_deliver_suite(void)
 {
     const TTest *const test[] = {
+        a_demo_sends_messages_to_test_receivers_only,
         each_patients_messages_come_in_order,
         every_answer_that_is_none_is_tried_again_with_the_same_bytes,
         what_is_refused_is_dead_and_stops_nobody,

@@ -4,8 +4,6 @@
 #include "plugin/trust/stage.h"
 #include "tests/suite.h"
 
-#include <string.h>
-
 Suite *trust_stage_suite(void);
 
 /* One point of the product. */
@@ -519,24 +517,6 @@ START_TEST(refuses_to_start_what_could_not_speak)
 }
 END_TEST
 
-START_TEST(a_demo_sends_messages_to_test_receivers_only)
-{
-    struct pl_policy p = {.environment = CFG_DEMO,
-                          .stage = CFG_LIVE,
-                          .demonstrator = true,
-                          .has_receiver = true};
-    struct an_err err;
-
-    ck_assert_int_eq(pl_policy_check(&p, NULL, NULL, &err), AN_CONFIG);
-    ck_assert_ptr_nonnull(strstr(err.what, "hl7_out.test_target"));
-    ck_assert(!pl_face_is_open(&p, PL_FACE_HL7));
-    p.receiver_is_test = true;
-    ck_assert_int_eq(pl_policy_check(&p, NULL, NULL, &err), AN_OK);
-    ck_assert(pl_face_is_open(&p, PL_FACE_HL7));
-    ck_assert(!pl_face_is_open(&p, PL_FACE_OUTBOX));
-}
-END_TEST
-
 START_TEST(without_a_target_a_demo_needs_no_test_target)
 {
     struct pl_policy p = {
@@ -597,7 +577,6 @@ Suite *trust_stage_suite(void)
                                  a_closed_face_lets_nothing_through,
                                  says_why,
                                  refuses_to_start_what_could_not_speak,
-                                 a_demo_sends_messages_to_test_receivers_only,
                                  without_a_target_a_demo_needs_no_test_target,
                                  the_refusal_names_the_line_of_the_file,
                                  a_suggestion_brings_what_the_decision_needs};

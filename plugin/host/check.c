@@ -121,17 +121,19 @@ static enum an_code check_tls(const struct cfg_options *options,
     return AN_OK;
 }
 
-/* What the receiver of HL7 version 2 is told otherwise, if there is one. */
-static enum an_code check_fields(struct an_arena *arena,
-                                 const struct cfg_options *options,
-                                 const struct pl_policy *policy,
-                                 struct an_err *err)
+/* The files of who listens and who sends: of TLS, and what the receiver of HL7
+ * version 2 is told otherwise, if there is one. */
+static enum an_code check_ways(struct an_arena *arena,
+                               const struct cfg_options *options,
+                               const struct pl_policy *policy,
+                               struct an_err *err)
 {
     struct pl_fields fields;
     enum an_code rc;
 
-    if (options->hl7_out_address.host.n == 0)
-        return AN_OK;
+    rc = check_tls(options, err);
+    if (rc != AN_OK || options->hl7_out_address.host.n == 0)
+        return rc;
     rc = pl_fields_read(arena, options, pl_must_mark(policy), &fields, err);
     if (rc == AN_OK)
         (void)printf("# hl7_out: version %.*s, %zu codes, %zu fields of the "
@@ -174,9 +176,7 @@ int pl_command_check(const struct pl_invocation *in)
     if (rc == AN_OK)
         print_tables(&settings.site);
     if (rc == AN_OK)
-        rc = check_tls(&options, &err);
-    if (rc == AN_OK)
-        rc = check_fields(&arena, &options, &policy, &err);
+        rc = check_ways(&arena, &options, &policy, &err);
     if (rc == AN_OK)
         rc = check_store(&arena, &options, every_byte, &err);
     pl_mind_close(mind);

@@ -88,6 +88,8 @@ done
 validator_finds
 ok 'the validator accepts what we write' ours_is_right
 ok 'HAPI HL7v2 counts what it can read and write' hl7_counts
+ok 'HAPI HL7v2 takes every result and document that we write' hl7_takes
+ok 'HAPI HL7v2 refuses what is none' hl7_refuses
 ok_or_skip 'HAPI sends to us, plain and over TLS, and understands our answers' \
     "$peers_src/senders.sh"
 trap '"$peers_src/hapi-server.sh" stop "$port"' EXIT
