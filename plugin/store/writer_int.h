@@ -221,7 +221,7 @@
       "?4, ?6),"                                                                 \
       "?4,?5,max(?6, (SELECT"                                                    \
       " coalesce(max(next_us), 0) FROM outbox WHERE patient = ?1"                \
-      " AND state = 0 AND channel = 0)),?6,?7)")                                                 \
+      " AND state = 0 AND channel = 0)),?6,?7)")                                 \
     /* Texts of what nobody says any more wait for no release, and those that  \
      * were released are not sent late: the word may have been taken back. */ \
     X(DROP_HELD, "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"      \
@@ -307,7 +307,7 @@
                    " WHERE o.patient = outbox.patient AND o.state = 0"           \
                    " AND o.channel = outbox.channel))"                           \
                    " WHERE suggestion = ?1 AND suggestion <> 0"                  \
-                   " AND withdraws = 0 AND state = ?2")                                            \
+                   " AND withdraws = 0 AND state = ?2")                          \
     X(OUTBOX_DONE, "UPDATE outbox SET state = ?2, attempts = attempts + 1,"      \
                    " error = ?3, done_us = ?4, payload = iif(?2 = 2, x'',"       \
                    " payload) WHERE id = ?1 AND state NOT IN (2, 3)")            \
@@ -317,7 +317,7 @@
     /* Those behind it wait with it. */                                          \
     X(OUTBOX_DELAY, "UPDATE outbox SET next_us = ?2 WHERE state = 0"             \
                     " AND (patient, channel) = (SELECT patient, channel"         \
-                    " FROM outbox WHERE id = ?1) AND next_us < ?2")                          \
+                    " FROM outbox WHERE id = ?1) AND next_us < ?2")              \
     X(KEYS, "SELECT id, length(proof) FROM vault_key")                           \
     X(AUDIT_HEAD, "SELECT seq, hash FROM audit_head")                            \
     X(PUT_AUDIT, "INSERT INTO audit(seq, time_us, actor, role, action,"          \
