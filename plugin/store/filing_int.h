@@ -10,8 +10,9 @@
 
 struct pl_writer;
 
-/* "demo|" of "demo|abc123|0=3". */
-#define PL_ENVIRONMENT(text) "substr(" text ", 1, instr(" text ", '|'))"
+/* "demo|" of "demo|abc123|0=3": a row's, and the one in force. */
+#define PL_ITS_ENVIRONMENT "substr(origin, 1, instr(origin, '|'))"
+#define PL_NOW_ENVIRONMENT "substr(?1, 1, instr(?1, '|'))"
 
 /* A row for the filed suggestions `f`: ?1 the moment, ?2 the SHA-256 of nothing,
  * ?4 whether it withdraws. */
@@ -29,39 +30,36 @@ struct pl_writer;
     " AND s.audience = f.audience AND s.language = f.language"                 \
     " AND s.superseded_us = 0)"
 
-#define PL_FILING_WRITES(X)                                                                   \
-    X(PUT_FILING,                                                                             \
-      "INSERT INTO outbox(patient, suggestion, payload, sha256, state,"                       \
-      " next_us, created_us, origin, channel)"                                                \
-      " VALUES(?1, ?2, seal(x'', 'payload', ?1, ?4, ?6), ?4, ?5, max(?6,"                     \
-      " (SELECT coalesce(max(next_us), 0) FROM outbox WHERE patient = ?1"                     \
-      " AND state = 0 AND channel = 1)), ?6, ?7, 1)")                                         \
-    X(WITHDRAW_PAST, PL_PUT_FILED PL_FILED_PAST)                                              \
-    X(MARK_PAST, "UPDATE filed AS f SET stands = 2" PL_FILED_PAST)                            \
-    X(FILE_AGAIN, PL_PUT_FILED " WHERE f.suggestion = ?3"                                     \
-                               " AND (f.stands = 1) = ?4")                                    \
-    X(MARK_AGAIN, "UPDATE filed SET stands = iif(?2, 2, stands)"                              \
-                  " WHERE suggestion = ?1 AND (stands = 1) = ?2")                             \
-    X(NAME_RELEASER, "UPDATE outbox SET released_by = ?2"                                     \
-                     " WHERE suggestion = ?1 AND suggestion <> 0"                             \
-                     " AND channel = 1 AND state = 0 AND withdraws = 0")                      \
-    X(READY, "UPDATE outbox SET payload = seal(?2, 'payload', patient, ?3,"                   \
-             " created_us), sha256 = ?3, ready = 1 WHERE id = ?1"                             \
-             " AND state = 0")                                                                \
-    X(PUT_FILED,                                                                              \
-      "INSERT INTO filed(resource, audience, language, patient, suggestion,"                  \
-      " n, stands, origin) SELECT ?1, ?2, ?3, patient, suggestion, ?5, ?6,"                   \
-      " origin FROM outbox WHERE id = ?4 ON CONFLICT(resource, audience,"                     \
-      " language) DO UPDATE SET patient = excluded.patient,"                                  \
-      " suggestion = excluded.suggestion, n = excluded.n,"                                    \
-      " stands = excluded.stands, origin = excluded.origin")                                  \
-    /* Of another environment, by the index of that. */                                       \
-    X(DROP_FILED,                                                                             \
-      "DELETE FROM filed WHERE " PL_ENVIRONMENT(                                              \
-          "origin") " < " PL_ENVIRONMENT("?1") " OR " PL_ENVIRONMENT("origi"                  \
-                                                                     "n") " >"                \
-                                                                          " " PL_ENVIRONMENT( \
-                                                                              "?1"))
+/* DROP_FILED: of another environment, by the index of that. */
+#define PL_FILING_WRITES(X)                                                    \
+    X(PUT_FILING,                                                              \
+      "INSERT INTO outbox(patient, suggestion, payload, sha256, state,"        \
+      " next_us, created_us, origin, channel)"                                 \
+      " VALUES(?1, ?2, seal(x'', 'payload', ?1, ?4, ?6), ?4, ?5, max(?6,"      \
+      " (SELECT coalesce(max(next_us), 0) FROM outbox WHERE patient = ?1"      \
+      " AND state = 0 AND channel = 1)), ?6, ?7, 1)")                          \
+    X(WITHDRAW_PAST, PL_PUT_FILED PL_FILED_PAST)                               \
+    X(MARK_PAST, "UPDATE filed AS f SET stands = 2" PL_FILED_PAST)             \
+    X(FILE_AGAIN, PL_PUT_FILED " WHERE f.suggestion = ?3"                      \
+                               " AND (f.stands = 1) = ?4")                     \
+    X(MARK_AGAIN, "UPDATE filed SET stands = iif(?2, 2, stands)"               \
+                  " WHERE suggestion = ?1 AND (stands = 1) = ?2")              \
+    X(NAME_RELEASER, "UPDATE outbox SET released_by = ?2"                      \
+                     " WHERE suggestion = ?1 AND suggestion <> 0"              \
+                     " AND channel = 1 AND state = 0 AND withdraws = 0")       \
+    X(READY, "UPDATE outbox SET payload = seal(?2, 'payload', patient, ?3,"    \
+             " created_us), sha256 = ?3, ready = 1 WHERE id = ?1"              \
+             " AND state = 0")                                                 \
+    X(PUT_FILED,                                                               \
+      "INSERT INTO filed(resource, audience, language, patient, suggestion,"   \
+      " n, stands, origin) SELECT ?1, ?2, ?3, patient, suggestion, ?5, ?6,"    \
+      " origin FROM outbox WHERE id = ?4 ON CONFLICT(resource, audience,"      \
+      " language) DO UPDATE SET patient = excluded.patient,"                   \
+      " suggestion = excluded.suggestion, n = excluded.n,"                     \
+      " stands = excluded.stands, origin = excluded.origin")                   \
+    X(DROP_FILED,                                                              \
+      "DELETE FROM filed WHERE " PL_ITS_ENVIRONMENT " < " PL_NOW_ENVIRONMENT   \
+      " OR " PL_ITS_ENVIRONMENT " > " PL_NOW_ENVIRONMENT)
 
 /* A row of the conclusion for each suggestion that is to be filed, then one for
  * each of the patient's that is not said any more. */
