@@ -145,6 +145,19 @@
       "the receiving server refused a row for good; it stays in the store")    \
     X(OUTBOX_FAULT, ERROR, CODE, "code", NONE, "", NONE, "",                   \
       "the outbox could not use its store or its token")                       \
+    X(FILING_DELIVERED, DEBUG, NUM, "row", NUM, "duration_ms", NONE, "",       \
+      "the HL7 version 2 receiver took a message")                             \
+    X(FILING_RETRY, WARN, NUM, "row", NUM, "error", NUM, "pause_ms",           \
+      "a message for the HL7 version 2 receiver is sent again; error: 1 no "   \
+      "connection, 2 no answer, 3 no acknowledgement, 4 one of another "       \
+      "message, 5 AE, 6 CE, 11 it knows no identifier of the patient")         \
+    X(FILING_DEAD, ERROR, NUM, "row", NUM, "error", NONE, "",                  \
+      "a message will never be taken and stays in the store; error: 5 AE, 6 "  \
+      "CE, 7 AR, 8 CR, 9 it cannot be written, 10 it may not leave any more, " \
+      "12 its bytes are damaged")                                              \
+    X(FILING_FAULT, ERROR, CODE, "code", NONE, "", NONE, "",                   \
+      "messages for the HL7 version 2 receiver could not be made or noted "    \
+      "in the store")                                                          \
     X(HOST_QUARANTINE, WARN, NUM, "messages", NONE, "", NONE, "",              \
       "a process that used this store in its host ended with so many "         \
       "messages in hand; they are not touched again unasked")                  \

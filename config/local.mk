@@ -11,7 +11,7 @@ libconfig_la_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
 libconfig_la_LIBADD = libbase.la $(YAML_LIBS)
 
 # Where the program looks for it; a file that a site has edited stays.
-EXTRA_DIST += config/anamnesis.yaml
+EXTRA_DIST += config/anamnesis.yaml config/hl7-out.yaml
 site_config = $(DESTDIR)$(sysconfdir)/anamnesis/anamnesis.yaml
 install-data-local:
 	@$(MKDIR_P) $(DESTDIR)$(sysconfdir)/anamnesis && \

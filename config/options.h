@@ -448,6 +448,34 @@ struct cfg_texts {
       "Pause before the first repetition; it doubles each time.")              \
     X(outbox_retry_max_ms, "outbox.retry_max", DURATION,                       \
       CFG_BETWEEN(10, CFG_A_DAY_MS), "5m", "Longest pause.")                   \
+    X(hl7_out_address, "hl7_out.address", ADDRESS, CFG_ANY, "",                \
+      "host:port of the MLLP receiver of results and documents (ORU, MDM). "   \
+      "Empty: none are made.")                                                 \
+    X(hl7_out_fields, "hl7_out.fields", PATH, CFG_BETWEEN(0, 4095), "",        \
+      "How that receiver names and places things (hl7-out.yaml). Empty: as "   \
+      "there.")                                                                \
+    X(hl7_out_is_test_target, "hl7_out.test_target", BOOL, CFG_ANY, "false",   \
+      "That receiver holds invented patients only; demo writes to no other.")  \
+    X(hl7_out_tls, "hl7_out.tls", BOOL, CFG_ANY, "false",                      \
+      "Speak TLS with it.")                                                    \
+    X(hl7_out_ca_file, "hl7_out.ca_file", PATH, CFG_BETWEEN(0, 4095), "",      \
+      "Certificates of who signs for it (PEM). Empty: those whom the system "  \
+      "trusts.")                                                               \
+    X(hl7_out_certificate_file, "hl7_out.certificate_file", PATH,              \
+      CFG_BETWEEN(0, 4095), "",                                                \
+      "Our certificate for it, then its chain (PEM). Empty: none.")            \
+    X(hl7_out_key_file, "hl7_out.key_file", PATH, CFG_BETWEEN(0, 4095), "",    \
+      "Its private key (PEM), without a password.")                            \
+    X(hl7_out_timeout_ms, "hl7_out.timeout", DURATION,                         \
+      CFG_BETWEEN(100, 600000), "30s", "Time for one acknowledgement.")        \
+    X(hl7_out_retry_first_ms, "hl7_out.retry_first", DURATION,                 \
+      CFG_BETWEEN(10, CFG_A_DAY_MS), "1s",                                     \
+      "Pause before the first repetition; it doubles each time.")              \
+    X(hl7_out_retry_max_ms, "hl7_out.retry_max", DURATION,                     \
+      CFG_BETWEEN(10, CFG_A_DAY_MS), "5m", "Longest pause.")                   \
+    X(hl7_out_errors, "hl7_out.errors", INT, CFG_BETWEEN(1, 10000), "20",      \
+      "After so many errors (AE, CE) a message is given up; a reject (AR, "    \
+      "CR) is final.")                                                         \
     X(log_level, "log.level", ENUM, CFG_ONE_OF("debug info warn error"),       \
       "info", "The least important events that are logged.")                   \
     X(log_format, "log.format", ENUM, CFG_ONE_OF("json logfmt"), "json",       \

@@ -13,6 +13,8 @@ libhl7_la_SOURCES = \
 	hl7/batch_ack.h hl7/batch_ack.c \
 	hl7/mllp.h hl7/mllp.c \
 	hl7/ack.h hl7/ack.c \
+	hl7/result.h hl7/result_int.h hl7/result.c hl7/result_text.c \
+	hl7/result_rows.c hl7/result_edit.c \
 	hl7/account.h hl7/account.c \
 	hl7/rules.h hl7/rules.c \
 	hl7/coded.h hl7/coded.c \

@@ -46,6 +46,8 @@ struct consultation {
     size_t n_needs;
     const struct an_str *lapsed; /* resources, see lapse.h */
     size_t n_lapsed;
+    size_t *filing; /* places of what goes by HL7 version 2 */
+    size_t n_filings;
     const struct ctx_feed *stale; /* what no forecast of this can rest on */
     size_t n_stale;
 };
@@ -446,6 +448,22 @@ static enum an_code address_deliveries(struct consultation *k,
     return rc;
 }
 
+/* By HL7 version 2: what may leave now, and texts that wait for a release. */
+static enum an_code address_filings(struct consultation *k, struct an_err *err)
+{
+    k->filing = an_arena_get(k->arena, k->n_said, sizeof(*k->filing));
+    if (k->filing == NULL)
+        return an_fail_nomem(err);
+    for (size_t i = 0; i < k->n_said; i++) {
+        enum pl_leave v = may_leave(k, &k->said[i], PL_FACE_HL7, false);
+
+        if (v == PL_MAY || v == PL_UNRELEASED)
+            k->filing[k->n_filings++] = i;
+    }
+    k->out->n_filings = k->n_filings;
+    return AN_OK;
+}
+
 /* ---- what is shown ------------------------------------------------------ */
 
 static bool is_asked_for(const struct consultation *k, size_t i)
@@ -543,7 +561,7 @@ static void take_receipt(struct consultation *k,
 {
     k->out->duplicate = receipt->duplicate;
     if (receipt->late || receipt->recalled)
-        k->out->n_deliveries = 0;
+        k->out->n_deliveries = k->out->n_filings = 0;
     if (receipt->recalled)
         k->out->n_said = k->out->n_shown = 0;
 }
@@ -568,7 +586,7 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
     };
     enum an_code rc = AN_OK;
 
-    if (k->n_deliveries) {
+    if (k->n_deliveries + k->n_filings) {
         struct ctx_model_id model = pl_mind_model(k->c->from.mind);
 
         rc = pl_naming_origin(k->arena, k->c->from.policy, &model, &all.origin,
@@ -588,6 +606,8 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
     all.n_lapsed = k->n_lapsed;
     all.delivery = k->delivery;
     all.n_deliveries = k->n_deliveries;
+    all.filing = k->filing;
+    all.n_filings = k->n_filings;
     rc = pl_store_conclude(k->c->from.store, &all, 1, &receipt, err);
     k->closed = rc == AN_OK && receipt.unseen;
     if (k->closed)
@@ -618,6 +638,9 @@ static enum an_code consult(struct consultation *k, struct an_err *err)
     if (rc == AN_OK && from->policy->has_target && k->call->now_us == 0)
         rc = pl_lapses(k->c->reader, k->arena, &k->history, k->saying,
                        k->n_said, &k->lapsed, &k->n_lapsed, err);
+    if (rc == AN_OK && from->policy->has_receiver &&
+        pl_face_is_open(from->policy, PL_FACE_HL7))
+        rc = address_filings(k, err);
     k->out->said = k->said;
     k->out->n_said = k->n_said;
     if (rc == AN_OK)

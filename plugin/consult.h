@@ -96,6 +96,7 @@ struct pl_answer {
     const struct ctx_suggestion *shown; /* may leave by the face */
     size_t n_shown;
     size_t n_deliveries; /* rows that the outbox got */
+    size_t n_filings;    /* the same, for HL7 version 2 */
     bool opted_out;      /* the patient has: nothing was computed or said */
     bool unreachable;    /* there was something to deliver, and no name for the
                             patient that the receiver knows */

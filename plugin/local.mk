@@ -66,6 +66,7 @@ libstore_la_SOURCES = \
 	plugin/store/feedback.h plugin/store/feedback.c plugin/store/dealt.c \
 	plugin/store/deliveries.h plugin/store/deliveries_int.h \
 	plugin/store/deliveries.c plugin/store/sent.c \
+	plugin/store/filing.h plugin/store/filing_int.h plugin/store/filing.c \
 	plugin/store/vault_int.h plugin/store/vault.c plugin/store/vault_known.c \
 	plugin/store/rekey.h plugin/store/rekey.c \
 	plugin/store/purge.h plugin/store/purge.c \
@@ -90,6 +91,19 @@ liboutbox_la_SOURCES = \
 liboutbox_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 liboutbox_la_LIBADD = libstore.la libfhir.la libfetch.la libjose.la libwork.la $(CURL_LIBS)
 EXTRA_DIST += plugin/outbox/README.md
+
+# To the hospital's receiver of HL7 version 2, by a sender of MLLP.
+noinst_LTLIBRARIES += libfiling.la
+libfiling_la_SOURCES = \
+	plugin/host/client.h plugin/host/client.c \
+	plugin/host/client_tls.h plugin/host/client_tls.c \
+	plugin/filing/fields.h plugin/filing/fields.c \
+	plugin/filing/send.h plugin/filing/send.c \
+	plugin/filing/make.h plugin/filing/make.c \
+	plugin/filing/filer.h plugin/filing/filer.c
+libfiling_la_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
+libfiling_la_LIBADD = libstore.la libwork.la libhl7.la $(GNUTLS_LIBS)
+EXTRA_DIST += plugin/filing/README.md
 
 # From another FHIR server: one request, and a bulk export.
 noinst_LTLIBRARIES += libfetch.la
@@ -147,16 +161,14 @@ libengine_la_SOURCES = \
 	plugin/deletions.h plugin/deletions.c \
 	plugin/keeper.h plugin/keeper.c plugin/running.h plugin/running.c plugin/reply.h plugin/reply.c
 libengine_la_CFLAGS = $(AM_CFLAGS) $(ICU_CFLAGS)
-libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libfetch.la libthink.la libjose.la \
+libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libfiling.la libfetch.la libthink.la libjose.la \
 	$(ICU_LIBS) -lm
 
 # Messages out of files, and a sender.
 noinst_LTLIBRARIES += libload.la
 libload_la_SOURCES = \
 	plugin/host/feed.h plugin/host/feed.c \
-	plugin/host/gone.h plugin/host/gone.c \
-	plugin/host/client.h plugin/host/client.c \
-	plugin/host/client_tls.h plugin/host/client_tls.c
+	plugin/host/gone.h plugin/host/gone.c
 libload_la_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS) $(GNUTLS_CFLAGS)
 libload_la_LIBADD = libengine.la $(ZLIB_LIBS) $(GNUTLS_LIBS)
 

@@ -22,7 +22,7 @@ static enum an_code ask_one(struct pl_running *r, struct an_arena *arena,
     rc = pl_consultants_ask(r->consultants, arena, call, &answer, err);
     if (rc != AN_OK)
         return rc;
-    if (answer.n_deliveries)
+    if (answer.n_deliveries + answer.n_filings)
         pl_running_posted(r);
     out->unreachable |= answer.unreachable;
     out->opted_out |= answer.opted_out;

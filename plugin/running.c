@@ -63,6 +63,25 @@ static enum an_code open_outbox(struct pl_running *r, struct pl_outbox **out,
     return pl_outbox_open(&options, out, err);
 }
 
+static enum an_code open_filer(struct pl_running *r, struct an_err *err)
+{
+    const struct cfg_options *o = pl_engine_options(r->engine);
+    struct pl_filer_options options = {.options = o,
+                                       .store = pl_engine_store(r->engine),
+                                       .policy = pl_engine_policy(r->engine),
+                                       .log = pl_engine_log(r->engine),
+                                       .clock = r->clock};
+    struct pl_filer *filer = NULL;
+    enum an_code rc = o->hl7_out_address.host.n
+                          ? pl_filer_open(&options, &filer, err)
+                          : AN_OK;
+
+    (void)pthread_mutex_lock(&r->lock);
+    r->filer = filer;
+    (void)pthread_mutex_unlock(&r->lock);
+    return rc;
+}
+
 static void posted(void *user)
 {
     pl_running_posted(user);
@@ -103,7 +122,9 @@ enum an_code pl_running_start(struct pl_running *r, struct an_err *err)
     (void)pthread_mutex_lock(&r->lock);
     r->outbox = outbox;
     (void)pthread_mutex_unlock(&r->lock);
-    rc = open_watch(r, &watch, err);
+    rc = open_filer(r, err);
+    if (rc == AN_OK)
+        rc = open_watch(r, &watch, err);
     if (rc != AN_OK) {
         pl_running_pause(r, 0);
         return rc;
@@ -117,10 +138,11 @@ enum an_code pl_running_start(struct pl_running *r, struct an_err *err)
     return rc;
 }
 
-/* The watch wakes the outbox, so it goes first. */
+/* The watch wakes those who send, so it goes first. */
 void pl_running_pause(struct pl_running *r, int64_t grace_ms)
 {
     struct pl_outbox *outbox;
+    struct pl_filer *filer;
     struct pl_watch *watch;
 
     pl_keeper_close(r->keeper);
@@ -132,9 +154,12 @@ void pl_running_pause(struct pl_running *r, int64_t grace_ms)
     pl_watch_close(watch);
     (void)pthread_mutex_lock(&r->lock);
     outbox = r->outbox;
+    filer = r->filer;
     r->outbox = NULL;
+    r->filer = NULL;
     (void)pthread_mutex_unlock(&r->lock);
     pl_outbox_close(outbox, grace_ms);
+    pl_filer_close(filer, grace_ms);
     if (pl_engine_feeds(r->engine))
         pl_feeds_stop(pl_engine_feeds(r->engine));
 }
@@ -152,6 +177,8 @@ void pl_running_posted(struct pl_running *r)
     (void)pthread_mutex_lock(&r->lock);
     if (r->outbox)
         pl_outbox_wake(r->outbox);
+    if (r->filer)
+        pl_filer_wake(r->filer);
     (void)pthread_mutex_unlock(&r->lock);
 }
 
@@ -167,6 +194,10 @@ struct pl_running_counts pl_running_count(struct pl_running *r)
     if (r->outbox) {
         c.delivers = true;
         pl_outbox_counts(r->outbox, &c.outbox);
+    }
+    if (r->filer) {
+        c.files = true;
+        pl_filer_counts(r->filer, &c.filer);
     }
     (void)pthread_mutex_unlock(&r->lock);
     return c;

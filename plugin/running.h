@@ -18,6 +18,7 @@
 
 #include "plugin/consultants.h"
 #include "plugin/engine.h"
+#include "plugin/filing/filer.h"
 #include "plugin/hold.h"
 #include "plugin/keeper.h"
 #include "plugin/outbox/outbox.h"
@@ -28,10 +29,11 @@ struct pl_running {
     struct pl_consultants *consultants; /* NULL when the stage is off */
     struct pl_watch *watch;             /* NULL then, and while it is paused */
     struct pl_outbox *outbox;           /* NULL when nobody receives anything */
+    struct pl_filer *filer;             /* the same by HL7 version 2 */
     struct pl_keeper *keeper;
     struct pl_holds *holds; /* NULL: all is left to the watch */
     an_clock *clock;
-    pthread_mutex_t lock; /* over the two that others wake */
+    pthread_mutex_t lock; /* over those that others wake */
 };
 
 /* The engine and who answers callers who wait.  Fails as pl_engine_open does;
@@ -53,9 +55,11 @@ void pl_running_wake(struct pl_running *r);
 void pl_running_posted(struct pl_running *r);
 
 struct pl_running_counts {
-    bool thinks, delivers; /* the watch is there; the outbox is */
+    bool thinks, delivers,
+        files; /* the watch is there; the outbox; the filer */
     struct pl_watch_counts watch;
     struct pl_outbox_counts outbox;
+    struct pl_filer_counts filer;
 };
 
 /* Since the last start. */

@@ -10,11 +10,9 @@ enum an_code pl_showing_note(struct an_arena *arena, const struct pl_showing *s,
                              struct pl_audit_entry *out, struct an_err *err)
 {
     static const char *const subject[PL_N_FACES] = {
-        [PL_FACE_CONSOLE] = "console",
-        [PL_FACE_CDS] = "cds-hooks",
-        [PL_FACE_FHIR_READ] = "fhir",
-        [PL_FACE_OUTBOX] = "outbox",
-        [PL_FACE_ABI] = "host"};
+        [PL_FACE_CONSOLE] = "console", [PL_FACE_CDS] = "cds-hooks",
+        [PL_FACE_FHIR_READ] = "fhir",  [PL_FACE_OUTBOX] = "outbox",
+        [PL_FACE_ABI] = "host",        [PL_FACE_HL7] = "hl7-out"};
     struct an_json_out w;
 
     *out = (struct pl_audit_entry){.action = PL_AUDIT_SHOWN,

@@ -104,7 +104,7 @@ static void ask(struct pl_watch *w, struct desk *desk,
         if (answer.unreachable)
             an_log(w->options.log, AN_EVENT_CONSULT_UNREACHABLE,
                    (uint64_t)call->trigger[0], 0, 0);
-        if (answer.n_deliveries && w->options.posted)
+        if (answer.n_deliveries + answer.n_filings && w->options.posted)
             w->options.posted(w->options.user);
     }
     an_arena_reset(&desk->arena);

@@ -131,8 +131,8 @@ static enum an_code note(struct an_arena *arena, const struct pl_showing *s,
 
 START_TEST(a_showing_names_face_reader_occasion_and_resources)
 {
-    static const char *const subject[PL_N_FACES] = {"console", "cds-hooks",
-                                                    "fhir", "outbox", "host"};
+    static const char *const subject[PL_N_FACES] = {
+        "console", "cds-hooks", "fhir", "outbox", "host", "hl7-out"};
     const struct an_str resource[] = {AN_STR("r-1"), AN_STR("r-2")};
     struct pl_showing s = {.actor = AN_STR("Practitioner/7"),
                            .instance = AN_STR("call \"9\""),

@@ -19,7 +19,7 @@ endif
 SUITE = tests/suite.h tests/suite.c
 suites = tests/base.t tests/context.t tests/config.t tests/hl7.t \
 	tests/fhir.t tests/advice.t tests/runtime.t tests/trainer.t \
-	tests/host.t tests/store.t tests/trust.t tests/outbox.t \
+	tests/host.t tests/store.t tests/trust.t tests/outbox.t tests/filing.t \
 	tests/consult.t tests/abi.t tests/blas.t tests/fetch.t tests/jose.t \
 	tests/signature.t
 if HAVE_CHECK
@@ -53,6 +53,7 @@ tests_config_t_LDADD = libconfig.la $(CHECK_LIBS)
 tests_hl7_t_SOURCES = $(SUITE) tests/hl7.c tests/hl7_message.c \
 	tests/hl7_odd.c tests/hl7_property.c tests/hl7_edit.c \
 	tests/hl7_escape.c tests/hl7_charset.c tests/hl7_batch.c tests/hl7_batch_ack.c \
+	tests/hl7_said.h tests/hl7_said.c tests/hl7_result.c \
 	tests/hl7_mllp.c tests/hl7_ack.c tests/hl7_events.c tests/hl7_identity.c \
 	tests/account.h tests/hl7_account.c tests/golden_folder.h tests/golden_folder.c tests/hl7_golden.c \
 	tests/hl7_narrative.c tests/hl7_convert.c \
@@ -157,6 +158,12 @@ tests_outbox_t_SOURCES = $(SUITE) tests/outbox.c tests/outbox_post.c \
 	tests/folder.h tests/folder.c tests/store_help.h tests/store_help.c
 tests_outbox_t_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(JOSE_CFLAGS) $(GNUTLS_CFLAGS)
 tests_outbox_t_LDADD = liboutbox.la $(MHD_LIBS) $(JOSE_LIBS) $(GNUTLS_LIBS) $(CHECK_LIBS)
+tests_filing_t_SOURCES = $(SUITE) tests/filing.c tests/filing_fields.c \
+	tests/filing_help.h tests/filing_help.c tests/filing_deliver.c \
+	tests/filing_said.c tests/mllp_receiver.h tests/mllp_receiver.c \
+	tests/store_help.h tests/store_help.c tests/folder.h tests/folder.c \
+	tests/messages.h tests/messages.c tests/invented.h tests/invented.c
+tests_filing_t_LDADD = libfiling.la $(CHECK_LIBS)
 
 tests_fetch_t_SOURCES = $(SUITE) tests/fetch.c tests/fetch_help.h \
 	tests/fetch_help.c tests/fetch_ask.c tests/fetch_export.c \
@@ -252,6 +259,12 @@ tests_keeper_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS)
 tests_keeper_LDADD = libbase.la $(MHD_LIBS)
 drills += tests/delivery.sh
 EXTRA_DIST += tests/delivery.sh
+# And by HL7 version 2; tests/taker is who takes it.
+check_PROGRAMS += tests/taker
+tests_taker_SOURCES = tests/taker.c tests/mllp_receiver.h tests/mllp_receiver.c
+tests_taker_LDADD = -lpthread
+drills += tests/filing.sh
+EXTRA_DIST += tests/filing.sh
 # The same, of what a FHIR server sends; tests/fhir_peer is that server.
 check_PROGRAMS += tests/fhir_peer
 tests_fhir_peer_LDADD = libhost.la

@@ -449,6 +449,11 @@ static void as_version_5(void)
                                   "DROP INDEX suggestion_model;"
                                   "ALTER TABLE outbox DROP COLUMN kind;"
                                   "ALTER TABLE outbox DROP COLUMN done;"
+                                  "DROP TABLE filed;"
+                                  "ALTER TABLE outbox DROP COLUMN channel;"
+                                  "ALTER TABLE outbox DROP COLUMN ready;"
+                                  "ALTER TABLE outbox DROP COLUMN n_errors;"
+                                  "ALTER TABLE outbox DROP COLUMN released_by;"
                                   "PRAGMA user_version = 5",
                                   NULL, NULL, NULL),
                      SQLITE_OK);

@@ -51,8 +51,9 @@ static bool is_permitted(const struct point *p)
         return p->item.needs == CTX_LABEL_PSYCHIATRY &&
                p->policy.permitted[p->item.audience] == CTX_LABEL_PSYCHIATRY;
     return p->item.needs == 0 || p->policy.vip_usual ||
-           (p->face != PL_FACE_OUTBOX && (p->face == PL_FACE_CONSOLE ||
-                                          p->item.audience != CTX_FOR_PLANNER));
+           (p->face != PL_FACE_OUTBOX && p->face != PL_FACE_HL7 &&
+            (p->face == PL_FACE_CONSOLE ||
+             p->item.audience != CTX_FOR_PLANNER));
 }
 
 /* Point number n; false beyond the last. */
@@ -64,6 +65,8 @@ static bool point_at(unsigned long n, struct point *p)
     p->policy.evaluated = take(&n, 2);
     p->policy.has_target = true;
     p->policy.target_is_test = take(&n, 2);
+    p->policy.has_receiver = false;
+    p->policy.receiver_is_test = !p->policy.target_is_test;
     p->item.kind = take(&n, CTX_N_SUGGESTIONS);
     p->item.audience = take(&n, CTX_N_AUDIENCES);
     p->item.patient_facing = take(&n, 2);
@@ -75,6 +78,14 @@ static bool point_at(unsigned long n, struct point *p)
     p->face = (enum pl_face)take(&n, PL_N_FACES);
     p->to_patient = take(&n, 2);
     return n == 0;
+}
+
+/* Sent to a system that is not declared to be a test. */
+static bool is_real(const struct point *p)
+{
+    return p->face == PL_FACE_OUTBOX
+               ? !p->policy.target_is_test
+               : p->face == PL_FACE_HL7 && !p->policy.receiver_is_test;
 }
 
 static enum pl_leave ask(const struct point *p)
@@ -110,8 +121,7 @@ START_TEST(nothing_leaves_that_the_design_forbids)
             broken = "demonstrator outside demo";
         else if (!o->demonstrator && !o->evaluated && !console)
             broken = "no evaluation";
-        else if (o->environment == CFG_DEMO && p.face == PL_FACE_OUTBOX &&
-                 !o->target_is_test)
+        else if (o->environment == CFG_DEMO && is_real(&p))
             broken = "demo to a real server";
         else if ((o->environment == CFG_DEMO || o->demonstrator) &&
                  !pl_must_mark(o))
@@ -134,7 +144,7 @@ START_TEST(nothing_leaves_that_the_design_forbids)
             ck_abort_msg("point %lu: %s", n, broken);
     }
     ck_assert_uint_eq(n, 3UL * 4 * 2 * 2 * 2 * CTX_N_SUGGESTIONS * 4 * 2 * 2 *
-                             4 * 2 * 4 * 6 * 5 * 2);
+                             4 * 2 * 4 * 6 * 6 * 2);
     ck_assert_uint_gt(n_left, 1000);
 }
 END_TEST
@@ -153,8 +163,7 @@ START_TEST(everything_leaves_that_nothing_forbids)
             o->stage < p.item.stage ? o->stage : p.item.stage;
         bool shown =
             stage == CFG_LIVE || (stage == CFG_TRIAL && p.item.in_trial_arm);
-        bool target = p.face != PL_FACE_OUTBOX || o->target_is_test ||
-                      o->environment != CFG_DEMO;
+        bool target = o->environment != CFG_DEMO || !is_real(&p);
         bool told = p.item.kind != CTX_SUGGEST_DIFFERENTIAL &&
                     p.item.kind != CTX_SUGGEST_COMPARISON &&
                     p.item.kind != CTX_SUGGEST_DOSING;
@@ -191,13 +200,33 @@ static const struct {
     bool to_patient;
     enum pl_leave want;
 } cases[] = {
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
       CFG_SHADOW, 0},
      PL_FACE_FHIR_READ,
      false,
      PL_SHADOW},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
       CFG_STAGE_OFF, 0},
      PL_FACE_CONSOLE,
@@ -209,6 +238,8 @@ static const struct {
       true,
       true,
       false,
+      false,
+      false,
       {0},
       false,
       false},
@@ -217,67 +248,177 @@ static const struct {
      PL_FACE_CONSOLE,
      false,
      PL_STAGE_OFF},
-    {{CFG_PRODUCTION, CFG_SHADOW, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_SHADOW,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
       CFG_LIVE, 0},
      PL_FACE_CDS,
      false,
      PL_SHADOW},
-    {{CFG_PRODUCTION, CFG_SHADOW, true, false, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_SHADOW,
+      true,
+      false,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_WAITING,
       false, CFG_LIVE, 0},
      PL_FACE_CONSOLE,
      false,
      PL_MAY},
-    {{CFG_PRODUCTION, CFG_TRIAL, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_TRIAL,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_FACE_CDS,
      false,
      PL_OTHER_ARM},
-    {{CFG_PRODUCTION, CFG_LIVE, false, false, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      false,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_FACE_ABI,
      false,
      PL_NOT_EVALUATED},
-    {{CFG_TEST, CFG_LIVE, true, true, true, true, {0}, false, false},
+    {{CFG_TEST,
+      CFG_LIVE,
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_FACE_CDS,
      false,
      PL_DEMONSTRATOR},
-    {{CFG_DEMO, CFG_LIVE, true, false, true, false, {0}, false, false},
+    {{CFG_DEMO,
+      CFG_LIVE,
+      true,
+      false,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_FACE_OUTBOX,
      false,
      PL_NOT_TEST},
-    {{CFG_DEMO, CFG_LIVE, true, false, true, true, {0}, false, false},
+    {{CFG_DEMO,
+      CFG_LIVE,
+      true,
+      false,
+      true,
+      true,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_FACE_OUTBOX,
      false,
      PL_MAY},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_FACE_OUTBOX,
      false,
      PL_UNRELEASED},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_WITHHELD,
       false, CFG_LIVE, 0},
      PL_FACE_FHIR_READ,
      true,
      PL_WITHHELD},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_PATIENT, true, true, PL_RELEASE_RELEASED, false,
       CFG_LIVE, 0},
      PL_FACE_FHIR_READ,
      true,
      PL_NEVER_PATIENT},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_NURSE, false, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_FACE_FHIR_READ,
@@ -289,6 +430,8 @@ static const struct {
       true,
       true,
       false,
+      false,
+      false,
       {0},
       false,
       false},
@@ -297,19 +440,49 @@ static const struct {
      PL_FACE_CONSOLE,
      false,
      PL_UNKNOWN},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_N_SUGGESTIONS, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
       false, CFG_LIVE, 0},
      PL_FACE_CDS,
      false,
      PL_UNKNOWN},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_N_AUDIENCES, false, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_FACE_CDS,
      false,
      PL_UNKNOWN},
-    {{CFG_PRODUCTION, CFG_LIVE, false, true, true, false, {0}, false, false},
+    {{CFG_PRODUCTION,
+      CFG_LIVE,
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+      {0},
+      false,
+      false},
      {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
       CFG_LIVE, 0},
      PL_N_FACES,

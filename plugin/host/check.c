@@ -2,6 +2,7 @@
 /* check: is the configuration right, what is in force, and is the store
  * whole?  Opens nothing for writing. */
 #include "advice/dosing.h"
+#include "plugin/filing/fields.h"
 #include "plugin/host/cds_gate.h"
 #include "plugin/host/command.h"
 #include "plugin/host/face_tls.h"
@@ -139,9 +140,29 @@ static enum an_code check_tls(const struct cfg_options *options,
     return AN_OK;
 }
 
+/* What the receiver of HL7 version 2 is told otherwise. */
+static enum an_code check_receiver(struct an_arena *arena,
+                                   const struct cfg_options *options,
+                                   const struct pl_policy *policy,
+                                   struct an_err *err)
+{
+    struct pl_fields fields;
+    enum an_code rc;
+
+    rc = pl_fields_read(arena, options, pl_must_mark(policy), &fields, err);
+    if (rc == AN_OK)
+        (void)printf("# hl7_out: version %.*s, %zu codes, %zu fields of the "
+                     "site\n",
+                     AN_STR_ARG(fields.site.version), fields.site.n_names,
+                     fields.site.n_edits);
+    return rc;
+}
+
 /* Files that options name: those of TLS, the CDS clients and their key sets, the
- * key that signs. */
-static enum an_code check_files(const struct cfg_options *options,
+ * key that signs, the fields of the receiver of HL7 version 2. */
+static enum an_code check_files(struct an_arena *arena,
+                                const struct cfg_options *options,
+                                const struct pl_policy *policy,
                                 struct an_err *err)
 {
     struct an_str path = options->outbox_signing_key_file;
@@ -158,6 +179,8 @@ static enum an_code check_files(const struct cfg_options *options,
         rc = pl_signer_open(&signer, path.p, err);
         pl_signer_close(&signer);
     }
+    if (rc == AN_OK && options->hl7_out_address.host.n)
+        rc = check_receiver(arena, options, policy, err);
     return rc;
 }
 
@@ -194,7 +217,7 @@ int pl_command_check(const struct pl_invocation *in)
     if (rc == AN_OK)
         print_tables(&settings.site);
     if (rc == AN_OK)
-        rc = check_files(&options, &err);
+        rc = check_files(&arena, &options, &policy, &err);
     if (rc == AN_OK)
         rc = check_store(&arena, &options, every_byte, &err);
     pl_mind_close(mind);

@@ -217,7 +217,7 @@ static enum an_code answer(struct pl_visit *v)
         return unknown(v);
     if (rc != AN_OK)
         return pl_visit_refuse(v, rc == AN_BUSY || rc == AN_IO ? 503 : 500);
-    if (a.n_deliveries)
+    if (a.n_deliveries + a.n_filings)
         pl_running_posted(&v->s->running);
     if (a.opted_out && !call.to_patient &&
         pl_face_is_open(pl_engine_policy(e), PL_FACE_CDS)) {

@@ -152,6 +152,20 @@ static void put_outbox(struct an_buf *b, struct pl_server *s)
     sample(b, "outbox_broken", "", c.is_broken);
 }
 
+static void put_filer(struct an_buf *b, struct pl_server *s)
+{
+    struct pl_filer_counts c;
+
+    if (s->running.filer == NULL)
+        return;
+    pl_filer_counts(s->running.filer, &c);
+    metric(b, "hl7_out_attempts_total", "counter",
+           "Messages by what the HL7 version 2 receiver said.");
+    sample(b, "hl7_out_attempts_total", "{fate=\"delivered\"}", c.n_delivered);
+    sample(b, "hl7_out_attempts_total", "{fate=\"refused\"}", c.n_refused);
+    sample(b, "hl7_out_attempts_total", "{fate=\"retried\"}", c.n_retried);
+}
+
 /* ---- what became of the fields ------------------------------------------ */
 
 /* By segment: those that hl7/ knows, then FHIR's types as they are met, and one
@@ -249,6 +263,14 @@ static void put_kept(struct an_buf *b, struct pl_server *s)
                (uint64_t)o.n_outbox_waiting);
         sample(b, "outbox_rows", "{state=\"held\"}", (uint64_t)o.n_outbox_held);
         sample(b, "outbox_rows", "{state=\"dead\"}", (uint64_t)o.n_outbox_dead);
+        metric(b, "hl7_out_rows", "gauge",
+               "Messages for the HL7 version 2 receiver that are not settled.");
+        sample(b, "hl7_out_rows", "{state=\"waiting\"}",
+               (uint64_t)o.n_filing_waiting);
+        sample(b, "hl7_out_rows", "{state=\"held\"}",
+               (uint64_t)o.n_filing_held);
+        sample(b, "hl7_out_rows", "{state=\"dead\"}",
+               (uint64_t)o.n_filing_dead);
         metric(b, "unreleased", "gauge",
                "Texts for patients that wait for a clinician.");
         sample(b, "unreleased", "", (uint64_t)o.n_unreleased);
@@ -274,6 +296,7 @@ enum an_code pl_get_metrics(void *ctx, struct pl_http_request *q,
     put_thoughts(&b, s);
     put_cache(&b, s);
     put_outbox(&b, s);
+    put_filer(&b, s);
     put_kept(&b, s);
     pl_put_feeds(&b, s);
     metric(&b, "start_time_seconds", "gauge", "When the server was started.");

@@ -2,6 +2,7 @@
 #include "plugin/store/conclude.h"
 
 #include "base/json_out.h"
+#include "plugin/store/filing_int.h"
 #include "plugin/store/pack_int.h"
 #include "plugin/store/writer_int.h"
 
@@ -274,6 +275,28 @@ static int drop_texts(struct pl_writer *w, const struct pl_conclusion *t,
     return rc;
 }
 
+static int withdraw_past(struct pl_writer *w, const struct pl_conclusion *t,
+                         int64_t patient)
+{
+    return pl_filing_withdraw_past(w, patient, t->now_us);
+}
+
+/* By HL7 version 2: what was said before and is not any more is withdrawn. */
+static int put_filings(struct pl_writer *w, const struct pl_conclusion *t,
+                       int64_t patient, const struct fate *fate)
+{
+    int rc = t->complete ? of_each(w, t, patient, withdraw_past) : SQLITE_OK;
+
+    for (size_t i = 0; rc == SQLITE_OK && i < t->n_filings; i++) {
+        const struct fate *f = &fate[t->filing[i]];
+        bool held = f->release == PL_RELEASE_WAITING ||
+                    f->release == PL_RELEASE_WITHHELD;
+
+        rc = pl_filing_put(w, patient, f->id, held, t->now_us, t->origin);
+    }
+    return rc;
+}
+
 /* In place of texts that were to be delivered and are not said any more. */
 static int put_deliveries(struct pl_writer *w, const struct pl_conclusion *t,
                           int64_t patient, const struct fate *fate)
@@ -338,6 +361,8 @@ static int write_one(struct pl_writer *w, const struct pl_conclusion *t,
     for (size_t i = 0; rc == SQLITE_OK && i < t->dealt.n; i++)
         rc = pl_writer_card(w, t, patient, &t->dealt.card[i],
                             fate[t->dealt.card[i].of].id);
+    if (rc == SQLITE_OK && !r->late)
+        rc = put_filings(w, t, patient, fate);
     for (size_t i = 0; rc == SQLITE_OK && i < t->n_audits; i++)
         rc = pl_writer_audit(w, &t->audit[i]);
     return rc;
@@ -441,6 +466,14 @@ static enum an_code check_deliveries(const struct pl_conclusion *t,
                            "a card names no suggestion of its conclusion", 0);
     for (size_t i = 0; i < t->n_said; i++)
         any = any || is_beyond_shadow(&t->said[i]);
+    for (size_t i = 0; i < t->n_filings; i++) {
+        if (t->filing[i] >= t->n_said)
+            return an_fail(err, AN_TYPE,
+                           "a filing names no suggestion of its conclusion", 0);
+        if (!is_beyond_shadow(&t->said[t->filing[i]]))
+            return an_fail(err, AN_CONFLICT,
+                           "what is said in shadow is not for the outbox", 0);
+    }
     for (size_t i = 0; i < t->n_deliveries; i++) {
         size_t of = t->delivery[i].of;
 

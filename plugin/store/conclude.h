@@ -100,6 +100,9 @@ struct pl_conclusion {
                                     deleted and are not said again: what the
                                     receiver has of them is withdrawn */
     size_t n_lapsed;
+    const size_t *filing; /* places of the sayings that the receiver of HL7
+                             version 2 gets, when released where that is due */
+    size_t n_filings;
     struct an_str origin; /* environment and model behind the deliveries:
                              pl_store_outbox_keep */
     const struct pl_audit_entry *audit; /* beside those of the suggestions */

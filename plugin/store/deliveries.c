@@ -346,6 +346,8 @@ static int recall_some(struct pl_writer *w, void *ctx)
         rc = recall_said(w, r);
     if (rc == SQLITE_OK)
         rc = recall_waiting(w, r);
+    if (rc == SQLITE_OK)
+        rc = pl_filing_recall(w, r->q->digest, r->q->who->time_us);
     return rc == SQLITE_OK ? recall_sent(w, r) : rc;
 }
 

@@ -25,9 +25,11 @@
 #define PL_OUTBOX_KINDS(X)                                                     \
     X(BUNDLE, "suggestions") /* a transaction of fhir/write.h */               \
     X(WITHDRAWAL,                                                              \
-      "withdrawal") /* {"resource", "type", "reason",              \
+      "withdrawal")     /* {"resource", "type", "reason",              \
                                    "recorded"}: its status becomes             \
-                                   entered-in-error */
+                                   entered-in-error */       \
+    X(RESULT, "result") /* HL7 version 2, see filing.h */                      \
+    X(NO_RESULT, "result withdrawn")
 
 enum pl_outbox_kind {
 #define X(name, text) PL_OUTBOX_##name,

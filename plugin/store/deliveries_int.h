@@ -24,7 +24,7 @@
       " next_us, created_us, origin, kind) VALUES(?1, 0,"                      \
       " seal(?2, 'payload', ?1, ?3, ?4), ?3, 0, max(?4, (SELECT"               \
       " coalesce(max(next_us), 0) FROM outbox WHERE patient = ?1"              \
-      " AND state = 0)), ?4, '', 1)")                                          \
+      " AND state = 0 AND channel = 0)), ?4, '', 1)")                          \
     X(SET_DONE, "UPDATE outbox SET done = ?2 WHERE id = ?1")                   \
     X(FIND_RECALLED, "SELECT 1 FROM recalled WHERE model = ?1")                \
     X(PUT_RECALLED, "INSERT INTO recalled(model, at_us) VALUES(?1, ?2)"        \
@@ -40,16 +40,20 @@
     X(RECALL_NEXT, "SELECT resource FROM sent WHERE model = ?1"                \
                    " AND state = 0 LIMIT 1")                                   \
     X(UNSETTLED_STATE, "SELECT 1 + state FROM outbox WHERE id = ?1"            \
-                       " AND state IN (0, 1, 3) AND payload <> x''")           \
+                       " AND state IN (0, 1, 3)"                               \
+                       " AND (payload <> x'' OR channel = 1)")                 \
     X(OVERTAKEN, "SELECT 1 FROM outbox o JOIN outbox e"                        \
-                 " ON e.patient = o.patient WHERE o.id = ?1 AND o.state = 3"   \
+                 " ON e.patient = o.patient AND e.channel = o.channel"         \
+                 " WHERE o.id = ?1 AND o.state = 3"                            \
                  " AND e.id > o.id AND e.state IN (2, 5) LIMIT 1")             \
     X(REVIVE, "UPDATE outbox SET state = 0, next_us = ?2, done_us = 0"         \
               " WHERE id = ?1 AND state IN (0, 3)")                            \
     X(HURRY, "UPDATE outbox SET next_us = min(next_us, ?2) WHERE state = 0"    \
-             " AND patient = (SELECT patient FROM outbox WHERE id = ?1)")      \
+             " AND (patient, channel) = (SELECT patient, channel"              \
+             " FROM outbox WHERE id = ?1)")                                    \
     X(NEXT_DEAD, "SELECT id FROM outbox WHERE state IN (0, 3) AND id > ?1"     \
-                 " AND payload <> x'' ORDER BY id LIMIT 1")                    \
+                 " AND (payload <> x'' OR channel = 1)"                        \
+                 " ORDER BY id LIMIT 1")                                       \
     X(GIVE_UP, "UPDATE outbox SET state = 4, payload = x'', done_us = ?2"      \
                " WHERE id = ?1 AND state IN (0, 1, 3)")
 

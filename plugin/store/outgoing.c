@@ -230,6 +230,10 @@ enum an_code pl_outgoing(struct pl_reader *r, struct pl_outgoing *out,
         out->n_outbox_dead = sqlite3_column_int64(s, 3);
         out->oldest_waiting_us = sqlite3_column_int64(s, 4);
         out->n_unreleased = sqlite3_column_int64(s, 5);
+        out->n_filing_waiting = sqlite3_column_int64(s, 6);
+        out->n_filing_held = sqlite3_column_int64(s, 7);
+        out->n_filing_dead = sqlite3_column_int64(s, 8);
+        out->oldest_filing_us = sqlite3_column_int64(s, 9);
     }
     s = pl_reader_stmt(r, PL_R_STAGES);
     while (code == AN_OK) {

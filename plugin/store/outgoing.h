@@ -114,6 +114,8 @@ struct pl_outgoing {
     int64_t n_unreleased;
     int64_t n_outbox_waiting, n_outbox_held, n_outbox_dead;
     int64_t oldest_waiting_us; /* when it was said; 0: none waits */
+    int64_t n_filing_waiting, n_filing_held, n_filing_dead; /* filing.h */
+    int64_t oldest_filing_us;
     int64_t n_audit;
 };
 

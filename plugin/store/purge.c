@@ -429,6 +429,7 @@ static int erase_rest(struct pl_writer *w, const struct erasure *e, int64_t id)
         {DROP_FEEDBACK("patient"), NULL},
         {"DELETE FROM card WHERE patient = ?1", NULL},
         {"UPDATE due SET state = 1 WHERE identifier = ?1 AND state = 0", NULL},
+        {"DELETE FROM filed WHERE patient = ?1", NULL},
         {"DELETE FROM withdrawal WHERE identifier = ?1", NULL},
         {"DELETE FROM sent WHERE patient = ?1", NULL},
         /* A link stands there from either side. */

@@ -192,10 +192,26 @@
       "SELECT id, attempts, created_us,"                                       \
       " unseal(payload, 'payload', patient, sha256, created_us), sha256, "     \
       "suggestion, kind, done"                                                 \
-      " FROM outbox o WHERE state = 0 AND next_us <= ?1 AND NOT EXISTS"        \
+      " FROM outbox o WHERE state = 0 AND channel = 0 AND next_us <= ?1"       \
+      " AND NOT EXISTS"                                                        \
       " (SELECT 1 FROM outbox e WHERE e.patient = o.patient"                   \
-      " AND e.state = 0 AND e.id < o.id) ORDER BY next_us, id LIMIT 1")        \
-    X(OUTBOX_NEXT, "SELECT min(next_us) FROM outbox WHERE state = 0")          \
+      " AND e.state = 0 AND e.channel = 0 AND e.id < o.id)"                    \
+      " ORDER BY next_us, id LIMIT 1")                                         \
+    X(OUTBOX_NEXT, "SELECT min(next_us) FROM outbox WHERE state = 0"           \
+                   " AND channel = 0")                                         \
+    X(FILING_DUE,                                                              \
+      "SELECT id, attempts, created_us,"                                       \
+      " unseal(payload, 'payload', patient, sha256, created_us), sha256, "     \
+      "suggestion, kind, ready, released_by, origin, n_errors"                 \
+      " FROM outbox o WHERE state = 0 AND channel = 1 AND next_us <= ?1"       \
+      " AND NOT EXISTS"                                                        \
+      " (SELECT 1 FROM outbox e WHERE e.patient = o.patient"                   \
+      " AND e.state = 0 AND e.channel = 1 AND e.id < o.id)"                    \
+      " ORDER BY next_us, id LIMIT 1")                                         \
+    X(FILING_NEXT, "SELECT min(next_us) FROM outbox WHERE state = 0"           \
+                   " AND channel = 1")                                         \
+    X(FILED, "SELECT n FROM filed WHERE resource = ?1 AND audience = ?2"       \
+             " AND language = ?3")                                             \
     X(AUDIT, "SELECT a.seq, a.time_us, a.actor, a.role, a.action, a.subject,"  \
              " a.details, a.prev_hash, a.hash FROM audit a"                    \
              " WHERE a.seq > ?1 ORDER BY a.seq LIMIT 1")                       \
@@ -227,18 +243,30 @@
     X(AUDIT_HEAD, "SELECT seq, hash FROM audit_head")                          \
     X(STAGES, "SELECT stage, n FROM stage_count")                              \
     X(OUTGOING, "SELECT (SELECT seq FROM audit_head),"                         \
-                " (SELECT count(*) FROM outbox WHERE state = 0),"              \
-                " (SELECT count(*) FROM outbox WHERE state = 1),"              \
-                " (SELECT count(*) FROM outbox WHERE state = 3),"              \
+                " (SELECT count(*) FROM outbox WHERE state = 0"                \
+                " AND channel = 0),"                                           \
+                " (SELECT count(*) FROM outbox WHERE state = 1"                \
+                " AND channel = 0),"                                           \
+                " (SELECT count(*) FROM outbox WHERE state = 3"                \
+                " AND channel = 0),"                                           \
                 " (SELECT coalesce(min(created_us), 0) FROM outbox"            \
-                " WHERE state = 0),"                                           \
+                " WHERE state = 0 AND channel = 0),"                           \
                 " (SELECT count(*) FROM suggestion"                            \
-                " WHERE release = 1 AND superseded_us = 0 AND stage > 1)")     \
+                " WHERE release = 1 AND superseded_us = 0 AND stage > 1),"     \
+                " (SELECT count(*) FROM outbox WHERE state = 0"                \
+                " AND channel = 1),"                                           \
+                " (SELECT count(*) FROM outbox WHERE state = 1"                \
+                " AND channel = 1),"                                           \
+                " (SELECT count(*) FROM outbox WHERE state = 3"                \
+                " AND channel = 1),"                                           \
+                " (SELECT coalesce(min(created_us), 0) FROM outbox"            \
+                " WHERE state = 0 AND channel = 1)")                           \
     X(SENT, "SELECT type, model, address, version, state FROM sent"            \
             " WHERE resource = ?1")                                            \
-    X(UNSETTLED, "SELECT id, patient, kind, state, attempts, error,"           \
-                 " created_us, next_us FROM outbox"                            \
-                 " WHERE state IN (0, 1, 3) AND id > ?1 ORDER BY id LIMIT ?2") \
+    X(UNSETTLED,                                                               \
+      "SELECT id, patient, kind + 2 * channel, state, attempts, error,"        \
+      " created_us, next_us FROM outbox"                                       \
+      " WHERE state IN (0, 1, 3) AND id > ?1 ORDER BY id LIMIT ?2")            \
     X(MODELS, "SELECT model, max(id) FROM suggestion WHERE model > ?1"         \
               " GROUP BY model ORDER BY model LIMIT 1")                        \
     X(TO_RECALL, "SELECT (SELECT count(*) FROM suggestion WHERE model = ?1"    \

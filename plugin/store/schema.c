@@ -430,9 +430,32 @@ static const char version_9[] =
     " at_us INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID;";
 
+/* filing.h.  channel 1: HL7 version 2; kind 1: it withdraws. */
+static const char version_10[] =
+    "ALTER TABLE outbox ADD COLUMN channel INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outbox ADD COLUMN ready INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outbox ADD COLUMN n_errors INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outbox ADD COLUMN released_by TEXT NOT NULL DEFAULT '';"
+    /* What the receiver may have, and in how many versions. */
+    "CREATE TABLE filed("
+    " resource TEXT NOT NULL,"
+    " audience INTEGER NOT NULL,"
+    " language TEXT NOT NULL,"
+    " patient INTEGER NOT NULL,"
+    " suggestion INTEGER NOT NULL," /* the last that was made ready */
+    " n INTEGER NOT NULL,"
+    " stands INTEGER NOT NULL," /* filing_int.h */
+    " origin TEXT NOT NULL,"
+    " PRIMARY KEY(resource, audience, language)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX filed_of ON filed(patient) WHERE stands = 1;"
+    "CREATE INDEX filed_as ON filed(suggestion);"
+    "CREATE INDEX filed_in ON filed(substr(origin, 1, instr(origin, '|')));";
+
 const char *const pl_schema_step[] = {version_1, version_2, version_3,
                                       version_4, version_5, version_6,
-                                      version_7, version_8, version_9};
+                                      version_7, version_8, version_9,
+                                      version_10};
 const size_t pl_schema_n_steps =
     sizeof(pl_schema_step) / sizeof(pl_schema_step[0]);
 

@@ -3,6 +3,7 @@
  * delivered, given up. */
 #include "plugin/store/conclude.h"
 
+#include "plugin/store/filing_int.h"
 #include "plugin/store/writer_int.h"
 
 #include <stdio.h>
@@ -77,6 +78,8 @@ static int release(struct pl_writer *w, void *ctx)
         sqlite3_bind_int64(s, 4, entry.time_us);
         rc = pl_writer_run(w, PL_W_MOVE_OUTBOX);
     }
+    if (rc == SQLITE_OK)
+        rc = pl_filing_released(w, r->id, released, entry.actor, entry.time_us);
     entry.action = released ? PL_AUDIT_RELEASED : PL_AUDIT_WITHHELD;
     if (!pl_subject(&w->arena, "suggestion/", r->id, &entry.subject))
         return SQLITE_NOMEM;
@@ -184,7 +187,10 @@ static int drop_strange(struct pl_writer *w, void *ctx)
         pl_bind_text(stmt(w, which[i]), 2, k->origin);
         rc = pl_writer_run(w, which[i]);
     }
-    return rc;
+    if (rc != SQLITE_OK)
+        return rc;
+    pl_bind_text(stmt(w, PL_W_DROP_FILED), 1, k->origin);
+    return pl_writer_run(w, PL_W_DROP_FILED);
 }
 
 enum an_code pl_store_outbox_keep(struct pl_store *store, struct an_str origin,

@@ -9,6 +9,7 @@
 #include "plugin/store/conclude.h"
 #include "plugin/store/db_int.h"
 #include "plugin/store/deliveries_int.h"
+#include "plugin/store/filing_int.h"
 #include "plugin/store/led_int.h"
 #include "plugin/store/store.h"
 #include "plugin/trust/audit.h"
@@ -222,7 +223,7 @@
       "?4, ?6),"                                                                 \
       "?4,?5,max(?6, (SELECT"                                                    \
       " coalesce(max(next_us), 0) FROM outbox WHERE patient = ?1"                \
-      " AND state = 0)),?6,?7)")                                                 \
+      " AND state = 0 AND channel = 0)),?6,?7)")                                 \
     /* Texts of what nobody says any more wait for no release, and those that  \
      * were released are not sent late: the word may have been taken back. */ \
     X(DROP_HELD, "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"      \
@@ -233,7 +234,7 @@
       "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
       " WHERE state = 0 AND patient = ?2 AND EXISTS (SELECT 1 FROM"              \
       " suggestion s WHERE s.id = outbox.suggestion"                             \
-      " AND s.superseded_us <> 0)")                                              \
+      " AND s.superseded_us <> 0) AND kind = 0")                                 \
     X(DROP_WAITING, "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"   \
                     " WHERE state = 0 AND kind = 0 AND patient = ?2")            \
     X(DROP_ALL_HELD,                                                             \
@@ -241,7 +242,9 @@
       " WHERE state = 1 AND patient = ?2")                                       \
     X(DROP_STRANGE_WAITING,                                                      \
       "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
-      " WHERE state = 0 AND kind = 0 AND origin <> ?2")                          \
+      " WHERE state = 0 AND origin <> ?2 AND (kind = 0 OR (channel = 1 AND"      \
+      " substr(origin, 1, instr(origin, '|')) <>"                                \
+      " substr(?2, 1, instr(?2, '|'))))")                                        \
     X(DROP_STRANGE_HELD,                                                         \
       "UPDATE outbox SET state = 4, payload = x'', done_us = ?1"                 \
       " WHERE state = 1 AND origin <> ?2")                                       \
@@ -303,18 +306,20 @@
     X(SET_RELEASE, "UPDATE suggestion SET release = ?2 WHERE id = ?1")           \
     X(MOVE_OUTBOX, "UPDATE outbox SET state = ?3, next_us = max(?4, (SELECT"     \
                    " coalesce(max(o.next_us), 0) FROM outbox o"                  \
-                   " WHERE o.patient = outbox.patient AND o.state = 0))"         \
+                   " WHERE o.patient = outbox.patient AND o.state = 0"           \
+                   " AND o.channel = outbox.channel))"                           \
                    " WHERE suggestion = ?1 AND suggestion <> 0"                  \
-                   " AND state = ?2")                                            \
+                   " AND kind = 0 AND state = ?2")                               \
     X(OUTBOX_DONE, "UPDATE outbox SET state = ?2, attempts = attempts + 1,"      \
                    " error = ?3, done_us = ?4, payload = iif(?2 <> 3, x'',"      \
                    " payload) WHERE id = ?1 AND state NOT IN (2, 3, 5)")         \
-    X(OUTBOX_RETRY, "UPDATE outbox SET attempts = attempts + 1, error = ?2"      \
+    X(OUTBOX_RETRY, "UPDATE outbox SET attempts = attempts + 1, error = ?2,"     \
+                    " n_errors = n_errors + (channel = 1 AND ?2 IN (5, 6))"      \
                     " WHERE id = ?1 AND state = 0")                              \
     /* Those behind it wait with it. */                                          \
     X(OUTBOX_DELAY, "UPDATE outbox SET next_us = ?2 WHERE state = 0"             \
-                    " AND patient = (SELECT patient FROM outbox"                 \
-                    " WHERE id = ?1) AND next_us < ?2")                          \
+                    " AND (patient, channel) = (SELECT patient, channel"         \
+                    " FROM outbox WHERE id = ?1) AND next_us < ?2")              \
     /* feedback.c.  What was held back and is shown now is shown. */             \
     X(PUT_CARD,                                                                  \
       "INSERT INTO card(uuid, patient, suggestion, service, instance, actor,"    \
@@ -339,6 +344,7 @@
                  " subject, details, prev_hash, hash)"                           \
                  " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")                          \
     X(SET_HEAD, "UPDATE audit_head SET seq = ?1, hash = ?2")                     \
+    PL_FILING_WRITES(X)                                                          \
     PL_LED_WRITES(X)                                                             \
     PL_DELIVERY_WRITES(X)
 

@@ -23,6 +23,8 @@ struct pl_policy pl_policy_of(const struct cfg_options *options,
         .evaluated = evaluated,
         .has_target = options->outbox_url.n > 0,
         .target_is_test = options->outbox_is_test_target,
+        .has_receiver = options->hl7_out_address.host.n > 0,
+        .receiver_is_test = options->hl7_out_is_test_target,
         .permitted = {[CTX_FOR_CLINICIAN] =
                           pl_permitted(&options->sensitive_clinician, &ok),
                       [CTX_FOR_NURSE] =
@@ -45,10 +47,18 @@ static enum pl_leave judge_model(const struct pl_policy *p)
     return p->evaluated ? PL_MAY : PL_NOT_EVALUATED;
 }
 
-static enum pl_leave judge_target(const struct pl_policy *p)
+static enum pl_leave judge_target(const struct pl_policy *p, enum pl_face face)
 {
-    return p->environment == CFG_DEMO && !p->target_is_test ? PL_NOT_TEST
-                                                            : PL_MAY;
+    bool is_test =
+        face == PL_FACE_HL7 ? p->receiver_is_test : p->target_is_test;
+
+    return p->environment == CFG_DEMO && !is_test ? PL_NOT_TEST : PL_MAY;
+}
+
+/* What is sent to another system, rather than asked for. */
+static bool is_sent(enum pl_face face)
+{
+    return face == PL_FACE_OUTBOX || face == PL_FACE_HL7;
 }
 
 /* A word of `sensitive` that is no category, at the list it stands in. */
@@ -92,10 +102,14 @@ enum an_code pl_policy_check(const struct pl_policy *p,
     } else if (judge_model(p) == PL_NOT_EVALUATED) {
         what = "going beyond shadow asks for a valid signed evaluation of the "
                "model on this site's data";
-    } else if (p->has_target && judge_target(p) != PL_MAY) {
+    } else if (p->has_target && judge_target(p, PL_FACE_OUTBOX) != PL_MAY) {
         what = "a demo writes to a server of invented patients only: declare "
                "it with outbox.test_target: true";
         at = CFG_OPT_outbox_url;
+    } else if (p->has_receiver && judge_target(p, PL_FACE_HL7) != PL_MAY) {
+        what = "a demo writes to a receiver of invented patients only: declare "
+               "it with hl7_out.test_target: true";
+        at = CFG_OPT_hl7_out_address;
     }
     if (what == NULL)
         return AN_OK;
@@ -138,8 +152,8 @@ static enum pl_leave judge_stage(const struct pl_policy *p,
     if (stage == CFG_SHADOW)
         return PL_SHADOW;
     v = judge_model(p);
-    if (v == PL_MAY && face == PL_FACE_OUTBOX)
-        v = judge_target(p);
+    if (v == PL_MAY && is_sent(face))
+        v = judge_target(p, face);
     if (v == PL_MAY && stage == CFG_TRIAL && !item->in_trial_arm)
         v = PL_OTHER_ARM;
     return v;
@@ -152,7 +166,7 @@ static enum pl_leave judge_labels(const struct pl_policy *p,
     if (!ctx_label_allows(p->permitted[item->audience], item->needs))
         return PL_RESTRICTED;
     if ((item->needs & CTX_LABEL_VIP) && !p->vip_usual &&
-        (face == PL_FACE_OUTBOX ||
+        (is_sent(face) ||
          (item->audience == CTX_FOR_PLANNER && face != PL_FACE_CONSOLE)))
         return PL_VIP;
     return PL_MAY;

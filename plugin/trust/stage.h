@@ -48,6 +48,7 @@ enum pl_face {
     PL_FACE_FHIR_READ,
     PL_FACE_OUTBOX,
     PL_FACE_ABI,
+    PL_FACE_HL7, /* messages to the hospital's HL7 version 2 receiver */
     PL_N_FACES
 };
 
@@ -59,6 +60,8 @@ struct pl_policy {
     bool evaluated;      /* a signed evaluation on this site's data is valid */
     bool has_target;     /* the outbox has somewhere to write to */
     bool target_is_test; /* which is declared to hold invented patients only */
+    bool has_receiver;   /* the same two of the receiver of HL7 version 2 */
+    bool receiver_is_test;
     unsigned permitted[CTX_N_AUDIENCES]; /* of enum ctx_label */
     bool vip_usual;
     bool bad_words; /* `sensitive` has a word that is no label */

@@ -60,6 +60,14 @@ validator_finds() {
     done <"$peers_src/validator/bad/expected.tsv"
 }
 
+# Of what we write HAPI takes all, and of what is broken none.
+hl7_takes() {
+    "$peers_src/hapi-hl7.sh" golden
+}
+hl7_refuses() {
+    ! "$peers_src/hapi-hl7.sh" golden "$peers_src/hl7/sample/broken.hl7"
+}
+
 # Three messages, of which HAPI parses two, can encode one, and that one back
 # to the same text; so for each of its three parsers.
 hl7_counts() {
@@ -80,6 +88,8 @@ done
 validator_finds
 ok 'the validator accepts what we write' ours_is_right
 ok 'HAPI HL7v2 counts what it can read and write' hl7_counts
+ok 'HAPI HL7v2 takes every result and document that we write' hl7_takes
+ok 'HAPI HL7v2 refuses what is none' hl7_refuses
 ok_or_skip 'HAPI sends to us, plain and over TLS, and understands our answers' \
     "$peers_src/senders.sh"
 trap '"$peers_src/hapi-server.sh" stop "$port"' EXIT
