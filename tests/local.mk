@@ -20,7 +20,7 @@ SUITE = tests/suite.h tests/suite.c
 suites = tests/base.t tests/context.t tests/config.t tests/hl7.t \
 	tests/fhir.t tests/advice.t tests/runtime.t tests/trainer.t \
 	tests/host.t tests/store.t tests/trust.t tests/outbox.t \
-	tests/consult.t tests/abi.t tests/blas.t tests/fetch.t
+	tests/consult.t tests/abi.t tests/abi_helper.t tests/blas.t tests/fetch.t
 if HAVE_CHECK
 check_PROGRAMS += $(suites)
 TESTS += $(suites)
@@ -170,14 +170,23 @@ tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
 tests_consult_t_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIBS)
 
-tests_abi_t_SOURCES = $(SUITE) tests/abi.c tests/abi_help.h tests/abi_help.c \
-	tests/abi_handles.c tests/abi_engine.c tests/abi_process.c \
-	tests/abi_journal.c tests/folder.h tests/folder.c \
+abi_both = $(SUITE) tests/abi_help.h tests/abi_help.c tests/abi_handles.c \
+	tests/abi_engine.c tests/abi_process.c tests/folder.h tests/folder.c
+tests_abi_t_SOURCES = $(abi_both) tests/abi.c tests/abi_here.c \
+	tests/abi_journal.c \
 	plugin/abi/entry.c plugin/abi/flat.c $(BLAS_LOCK)
 # Objects of its own, since those of the library are for a shared object.
 tests_abi_t_CPPFLAGS = $(AM_CPPFLAGS)
 tests_abi_t_LDFLAGS = $(AM_LDFLAGS) $(BLAS_LDFLAGS)
 tests_abi_t_LDADD = libabi.la $(HOST_BLAS) $(CHECK_LIBS)
+
+# The same over the other transport, and what only that one does.
+tests_abi_helper_t_SOURCES = $(abi_both) tests/abi_helper.c \
+	tests/abi_there.c tests/helper_client.c tests/helper_config.c \
+	tests/helper_frame.c $(helper_client)
+tests_abi_helper_t_CPPFLAGS = $(AM_CPPFLAGS)
+tests_abi_helper_t_LDADD = $(CHECK_LIBS)
+EXTRA_tests_abi_helper_t_DEPENDENCIES = anamnesis
 
 # The BLAS in it, with the lock that it may need.
 tests_blas_t_SOURCES = $(SUITE) tests/blas.c $(BLAS_LOCK)

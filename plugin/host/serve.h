@@ -6,6 +6,7 @@
 #ifndef PLUGIN_HOST_SERVE_H
 #define PLUGIN_HOST_SERVE_H
 
+#include "plugin/host/face_socket.h"
 #include "plugin/host/folder.h"
 #include "plugin/host/http.h"
 #include "plugin/host/mllp.h"
@@ -20,10 +21,12 @@ enum { PL_FEED_BYTES = PL_TLS_NAME_BYTES + 16, PL_NETWORKS = 256 };
 struct pl_server {
     struct pl_running running;
     struct pl_workers *workers;
-    struct pl_tls *tls;       /* NULL when nobody listens by it */
-    struct pl_mllp *mllp;     /* NULL when it does not listen */
-    struct pl_http *http;     /* NULL when it does not listen */
-    struct pl_folder *folder; /* NULL when none is watched */
+    struct pl_tls *tls;            /* NULL when nobody listens by it */
+    struct pl_mllp *mllp;          /* NULL when it does not listen */
+    struct pl_http *http;          /* NULL when it does not listen */
+    struct pl_folder *folder;      /* NULL when none is watched */
+    struct pl_face_socket *socket; /* NULL when no host may connect */
+    struct pl_holds holds;
     struct pl_subscriptions *subscriptions;
     atomic_uint_fast64_t n_verdict[PL_FAILED + 1];
     atomic_uint_fast64_t n_strangers; /* senders that are not listed */
