@@ -197,8 +197,9 @@ tests_blas_t_LDADD = libbase.la $(HOST_BLAS) $(CHECK_LIBS) -lm -lpthread
 # The shared object from outside, and a host in C as an example.
 check_PROGRAMS += examples/host
 examples_host_CPPFLAGS = -I$(top_srcdir)/plugin $(AM_CPPFLAGS)
-TESTS += tests/library.sh
-EXTRA_DIST += tests/library.sh tests/library_flat.py
+TESTS += tests/library.sh tests/abi_header.sh
+EXTRA_DIST += tests/library.sh tests/library_flat.py tests/abi_header.sh \
+	tests/abi_describe.awk tests/abi_compare.awk plugin/abi/abi-1.tsv
 
 # The program from outside, as its users and its enemies meet it.
 check_PROGRAMS += tests/drill
@@ -214,7 +215,7 @@ EXTRA_DIST += tests/test_folder.sh tests/program_lib.sh tests/program.sh tests/h
 # `make distcheck TESTS='$(of_archive)'`.
 of_archive = tests/base.t tests/context.t tests/config.t tests/hl7.t \
 	tests/fhir.t tests/advice.t tests/runtime.t $(replays) \
-	tests/library.sh tests/program.sh tests/story.sh tests/faces.sh \
+	tests/library.sh tests/abi_header.sh tests/program.sh tests/story.sh tests/faces.sh \
 	tests/maps.sh tests/tune.sh tests/lineage.sh tests/studies.sh \
 	tools/check-tree.sh tools/check-headers.sh tests/catalogues.sh \
 	tests/manual.sh tests/pages.sh
