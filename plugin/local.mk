@@ -183,6 +183,24 @@ libanamnesis_helper_la_LDFLAGS = $(AM_LDFLAGS) -no-undefined -avoid-version \
 	-export-symbols-regex '^anamnesis_' -Wl,-z,nodelete -Wl,--as-needed
 EXTRA_DIST += plugin/helper/README.md
 
+# The library once more, for a folder that has all that it needs: it looks there
+# first, and so do the libraries that it loads (DT_RPATH, which those inherit).
+EXTRA_LTLIBRARIES = bundle/libanamnesis.la
+bundle_libanamnesis_la_SOURCES = $(libanamnesis_la_SOURCES)
+bundle_libanamnesis_la_CPPFLAGS = $(AM_CPPFLAGS)
+bundle_libanamnesis_la_LDFLAGS = $(libanamnesis_la_LDFLAGS) -rpath /nowhere \
+	-Wl,--disable-new-dtags -Wl,-rpath,'$$ORIGIN'
+EXTRA_bundle_libanamnesis_la_DEPENDENCIES = libabi.la
+BUNDLE = anamnesis-$(PACKAGE_VERSION)-linux-$(host_cpu)
+bundle: bundle/libanamnesis.la libanamnesis-helper.la
+	@case '$(HOST_BLAS)' in *.a) blas='$(HOST_BLAS)' ;; *) blas= ;; esac; \
+	top_srcdir='$(top_srcdir)' $(SHELL) $(top_srcdir)/tools/bundle.sh \
+	  $(BUNDLE) bundle/.libs/libanamnesis.so .libs/libanamnesis-helper.so $$blas
+.PHONY: bundle
+EXTRA_DIST += tools/bundle.sh
+clean-local:
+	-rm -rf $(BUNDLE) $(BUNDLE).tar.gz
+
 # The program: one file a command.
 bin_PROGRAMS += anamnesis
 anamnesis_SOURCES = \

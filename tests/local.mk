@@ -266,6 +266,8 @@ tests_bad_world_la_LDFLAGS = -module -shared -avoid-version -rpath /nowhere
 check_PROGRAMS += tests/crowd_tls
 tests_crowd_tls_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_crowd_tls_LDADD = $(GNUTLS_LIBS)
+drills += tests/bundle.sh
+EXTRA_DIST += tests/bundle.sh
 drills += tests/kill.sh tests/crowd.sh tests/crowd_tls.sh tests/disk.sh tests/clock.sh
 EXTRA_DIST += tests/bad_lib.sh tests/kill.sh tests/crowd.sh tests/crowd_tls.sh tests/disk.sh tests/clock.sh
 
