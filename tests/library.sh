@@ -91,6 +91,36 @@ else
     sed -i 's/live.db/python.db/' python.yaml
     is 'ctypes: messages, suggestions, stale and invented engines' \
         python3 "$top/tests/library_flat.py" "$library" python.yaml "$story"
+    tells() { # LIBRARY CONFIG
+        python3 "$top/examples/host.py" "$1" "$2" "$story"/messages/*.hl7 \
+            >python.out || { tail -n 3 python.out | cut -c 1-200; return 1; }
+        [ "$(tr '\r' '\n' <python.out | grep -c '^MSA|CA|')" = "$n" ]
+    }
+    is 'examples/host.py: the story goes through' tells "$library" python.yaml
+fi
+
+# ---- by the helper ---------------------------------------------------------------------
+helper=$built/.libs/libanamnesis-helper.so
+demo serve.yaml live
+sed -i 's/live.db/serve.db/' serve.yaml
+echo "listen: {mllp: {address: \"\"}, http: {address: \"\"}, socket: {path: \"$work/socket\"}}" \
+    >>serve.yaml
+echo "helper: {socket: \"$work/socket\", timeout: 60s}" >helper.yaml
+by_helper() {
+    "$host" "$helper" helper.yaml "$story/history.json" "$story"/messages/*.hl7 \
+        >live.out 2>live.err || { tail -n 5 live.err | cut -c 1-200; return 1; }
+}
+if [ "${#work}" -gt 90 ]; then
+    echo '# the path is too long for a socket: the helper is not tried from here'
+else
+    serve serve.yaml
+    is 'the helper: the story goes through the example' by_helper
+    is 'each message is acknowledged' accepted live
+    is 'the discharge brings risks and where they come from' after_discharge
+    if [ "$sanitized" = 0 ] && python3 -c 'import ctypes' 2>/dev/null; then
+        is 'examples/host.py: the same by the helper' tells "$helper" helper.yaml
+    fi
+    is 'the server stops, its socket is gone' eval 'stop && [ ! -e socket ]'
 fi
 
 # ---- what make install puts down -------------------------------------------------------
