@@ -24,7 +24,8 @@ struct test_host {
     const char *config;         /* what create is given */
     char helper[1024];          /* that, of the client */
     char socket[64];
-    int server; /* its process, 0: none */
+    const char *group; /* of the socket; NULL: none */
+    int server;        /* its process, 0: none */
     atomic_int n_lines, n_asked;
     char line[512];  /* the last one */
     int cancel_from; /* is_cancelled says so from that question on; 0: no */

@@ -39,9 +39,9 @@ void test_transport_start(struct test_host *t)
     ck_assert_ptr_nonnull(f);
     (void)fprintf(f,
                   "%slisten: {mllp: {address: \"\"}, http: {address: \"\"}, "
-                  "grace: 2s, socket: {path: \"%s\"}}\n"
+                  "grace: 2s, socket: {path: \"%s\", group: \"%s\"}}\n"
                   "log: {level: warn}\n",
-                  t->yaml, t->socket);
+                  t->yaml, t->socket, t->group ? t->group : "");
     ck_assert_int_eq(fclose(f), 0);
     ck_assert_int_eq(pipe(out), 0);
     t->server = fork();

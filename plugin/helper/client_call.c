@@ -216,13 +216,31 @@ static anamnesis_status ask(struct call *c, struct anamnesis_error *error)
     return status;
 }
 
-/* An error of ours in the place of one that the caller did not give. */
+/* The caller's error may be NULL, ours is not. */
 static anamnesis_status put(struct call *c, struct anamnesis_error *error)
 {
     struct anamnesis_error mine = {.struct_size = sizeof(mine)};
     anamnesis_status status = ask(c, &mine);
 
     return abi_fail(error, status, mine.text);
+}
+
+/* The same with a place for results, which a failure without any leaves empty. */
+static anamnesis_status put_for(struct call *c,
+                                struct anamnesis_results **results,
+                                struct anamnesis_error *error)
+{
+    anamnesis_status status;
+
+    c->results = *results = abi_results_new();
+    if (c->results == NULL)
+        return abi_fail(error, ANAMNESIS_E_NOMEM, out_of_memory);
+    status = put(c, error);
+    if (status != ANAMNESIS_OK && abi_result_count(*results) == 0) {
+        abi_results_free(*results);
+        *results = NULL;
+    }
+    return status;
 }
 
 static void begin(struct call *c, struct anamnesis_engine *e,
@@ -255,15 +273,6 @@ static uint32_t deadline_of(const struct call *c, uint32_t deadline_ms)
 
 /* ---- the functions of the table ----------------------------------------- */
 
-static bool has_results(struct call *c, struct anamnesis_results **results,
-                        struct anamnesis_error *error)
-{
-    c->results = *results = abi_results_new();
-    if (c->results == NULL)
-        (void)abi_fail(error, ANAMNESIS_E_NOMEM, out_of_memory);
-    return c->results != NULL;
-}
-
 anamnesis_status client_process(struct anamnesis_engine *engine,
                                 const struct anamnesis_message *message,
                                 struct anamnesis_results **results,
@@ -295,14 +304,13 @@ anamnesis_status client_process(struct anamnesis_engine *engine,
     c.n = in.n;
     c.message_id = in.message_id;
     c.may_cancel = engine->cancel.is_cancelled != NULL;
-    return has_results(&c, results, error) ? put(&c, error) : ANAMNESIS_E_NOMEM;
+    return put_for(&c, results, error);
 }
 
 anamnesis_status client_status(struct anamnesis_engine *engine,
                                struct anamnesis_results **results,
                                struct anamnesis_error *error)
 {
-    anamnesis_status status;
     struct call c;
 
     if (results)
@@ -311,14 +319,7 @@ anamnesis_status client_status(struct anamnesis_engine *engine,
         return abi_fail(error, ANAMNESIS_E_ARGUMENT,
                         "no engine, or no place for results");
     begin(&c, engine, HELPER_STATUS, 0);
-    if (!has_results(&c, results, error))
-        return ANAMNESIS_E_NOMEM;
-    status = put(&c, error);
-    if (status != ANAMNESIS_OK && abi_result_count(*results) == 0) {
-        abi_results_free(*results);
-        *results = NULL;
-    }
-    return status;
+    return put_for(&c, results, error);
 }
 
 anamnesis_status client_drain(struct anamnesis_engine *engine,
@@ -360,5 +361,5 @@ anamnesis_status client_chart_ask(struct anamnesis_engine *engine,
     helper_put_text(&c.head, value);
     helper_put_text(&c.head, user);
     c.may_cancel = engine->cancel.is_cancelled != NULL;
-    return has_results(&c, results, error) ? put(&c, error) : ANAMNESIS_E_NOMEM;
+    return put_for(&c, results, error);
 }

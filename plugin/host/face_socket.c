@@ -297,7 +297,7 @@ static struct conn *conn_new(struct pl_face_socket *f, int fd)
 static bool take_in(struct pl_face_socket *f, int fd)
 {
     struct conn *c = NULL;
-    pthread_t thread;
+    pthread_t thread = pthread_self();
     bool is_in = false;
 
     (void)pthread_mutex_lock(&f->lock);
