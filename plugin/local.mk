@@ -185,7 +185,7 @@ EXTRA_DIST += plugin/helper/README.md
 
 # The library once more, for a folder that has all that it needs: it looks there
 # first, and so do the libraries that it loads (DT_RPATH, which those inherit).
-EXTRA_LTLIBRARIES = bundle/libanamnesis.la
+check_LTLIBRARIES = bundle/libanamnesis.la
 bundle_libanamnesis_la_SOURCES = $(libanamnesis_la_SOURCES)
 bundle_libanamnesis_la_CPPFLAGS = $(AM_CPPFLAGS)
 bundle_libanamnesis_la_LDFLAGS = $(libanamnesis_la_LDFLAGS) -rpath /nowhere \

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -316,6 +317,35 @@ START_TEST(a_host_that_gives_up_gets_its_acknowledgement_from_there)
 }
 END_TEST
 
+static void *send_three(void *arg)
+{
+    const int *number = arg;
+
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(send_one(*number * 3 + i), ANAMNESIS_OK);
+    return NULL;
+}
+
+/* More threads than there are connections: the others wait for one. */
+START_TEST(a_hundred_threads_share_the_connections)
+{
+    enum { THREADS = 100 };
+
+    pthread_t thread[THREADS];
+    int number[THREADS];
+
+    test_host_write(&t, "off", "");
+    test_host_open(&t);
+    for (int i = 0; i < THREADS; i++) {
+        number[i] = i;
+        ck_assert_int_eq(
+            pthread_create(&thread[i], NULL, send_three, &number[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++)
+        (void)pthread_join(thread[i], NULL);
+}
+END_TEST
+
 START_TEST(a_reload_goes_to_another_server_or_stays)
 {
     static const char nowhere[] = "helper: {socket: /nowhere/at/all}";
@@ -425,6 +455,7 @@ Suite *helper_client_suite(void)
         while_the_server_is_away_calls_fail_at_once_and_it_is_found_again,
         a_server_that_hangs_costs_one_timeout_and_then_nothing,
         a_host_that_gives_up_gets_its_acknowledgement_from_there,
+        a_hundred_threads_share_the_connections,
         a_reload_goes_to_another_server_or_stays,
         what_killed_the_server_is_quarantined_at_its_next_start,
     };
