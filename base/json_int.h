@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/utf8.h"
 
 #include <yajl/yajl_common.h>
 
@@ -23,10 +24,6 @@ struct an_json_scan {
 enum an_code an_json_scan(struct an_str bytes, struct an_json_scan *scan,
                           struct an_err *err)
     __attribute__((warn_unused_result));
-
-/* Bytes before the first that is not well-formed UTF-8 (Unicode 15, table
- * 3-7); s.n when all are. */
-size_t an_utf8_valid(struct an_str s);
 
 /* yajl 2.1 writes through whatever its allocator returns, so the allocator
  * owns enough memory before yajl starts: its handles and, for each of its two

@@ -17,6 +17,7 @@ libbase_la_SOURCES = \
 	base/sort.h base/sort.c \
 	base/random.h base/random.c \
 	base/varint.h base/varint.c \
+	base/utf8.h base/utf8.c \
 	base/json_int.h base/json_scan.c base/json_memory.c \
 	base/json.h base/json.c \
 	base/json_out.h base/json_out.c

@@ -106,6 +106,16 @@
       "a request was answered with so many bytes")                             \
     X(HTTP_FAULT, ERROR, NUM, "route_number", CODE, "code", NONE, "",          \
       "a handler failed; the client was told 500")                             \
+    X(SOCKET_REFUSED, WARN, NUM, "uid", NUM, "open", NONE, "",                 \
+      "a host was turned away from listen.socket: it runs as another user "    \
+      "who is not in listen.socket.group")                                     \
+    X(SOCKET_MANY, WARN, NUM, "open", NONE, "", NONE, "",                      \
+      "a host was turned away from listen.socket: as many as allowed are "     \
+      "connected, or there is no thread for it")                               \
+    X(SOCKET_LOST, WARN, NUM, "connection", NUM, "what", NONE, "",             \
+      "a host's connection was ended: what 1 it took too long, 2 it went in "  \
+      "the middle of a question or an answer, 3 it sent what is none, 4 "      \
+      "there was no memory")                                                   \
     X(FOLDER_DONE, INFO, NUM, "messages", NONE, "", NONE, "",                  \
       "a file of the watched folder was taken; all its messages are stored")   \
     X(FOLDER_FAILED, WARN, NUM, "messages", NUM, "refused", NONE, "",          \

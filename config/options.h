@@ -247,6 +247,18 @@ struct cfg_texts {
       CFG_BETWEEN(1000, CFG_A_DAY_MS), "30s",                                  \
       "Silence after which a connection is closed, and the time for a "        \
       "request body to arrive. Whole seconds.")                                \
+    X(socket_path, "listen.socket.path", PATH, CFG_BETWEEN(0, 107), "",        \
+      "Unix socket where hosts that have loaded libanamnesis-helper.so are "   \
+      "served. Empty: none.")                                                  \
+    X(socket_group, "listen.socket.group", TEXT, CFG_BETWEEN(0, 64), "",       \
+      "Group whose members may connect there, beside the server's own user. "  \
+      "Empty: that user only.")                                                \
+    X(socket_max_connections, "listen.socket.max_connections", INT,            \
+      CFG_BETWEEN(1, 4096), "256", "Most connections there at a time.")        \
+    X(socket_timeout_ms, "listen.socket.timeout", DURATION,                    \
+      CFG_BETWEEN(100, CFG_A_DAY_MS), "10s",                                   \
+      "Time for a question to arrive whole once it has begun, and for a host " \
+      "to take its answer.")                                                   \
     X(folder_path, "listen.folder.path", PATH, CFG_BETWEEN(0, 4000), "",       \
       "Folder whose files are taken: HL7v2 messages and batches, FHIR. "       \
       "Empty: none.")                                                          \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Anamnesis inside another program: the C ABI of libanamnesis.so.
+/* Anamnesis inside another program: the C ABI of libanamnesis.so, and of
+ * libanamnesis-helper.so, by which the engine is in another process.
  *
  * A host (an interface engine, a JVM, a script) loads the library, gives it a
  * configuration and messages, and gets back for each message its
@@ -53,7 +54,33 @@
  * are the library's until results_free.
  *
  * Errors are values below 0 and a text in the caller's anamnesis_error, which
- * may be NULL.  Neither a text nor a log line holds a byte of a message. */
+ * may be NULL.  Neither a text nor a log line holds a byte of a message.
+ *
+ * The helper.  libanamnesis-helper.so has the same symbols, structs and rules and
+ * wants no library but libc.  It hands each call over a Unix socket to
+ * `anamnesis serve` (listen.socket, anamnesis(1)), which has the engine: what
+ * kills that leaves the host alive.  What differs:
+ *
+ *   create, reload   take `helper: {socket: /run/anamnesis/socket, timeout: 10s}`
+ *                    and no more; the engine's configuration is the server's.
+ *                    E_UNAVAILABLE: nobody listens there, try again; E_CONFIG: it
+ *                    is no such socket, or not for this user; E_VERSION: the
+ *                    server is of another version.  A reload leads to another
+ *                    socket or timeout, and changes nothing at the server.
+ *   all calls        E_UNAVAILABLE while the server is away, at once, and found
+ *                    again by the next call when it is back; where it hangs,
+ *                    after `timeout` (100ms to 10m; 10s unless it is said), and
+ *                    for the second after that at once.
+ *   process          has no result with that error, and the message may have been
+ *                    stored: send it again, it is known by its bytes.
+ *                    Suggestions have at most three quarters of `timeout`.  A
+ *                    host that gives up is asked every 20 ms.
+ *   chart            an identifier of at most 1,023 bytes.
+ *   status, drain    of the server's engine and of all hosts that it serves;
+ *                    counts are since the server's start.
+ *   log              the lines about the host's own calls, helper_lost and
+ *                    helper_found; the rest is in the server's log.
+ *   fork, stack      a child may not use it either; 64 KiB are enough. */
 #ifndef ANAMNESIS_H
 #define ANAMNESIS_H
 

@@ -12,7 +12,7 @@ libwork_la_LIBADD = libbase.la -lpthread
 # a patient.
 noinst_LTLIBRARIES += libhost.la
 libhost_la_SOURCES = \
-	plugin/host/listen.h plugin/host/listen.c \
+	plugin/host/listen.h plugin/host/listen.c plugin/host/listen_local.c \
 	plugin/host/mllp.h plugin/host/mllp_int.h \
 	plugin/host/mllp.c plugin/host/mllp_conn.c plugin/host/mllp_io.c \
 	plugin/host/tls.h plugin/host/tls_int.h \
@@ -177,11 +177,12 @@ libload_la_LIBADD = libengine.la $(ZLIB_LIBS) $(GNUTLS_LIBS)
 # several rooms brought along goes in once.
 noinst_LTLIBRARIES += libabi.la
 libabi_la_SOURCES = \
-	plugin/abi/calls_int.h plugin/abi/error.c \
+	plugin/abi/calls.h plugin/abi/error.c \
 	plugin/abi/journal_int.h plugin/abi/journal.c \
 	plugin/abi/house_int.h plugin/abi/house.c plugin/abi/core.c \
-	plugin/abi/results_int.h plugin/abi/results.c \
+	plugin/abi/results.h plugin/abi/results.c \
 	plugin/abi/call_int.h plugin/abi/call.c \
+	plugin/abi/guest.h plugin/abi/guest.c \
 	plugin/abi/engine.c plugin/abi/process.c plugin/abi/chart.c \
 	plugin/abi/status.c plugin/abi/handles_int.h plugin/abi/handles.c
 libabi_la_CFLAGS = $(AM_CFLAGS) $(OPENBLAS_CFLAGS)
@@ -202,6 +203,42 @@ libanamnesis_la_LDFLAGS = $(AM_LDFLAGS) -no-undefined -avoid-version \
 EXTRA_libanamnesis_la_DEPENDENCIES = libabi.la
 EXTRA_DIST += plugin/abi/README.md plugin/abi/blas.c
 
+# The same ABI over a socket of the server: libc and nothing else, so what it
+# shares with the others it has objects of its own of.
+lib_LTLIBRARIES += libanamnesis-helper.la
+helper_client = plugin/helper/frame.h plugin/helper/frame.c \
+	plugin/helper/link.h plugin/helper/link.c \
+	plugin/helper/client_int.h plugin/helper/client_config.c \
+	plugin/helper/client_link.c plugin/helper/client_call.c \
+	plugin/helper/client_engine.c plugin/helper/client_entry.c \
+	plugin/abi/calls.h plugin/abi/error.c plugin/abi/results.h \
+	plugin/abi/results.c plugin/abi/handles_int.h plugin/abi/handles.c \
+	plugin/abi/flat.c base/arena.c base/base64.c base/buf.c base/err.c \
+	base/str.c base/utf8.c
+libanamnesis_helper_la_SOURCES = $(helper_client)
+libanamnesis_helper_la_CPPFLAGS = $(AM_CPPFLAGS)
+libanamnesis_helper_la_LDFLAGS = $(AM_LDFLAGS) -no-undefined -avoid-version \
+	-export-symbols-regex '^anamnesis_' -Wl,-z,nodelete -Wl,--as-needed
+EXTRA_DIST += plugin/helper/README.md
+
+# The library once more, for a folder that has all that it needs: it looks there
+# first, and so do the libraries that it loads (DT_RPATH, which those inherit).
+check_LTLIBRARIES = bundle/libanamnesis.la
+bundle_libanamnesis_la_SOURCES = $(libanamnesis_la_SOURCES)
+bundle_libanamnesis_la_CPPFLAGS = $(AM_CPPFLAGS)
+bundle_libanamnesis_la_LDFLAGS = $(libanamnesis_la_LDFLAGS) -rpath /nowhere \
+	-Wl,--disable-new-dtags -Wl,-rpath,'$$ORIGIN'
+EXTRA_bundle_libanamnesis_la_DEPENDENCIES = libabi.la
+BUNDLE = anamnesis-$(PACKAGE_VERSION)-linux-$(host_cpu)
+bundle: bundle/libanamnesis.la libanamnesis-helper.la
+	@case '$(HOST_BLAS)' in *.a) blas='$(HOST_BLAS)' ;; *) blas= ;; esac; \
+	top_srcdir='$(top_srcdir)' $(SHELL) $(top_srcdir)/tools/bundle.sh \
+	  $(BUNDLE) bundle/.libs/libanamnesis.so .libs/libanamnesis-helper.so $$blas
+.PHONY: bundle
+EXTRA_DIST += tools/bundle.sh
+clean-local:
+	-rm -rf $(BUNDLE) $(BUNDLE).tar.gz
+
 # The program: one file a command.
 bin_PROGRAMS += anamnesis
 anamnesis_SOURCES = \
@@ -211,6 +248,9 @@ anamnesis_SOURCES = \
 	plugin/host/many.h plugin/host/many.c \
 	plugin/host/face_mllp.c plugin/host/face_hl7.c \
 	plugin/host/face_folder.c \
+	plugin/host/face_socket.h plugin/host/face_socket.c \
+	plugin/helper/frame.h plugin/helper/frame.c \
+	plugin/helper/link.h plugin/helper/link.c \
 	plugin/host/face_http.c \
 	plugin/host/face_cds_int.h plugin/host/face_cds.c \
 	plugin/host/face_cds_visit.c plugin/host/face_cds_services.c \
@@ -239,4 +279,4 @@ anamnesis_SOURCES = \
 	plugin/host/rekey.c plugin/host/purge.c plugin/host/backup.c
 anamnesis_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DANAMNESIS_SYSCONFDIR='"$(sysconfdir)"'
-anamnesis_LDADD = libload.la libhost.la libjose.la $(OPENBLAS_LIBS)
+anamnesis_LDADD = libload.la libhost.la libabi.la libjose.la $(OPENBLAS_LIBS)

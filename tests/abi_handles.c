@@ -112,7 +112,8 @@ START_TEST(the_flat_face_says_what_the_table_says)
     int32_t n;
 
     test_host_make(&t, "off");
-    engine = anamnesis_flat_create(t.yaml, (int32_t)strlen(t.yaml), err,
+    test_host_serve(&t);
+    engine = anamnesis_flat_create(t.config, (int32_t)strlen(t.config), err,
                                    sizeof(err));
     ck_assert_msg(engine > 0, "%s", err);
     ck_assert_str_eq(err, "");
@@ -150,7 +151,8 @@ START_TEST(an_answer_in_another_character_set_is_base64)
     int32_t n;
 
     test_host_make(&t, "off");
-    engine = anamnesis_flat_create(t.yaml, (int32_t)strlen(t.yaml), err,
+    test_host_serve(&t);
+    engine = anamnesis_flat_create(t.config, (int32_t)strlen(t.config), err,
                                    sizeof(err));
     test_adt(text, "A01", 1, 7);
     memcpy(strstr(text, "ADT|LAKE"),

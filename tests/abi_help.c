@@ -88,11 +88,18 @@ void test_host_make(struct test_host *t, const char *stage)
     test_host_write(t, stage, "");
 }
 
+void test_host_serve(struct test_host *t)
+{
+    test_transport_start(t);
+}
+
 void test_host_open(struct test_host *t)
 {
     struct anamnesis_error error = {.struct_size = sizeof(error)};
 
-    if (t->p->create(&t->host, t->yaml, strlen(t->yaml), &t->engine, &error))
+    test_host_serve(t);
+    if (t->p->create(&t->host, t->config, strlen(t->config), &t->engine,
+                     &error))
         ck_abort_msg("create: %d, %s", error.code, error.text);
 }
 
@@ -100,6 +107,7 @@ void test_host_close(struct test_host *t)
 {
     t->p->destroy(t->engine);
     t->engine = NULL;
+    test_transport_stop(t);
 }
 
 void test_host_drop(struct test_host *t)
@@ -198,4 +206,23 @@ void test_status_json(struct test_host *t, char json[4096])
     ck_assert_uint_eq(one.kind, ANAMNESIS_STATUS);
     (void)snprintf(json, 4096, "%s", (const char *)one.data);
     t->p->results_free(results);
+}
+
+Suite *test_both_suite(const char *name, const TTest *const *both,
+                       size_t n_both, const TTest *const *here, size_t n_here,
+                       void (*set_up)(void), void (*tear_down)(void))
+{
+    enum { MOST = 64 };
+
+    const TTest *all[MOST];
+    size_t n = n_both;
+
+    if (n_both + n_here > MOST)
+        abort();
+    memcpy(all, both, n_both * sizeof(all[0]));
+    if (!test_is_helper) {
+        memcpy(all + n, here, n_here * sizeof(all[0]));
+        n += n_here;
+    }
+    return test_suite_around(name, all, n, set_up, tear_down);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* process: acknowledgements, suggestions, deadlines, threads. */
-#include "plugin/abi/results_int.h"
+#include "plugin/abi/results.h"
 #include "tests/abi_help.h"
 #include "tests/suite.h"
 
@@ -87,11 +87,11 @@ static void *tell_story(void *arg)
 /* Of what the header asks for; sanitizers want more. */
 static void small_stack(pthread_attr_t *attr)
 {
-    enum { STACK_BYTES = 256 << 10 };
-
     (void)pthread_attr_init(attr);
 #if !defined(__SANITIZE_ADDRESS__)
-    ck_assert_int_eq(pthread_attr_setstacksize(attr, STACK_BYTES), 0);
+    ck_assert_int_eq(
+        pthread_attr_setstacksize(attr, (test_is_helper ? 64U : 256U) << 10),
+        0);
 #endif
 }
 
@@ -381,23 +381,26 @@ END_TEST
 
 Suite *abi_process_suite(void)
 {
-    const TTest *const tests[] = {
+    const TTest *const both[] = {
         live_returns_what_a_discharge_made,
         a_small_stack_is_enough,
         floating_point_is_left_as_it_was,
-        threads_of_the_library_take_no_signals,
         shadow_returns_acknowledgements_and_thinks_behind,
         what_misses_its_deadline_is_left_to_the_watch,
         what_a_call_answers_the_watch_leaves_alone,
-        a_host_that_gives_up_gets_its_acknowledgement,
         a_refused_message_has_an_answer_that_says_so,
         a_chart_can_be_opened,
         of_one_who_has_opted_out_a_chart_says_so,
         eight_threads_are_served,
         results_without_memory_say_so,
     };
+    /* A client has no threads, and asks the host by the clock. */
+    const TTest *const here[] = {
+        threads_of_the_library_take_no_signals,
+        a_host_that_gives_up_gets_its_acknowledgement,
+    };
 
-    return test_suite_around("abi/process", tests,
-                             sizeof(tests) / sizeof(tests[0]), set_up,
-                             tear_down);
+    return test_both_suite("abi/process", both, sizeof(both) / sizeof(both[0]),
+                           here, sizeof(here) / sizeof(here[0]), set_up,
+                           tear_down);
 }

@@ -4,9 +4,9 @@ BENCHMARKS = tests/bench_base tests/bench_hl7 tests/bench_fhir \
 	tests/bench_store tests/bench_conclude tests/bench_model \
 	tests/bench_forecast tests/bench_train
 # Measured at the whole program, by a script of the same name.
-BENCHMARKS_WHOLE = tests/bench_cds
+BENCHMARKS_WHOLE = tests/bench_cds tests/bench_abi
 EXTRA_PROGRAMS += $(BENCHMARKS) $(BENCHMARKS_WHOLE)
-EXTRA_DIST += tests/bench_cds.sh tests/bench_hapi.sh tests/bench_torch.sh \
+EXTRA_DIST += tests/bench_cds.sh tests/bench_abi.sh tests/bench_hapi.sh tests/bench_torch.sh \
 	tests/peers/torch-train.py tests/bench_bars.tsv \
 	tests/bench_table.awk
 CLEANFILES += tests/bench.rows tests/bench.one
@@ -22,6 +22,8 @@ tests_bench_conclude_SOURCES = tests/bench.h tests/bench_conclude.c \
 tests_bench_conclude_LDADD = libstore.la
 tests_bench_cds_SOURCES = tests/bench.h tests/bench_cds.c
 tests_bench_cds_LDADD = libbase.la
+tests_bench_abi_SOURCES = tests/bench.h tests/bench_abi.c
+tests_bench_abi_LDADD = -ldl
 tests_bench_model_SOURCES = \
 	tests/bench.h tests/bench_model.c tests/model_random.h \
 	tests/model_random.c
@@ -43,7 +45,7 @@ ON_DISK = ANAMNESIS_TEST_FOLDER=; export ANAMNESIS_TEST_FOLDER;
 
 # BENCH_RUN='taskset -c 0' pins them, BENCH_RUN=: only builds them.  What each
 # says is kept in tests/bench.rows, and the table beside the bars comes last.
-bench: $(BENCHMARKS) $(BENCHMARKS_WHOLE) anamnesis
+bench: $(BENCHMARKS) $(BENCHMARKS_WHOLE) anamnesis $(lib_LTLIBRARIES)
 	@$(ON_DISK) $(AM_TESTS_ENVIRONMENT) : >tests/bench.rows; keep() { \
 	  $(BENCH_RUN) "$$@" >tests/bench.one && cat tests/bench.one && \
 	  cat tests/bench.one >>tests/bench.rows; }; \

@@ -7,12 +7,13 @@ replays = tests/replay_text.t tests/replay_json.t tests/replay_codec.t \
 	tests/replay_fhir.t tests/replay_outcome.t tests/replay_cds.t \
 	tests/replay_recall.t tests/replay_convert.t tests/replay_table.t \
 	tests/replay_ndjson.t tests/replay_conceptmap.t tests/replay_csv.t \
-	tests/replay_lineage.t tests/replay_bearer.t tests/replay_signed.t
+	tests/replay_lineage.t tests/replay_bearer.t tests/replay_signed.t \
+	tests/replay_frame.t
 FUZZERS = tests/fuzz_text tests/fuzz_json tests/fuzz_codec tests/fuzz_yaml \
 	tests/fuzz_hl7 tests/fuzz_mllp tests/fuzz_fhir tests/fuzz_outcome \
 	tests/fuzz_cds tests/fuzz_recall tests/fuzz_convert tests/fuzz_table \
 	tests/fuzz_ndjson tests/fuzz_conceptmap tests/fuzz_csv \
-	tests/fuzz_lineage tests/fuzz_bearer tests/fuzz_signed
+	tests/fuzz_lineage tests/fuzz_bearer tests/fuzz_signed tests/fuzz_frame
 check_PROGRAMS += $(replays)
 TESTS += $(replays)
 EXTRA_PROGRAMS += $(FUZZERS)
@@ -110,3 +111,11 @@ tests_replay_bearer_t_LDADD = libjose.la $(JOSE_LIBS)
 tests_fuzz_bearer_CFLAGS = $(AM_CFLAGS) $(JOSE_CFLAGS)
 tests_fuzz_bearer_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_bearer_LDADD = libjose.la $(JOSE_LIBS)
+frame_client = plugin/helper/frame.h plugin/helper/frame.c \
+	plugin/helper/client_int.h plugin/helper/client_config.c \
+	plugin/abi/error.c base/err.c base/str.c
+tests_replay_frame_t_SOURCES = tests/replay.c tests/fuzz_frame.c $(frame_client)
+tests_replay_frame_t_CPPFLAGS = $(AM_CPPFLAGS)
+tests_fuzz_frame_SOURCES = tests/fuzz_frame.c $(frame_client)
+tests_fuzz_frame_CPPFLAGS = $(AM_CPPFLAGS)
+tests_fuzz_frame_LDFLAGS = $(LDFLAGS_FUZZ)

@@ -32,6 +32,13 @@ else
     is 'its BLAS is inside' none 'openblas|goto|cblas' needs
 fi
 
+if [ "$sanitized" = 0 ]; then
+    readelf -d "$built/.libs/libanamnesis-helper.so" |
+        sed -n 's/.*NEEDED.*\[\(.*\)\].*/\1/p' >needs
+    echo libc.so.6 >want
+    is 'libanamnesis-helper.so needs libc and nothing else' alike want needs
+fi
+
 # ---- a host in C -------------------------------------------------------------------
 demo() { # FILE STAGE
     cat >"$1" <<END
@@ -91,6 +98,53 @@ else
     sed -i 's/live.db/python.db/' python.yaml
     is 'ctypes: messages, suggestions, stale and invented engines' \
         python3 "$top/tests/library_flat.py" "$library" python.yaml "$story"
+    tells() { # LIBRARY CONFIG
+        python3 "$top/examples/host.py" "$1" "$2" "$story"/messages/*.hl7 \
+            >python.out || { tail -n 3 python.out | cut -c 1-200; return 1; }
+        [ "$(tr '\r' '\n' <python.out | grep -c '^MSA|CA|')" = "$n" ]
+    }
+    is 'examples/host.py: the story goes through' tells "$library" python.yaml
+fi
+
+# ---- by the helper ---------------------------------------------------------------------
+helper=$built/.libs/libanamnesis-helper.so
+demo serve.yaml live
+sed -i 's/live.db/serve.db/' serve.yaml
+echo "listen: {mllp: {address: \"\"}, http: {address: \"\"}, socket: {path: \"$work/socket\"}}" \
+    >>serve.yaml
+echo "helper: {socket: \"$work/socket\", timeout: 60s}" >helper.yaml
+by_helper() {
+    "$host" "$helper" helper.yaml "$story/history.json" "$story"/messages/*.hl7 \
+        >live.out 2>live.err || { tail -n 5 live.err | cut -c 1-200; return 1; }
+}
+refuses() { # TEXT COMMAND...
+    text=$1
+    shift
+    ! "$@" >refused 2>&1 && grep -q "$text" refused || { cat refused; return 1; }
+}
+if [ "${#work}" -gt 90 ]; then
+    echo '# the path is too long for a socket: the helper is not tried from here'
+else
+    serve serve.yaml
+    is 'the helper: the story goes through the example' by_helper
+    is 'each message is acknowledged' accepted live
+    is 'the discharge brings risks and where they come from' after_discharge
+    is 'meanwhile the store is of no host' refuses \
+        'in use by another' "$host" "$library" serve.yaml
+    sed "s/serve.db/second.db/" serve.yaml >second.yaml
+    is 'nor is the socket of another server' refuses 'another server listens' \
+        "$built/anamnesis" -c second.yaml serve
+    sed "s|$work/socket|$work/serve.yaml|; s/serve.db/second.db/" serve.yaml >second.yaml
+    is 'a file is no place for a socket' refuses 'is there and is no socket' \
+        "$built/anamnesis" -c second.yaml serve
+    sed 's/socket: {/socket: {group: no-such-group, /; s/serve.db/second.db/' \
+        serve.yaml >second.yaml
+    is 'a group that there is not' refuses 'there is no such group' \
+        "$built/anamnesis" -c second.yaml serve
+    if [ "$sanitized" = 0 ] && python3 -c 'import ctypes' 2>/dev/null; then
+        is 'examples/host.py: the same by the helper' tells "$helper" helper.yaml
+    fi
+    is 'the server stops, its socket is gone' eval 'stop && [ ! -e socket ]'
 fi
 
 # ---- what make install puts down -------------------------------------------------------

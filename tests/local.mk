@@ -20,8 +20,8 @@ SUITE = tests/suite.h tests/suite.c
 suites = tests/base.t tests/context.t tests/config.t tests/hl7.t \
 	tests/fhir.t tests/advice.t tests/runtime.t tests/trainer.t \
 	tests/host.t tests/store.t tests/trust.t tests/outbox.t tests/filing.t \
-	tests/consult.t tests/abi.t tests/blas.t tests/fetch.t tests/jose.t \
-	tests/signature.t
+	tests/consult.t tests/abi.t tests/abi_helper.t tests/blas.t tests/fetch.t \
+	tests/jose.t tests/signature.t
 if HAVE_CHECK
 check_PROGRAMS += $(suites)
 TESTS += $(suites)
@@ -189,14 +189,23 @@ tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
 tests_consult_t_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIBS)
 
-tests_abi_t_SOURCES = $(SUITE) tests/abi.c tests/abi_help.h tests/abi_help.c \
-	tests/abi_handles.c tests/abi_engine.c tests/abi_process.c \
-	tests/abi_journal.c tests/folder.h tests/folder.c \
+abi_both = $(SUITE) tests/abi_help.h tests/abi_help.c tests/abi_handles.c \
+	tests/abi_engine.c tests/abi_process.c tests/folder.h tests/folder.c
+tests_abi_t_SOURCES = $(abi_both) tests/abi.c tests/abi_here.c \
+	tests/abi_journal.c \
 	plugin/abi/entry.c plugin/abi/flat.c $(BLAS_LOCK)
 # Objects of its own, since those of the library are for a shared object.
 tests_abi_t_CPPFLAGS = $(AM_CPPFLAGS)
 tests_abi_t_LDFLAGS = $(AM_LDFLAGS) $(BLAS_LDFLAGS)
 tests_abi_t_LDADD = libabi.la $(HOST_BLAS) $(CHECK_LIBS)
+
+# The same over the other transport, and what only that one does.
+tests_abi_helper_t_SOURCES = $(abi_both) tests/abi_helper.c \
+	tests/abi_there.c tests/helper_client.c tests/helper_config.c \
+	tests/helper_frame.c $(helper_client)
+tests_abi_helper_t_CPPFLAGS = $(AM_CPPFLAGS)
+tests_abi_helper_t_LDADD = $(CHECK_LIBS)
+EXTRA_tests_abi_helper_t_DEPENDENCIES = anamnesis
 
 # The BLAS in it, with the lock that it may need.
 tests_blas_t_SOURCES = $(SUITE) tests/blas.c $(BLAS_LOCK)
@@ -207,8 +216,9 @@ tests_blas_t_LDADD = libbase.la $(HOST_BLAS) $(CHECK_LIBS) -lm -lpthread
 # The shared object from outside, and a host in C as an example.
 check_PROGRAMS += examples/host
 examples_host_CPPFLAGS = -I$(top_srcdir)/plugin $(AM_CPPFLAGS)
-TESTS += tests/library.sh
-EXTRA_DIST += tests/library.sh tests/library_flat.py
+TESTS += tests/library.sh tests/abi_header.sh
+EXTRA_DIST += tests/library.sh tests/library_flat.py tests/abi_header.sh \
+	tests/abi_describe.awk tests/abi_compare.awk plugin/abi/abi-1.tsv
 
 # The program from outside, as its users and its enemies meet it.
 check_PROGRAMS += tests/drill
@@ -224,7 +234,7 @@ EXTRA_DIST += tests/test_folder.sh tests/program_lib.sh tests/program.sh tests/h
 # `make distcheck TESTS='$(of_archive)'`.
 of_archive = tests/base.t tests/context.t tests/config.t tests/hl7.t \
 	tests/fhir.t tests/advice.t tests/runtime.t $(replays) \
-	tests/library.sh tests/program.sh tests/story.sh tests/faces.sh \
+	tests/library.sh tests/abi_header.sh tests/program.sh tests/story.sh tests/faces.sh \
 	tests/maps.sh tests/tune.sh tests/lineage.sh tests/studies.sh \
 	tools/check-tree.sh tools/check-headers.sh tests/catalogues.sh \
 	tests/manual.sh tests/pages.sh
@@ -290,7 +300,7 @@ EXTRA_DIST += tests/rotate.sh
 check_PROGRAMS += tests/storm
 tests_storm_LDADD = libload.la
 check_PROGRAMS += tests/crowd
-check_LTLIBRARIES = tests/bad_world.la
+check_LTLIBRARIES += tests/bad_world.la
 tests_bad_world_la_SOURCES = tests/bad_world.c
 # Its calls take the place of others, so all see them.
 tests_bad_world_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default
@@ -298,6 +308,8 @@ tests_bad_world_la_LDFLAGS = -module -shared -avoid-version -rpath /nowhere
 check_PROGRAMS += tests/crowd_tls
 tests_crowd_tls_CFLAGS = $(AM_CFLAGS) $(GNUTLS_CFLAGS)
 tests_crowd_tls_LDADD = $(GNUTLS_LIBS)
+drills += tests/bundle.sh
+EXTRA_DIST += tests/bundle.sh
 drills += tests/kill.sh tests/crowd.sh tests/crowd_tls.sh tests/disk.sh tests/clock.sh
 EXTRA_DIST += tests/bad_lib.sh tests/kill.sh tests/crowd.sh tests/crowd_tls.sh tests/disk.sh tests/clock.sh
 

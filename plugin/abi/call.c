@@ -50,7 +50,7 @@ void abi_call_end(struct abi_call *c)
 
 bool abi_call_may_show(const struct abi_call *c)
 {
-    const struct pl_running *r = &c->core->running;
+    const struct pl_running *r = c->core->running;
 
     return r->consultants &&
            pl_face_is_open(pl_engine_policy(r->engine), PL_FACE_ABI);

@@ -2,8 +2,8 @@
 /* The extension ANAMNESIS_CHART: what is to be said of a patient now. */
 #include "fhir/outcome.h"
 #include "plugin/abi/call_int.h"
-#include "plugin/abi/calls_int.h"
-#include "plugin/abi/results_int.h"
+#include "plugin/abi/calls.h"
+#include "plugin/abi/results.h"
 
 /* No result at all would be taken for "nothing found". */
 static enum an_code tell_opted_out(struct an_arena *arena,
@@ -33,7 +33,7 @@ static anamnesis_status ask(struct abi_call *c, const char *authority,
     enum an_code rc;
 
     an_arena_init(&arena, ABI_CALL_BYTES);
-    rc = pl_reply_chart(&c->core->running, &arena, an_str_c(authority),
+    rc = pl_reply_chart(c->core->running, &arena, an_str_c(authority),
                         an_str_c(value), &how, &reply, &err);
     for (size_t i = 0; rc == AN_OK && i < reply.n_bundles; i++)
         if (!abi_results_add(out, ANAMNESIS_FHIR_BUNDLE, ANAMNESIS_TYPE_FHIR,

@@ -25,25 +25,28 @@ static void sink(void *ctx, enum an_level level, const char *line, size_t n)
     (void)pthread_mutex_unlock(&h->log_lock);
 }
 
+enum an_code abi_core_take_desk(struct abi_core *c, const char *path,
+                                struct an_err *err)
+{
+    c->desk = calloc(1, sizeof(*c->desk));
+    if (c->desk == NULL)
+        return an_fail_nomem(err);
+    c->desk->n_cores = 1;
+    return abi_journal_open(path, &c->desk->journal, err);
+}
+
 /* The journal of the store that the configuration names: the old core's where
  * that is the same. */
 static enum an_code open_desk(struct abi_core *c, const struct cfg_options *o,
                               struct abi_core *old, struct an_err *err)
 {
-    enum an_code rc;
-
-    if (old && an_str_eq(pl_engine_options(old->running.engine)->store_path,
+    if (old && an_str_eq(pl_engine_options(old->running->engine)->store_path,
                          o->store_path)) {
         c->desk = old->desk;
         c->desk->n_cores++;
         return AN_OK;
     }
-    c->desk = calloc(1, sizeof(*c->desk));
-    if (c->desk == NULL)
-        return an_fail_nomem(err);
-    c->desk->n_cores = 1;
-    rc = abi_journal_open(o->store_path.p, &c->desk->journal, err);
-    return rc;
+    return abi_core_take_desk(c, o->store_path.p, err);
 }
 
 static void close_desk(struct abi_desk *desk)
@@ -54,11 +57,9 @@ static void close_desk(struct abi_desk *desk)
     free(desk);
 }
 
-/* What a dead process had in hand may have been stored already: then its
- * triggers wait, and to answer them may be what killed it. */
-static enum an_code disarm(struct abi_core *c, struct an_err *err)
+enum an_code abi_core_disarm(struct abi_core *c, struct an_err *err)
 {
-    struct pl_store *store = pl_engine_store(c->running.engine);
+    struct pl_store *store = pl_engine_store(c->running->engine);
     struct an_sha256 hash;
     enum an_code rc = AN_OK;
     size_t n = 0;
@@ -97,9 +98,9 @@ static enum an_code open_parts(struct abi_core *c, struct an_str config,
     c->log.sink_ctx = c->house;
     rc = open_desk(c, &options, old, err);
     if (rc == AN_OK)
-        rc = pl_running_open(&c->running, &from, &c->house->holds, err);
+        rc = pl_running_open(c->running, &from, &c->house->holds, err);
     if (rc == AN_OK && c->desk->n_cores == 1) /* just opened */
-        rc = disarm(c, err);
+        rc = abi_core_disarm(c, err);
     return rc;
 }
 
@@ -116,6 +117,7 @@ enum an_code abi_core_open(struct abi_house *h, struct an_str config,
     /* Callers are the parallelism.  Of a serial BLAS this says nothing new. */
     openblas_set_num_threads(1);
     c->house = h;
+    c->running = &c->own;
     an_arena_init(&arena, CONFIG_BYTES);
     rc = open_parts(c, config, old, &arena, err);
     an_arena_free(&arena);
@@ -131,7 +133,8 @@ void abi_core_close(struct abi_core *c)
 {
     if (c == NULL)
         return;
-    pl_running_close(&c->running, ABI_GRACE_MS);
+    if (c->running == &c->own)
+        pl_running_close(c->running, ABI_GRACE_MS);
     close_desk(c->desk);
     free(c);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An engine's life: create, reload, drain, destroy. */
-#include "plugin/abi/calls_int.h"
+#include "plugin/abi/calls.h"
 
 #include "plugin/abi/call_int.h"
 #include "plugin/host/thread.h"
@@ -101,7 +101,7 @@ static bool drain_watch(struct abi_house *h, int64_t until_ms)
         if (left_ms < 0)
             left_ms = 0;
         (void)pthread_mutex_lock(&h->change);
-        r = &h->core->running;
+        r = h->core->running;
         done =
             r->watch == NULL ||
             pl_watch_drain(r->watch, left_ms < SLICE_MS ? left_ms : SLICE_MS);

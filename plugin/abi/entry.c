@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one symbol from which a host gets all others. */
-#include "plugin/abi/calls_int.h"
-#include "plugin/abi/results_int.h"
+#include "plugin/abi/calls.h"
+#include "plugin/abi/results.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plugin/abi/calls_int.h"
+#include "plugin/abi/calls.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The flat face: numbers and bytes for callers that have no structs. */
 #include "base/base64.h"
-#include "base/json_out.h"
-#include "plugin/abi/calls_int.h"
+#include "base/utf8.h"
+#include "plugin/abi/calls.h"
 #include "plugin/abi/handles_int.h"
-#include "plugin/abi/results_int.h"
+#include "plugin/abi/results.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,12 @@
 enum { ENVELOPE_BYTES = 1 << 30 };
 
 static const char no_engine[] = "there is no such engine";
+
+/* Of the library that this file is in. */
+static const struct anamnesis_plugin *table(void)
+{
+    return anamnesis_plugin_entry(ANAMNESIS_ABI_MAJOR, NULL);
+}
 
 /* ---- errors ------------------------------------------------------------- */
 
@@ -50,29 +56,52 @@ static int32_t refuse(struct report *r, const char *text)
 
 /* ---- the envelope ------------------------------------------------------- */
 
-static void put_result(struct an_json_out *w, struct an_arena *arena,
-                       const struct anamnesis_result *one)
+/* Written by hand: this file is also in the library that has libc only. */
+static void put_text(struct an_buf *b, struct an_str s)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    static const char named[] = "\"\\\b\f\n\r\t", letter[] = "\"\\bfnrt";
+    size_t from = 0;
+
+    an_buf_put_char(b, '"');
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        const char *at = c ? strchr(named, c) : NULL;
+
+        if (at == NULL && c >= 0x20)
+            continue;
+        an_buf_put(b, (struct an_str){s.p + from, i - from});
+        from = i + 1;
+        an_buf_put_char(b, '\\');
+        if (at) {
+            an_buf_put_char(b, letter[at - named]);
+        } else {
+            an_buf_put_c(b, "u00");
+            an_buf_put_char(b, hex[c >> 4]);
+            an_buf_put_char(b, hex[c & 15]);
+        }
+    }
+    an_buf_put(b, (struct an_str){s.p + from, s.n - from});
+    an_buf_put_char(b, '"');
+}
+
+static void put_result(struct an_buf *b, const struct anamnesis_result *one)
 {
     struct an_str bytes = {(const char *)one->data, one->n};
-    struct an_str coded;
-    struct an_buf b;
 
-    an_out_object(w);
-    an_out_key(w, "kind");
-    an_out_i64(w, one->kind);
-    an_out_key_str(w, "contentType", an_str_c(one->content_type));
+    an_buf_put_c(b, "{\"kind\":");
+    an_buf_put_u64(b, one->kind);
+    an_buf_put_c(b, ",\"contentType\":");
+    put_text(b, an_str_c(one->content_type));
     if (an_utf8_valid(bytes) == bytes.n) {
-        an_out_key(w, "text");
-        an_out_str(w, bytes);
+        an_buf_put_c(b, ",\"text\":");
+        put_text(b, bytes);
     } else {
-        an_buf_init(&b, arena, ENVELOPE_BYTES);
-        an_buf_put_base64(&b, bytes);
-        if (an_buf_done(&b, &coded, NULL) != AN_OK)
-            coded = AN_STR("");
-        an_out_key(w, "base64");
-        an_out_str(w, coded);
+        an_buf_put_c(b, ",\"base64\":\"");
+        an_buf_put_base64(b, bytes);
+        an_buf_put_char(b, '"');
     }
-    an_out_end(w);
+    an_buf_put_char(b, '}');
 }
 
 /* What anamnesis_flat_free frees; NULL without memory. */
@@ -91,25 +120,25 @@ static anamnesis_status wrap(const struct anamnesis_results *results,
                              anamnesis_status status, uint8_t **out,
                              int32_t *out_n, struct anamnesis_error *error)
 {
-    struct an_json_out w;
     struct an_arena arena;
     struct an_str json;
+    struct an_buf b;
     enum an_code rc;
 
     if (abi_result_count(results) == 0)
         return status;
     an_arena_init(&arena, ENVELOPE_BYTES);
-    an_out_init(&w, &arena, INT32_MAX - 1);
-    an_out_object(&w);
-    an_out_key(&w, "code");
-    an_out_i64(&w, status);
-    an_out_key(&w, "results");
-    an_out_array(&w);
-    for (uint32_t i = 0; i < results->n; i++)
-        put_result(&w, &arena, &results->item[i]);
-    an_out_end(&w);
-    an_out_end(&w);
-    rc = an_out_done(&w, &json, NULL);
+    an_buf_init(&b, &arena, INT32_MAX - 1);
+    an_buf_put_c(&b, "{\"code\":");
+    an_buf_put_i64(&b, status);
+    an_buf_put_c(&b, ",\"results\":[");
+    for (uint32_t i = 0; i < results->n; i++) {
+        if (i)
+            an_buf_put_char(&b, ',');
+        put_result(&b, &results->item[i]);
+    }
+    an_buf_put_c(&b, "]}");
+    rc = an_buf_done(&b, &json, NULL);
     *out = rc == AN_OK ? copy(json) : NULL;
     *out_n = *out ? (int32_t)json.n : 0;
     an_arena_free(&arena);
@@ -129,12 +158,12 @@ int64_t anamnesis_flat_create(const char *config, int32_t n, char *err,
 
     if (n < 0)
         return refuse(&r, "a negative length");
-    status = abi_create(&host, config, (size_t)n, &engine, &r.error);
+    status = table()->create(&host, config, (size_t)n, &engine, &r.error);
     if (status != ANAMNESIS_OK)
         return done(&r, status);
     handle = abi_handle_new(engine);
     if (handle == 0) {
-        abi_destroy(engine);
+        table()->destroy(engine);
         return done(&r, abi_fail(&r.error, ANAMNESIS_E_UNAVAILABLE,
                                  "1,024 engines are open"));
     }
@@ -167,7 +196,7 @@ int32_t anamnesis_flat_process(int64_t handle, const uint8_t *data, int32_t n,
     if (engine == NULL)
         return refuse(&r, no_engine);
     in.n = (size_t)n;
-    status = abi_process(engine, &in, &results, &r.error);
+    status = table()->process(engine, &in, &results, &r.error);
     abi_handle_give(handle);
     status = wrap(results, status, out, out_n, &r.error);
     abi_results_free(results);
@@ -191,7 +220,7 @@ int32_t anamnesis_flat_reload(int64_t handle, const char *config, int32_t n,
     engine = abi_handle_take(handle);
     if (engine == NULL)
         return refuse(&r, no_engine);
-    status = abi_reload(engine, config, (size_t)n, &r.error);
+    status = table()->reload(engine, config, (size_t)n, &r.error);
     abi_handle_give(handle);
     return done(&r, status);
 }
@@ -211,7 +240,7 @@ int32_t anamnesis_flat_status(int64_t handle, uint8_t **out, int32_t *out_n,
     engine = abi_handle_take(handle);
     if (engine == NULL)
         return refuse(&r, no_engine);
-    status = abi_status(engine, &results, &r.error);
+    status = table()->status(engine, &results, &r.error);
     abi_handle_give(handle);
     status = wrap(results, status, out, out_n, &r.error);
     abi_results_free(results);
@@ -225,7 +254,7 @@ int32_t anamnesis_flat_drain(int64_t handle, uint32_t timeout_ms)
 
     if (engine == NULL)
         return ANAMNESIS_E_ARGUMENT;
-    status = abi_drain(engine, timeout_ms);
+    status = table()->drain(engine, timeout_ms);
     abi_handle_give(handle);
     return status;
 }
@@ -234,6 +263,6 @@ int32_t anamnesis_flat_destroy(int64_t handle)
 {
     struct anamnesis_engine *engine = abi_handle_drop(handle);
 
-    abi_destroy(engine);
+    table()->destroy(engine);
     return engine ? ANAMNESIS_OK : ANAMNESIS_E_ARGUMENT;
 }

@@ -50,7 +50,7 @@ static void quit(void)
     for (struct abi_house *h = houses.first; h; h = h->next) {
         (void)abi_house_quiet(h, QUIT_MS);
         if (lock_for_a_while(&h->change)) {
-            pl_running_pause(&h->core->running, 0);
+            pl_running_pause(h->core->running, 0);
             (void)pthread_mutex_unlock(&h->change);
         }
     }
@@ -112,7 +112,7 @@ static void retire(struct abi_core *c)
 
 /* ---- a house ------------------------------------------------------------ */
 
-static void house_free(struct abi_house *h)
+void abi_house_free(struct abi_house *h)
 {
     if (h->core)
         retire(h->core);
@@ -124,7 +124,7 @@ static void house_free(struct abi_house *h)
     free(h);
 }
 
-static struct abi_house *house_new(void)
+struct abi_house *abi_house_new(void)
 {
     struct abi_house *h = calloc(1, sizeof(*h));
 
@@ -164,7 +164,7 @@ static void unlisten(struct abi_house *h, const struct anamnesis_engine *e)
 static enum an_code open_house(struct anamnesis_engine *e, struct an_str config,
                                const struct an_sha256 *key, struct an_err *err)
 {
-    struct abi_house *h = house_new();
+    struct abi_house *h = abi_house_new();
     enum an_code rc;
 
     if (h == NULL)
@@ -173,9 +173,9 @@ static enum an_code open_house(struct anamnesis_engine *e, struct an_str config,
     listen(h, e);
     rc = abi_core_open(h, config, NULL, &h->core, err);
     if (rc == AN_OK)
-        rc = pl_running_start(&h->core->running, err);
+        rc = pl_running_start(h->core->running, err);
     if (rc != AN_OK) {
-        house_free(h);
+        abi_house_free(h);
         return rc;
     }
     h->next = houses.first;
@@ -243,7 +243,7 @@ void abi_house_leave(struct anamnesis_engine *e)
         retire(h->core);
         h->core = NULL;
         unlisten(h, e);
-        house_free(h);
+        abi_house_free(h);
     } else {
         unlisten(h, e);
     }
@@ -262,13 +262,13 @@ static enum an_code exchange(struct abi_house *h, struct abi_core *old,
     enum an_code rc;
 
     (void)pthread_mutex_lock(&h->change);
-    pl_running_pause(&old->running, ABI_GRACE_MS);
-    rc = pl_running_start(&new->running, err);
+    pl_running_pause(old->running, ABI_GRACE_MS);
+    rc = pl_running_start(new->running, err);
     if (rc == AN_OK) {
         (void)pthread_mutex_lock(&h->lock);
         h->core = new;
         (void)pthread_mutex_unlock(&h->lock);
-    } else if (pl_running_start(&old->running, NULL) != AN_OK) {
+    } else if (pl_running_start(old->running, NULL) != AN_OK) {
         an_log(&old->log, AN_EVENT_HOST_RELOAD_FAULT, rc, 0, 0);
     }
     (void)pthread_mutex_unlock(&h->change);

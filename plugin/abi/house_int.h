@@ -27,7 +27,7 @@ struct abi_desk {
 };
 
 struct abi_core {
-    struct pl_running running;
+    struct pl_running *running, own; /* its own, or a server's */
     struct an_log log;
     struct abi_desk *desk;
     struct abi_house *house;
@@ -73,6 +73,11 @@ enum an_code abi_house_reload(struct abi_house *h, struct an_str config,
     __attribute__((warn_unused_result));
 void abi_house_leave(struct anamnesis_engine *engine);
 
+/* One that nobody finds by its configuration; NULL without memory.  Freed with
+ * its core, once the calls on it have ended. */
+struct abi_house *abi_house_new(void);
+void abi_house_free(struct abi_house *h);
+
 struct abi_core *abi_core_take(struct abi_house *h);
 void abi_core_give(struct abi_core *c);
 
@@ -91,5 +96,15 @@ enum an_code abi_core_open(struct abi_house *h, struct an_str config,
                            struct an_err *err)
     __attribute__((warn_unused_result));
 void abi_core_close(struct abi_core *c); /* NULL is nothing */
+
+/* A journal of the store at `path`, for this core. */
+enum an_code abi_core_take_desk(struct abi_core *c, const char *path,
+                                struct an_err *err)
+    __attribute__((warn_unused_result));
+/* What a dead process had in hand may have been stored already: then its
+ * triggers wait, and to answer them may be what killed it.  They are given up,
+ * before anything answers them. */
+enum an_code abi_core_disarm(struct abi_core *c, struct an_err *err)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One message of the host: journal, T1, acknowledgement, suggestions. */
-#include "plugin/abi/calls_int.h"
+#include "plugin/abi/calls.h"
 
 #include "fhir/outcome.h"
 #include "plugin/abi/call_int.h"
-#include "plugin/abi/results_int.h"
+#include "plugin/abi/results.h"
 #include "plugin/host/thread.h"
 
 #include <stdio.h>
@@ -72,7 +72,7 @@ static struct an_str bytes_of(const struct visit *v)
 static bool answer(struct visit *v, struct pl_job *job,
                    const struct pl_reply_ask *ask)
 {
-    struct pl_running *r = &v->call.core->running;
+    struct pl_running *r = v->call.core->running;
     struct abi_counts *counts = &v->call.core->house->counts;
     struct pl_reply reply;
     struct an_arena arena;
@@ -94,7 +94,7 @@ static bool answer(struct visit *v, struct pl_job *job,
  * by the watch. */
 static bool take(struct visit *v)
 {
-    struct pl_running *r = &v->call.core->running;
+    struct pl_running *r = v->call.core->running;
     bool shown = abi_call_may_show(&v->call);
     struct pl_reply_ask ask = abi_call_ask(&v->call, NULL, v->call.id);
     struct pl_hold hold;

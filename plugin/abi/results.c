@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plugin/abi/results_int.h"
+#include "plugin/abi/results.h"
 
 #include <stdlib.h>
 #include <string.h>

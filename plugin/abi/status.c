@@ -2,8 +2,8 @@
 /* How an engine is: JSON with numbers and names of ours. */
 #include "base/json_out.h"
 #include "plugin/abi/call_int.h"
-#include "plugin/abi/calls_int.h"
-#include "plugin/abi/results_int.h"
+#include "plugin/abi/calls.h"
+#include "plugin/abi/results.h"
 
 #include "config.h"
 
@@ -114,10 +114,10 @@ static anamnesis_status report(struct abi_core *core,
     an_out_init(&w, &arena, JSON_BYTES);
     an_out_object(&w);
     an_out_key_str(&w, "version", AN_STR(PACKAGE_VERSION));
-    put_model(&w, &core->running);
+    put_model(&w, core->running);
     put_counts(&w, core);
-    put_background(&w, &core->running);
-    rc = put_store(&w, &core->running, &arena, &err);
+    put_background(&w, core->running);
+    rc = put_store(&w, core->running, &arena, &err);
     an_out_end(&w);
     if (rc == AN_OK)
         rc = an_out_done(&w, &json, &err);

@@ -27,9 +27,12 @@ static void put_verdicts(struct an_buf *b, struct pl_server *s)
         "{verdict=\"accepted\"}", "{verdict=\"duplicate\"}",
         "{verdict=\"refused\"}", "{verdict=\"failed\"}"};
 
+    struct pl_face_socket_counts hosts = pl_face_socket_count(s->socket);
+
     metric(b, "messages_total", "counter", "Messages by what became of them.");
     for (size_t i = 0; i <= PL_FAILED; i++)
-        sample(b, "messages_total", label[i], atomic_load(&s->n_verdict[i]));
+        sample(b, "messages_total", label[i],
+               atomic_load(&s->n_verdict[i]) + hosts.n_verdict[i]);
 }
 
 static void put_cds(struct an_buf *b, struct pl_server *s)

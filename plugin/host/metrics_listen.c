@@ -86,6 +86,20 @@ static void put_gate(struct an_buf *b, struct pl_server *s)
     sample(b, "cds_keys_total", "{fate=\"failed\"}", c.n_keys_failed);
 }
 
+static void put_socket(struct an_buf *b, struct pl_server *s)
+{
+    struct pl_face_socket_counts c = pl_face_socket_count(s->socket);
+
+    metric(b, "socket_connections", "gauge",
+           "Connections of hosts over the Unix socket.");
+    sample(b, "socket_connections", "", c.n_open);
+    metric(b, "socket_refused_total", "counter",
+           "Hosts that were turned away from it.");
+    sample(b, "socket_refused_total", "", c.n_refused);
+    metric(b, "socket_calls_total", "counter", "Calls of hosts over it.");
+    sample(b, "socket_calls_total", "", c.n_asked);
+}
+
 static void put_folder(struct an_buf *b, struct pl_server *s)
 {
     struct pl_folder_counts c = pl_folder_counts(s->folder);
@@ -111,4 +125,6 @@ void pl_put_listeners(struct an_buf *b, struct pl_server *s)
     put_tls(b, s);
     if (s->folder)
         put_folder(b, s);
+    if (s->socket)
+        put_socket(b, s);
 }

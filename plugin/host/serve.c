@@ -61,8 +61,11 @@ static enum an_code open_parts(struct pl_server *s,
 {
     struct pl_workers_options workers = {.name = "worker", .n_queued = QUEUED};
     struct pl_engine_source from = pl_invocation_source(in, true);
-    enum an_code rc = pl_running_open(&s->running, &from, NULL, err);
+    enum an_code rc = pl_running_open(&s->running, &from, &s->holds, err);
 
+    /* What killed the last server is set aside before anybody thinks of it. */
+    if (rc == AN_OK)
+        rc = pl_face_socket_open(s, err);
     if (rc == AN_OK)
         rc = pl_running_start(&s->running, err);
     if (rc != AN_OK)
@@ -83,6 +86,8 @@ static enum an_code open_parts(struct pl_server *s,
         rc = pl_face_mllp_open(s, err);
     if (rc == AN_OK)
         rc = pl_face_folder_open(s, err);
+    if (rc == AN_OK)
+        rc = pl_face_socket_start(s, err);
     /* Last: its metrics look at the others. */
     if (rc == AN_OK)
         rc = pl_face_http_open(s, err);
@@ -158,6 +163,7 @@ static void close_in_order(struct pl_server *s, struct stopping *stop)
     /* It leaves off between two messages. */
     if (s->folder)
         pl_folder_stop(s->folder);
+    pl_face_socket_stop(s->socket, left_ms(stop));
     /* Both at once: neither shall take requests while the other drains. */
     if (s->mllp)
         pl_mllp_stop(s->mllp, left_ms(stop));
@@ -192,8 +198,10 @@ static void close_parts(struct pl_server *s, struct pl_signals *signals,
     pl_cds_gate_close(s->gate);
     pl_subscriptions_close(s->subscriptions);
     pl_folder_close(s->folder);
+    pl_face_socket_close(s->socket);
     pl_tls_close(s->tls);
     pl_running_close(&s->running, left_ms(&stop));
+    pl_holds_release(&s->holds);
     an_arena_free(&s->nak_arena);
 }
 
@@ -245,6 +253,7 @@ int pl_command_serve(const struct pl_invocation *in)
 
     if (in->argc)
         return pl_usage(in);
+    pl_holds_init(&s.holds);
     if (pl_signals_open(&signals, &err) != AN_OK)
         return pl_complain(&err);
     rc = open_parts(&s, in, &err);

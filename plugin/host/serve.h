@@ -7,6 +7,7 @@
 #define PLUGIN_HOST_SERVE_H
 
 #include "plugin/host/cds_gate.h"
+#include "plugin/host/face_socket.h"
 #include "plugin/host/folder.h"
 #include "plugin/host/http.h"
 #include "plugin/host/mllp.h"
@@ -27,6 +28,8 @@ struct pl_server {
     struct pl_http *http;      /* NULL when it does not listen */
     struct pl_cds_gate *gate;  /* of http */
     struct pl_folder *folder;  /* NULL when none is watched */
+    struct pl_face_socket *socket; /* NULL when no host may connect */
+    struct pl_holds holds;
     struct pl_subscriptions *subscriptions;
     atomic_uint_fast64_t n_verdict[PL_FAILED + 1];
     atomic_uint_fast64_t n_strangers; /* senders that are not listed */
