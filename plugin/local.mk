@@ -148,7 +148,9 @@ libengine_la_SOURCES = \
 	plugin/receiver.h plugin/receiver.c \
 	plugin/choose.h plugin/choose.c plugin/deal.h plugin/deal.c \
 	plugin/showing.h plugin/showing.c plugin/orders.h plugin/orders.c \
-	plugin/consult.h plugin/consult.c plugin/lapse.h plugin/lapse.c \
+	plugin/consult.h plugin/consult_int.h plugin/consult.c \
+	plugin/consult_say.c plugin/consult_leave.c plugin/consult_show.c \
+	plugin/lapse.h plugin/lapse.c \
 	plugin/consultants.h plugin/consultants.c \
 	plugin/hold.h plugin/hold.c plugin/watch.h plugin/watch.c \
 	plugin/engine.h plugin/engine.c \
