@@ -211,12 +211,14 @@ static void put_card(struct fhir_writer *w,
     an_out_end(&w->out);
 }
 
-/* What is missing for a number can be had: that is worth a card. */
+/* What is missing for a number can be had: that is worth a card; and who orders a
+ * drug has to know that its dose was not looked at. */
 static bool is_card(const struct ctx_suggestion *s, bool released)
 {
     return fhir_leaves(s, released) ||
-           (s->abstention == CTX_ABSTAIN_MISSING_INPUT && s->n_proposals &&
-            !s->patient_facing);
+           (!s->patient_facing &&
+            (s->kind == CTX_SUGGEST_DOSING ||
+             (s->abstention == CTX_ABSTAIN_MISSING_INPUT && s->n_proposals)));
 }
 
 /* The ids of the cards, in order; n_ids is how many leave. */

@@ -21,7 +21,8 @@ static enum an_code check_grounds(const struct ctx_suggestion *s,
                    ? AN_OK
                    : an_fail(err, AN_MISSING, "a comparison without a source",
                              0);
-    if (s->kind != CTX_SUGGEST_SUMMARY && s->n_evidence == 0)
+    if (s->n_evidence == 0 && s->kind != CTX_SUGGEST_SUMMARY &&
+        !(s->kind == CTX_SUGGEST_DOSING && s->abstention))
         return an_fail(err, AN_MISSING, "a number without evidence", 0);
     for (size_t i = 0; i < s->n_evidence; i++)
         if (s->evidence[i].event->message.n == 0)

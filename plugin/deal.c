@@ -82,7 +82,9 @@ static enum an_code judge(struct an_arena *arena, const struct pl_deal *d,
     c.shown = showings_of(arena, d, s, card->drivers, &c.n_shown);
     if (c.shown == NULL)
         return an_fail_nomem(err);
-    card->quiet = pl_quiet_judge(d->rules, &c);
+    /* Of the order at hand: where it is silent, the dose seems right. */
+    if (s->kind != CTX_SUGGEST_DOSING)
+        card->quiet = pl_quiet_judge(d->rules, &c);
     return AN_OK;
 }
 

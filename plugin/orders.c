@@ -2,6 +2,7 @@
 #include "plugin/orders.h"
 
 #include "advice/alternatives.h"
+#include "advice/dosing.h"
 #include "base/buf.h"
 #include "runtime/compare.h"
 
@@ -236,12 +237,66 @@ static enum an_code say_procedure(struct saying *s,
     return say_comparison(s, topic, &comparison, err);
 }
 
+/* ---- one drug -------------------------------------------------------------- */
+
+/* Two orders of one drug are one note. */
+static struct ctx_suggestion *said_of(struct saying *s, struct an_str topic)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->said[i].kind == CTX_SUGGEST_DOSING &&
+            an_str_eq(s->said[i].topic, topic))
+            return &s->said[i];
+    return NULL;
+}
+
+/* What further rows of the label say of the same drug stands behind. */
+static enum an_code add_note(struct saying *s, struct ctx_suggestion *to,
+                             const struct ctx_suggestion *more,
+                             struct an_err *err)
+{
+    struct an_buf b;
+
+    if (to->abstention && !more->abstention) {
+        *to = *more;
+        return AN_OK;
+    }
+    if (more->abstention || an_str_eq(to->statement, more->statement))
+        return AN_OK;
+    an_buf_init(&b, s->arena, TEXT_BYTES);
+    an_buf_put(&b, to->statement);
+    an_buf_put_char(&b, '\n');
+    an_buf_put(&b, more->statement);
+    return an_buf_done(&b, &to->statement, err);
+}
+
+static enum an_code say_dosing(struct saying *s, const struct pl_order *order,
+                               struct an_err *err)
+{
+    const struct ctx_suggestion *note;
+    enum an_code rc;
+    size_t n;
+
+    if (order->kind != PL_ORDER_MEDICATION)
+        return AN_OK;
+    rc = adv_dosing(s->arena, s->ask->timeline, s->ask->reader, order->code,
+                    order->n_codes, &note, &n, err);
+    for (size_t i = 0; rc == AN_OK && i < n; i++) {
+        struct ctx_suggestion *same = said_of(s, note[i].topic);
+
+        if (same)
+            rc = add_note(s, same, &note[i], err);
+        else if (s->n < MAX_SAID)
+            s->said[s->n++] = note[i];
+    }
+    return rc;
+}
+
 /* ---- all of them ---------------------------------------------------------- */
 
 /* Each says what it knows of one order, or nothing. */
 static enum an_code (*const makers[])(struct saying *s,
                                       const struct pl_order *order,
-                                      struct an_err *err) = {say_procedure};
+                                      struct an_err *err) = {say_procedure, say_dosing};
 
 enum an_code pl_orders_say(const struct pl_orders_ask *ask,
                            struct an_arena *arena,

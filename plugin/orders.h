@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is said of orders that somebody is about to give: of a procedure, itself
- * beside its alternatives.
+ * beside its alternatives; of a drug, what its label says of the dose.
  *
  *     struct pl_orders_ask ask = {.mind = mind, .thinker = thinker,
  *                                 .timeline = &timeline, .reader = &clinician,
@@ -16,6 +16,9 @@
  * the model knows.  Where the model compares them, its numbers; where it does
  * not, what was published of them, with the model's reason; where nothing was,
  * nothing.  One comparison with numbers is made for a call: that of the first.
+ *
+ * Of each drug that is selected: the notes of advice/dosing.h, one for a drug, also
+ * where they say that something is missing.
  *
  * Another maker, of another kind of order, is a function in the list of
  * orders.c.

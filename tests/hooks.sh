@@ -61,6 +61,14 @@ is 'a surgical order is answered with what was published' none '"code":"readmiss
 is 'with its source' says 0 '10.1007/s11605-012-1860-3' cat body
 is 'by one card' same_number "$(n '"indicator"' body)" 1
 is 'which names the SMART app' says 0 '"type":"smart","appContext":"' cat body
+tablet='{"resourceType":"MedicationRequest","id":"m1","status":"draft","intent":"order","subject":{"reference":"Patient/mary"},"medicationCodeableConcept":{"coding":[{"system":"http://www.nlm.nih.gov/research/umls/rxnorm","code":"6809","display":"Metformin"}]}}'
+hook order-sign ",\"draftOrders\":$(bundle "$tablet")" >body.json
+is 'a drug is answered with what its label says' asks 200 'metformin.*CKD-EPI' "$(service order-sign)" body.json
+is 'each time' asks 200 'metformin.*CKD-EPI' "$(service order-sign)" body.json
+is 'by the rules' "$check_cards" body
+printf '%s' "$tablet" | sed 's/6809/67108/' >other
+hook order-sign ",\"draftOrders\":$(bundle "$(cat other)")" >body.json
+is 'and with what is missing, where that is so' asks 200 'enoxaparin.*weight' "$(service order-sign)" body.json
 printf '%s' "$surgery" | sed 's/0DTN0ZZ/0XX0000/' >other
 hook order-sign ",\"draftOrders\":$(bundle "$(cat other)")" >body.json
 is 'an order that no table knows is answered with nothing' asks 200 '^\{"cards":\[\]\}$' "$(service order-sign)" body.json
