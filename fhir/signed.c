@@ -82,7 +82,7 @@ static enum an_code put_canonical(struct an_arena *arena, struct an_buf *b,
                                   struct an_err *err)
 {
     struct an_json_out out;
-    struct an_str text;
+    struct an_str text = {NULL, 0};
     enum an_code rc;
 
     if (!an_json_is(resource, AN_JSON_OBJECT))

@@ -130,8 +130,8 @@ static bool is_asked_about(const struct fhir_writer *w,
 static bool is_said(const struct fhir_writer *w, const struct ctx_suggestion *s,
                     bool released)
 {
-    return fhir_leaves(s, released) && (s->kind >= CTX_N_SUGGESTIONS ||
-                                        fhir_chosen_type(w->s, s->kind));
+    return fhir_leaves(s, released) &&
+           (s->kind >= CTX_N_SUGGESTIONS || fhir_chosen_type(w->s, s->kind));
 }
 
 bool fhir_asks(const struct fhir_write_settings *s, enum fhir_resources what)

@@ -296,7 +296,8 @@ static enum an_code say_dosing(struct saying *s, const struct pl_order *order,
 /* Each says what it knows of one order, or nothing. */
 static enum an_code (*const makers[])(struct saying *s,
                                       const struct pl_order *order,
-                                      struct an_err *err) = {say_procedure, say_dosing};
+                                      struct an_err *err) = {say_procedure,
+                                                             say_dosing};
 
 enum an_code pl_orders_say(const struct pl_orders_ask *ask,
                            struct an_arena *arena,

@@ -108,7 +108,7 @@ enum an_code pl_running_start(struct pl_running *r, struct an_err *err)
 {
     struct pl_feeds *feeds = pl_engine_feeds(r->engine);
     struct pl_outbox *outbox;
-    struct pl_watch *watch;
+    struct pl_watch *watch = NULL;
     enum an_code rc = open_outbox(r, &outbox, err);
 
     if (rc != AN_OK)

@@ -80,7 +80,7 @@ static enum an_code find_digest(struct pl_reader *r, struct an_arena *arena,
     struct an_str after = AN_STR("");
     int64_t suggestion;
     enum an_code rc;
-    bool meant;
+    bool meant = false;
 
     *digest = q->digest;
     if (digest->n)
@@ -141,7 +141,7 @@ int pl_command_recall(const struct pl_invocation *in)
     struct pl_reader *reader = NULL;
     struct pl_engine *e = NULL;
     struct an_arena arena;
-    struct an_str digest;
+    struct an_str digest = {NULL, 0};
     struct request q;
     struct an_err err;
     enum an_code rc;

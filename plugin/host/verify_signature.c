@@ -19,7 +19,7 @@ static enum an_code verify(struct an_arena *arena, const char *key,
                            struct an_err *err)
 {
     const struct fhir_signature *found = NULL;
-    struct an_str pem, bundle;
+    struct an_str pem, bundle = {NULL, 0};
     enum an_code rc = pl_file_read(arena, key, PL_SIGNING_KEY_BYTES, &pem, err);
 
     if (rc == AN_OK)

@@ -150,7 +150,7 @@ static enum an_code send_one(struct pl_carriage *c, size_t i,
 
 enum an_code pl_carriage_singly(struct pl_carriage *c, struct an_err *err)
 {
-    struct an_str patient;
+    struct an_str patient = {NULL, 0};
     size_t n = 0;
     enum an_code rc = read_done(c, &n, err);
 

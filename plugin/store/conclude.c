@@ -394,7 +394,7 @@ static int conclude_one(struct pl_writer *w, const struct pl_conclusion *t,
     struct fate *fate = an_arena_get(&w->arena, t->n_said, sizeof(*fate));
     struct pl_conclusion silent = *t;
     bool fresh = false;
-    int64_t patient;
+    int64_t patient = 0;
     int rc;
 
     if (fate == NULL)
@@ -402,6 +402,7 @@ static int conclude_one(struct pl_writer *w, const struct pl_conclusion *t,
     rc = find_recalled(w, t, &r->recalled);
     if (rc == SQLITE_OK && r->recalled) {
         silent.n_said = silent.n_deliveries = silent.n_audits = 0;
+        silent.n_filings = silent.dealt.n = 0;
         t = &silent;
     }
     if (rc == SQLITE_OK)

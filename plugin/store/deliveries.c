@@ -320,7 +320,7 @@ static int recall_sent(struct pl_writer *w, struct recalling *r)
 
     for (int i = 0; rc == SQLITE_OK && i < STEP; i++) {
         struct an_mark mark = an_arena_mark(&w->arena);
-        struct an_str resource;
+        struct an_str resource = {NULL, 0};
 
         pl_bind_text(s, 1, r->q->digest);
         rc = sqlite3_step(s);

@@ -452,10 +452,9 @@ static const char version_10[] =
     "CREATE INDEX filed_as ON filed(suggestion);"
     "CREATE INDEX filed_in ON filed(substr(origin, 1, instr(origin, '|')));";
 
-const char *const pl_schema_step[] = {version_1, version_2, version_3,
-                                      version_4, version_5, version_6,
-                                      version_7, version_8, version_9,
-                                      version_10};
+const char *const pl_schema_step[] = {
+    version_1, version_2, version_3, version_4, version_5,
+    version_6, version_7, version_8, version_9, version_10};
 const size_t pl_schema_n_steps =
     sizeof(pl_schema_step) / sizeof(pl_schema_step[0]);
 
