@@ -82,6 +82,7 @@ ok 'the validator accepts what we write' ours_is_right
 ok 'HAPI HL7v2 counts what it can read and write' hl7_counts
 ok_or_skip 'HAPI sends to us, plain and over TLS, and understands our answers' \
     "$peers_src/senders.sh"
+ok_or_skip 'an integration engine runs us, through a crash' "$peers_src/mirth.sh"
 trap '"$peers_src/hapi-server.sh" stop "$port"' EXIT
 ok 'the FHIR server starts' "$peers_src/hapi-server.sh" start "$port"
 ok 'the FHIR server is strict' "$peers_src/hapi-server.sh" check "$port"

@@ -14,7 +14,8 @@ int deflate(z_streamp z, int flush)
     int (*next)(z_streamp, int);
     volatile int *nowhere = NULL;
 
-    if (z->next_in && memmem(z->next_in, z->avail_in, marker, sizeof(marker) - 1))
+    if (z->next_in &&
+        memmem(z->next_in, z->avail_in, marker, sizeof(marker) - 1))
         *nowhere = 1;
     *(void **)&next = dlsym(RTLD_NEXT, "deflate");
     return next(z, flush);

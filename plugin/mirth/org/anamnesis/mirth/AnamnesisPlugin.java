@@ -9,6 +9,8 @@ import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.Properties;
+import java.util.Timer;
+import java.util.TimerTask;
 
 /**
  * The extension's life within the engine. Nothing that is thrown leaves: an Error
@@ -17,12 +19,16 @@ import java.util.Properties;
  */
 public final class AnamnesisPlugin implements ServicePlugin {
     private static final String NAME = "Anamnesis";
+    /** How soon what could not be opened is tried again: a helper that is not yet
+     * there, a store that another process still has, a file that comes. */
+    private static final long AGAIN_MS = 5000;
 
     private final Log log = new Log();
     private Properties properties = new Properties();
     private Library library;
     private String loadedFrom = "";
-    private boolean stopped; // and not started again since
+    private String told = ""; // what the log said last of why not
+    private Timer timer; // none while stopped
 
     @Override
     public String getPluginPointName() {
@@ -48,26 +54,45 @@ public final class AnamnesisPlugin implements ServicePlugin {
     @Override
     public synchronized void init(Properties given) {
         properties = given;
-        open();
+        start();
     }
 
     @Override
     public synchronized void start() {
-        if (stopped)
+        if (timer != null)
+            return;
+        open();
+        try {
+            timer = new Timer(NAME, true);
+            timer.schedule(new TimerTask() {
+                @Override
+                public void run() {
+                    again();
+                }
+            }, AGAIN_MS, AGAIN_MS);
+        } catch (Throwable t) {
+            tell(t);
+        }
+    }
+
+    private synchronized void again() {
+        if (timer != null && !Anamnesis.isOpen())
             open();
-        stopped = false;
     }
 
     @Override
     public synchronized void update(Properties given) {
         properties = given;
+        told = "";
         open();
     }
 
     @Override
     public synchronized void stop() {
         try {
-            stopped = true;
+            if (timer != null)
+                timer.cancel();
+            timer = null;
             Anamnesis.close();
         } catch (Throwable t) {
             tell(t);
@@ -80,6 +105,7 @@ public final class AnamnesisPlugin implements ServicePlugin {
             Anamnesis.deadline(Integer.parseInt(property("deadline_ms")));
             byte[] yaml = yaml();
             Anamnesis.open(library(), yaml);
+            told = "";
             log.info(library.name + " from " + loadedFrom + " is ready");
         } catch (Throwable t) {
             tell(t);
@@ -91,6 +117,9 @@ public final class AnamnesisPlugin implements ServicePlugin {
             String why = t instanceof Refusal ? t.getMessage() : t.toString();
             if (!Anamnesis.isOpen())
                 Anamnesis.trouble(why);
+            if (why.equals(told))
+                return;
+            told = why;
             log.error((Anamnesis.isOpen() ? "the configuration stays as it was: "
                 : "not ready: ") + why);
         } catch (Throwable beyond) {
