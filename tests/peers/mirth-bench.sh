@@ -49,6 +49,9 @@ END
 }
 with_storage() { # MODE FILE
     sed -i "s,<messageStorageMode>[A-Z]*<,<messageStorageMode>$1<," "$2"
+    # A channel of its own; one that was removed is not always gone at once.
+    sed -i "s,<id>a0a70001-,<id>a0a7000$1-,; s,^  <name>.*,  <name>$1 $2</name>," "$2"
+    sed -i 's,<id>a0a7000DISABLED-,<id>a0a70002-,; s,<id>a0a7000DEVELOPMENT-,<id>a0a70003-,' "$2"
     # A queue keeps what is queued: none where nothing is stored.
     sed -i 's,<queueEnabled>true,<queueEnabled>false,' "$2"
 }
@@ -72,6 +75,8 @@ for storage in DISABLED DEVELOPMENT; do
     for file in ours.xml usual.xml; do
         with_storage "$storage" "$file"
         deploy "$file"
+        api GET "/channels/$(id_of "$file")" |
+            grep -q "<messageStorageMode>$storage<" || { echo "not $storage"; exit 1; }
     done
     for port in "$raw" "$hl7v2"; do # warm
         python3 "$mirth" load "$port" "$seconds" "$threads" >/dev/null

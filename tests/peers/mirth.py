@@ -116,7 +116,13 @@ def model(port, path):
         def log_message(self, *_):
             pass
 
-    http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Service).serve_forever()
+    class Server(http.server.ThreadingHTTPServer):
+        def handle_error(self, *_):
+            """Who hangs up is none."""
+            if not isinstance(sys.exc_info()[1], ConnectionError):
+                super().handle_error(*_)
+
+    Server(("127.0.0.1", int(port)), Service).serve_forever()
 
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ start() {
     echo "# up after $(($(date +%s) - began)) s"
 }
 login() {
-    api POST /users/_login -c "$work/cookies" -d username=admin -d password=admin |
-        grep -q SUCCESS
+    api POST /users/_login -c "$work/cookies" -d username=admin -d password=admin \
+        2>/dev/null | grep -q SUCCESS
 }
 restart() {
     stop || :
@@ -85,8 +85,8 @@ properties() {
 id_of() { sed -n 's,^  <id>\(.*\)</id>,\1,p' "$1"; }
 # deploy FILE: the channel of an export, and waits until it has started.
 deploy() {
-    api POST /channels -H 'Content-Type: application/xml' --data-binary "@$1" >created ||
-        return 1
+    api POST /channels -H 'Content-Type: application/xml' --data-binary "@$1" >created &&
+        grep -q true created || { cat created; return 1; }
     redeploy "$1"
 }
 redeploy() {

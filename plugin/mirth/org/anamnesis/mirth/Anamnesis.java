@@ -71,7 +71,7 @@ public final class Anamnesis {
     public static Answer process(byte[] message, String contentType, String id, int flags,
         int deadlineMs) {
         try {
-            return ask(new Library.Message(message.clone(), contentType,
+            return ask(new Library.Message(message, contentType,
                 Charsets.of(new String(message, StandardCharsets.ISO_8859_1)), id, flags,
                 deadlineMs));
         } catch (RuntimeException e) {
