@@ -330,6 +330,10 @@ EXTRA_DIST += tests/convert_report.sh tests/convert_report.py \
 TESTS += tests/studies.sh
 EXTRA_DIST += tests/studies.sh
 
+# The extension for an integration engine, without one.
+TESTS += tests/mirth.sh
+EXTRA_DIST += tests/mirth.sh tests/mirth
+
 # Peers of other makers: run by tests/peers/check.sh and not by "make check".
 EXTRA_DIST += tests/peers
 

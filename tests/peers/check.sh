@@ -92,6 +92,7 @@ ok 'HAPI HL7v2 takes every result and document that we write' hl7_takes
 ok 'HAPI HL7v2 refuses what is none' hl7_refuses
 ok_or_skip 'HAPI sends to us, plain and over TLS, and understands our answers' \
     "$peers_src/senders.sh"
+ok_or_skip 'an integration engine runs us, through a crash' "$peers_src/mirth.sh"
 trap '"$peers_src/hapi-server.sh" stop "$port"' EXIT
 ok 'the FHIR server starts' "$peers_src/hapi-server.sh" start "$port"
 ok 'the FHIR server is strict' "$peers_src/hapi-server.sh" check "$port"

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package com.sun.jna;
+
+/** To compile against; the engine brings JNA. */
+public interface Callback {
+}
