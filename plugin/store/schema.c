@@ -422,9 +422,8 @@ static const char version_9[] =
      * done. */
     "ALTER TABLE outbox ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE outbox ADD COLUMN done TEXT NOT NULL DEFAULT '';"
-    /* Models that may say nothing any more, and what is current of one. */
-    "CREATE INDEX suggestion_model ON suggestion(model)"
-    " WHERE superseded_us = 0;"
+    /* Models that may say nothing any more, and what is of one. */
+    "CREATE INDEX suggestion_model ON suggestion(model, superseded_us);"
     "CREATE TABLE recalled("
     " model TEXT NOT NULL PRIMARY KEY,"
     " at_us INTEGER NOT NULL"
