@@ -67,6 +67,7 @@ libstore_la_SOURCES = \
 	plugin/store/deliveries.h plugin/store/deliveries_int.h \
 	plugin/store/deliveries.c plugin/store/sent.c \
 	plugin/store/vault_int.h plugin/store/vault.c plugin/store/vault_known.c \
+	plugin/store/tenant_int.h plugin/store/tenant.c \
 	plugin/store/rekey.h plugin/store/rekey.c \
 	plugin/store/purge.h plugin/store/purge.c \
 	plugin/store/erase_int.h plugin/store/erase.c plugin/store/erase_visits.c \

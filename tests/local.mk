@@ -105,7 +105,8 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/store_past.c tests/store_fact.c tests/store_led.c tests/store_world.c \
 	tests/power_disk.h tests/power_disk.c tests/power_life.h \
 	tests/power_life.c tests/store_power.c tests/store_power_said.c \
-	tests/store_race.c tests/store_backup.c tests/store_feedback.c
+	tests/store_race.c tests/store_backup.c tests/store_feedback.c \
+	tests/store_tenant.c
 tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
 
 tests_runtime_t_SOURCES = $(SUITE) \
@@ -184,7 +185,7 @@ tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIB
 
 tests_abi_t_SOURCES = $(SUITE) tests/abi.c tests/abi_help.h tests/abi_help.c \
 	tests/abi_handles.c tests/abi_engine.c tests/abi_process.c \
-	tests/abi_journal.c tests/folder.h tests/folder.c \
+	tests/abi_journal.c tests/abi_tenant.c tests/folder.h tests/folder.c \
 	plugin/abi/entry.c plugin/abi/flat.c $(BLAS_LOCK)
 # Objects of its own, since those of the library are for a shared object.
 tests_abi_t_CPPFLAGS = $(AM_CPPFLAGS)

@@ -430,9 +430,16 @@ static const char version_9[] =
     " at_us INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID;";
 
-const char *const pl_schema_step[] = {version_1, version_2, version_3,
-                                      version_4, version_5, version_6,
-                                      version_7, version_8, version_9};
+static const char version_10[] =
+    /* Whose the store is: tenant_int.h. */
+    "CREATE TABLE tenant("
+    " one INTEGER PRIMARY KEY CHECK(one = 1),"
+    " name TEXT NOT NULL"
+    ") STRICT;";
+
+const char *const pl_schema_step[] = {
+    version_1, version_2, version_3, version_4, version_5,
+    version_6, version_7, version_8, version_9, version_10};
 const size_t pl_schema_n_steps =
     sizeof(pl_schema_step) / sizeof(pl_schema_step[0]);
 
