@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += libwork.la
 libwork_la_SOURCES = \
 	plugin/host/thread.h plugin/host/thread.c \
 	plugin/host/workers.h plugin/host/workers.c \
+	plugin/host/rate.h plugin/host/rate.c \
 	plugin/host/file.h plugin/host/file.c \
 	plugin/host/token.h plugin/host/token.c
 libwork_la_LIBADD = libbase.la -lpthread

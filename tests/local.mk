@@ -82,7 +82,7 @@ tests_advice_t_LDADD = libadvice.la $(CHECK_LIBS)
 tests_host_t_SOURCES = $(SUITE) tests/host.c tests/host_net.h \
 	tests/host_net.c tests/host_peer.h tests/host_peer.c \
 	tests/host_mllp.c tests/host_mllp_odd.c tests/host_http.c \
-	tests/host_workers.c tests/host_file.c tests/folder.h tests/folder.c \
+	tests/host_workers.c tests/host_rate.c tests/host_file.c tests/folder.h tests/folder.c \
 	tests/tls_help.h tests/tls_help.c tests/host_tls.c tests/host_https.c \
 	tests/host_folder.c tests/host_client.c \
 	plugin/host/client.c plugin/host/client_tls.c
@@ -106,7 +106,7 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/power_disk.h tests/power_disk.c tests/power_life.h \
 	tests/power_life.c tests/store_power.c tests/store_power_said.c \
 	tests/store_race.c tests/store_backup.c tests/store_feedback.c \
-	tests/store_tenant.c
+	tests/store_tenant.c tests/store_recalled.c
 tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
 
 tests_runtime_t_SOURCES = $(SUITE) \
