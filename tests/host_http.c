@@ -515,45 +515,6 @@ START_TEST(lets_in_listed_addresses_and_so_many_of_one)
 }
 END_TEST
 
-/* How many of n requests pass; `last` is the last answer. */
-static int n_passing(int n, char *last, size_t room)
-{
-    int passed = 0;
-
-    for (int i = 0; i < n; i++) {
-        int fd = http_connect();
-
-        ck_assert(net_send(fd, AN_STR("GET /echo/x HTTP/1.1\r\n" HOST "\r\n")));
-        ck_assert_uint_gt(net_receive(fd, last, room, "\r\n\r\n"), 0);
-        passed += has(last, "HTTP/1.1 201 ");
-        ck_assert(has(last, "HTTP/1.1 201 ") || has(last, "HTTP/1.1 429 "));
-        close(fd);
-    }
-    return passed;
-}
-
-START_TEST(tells_who_asks_too_often_how_long_to_wait)
-{
-    struct pl_http_options options = http_options();
-    char got[600];
-
-    options.rate = 1;
-    options.burst = 5;
-    open_with(options);
-    ck_assert_int_le(n_passing(8, got, sizeof(got)), 6);
-    ck_assert(has(got, "HTTP/1.1 429 "));
-    ck_assert(has(got, "Retry-After: 1\r\n"));
-    ck_assert_uint_ge(pl_http_counts(server).refused_rate, 2);
-    net_sleep_ms(1100);
-    ck_assert_int_ge(n_passing(1, got, sizeof(got)), 1);
-    pl_http_close(server);
-    options.rate = 0;
-    open_with(options);
-    ck_assert_int_eq(n_passing(50, got, sizeof(got)), 50);
-    pl_http_close(server);
-}
-END_TEST
-
 START_TEST(stops_at_once_when_it_is_hurried)
 {
     int64_t began = pl_now_ms();
@@ -626,7 +587,6 @@ Suite *host_http_suite(void)
         finishes_running_requests_when_it_stops,
         closes_silent_connections,
         lets_in_listed_addresses_and_so_many_of_one,
-        tells_who_asks_too_often_how_long_to_wait,
         stops_at_once_when_it_is_hurried,
         names_the_address_that_is_in_use};
 

@@ -2,9 +2,12 @@
 #include "plugin/host/rate.h"
 
 #include "base/random.h"
+#include "plugin/host/http.h"
+#include "tests/host_net.h"
 #include "tests/suite.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum { MOST = 4096, SECOND_US = 1000000 };
 
@@ -158,6 +161,74 @@ START_TEST(a_crowd_does_not_free_who_has_spent_most)
 }
 END_TEST
 
+/* ---- over HTTP ---------------------------------------------------------- */
+
+static enum an_code answer(void *ctx, struct pl_http_request *q,
+                           struct pl_http_response *r)
+{
+    (void)ctx;
+    (void)q;
+    r->body = AN_STR("here");
+    return AN_OK;
+}
+
+static struct pl_http *serve(uint32_t per_s, uint32_t burst)
+{
+    static const struct pl_http_route routes[] = {{PL_GET, "/", answer, 0}};
+    const struct pl_http_calls calls = {.route = routes, .n_routes = 1};
+    const struct pl_http_options options = {.address = {AN_STR("127.0.0.1"), 0},
+                                            .max_body_bytes = 1000,
+                                            .max_answer_bytes = 1 << 16,
+                                            .max_connections = 64,
+                                            .n_threads = 2,
+                                            .timeout_ms = 1000,
+                                            .rate = per_s,
+                                            .burst = burst};
+    struct pl_http *server;
+
+    ck_assert_int_eq(pl_http_open(&options, &calls, NULL, &server, NULL),
+                     AN_OK);
+    return server;
+}
+
+/* How many of n requests pass; `last` is the last answer. */
+static int n_passing(struct pl_http *server, int n, char last[600])
+{
+    int passed = 0;
+
+    for (int i = 0; i < n; i++) {
+        int fd = net_connect(pl_http_port(server));
+
+        ck_assert(net_send(fd, AN_STR("GET / HTTP/1.1\r\nHost: x\r\n"
+                                      "Connection: close\r\n\r\n")));
+        ck_assert_uint_gt(net_receive(fd, last, 600, NULL), 0);
+        passed += strstr(last, "HTTP/1.1 200 ") != NULL;
+        ck_assert(strstr(last, "HTTP/1.1 200 ") ||
+                  strstr(last, "HTTP/1.1 429 "));
+        close(fd);
+    }
+    return passed;
+}
+
+START_TEST(tells_who_asks_too_often_how_long_to_wait)
+{
+    struct pl_http *server = serve(1, 5);
+    char got[600];
+
+    ck_assert_int_le(n_passing(server, 12, got), 8);
+    ck_assert_ptr_nonnull(strstr(got, "HTTP/1.1 429 "));
+    ck_assert_ptr_nonnull(strstr(got, "Retry-After: 1\r\n"));
+    ck_assert_ptr_null(strstr(got, "here"));
+    ck_assert_uint_ge(pl_http_counts(server).refused_rate, 4);
+    net_sleep_ms(1100);
+    ck_assert_int_eq(n_passing(server, 1, got), 1);
+    pl_http_close(server);
+    server = serve(0, 1);
+    ck_assert_int_eq(n_passing(server, 50, got), 50);
+    pl_http_close(server);
+}
+END_TEST
+
 Suite *host_rate_suite(void)
 {
     const TTest *const test[] = {a_burst_passes_and_then_so_many_a_second,
@@ -165,7 +236,8 @@ Suite *host_rate_suite(void)
                                  what_one_spends_no_other_lacks,
                                  of_ipv6_a_network_is_one,
                                  no_window_has_more_than_was_said,
-                                 a_crowd_does_not_free_who_has_spent_most};
+                                 a_crowd_does_not_free_who_has_spent_most,
+                                 tells_who_asks_too_often_how_long_to_wait};
 
     return test_suite_around("host/rate", test, sizeof(test) / sizeof(test[0]),
                              NULL, tear_down);

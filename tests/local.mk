@@ -336,3 +336,13 @@ tests_cds_client_CFLAGS = $(AM_CFLAGS) $(JOSE_CFLAGS)
 tests_cds_client_LDADD = libhost.la $(JOSE_LIBS)
 drills += tests/callers.sh
 EXTRA_DIST += tests/callers.sh
+
+# The safety case: what is said of patients where nobody asked for it, and that the
+# hazard log names what is there.
+drills += tests/canary.sh
+TESTS += tests/hazards.sh
+EXTRA_DIST += tests/canary.sh tests/hazards.sh tools/remove-controls.sh docs
+safety:
+	$(AM_V_at)top_srcdir='$(top_srcdir)' SAFETY_BUILD='$(abs_top_builddir)/safety' \
+	$(SHELL) $(top_srcdir)/tools/remove-controls.sh $(SAFETY)
+.PHONY: safety
