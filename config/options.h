@@ -241,6 +241,11 @@ struct cfg_texts {
       CFG_BETWEEN(0, 65536), "0",                                              \
       "Most HTTP connections of one address at a time. 0: as many as there "   \
       "may be.")                                                               \
+    X(http_rate, "listen.http.rate", INT, CFG_BETWEEN(0, 1000000), "0",        \
+      "Requests of one address in a second, on average; of IPv6 of one /64. "  \
+      "More get status 429 and how long to wait. 0: as many as come.")         \
+    X(http_burst, "listen.http.burst", INT, CFG_BETWEEN(1, 1000000), "100",    \
+      "Requests that it may make at once before listen.http.rate counts.")     \
     X(http_peers, "listen.http.peers", TEXTS, CFG_BETWEEN(0, 256), "",         \
       "Addresses and networks that may connect over HTTP. Empty: all.")        \
     X(http_timeout_ms, "listen.http.timeout", DURATION,                        \

@@ -188,6 +188,7 @@ static enum an_code open_parts(struct pl_engine *e,
         return rc;
     store.path = e->options.store_path.p;
     store.key_file = e->options.store_key_file.p;
+    store.tenant = e->options.tenant.p;
     store.log = e->log;
     limits.group = (size_t)e->options.store_group_max;
     rc = pl_store_open(&store, &e->store, err);

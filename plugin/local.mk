@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += libwork.la
 libwork_la_SOURCES = \
 	plugin/host/thread.h plugin/host/thread.c \
 	plugin/host/workers.h plugin/host/workers.c \
+	plugin/host/rate.h plugin/host/rate.c \
 	plugin/host/file.h plugin/host/file.c \
 	plugin/host/token.h plugin/host/token.c
 libwork_la_LIBADD = libbase.la -lpthread
@@ -68,6 +69,7 @@ libstore_la_SOURCES = \
 	plugin/store/deliveries.c plugin/store/sent.c \
 	plugin/store/filing.h plugin/store/filing_int.h plugin/store/filing.c \
 	plugin/store/vault_int.h plugin/store/vault.c plugin/store/vault_known.c \
+	plugin/store/tenant_int.h plugin/store/tenant.c \
 	plugin/store/rekey.h plugin/store/rekey.c \
 	plugin/store/purge.h plugin/store/purge.c \
 	plugin/store/erase_int.h plugin/store/erase.c plugin/store/erase_visits.c \

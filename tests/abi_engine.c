@@ -184,7 +184,7 @@ START_TEST(a_store_has_one_configuration_at_a_time)
     struct anamnesis_error e = fresh();
 
     test_host_open(&t);
-    test_host_write(&t, "off", "tenant: other");
+    test_host_write(&t, "off", "zone: Europe/Berlin");
     ck_assert_int_eq(t.p->create(&t.host, t.yaml, strlen(t.yaml), &second, &e),
                      ANAMNESIS_E_CONFLICT);
     test_host_close(&t);
@@ -273,7 +273,8 @@ START_TEST(messages_go_on_while_it_reloads)
                          0);
     for (int i = 0; i < RELOADS; i++) {
         if (!test_is_helper)
-            test_host_write(&t, "off", i % 2 ? "tenant: a" : "tenant: b");
+            test_host_write(&t, "off",
+                            i % 2 ? "zone: UTC" : "zone: Europe/Berlin");
         if (t.p->reload(t.engine, t.config, strlen(t.config), &e) != 0)
             ck_abort_msg("reload: %s", e.text);
     }

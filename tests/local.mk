@@ -83,7 +83,7 @@ tests_advice_t_LDADD = libadvice.la $(CHECK_LIBS)
 tests_host_t_SOURCES = $(SUITE) tests/host.c tests/host_net.h \
 	tests/host_net.c tests/host_peer.h tests/host_peer.c \
 	tests/host_mllp.c tests/host_mllp_odd.c tests/host_http.c \
-	tests/host_workers.c tests/host_file.c tests/folder.h tests/folder.c \
+	tests/host_workers.c tests/host_rate.c tests/host_file.c tests/folder.h tests/folder.c \
 	tests/tls_help.h tests/tls_help.c tests/host_tls.c tests/host_https.c \
 	tests/host_folder.c tests/host_client.c \
 	plugin/host/client.c plugin/host/client_tls.c
@@ -106,7 +106,8 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/store_past.c tests/store_fact.c tests/store_led.c tests/store_world.c \
 	tests/power_disk.h tests/power_disk.c tests/power_life.h \
 	tests/power_life.c tests/store_power.c tests/store_power_said.c \
-	tests/store_race.c tests/store_backup.c tests/store_feedback.c
+	tests/store_race.c tests/store_backup.c tests/store_feedback.c \
+	tests/store_tenant.c tests/store_recalled.c
 tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
 
 tests_runtime_t_SOURCES = $(SUITE) \
@@ -192,7 +193,7 @@ tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIB
 abi_both = $(SUITE) tests/abi_help.h tests/abi_help.c tests/abi_handles.c \
 	tests/abi_engine.c tests/abi_process.c tests/folder.h tests/folder.c
 tests_abi_t_SOURCES = $(abi_both) tests/abi.c tests/abi_here.c \
-	tests/abi_journal.c \
+	tests/abi_journal.c tests/abi_tenant.c \
 	plugin/abi/entry.c plugin/abi/flat.c $(BLAS_LOCK)
 # Objects of its own, since those of the library are for a shared object.
 tests_abi_t_CPPFLAGS = $(AM_CPPFLAGS)
@@ -364,3 +365,13 @@ tests_cds_client_CFLAGS = $(AM_CFLAGS) $(JOSE_CFLAGS)
 tests_cds_client_LDADD = libhost.la $(JOSE_LIBS)
 drills += tests/callers.sh
 EXTRA_DIST += tests/callers.sh
+
+# The safety case: what is said of patients where nobody asked for it, and that the
+# hazard log names what is there.
+drills += tests/canary.sh
+TESTS += tests/hazards.sh
+EXTRA_DIST += tests/canary.sh tests/hazards.sh tools/remove-controls.sh docs
+safety:
+	$(AM_V_at)top_srcdir='$(top_srcdir)' SAFETY_BUILD='$(abs_top_builddir)/safety' \
+	$(SHELL) $(top_srcdir)/tools/remove-controls.sh $(SAFETY)
+.PHONY: safety

@@ -77,6 +77,11 @@ coverage() {
         make -C build-nightly/coverage coverage
 }
 
+# Each control of the hazard log, taken out: its test has to fail.
+safety() {
+    SAFETY_BUILD=$root/build-nightly/safety tools/remove-controls.sh
+}
+
 # Memory stays flat: needs 25 GB of disk for half an hour.
 scale() {
     built scale && make -s -C build-nightly/scale scale
@@ -88,10 +93,10 @@ clean() {
 }
 
 [ -f configure ] || step 'making configure' autoreconf -fi
-[ $# -gt 0 ] || set -- fuzz integers threads tidy faults coverage scale clean
+[ $# -gt 0 ] || set -- fuzz integers threads tidy faults safety coverage scale clean
 for stage; do
     case $stage in
-    fuzz | integers | threads | tidy | faults | coverage | scale) ;;
+    fuzz | integers | threads | tidy | faults | safety | coverage | scale) ;;
     clean)
         if [ "$(id -u)" != 0 ] || ! command -v debootstrap >/dev/null; then
             say 'clean: SKIPPED, wants root and debootstrap'

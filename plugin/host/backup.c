@@ -54,8 +54,7 @@ static enum an_code verify(void *ctx, const char *path, struct an_err *err)
     struct pl_reader *reader = NULL;
     struct pl_audit_chain chain;
     struct an_arena arena;
-    enum an_code rc =
-        pl_reader_open_keys(path, options->store_key_file.p, 0, &reader, err);
+    enum an_code rc = pl_reader_of_copy(options, path, &reader, err);
 
     an_arena_init(&arena, ARENA_BYTES);
     if (rc == AN_OK)

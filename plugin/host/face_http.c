@@ -155,7 +155,9 @@ enum an_code pl_face_http_open(struct pl_server *s, struct an_err *err)
         .timeout_ms = o->http_timeout_ms,
         .tls = o->http_tls ? s->tls : NULL,
         .peers = pl_server_peers(&o->http_peers, s->http_network),
-        .max_per_peer = (uint32_t)o->http_max_per_peer};
+        .max_per_peer = (uint32_t)o->http_max_per_peer,
+        .rate = (uint32_t)o->http_rate,
+        .burst = (uint32_t)o->http_burst};
     enum an_code rc;
 
     if (o->http_address.host.n == 0)

@@ -5,6 +5,7 @@
 #include "plugin/host/tls_int.h"
 
 #include <errno.h>
+#include <gnutls/crypto.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -125,6 +126,21 @@ static struct MHD_Daemon *daemon_start(struct pl_http *s)
     return d;
 }
 
+/* Scattered by a key of this run, so that nobody can choose addresses that share
+ * a row. */
+static enum an_code open_rate(struct pl_http *s, struct an_err *err)
+{
+    struct pl_rate_options o = {.per_s = s->options.rate,
+                                .burst =
+                                    s->options.burst ? s->options.burst : 1};
+
+    if (o.per_s == 0)
+        return AN_OK;
+    if (gnutls_rnd(GNUTLS_RND_NONCE, &o.key, sizeof(o.key)) != 0)
+        return an_fail(err, AN_INTERNAL, "no random numbers", 0);
+    return pl_rate_open(&o, &s->rate, err);
+}
+
 enum an_code pl_http_open(const struct pl_http_options *options,
                           const struct pl_http_calls *calls, struct an_log *log,
                           struct pl_http **server, struct an_err *err)
@@ -146,7 +162,10 @@ enum an_code pl_http_open(const struct pl_http_options *options,
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&s->is_idle, &attr);
     pthread_condattr_destroy(&attr);
-    code = pl_listen(&options->address, BACKLOG, &s->listen_fd, &s->port, err);
+    code = open_rate(s, err);
+    if (code == AN_OK)
+        code =
+            pl_listen(&options->address, BACKLOG, &s->listen_fd, &s->port, err);
     /* Before the threads, whose handlers may look at it. */
     *server = s;
     if (code == AN_OK) {
@@ -175,6 +194,7 @@ struct pl_http_counts pl_http_counts(struct pl_http *s)
         .requests = atomic_load(&s->count.requests),
         .refused = atomic_load(&s->count.refused),
         .refused_address = atomic_load(&s->count.refused_address),
+        .refused_rate = atomic_load(&s->count.refused_rate),
         .faults = atomic_load(&s->count.faults),
         .bytes_in = atomic_load(&s->count.bytes_in),
         .bytes_out = atomic_load(&s->count.bytes_out),
@@ -239,6 +259,7 @@ void pl_http_close(struct pl_http *s)
         next = rq->next;
         pl_request_free(rq);
     }
+    pl_rate_close(s->rate);
     pthread_cond_destroy(&s->is_idle);
     pthread_mutex_destroy(&s->lock);
     free(s);

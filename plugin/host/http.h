@@ -17,7 +17,8 @@
  *
  * A handler runs in one of the listener's threads and may wait; as many run at
  * a time as there are threads.  HEAD is answered by the GET route, the body
- * left out.  Every refusal that is made here (400, 403, 404, 405, 413, 500, 503)
+ * left out.  Every refusal that is made here (400, 403, 404, 405, 413, 429,
+ * 500, 503)
  * has its status and headers set and goes through `on_refusal`, which may put an
  * OperationOutcome into it.
  *
@@ -120,11 +121,14 @@ struct pl_http_options {
     struct pl_tls *tls;    /* NULL: none; it must outlive the server */
     struct pl_peers peers; /* borrowed */
     uint32_t max_per_peer; /* connections of one address; 0: no limit */
+    uint32_t rate;         /* requests of one address a second; 0: no limit */
+    uint32_t burst;        /* and at once, see rate.h */
 };
 
 struct pl_http_counts {
     uint64_t requests, refused, faults; /* refused: 4xx made here */
     uint64_t refused_address;           /* connections that are not allowed */
+    uint64_t refused_rate; /* of `refused`: too many of one address */
     uint64_t running;
     uint64_t bytes_in, bytes_out; /* of bodies */
 };

@@ -4,6 +4,7 @@
 #ifndef PLUGIN_HOST_HTTP_INT_H
 #define PLUGIN_HOST_HTTP_INT_H
 
+#include "plugin/host/rate.h"
 #include "plugin/host/route_int.h"
 #include "plugin/host/thread.h"
 
@@ -26,6 +27,7 @@ struct request {
     int64_t began_us;
     bool is_known_method;
     char allow[PL_ALLOW_BYTES];
+    char wait[16]; /* seconds, of a refusal for too many */
 };
 
 struct pl_http {
@@ -37,6 +39,7 @@ struct pl_http {
     uint16_t port;
     uint32_t n_threads;
     atomic_bool is_stopping;
+    struct pl_rate *rate; /* NULL: as many as come */
 
     pthread_mutex_t lock; /* for these */
     pthread_cond_t is_idle;
@@ -46,8 +49,8 @@ struct pl_http {
     bool is_hurried;
 
     struct {
-        atomic_uint_fast64_t requests, refused, refused_address, faults,
-            bytes_in, bytes_out;
+        atomic_uint_fast64_t requests, refused, refused_address, refused_rate,
+            faults, bytes_in, bytes_out;
     } count;
 };
 

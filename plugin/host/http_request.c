@@ -3,6 +3,7 @@
 #include "plugin/host/http_int.h"
 #include "plugin/host/tls_int.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,6 +202,30 @@ static bool is_too_long(struct request *rq)
            an_str_u64(text, &n) && n > rq->body_limit;
 }
 
+/* True when its address has asked too often.  Asked before anything else is done
+ * for it. */
+static bool is_too_often(struct request *rq)
+{
+    struct pl_http *s = rq->server;
+    const union MHD_ConnectionInfo *got;
+    uint8_t address[16];
+    uint32_t wait_s;
+
+    if (s->rate == NULL)
+        return false;
+    got = MHD_get_connection_info(rq->q.connection,
+                                  MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (got == NULL)
+        return false;
+    pl_peer_address(got->client_addr, address);
+    wait_s = pl_rate_take(s->rate, address, pl_now_us());
+    if (wait_s == 0)
+        return false;
+    (void)snprintf(rq->wait, sizeof(rq->wait), "%u", (unsigned)wait_s);
+    count(&s->count.refused_rate, 1);
+    return true;
+}
+
 /* A path that is none is refused as such, whoever asks. */
 static void guard(struct request *rq)
 {
@@ -272,7 +297,8 @@ static void refuse(struct request *rq, unsigned status)
     if (status == MHD_HTTP_UNAUTHORIZED)
         pl_http_add_header(&rq->r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     if (status == MHD_HTTP_TOO_MANY_REQUESTS)
-        pl_http_add_header(&rq->r, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+        pl_http_add_header(&rq->r, MHD_HTTP_HEADER_RETRY_AFTER,
+                           rq->wait[0] ? rq->wait : "1");
     count(status < 500 ? &s->count.refused : &s->count.faults, 1);
     if (s->calls.on_refusal)
         s->calls.on_refusal(s->calls.ctx, &rq->q, &rq->r);
@@ -365,7 +391,9 @@ enum MHD_Result pl_http_access(void *server, struct MHD_Connection *connection,
         *request = rq = begin(server, connection, url, method);
         if (rq == NULL)
             return MHD_NO;
-        if (!identify(rq))
+        if (is_too_often(rq))
+            refuse(rq, MHD_HTTP_TOO_MANY_REQUESTS);
+        else if (!identify(rq))
             refuse(rq, MHD_HTTP_FORBIDDEN);
         else if (is_too_long(rq))
             refuse(rq, MHD_HTTP_CONTENT_TOO_LARGE);

@@ -7,6 +7,7 @@
 #include <cblas.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -232,6 +233,16 @@ static int run(struct an_arena *arena, struct pl_invocation *in)
     return PL_EXIT_USAGE;
 }
 
+/* A core file would hold patients.  Of one byte none is written, and none is given
+ * to a program either, which a limit of 0 does not say (core(5)). */
+static void forbid_core_files(void)
+{
+    struct rlimit one = {1, 1}, none = {0, 0};
+
+    if (setrlimit(RLIMIT_CORE, &one) != 0)
+        (void)setrlimit(RLIMIT_CORE, &none);
+}
+
 int main(int argc, char **argv)
 {
     struct pl_invocation in = {.config = AN_STR("")};
@@ -257,6 +268,7 @@ int main(int argc, char **argv)
         print_help(stderr);
         return PL_EXIT_USAGE;
     }
+    forbid_core_files();
     /* Our threads are the parallelism: one patient each. */
     openblas_set_num_threads(1);
     in.command = argv[i];

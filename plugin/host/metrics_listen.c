@@ -62,7 +62,9 @@ static void put_http(struct an_buf *b, struct pl_server *s)
     sample(b, "http_requests_total", "", c.requests);
     metric(b, "http_refused_total", "counter",
            "Requests that the listener refused, and connections by address.");
-    sample(b, "http_refused_total", "{why=\"request\"}", c.refused);
+    sample(b, "http_refused_total", "{why=\"request\"}",
+           c.refused - c.refused_rate);
+    sample(b, "http_refused_total", "{why=\"rate\"}", c.refused_rate);
     sample(b, "http_refused_total", "{why=\"address\"}", c.refused_address);
 }
 

@@ -3,6 +3,7 @@
 
 #include "config/options.h"
 #include "context/codec.h"
+#include "plugin/store/tenant_int.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,8 +26,23 @@ enum an_code pl_reader_open(const char *path, size_t cache_bytes,
 enum an_code pl_reader_of(const struct cfg_options *options,
                           struct pl_reader **out, struct an_err *err)
 {
-    return pl_reader_open_keys(options->store_path.p, options->store_key_file.p,
-                               0, out, err);
+    return pl_reader_of_copy(options, options->store_path.p, out, err);
+}
+
+enum an_code pl_reader_of_copy(const struct cfg_options *options,
+                               const char *path, struct pl_reader **out,
+                               struct an_err *err)
+{
+    enum an_code code =
+        pl_reader_open_keys(path, options->store_key_file.p, 0, out, err);
+
+    if (code == AN_OK)
+        code = pl_tenant_check(&(*out)->db, options->tenant.p, false, err);
+    if (code != AN_OK) {
+        pl_reader_close(*out);
+        *out = NULL;
+    }
+    return code;
 }
 
 enum an_code pl_reader_open_keys(const char *path, const char *key_file,

@@ -34,10 +34,15 @@ enum an_code pl_reader_open_keys(const char *path, const char *key_file,
                                  size_t cache_bytes, struct pl_reader **out,
                                  struct an_err *err)
     __attribute__((warn_unused_result));
-/* Of the store that the options name. */
+/* Of the store that the options name, and of a copy of it elsewhere; AN_CONFLICT
+ * where it is another tenant's. */
 struct cfg_options;
 enum an_code pl_reader_of(const struct cfg_options *options,
                           struct pl_reader **out, struct an_err *err)
+    __attribute__((warn_unused_result));
+enum an_code pl_reader_of_copy(const struct cfg_options *options,
+                               const char *path, struct pl_reader **out,
+                               struct an_err *err)
     __attribute__((warn_unused_result));
 /* NULL is nothing to close. */
 void pl_reader_close(struct pl_reader *r);

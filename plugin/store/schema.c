@@ -451,9 +451,16 @@ static const char version_10[] =
     "CREATE INDEX filed_as ON filed(suggestion);"
     "CREATE INDEX filed_in ON filed(substr(origin, 1, instr(origin, '|')));";
 
+static const char version_11[] =
+    /* Whose the store is: tenant_int.h. */
+    "CREATE TABLE tenant("
+    " one INTEGER PRIMARY KEY CHECK(one = 1),"
+    " name TEXT NOT NULL"
+    ") STRICT;";
+
 const char *const pl_schema_step[] = {
-    version_1, version_2, version_3, version_4, version_5,
-    version_6, version_7, version_8, version_9, version_10};
+    version_1, version_2, version_3, version_4,  version_5, version_6,
+    version_7, version_8, version_9, version_10, version_11};
 const size_t pl_schema_n_steps =
     sizeof(pl_schema_step) / sizeof(pl_schema_step[0]);
 

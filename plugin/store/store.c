@@ -2,6 +2,7 @@
 #include "plugin/store/store.h"
 
 #include "plugin/store/purge.h"
+#include "plugin/store/tenant_int.h"
 #include "plugin/store/writer_int.h"
 
 #include <pthread.h>
@@ -115,6 +116,8 @@ static enum an_code writer_open(struct pl_writer *w,
             pl_schema_migrate(&w->db, pl_schema_step, pl_schema_n_steps, err);
     if (code == AN_OK)
         code = pl_vault_check(&w->db, true, err);
+    if (code == AN_OK)
+        code = pl_tenant_check(&w->db, o->tenant, true, err);
     if (code == AN_OK)
         code = limit_size(&w->db, o->limit_bytes, err);
     if (code == AN_OK)

@@ -36,12 +36,14 @@ struct pl_store_options {
     size_t cache_bytes;   /* of pages, for the writer; 0: 32 MiB */
     int64_t limit_bytes;  /* the file grows no larger; 0: as the disk allows */
     int busy_ms;          /* patience with another program; 0: 5,000 */
+    const char *tenant;   /* whose it is; NULL or "": nobody is asked for */
     struct an_log *log;   /* is told what fails; NULL: nobody is */
 };
 
 /* Makes the file if there is none (only its owner may read it), and brings an older schema up to date.
  * Besides the above: AN_UNSUPPORTED (written by a newer version of this
- * program), AN_CONFLICT (the file is a database of something else), AN_CONFIG
+ * program), AN_CONFLICT (the file is a database of something else, or the store
+ * of another tenant), AN_CONFIG
  * (a key is missing or its file is wrong), AN_NOTFOUND (there is no key file).
  *
  * Rows that were there before a key stay as they are until pl_store_rekey. */
