@@ -7,6 +7,7 @@
 #include "plugin/lapse.h"
 #include "plugin/receiver.h"
 #include "plugin/showing.h"
+#include "plugin/store/switches.h"
 #include "plugin/trust/discreet.h"
 
 #include <stdlib.h>
@@ -33,6 +34,7 @@ struct consultation {
     struct pl_view view[CTX_N_AUDIENCES]; /* of those that are spoken to */
     unsigned disputed;                    /* of enum ctx_dispute */
     int64_t now_us;                       /* the moment asked about */
+    int64_t switches;                     /* their generation */
     struct an_str encounter;
     struct ctx_suggestion *said; /* what does not abstain, of all readers */
     size_t n_said, room;
@@ -562,6 +564,7 @@ static enum an_code conclude(struct consultation *k, struct an_err *err)
         .as_of_us =
             k->c->from.options->clock == CFG_CLOCK_SYSTEM ? k->now_us : 0,
         .closings = k->history.closings,
+        .switches = k->switches,
         .member = k->history.person.member,
         .n_members = k->history.person.n_members,
         .audit = &entry,
@@ -693,9 +696,13 @@ static enum an_code try(struct pl_consultant *c, struct an_arena *arena,
 
     *out = (struct pl_answer){.duplicate = false};
     *closed = false;
-    rc = pl_history(c->reader, arena, &call->patient,
-                    call->now_us ? call->now_us : call->clock_us + PL_AHEAD_US,
-                    &k.history, err);
+    rc = pl_switches_refresh(c->from.policy->switches, c->reader, &k.switches,
+                             err);
+    if (rc == AN_OK)
+        rc = pl_history(c->reader, arena, &call->patient,
+                        call->now_us ? call->now_us
+                                     : call->clock_us + PL_AHEAD_US,
+                        &k.history, err);
     if (rc == AN_OK)
         rc = go_on(&k, err);
     if (rc != AN_OK)

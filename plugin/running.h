@@ -21,6 +21,7 @@
 #include "plugin/hold.h"
 #include "plugin/keeper.h"
 #include "plugin/outbox/outbox.h"
+#include "plugin/switching.h"
 #include "plugin/watch.h"
 
 struct pl_running {
@@ -29,6 +30,7 @@ struct pl_running {
     struct pl_watch *watch;             /* NULL then, and while it is paused */
     struct pl_outbox *outbox;           /* NULL when nobody receives anything */
     struct pl_keeper *keeper;
+    struct pl_switching *switching; /* from open to close */
     struct pl_holds *holds; /* NULL: all is left to the watch */
     an_clock *clock;
     pthread_mutex_t lock; /* over the two that others wake */
