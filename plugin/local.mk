@@ -223,7 +223,7 @@ anamnesis_SOURCES = \
 	plugin/host/explain_int.h plugin/host/explain.c \
 	plugin/host/explain_text.c plugin/host/explain_json.c \
 	plugin/host/verify.c plugin/host/verify_signature.c plugin/host/lineage.c plugin/host/lineage_int.h \
-	plugin/host/lineage_json.c plugin/host/release.c plugin/host/outbox.c plugin/host/recall.c plugin/host/kill.c plugin/host/switch_name.h plugin/host/switch_name.c plugin/host/keys.c \
+	plugin/host/lineage_json.c plugin/host/release.c plugin/host/outbox.c plugin/host/recall.c plugin/host/kill.c plugin/host/audit.c plugin/host/switch_name.h plugin/host/switch_name.c plugin/host/keys.c \
 	plugin/host/export.c plugin/host/subscribe.c plugin/host/feeds.c \
 	plugin/host/face_subscription.c \
 	plugin/host/metrics_feeds.c \

@@ -31,7 +31,7 @@ struct pl_running {
     struct pl_outbox *outbox;           /* NULL when nobody receives anything */
     struct pl_keeper *keeper;
     struct pl_switching *switching; /* from open to close */
-    struct pl_holds *holds; /* NULL: all is left to the watch */
+    struct pl_holds *holds;         /* NULL: all is left to the watch */
     an_clock *clock;
     pthread_mutex_t lock; /* over the two that others wake */
 };

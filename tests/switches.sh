@@ -73,6 +73,20 @@ is 'and read' some_read RiskAssessment
 is 'the trail says who and why' \
     says 0 '^killed drh switch/heart-failure .*"reason":"under review"' "$drill" audit live.db
 is 'and who took it back' says 0 '^revived drh switch/all ' "$drill" audit live.db
+is 'the command prints it, with the role' \
+    says 0 '^[0-9]+  2[-0-9T:.Z]+  killed  drh \(operator\)  switch/heart-failure  .*under review' \
+    an live.yaml audit --action killed
+only() { an live.yaml audit --action revived >rows && lines_in 2 rows && none killed rows; }
+is 'of an action alone' only
+is 'as JSON' says 0 '^\{"number":[0-9]+,"time":"[^"]*","action":"revived","actor":"drh","role":"operator","subject":"switch/all","details":\{.*\}\}$' \
+    an live.yaml audit --json --action revived
+is 'an action that there is not says the nearest' says 2 'did you mean "killed"' an live.yaml audit --action kiled
+nothing_since() { an live.yaml audit --since 2999-01-01 >rows && test ! -s rows; }
+is 'of what is yet to come there is none' nothing_since
+id=$("$drill" said live.db | awk '$2 == "summary" && $5 == "current" { print $1; exit }')
+is 'a text is withheld with a reason' says 0 'is withheld' an live.yaml release --withhold --by drh --reason 'call first' "$id"
+is 'which stands in the trail' \
+    says 0 'withheld  drh \(clinician\)  suggestion/[0-9]+  .*"reason":"call first"' an live.yaml audit --action withheld
 is 'the trail is whole' says 0 'is whole' an live.yaml verify
 is 'it stops' stop
 

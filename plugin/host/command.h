@@ -45,6 +45,7 @@ int pl_command_show(const struct pl_invocation *in);
 int pl_command_release(const struct pl_invocation *in);
 int pl_command_outbox(const struct pl_invocation *in);
 int pl_command_recall(const struct pl_invocation *in);
+int pl_command_audit(const struct pl_invocation *in);
 int pl_command_kill(const struct pl_invocation *in);
 int pl_command_revive(const struct pl_invocation *in);
 int pl_command_keys(const struct pl_invocation *in);

@@ -62,7 +62,8 @@ static const struct {
      "what became of one message, field by field"},
     {"codes", pl_command_codes, "[--system SYSTEM] [--limit N] [--tsv]",
      "codes whose meaning nobody has said, the most frequent first"},
-    {"release", pl_command_release, "[list | [--withhold] [--by NAME] ID]",
+    {"release", pl_command_release,
+     "[list | [--withhold] [--by NAME] [--reason TEXT] ID]",
      "texts for patients that wait for a clinician's word"},
     {"feedback", pl_command_feedback, "[--json] [--since TIME]",
      "cards that were shown or held back, and what became of them"},
@@ -79,6 +80,8 @@ static const struct {
      "let it be heard again"},
     {"keys", pl_command_keys, "--jwks",
      "our public keys, for the server that gives tokens"},
+    {"audit", pl_command_audit, "[--json] [--since TIME] [--action ACTION]",
+     "print the audit trail: what was done, by whom, in which role and why"},
     {"verify", pl_command_verify,
      "[NUMBER HASH] | --lineage [--json] [OUTCOME] | --signature KEY FILE",
      "walk the audit trail, and compare it with a row noted before; or prove "
