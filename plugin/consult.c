@@ -3,6 +3,7 @@
 
 #include "context/agree.h"
 #include "plugin/lapse.h"
+#include "plugin/store/switches.h"
 
 #include <stdlib.h>
 
@@ -71,6 +72,7 @@ static enum an_code conclude(struct pl_consultation *k, struct an_err *err)
         .as_of_us =
             k->c->from.options->clock == CFG_CLOCK_SYSTEM ? k->now_us : 0,
         .closings = k->history.closings,
+        .switches = k->switches,
         .member = k->history.person.member,
         .n_members = k->history.person.n_members,
         .audit = &entry,
@@ -217,9 +219,13 @@ static enum an_code try(struct pl_consultant *c, struct an_arena *arena,
 
     *out = (struct pl_answer){.duplicate = false};
     *closed = false;
-    rc = pl_history(c->reader, arena, &call->patient,
-                    call->now_us ? call->now_us : call->clock_us + PL_AHEAD_US,
-                    &k.history, err);
+    rc = pl_switches_refresh(c->from.policy->switches, c->reader, &k.switches,
+                             err);
+    if (rc == AN_OK)
+        rc = pl_history(c->reader, arena, &call->patient,
+                        call->now_us ? call->now_us
+                                     : call->clock_us + PL_AHEAD_US,
+                        &k.history, err);
     if (rc == AN_OK)
         rc = pl_consult_go_on(&k, err);
     if (rc != AN_OK)

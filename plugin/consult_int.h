@@ -33,6 +33,7 @@ struct pl_consultation {
     bool closed; /* something of it was closed before it could be kept */
     struct pl_view view[CTX_N_AUDIENCES]; /* of those that are spoken to */
     unsigned disputed;                    /* of enum ctx_dispute */
+    int64_t switches;                     /* their generation */
     int64_t now_us;                       /* the moment asked about */
     struct an_str encounter;
     struct ctx_suggestion *said; /* what does not abstain, of all readers */

@@ -4,6 +4,7 @@
 #include "fhir/conceptmap.h"
 #include "plugin/host/file.h"
 #include "plugin/jose/signature.h"
+#include "plugin/store/switches.h"
 #include "plugin/zone.h"
 
 #include <stdlib.h>
@@ -163,6 +164,20 @@ static enum an_code equip_receiver(struct pl_engine *e, struct an_err *err)
     return rc;
 }
 
+/* What is stopped is known before anything is said. */
+static enum an_code know_switches(struct pl_engine *e, struct an_err *err)
+{
+    struct pl_reader *reader = NULL;
+    enum an_code rc = pl_switches_new(&e->policy.switches, err);
+
+    if (rc == AN_OK)
+        rc = pl_engine_reader(e, &reader, err);
+    if (rc == AN_OK)
+        rc = pl_switches_refresh(e->policy.switches, reader, NULL, err);
+    pl_reader_close(reader);
+    return rc;
+}
+
 static enum an_code open_parts(struct pl_engine *e,
                                const struct pl_engine_source *from,
                                struct an_err *err)
@@ -192,6 +207,8 @@ static enum an_code open_parts(struct pl_engine *e,
     store.log = e->log;
     limits.group = (size_t)e->options.store_group_max;
     rc = pl_store_open(&store, &e->store, err);
+    if (rc == AN_OK && from->thinks)
+        rc = know_switches(e, err);
     if (rc == AN_OK)
         rc = pl_committer_open(e->store, &limits, &e->committer, err);
     return rc;
@@ -232,6 +249,7 @@ void pl_engine_close(struct pl_engine *e)
     pl_mind_close(e->mind);
     pl_feeds_close(e->feeds);
     pl_signer_close(&e->signer);
+    pl_switches_free(e->policy.switches);
     an_arena_free(&e->arena);
     free(e);
 }

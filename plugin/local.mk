@@ -34,6 +34,7 @@ libtrust_la_SOURCES = \
 	plugin/trust/release.h plugin/trust/release.c \
 	plugin/trust/discreet.h plugin/trust/discreet.c \
 	plugin/trust/quiet.h plugin/trust/quiet.c \
+	plugin/trust/switches.h plugin/trust/switches.c \
 	plugin/trust/stage.h plugin/trust/stage.c
 libtrust_la_LIBADD = libconfig.la libcontext.la
 EXTRA_DIST += plugin/trust/README.md
@@ -65,6 +66,7 @@ libstore_la_SOURCES = \
 	plugin/store/conclude.h plugin/store/conclude.c plugin/store/detail.c \
 	plugin/store/trail.c plugin/store/settle.c \
 	plugin/store/feedback.h plugin/store/feedback.c plugin/store/dealt.c \
+	plugin/store/switches.h plugin/store/switches_int.h plugin/store/switches.c \
 	plugin/store/deliveries.h plugin/store/deliveries_int.h \
 	plugin/store/deliveries.c plugin/store/sent.c \
 	plugin/store/filing.h plugin/store/filing_int.h plugin/store/filing.c \
@@ -163,6 +165,7 @@ libengine_la_SOURCES = \
 	plugin/subscriptions.c plugin/notice_int.h plugin/notice.c \
 	plugin/subscribed.c plugin/withdrawn.c \
 	plugin/deletions.h plugin/deletions.c \
+	plugin/switching.h plugin/switching.c \
 	plugin/keeper.h plugin/keeper.c plugin/running.h plugin/running.c plugin/reply.h plugin/reply.c
 libengine_la_CFLAGS = $(AM_CFLAGS) $(ICU_CFLAGS)
 libengine_la_LIBADD = libstore.la libhl7.la libfhir.la liboutbox.la libfiling.la libfetch.la libthink.la libjose.la \
@@ -276,7 +279,7 @@ anamnesis_SOURCES = \
 	plugin/host/explain_int.h plugin/host/explain.c \
 	plugin/host/explain_text.c plugin/host/explain_json.c \
 	plugin/host/verify.c plugin/host/verify_signature.c plugin/host/lineage.c plugin/host/lineage_int.h \
-	plugin/host/lineage_json.c plugin/host/release.c plugin/host/outbox.c plugin/host/recall.c plugin/host/keys.c \
+	plugin/host/lineage_json.c plugin/host/release.c plugin/host/outbox.c plugin/host/recall.c plugin/host/kill.c plugin/host/audit.c plugin/host/switch_name.h plugin/host/switch_name.c plugin/host/keys.c \
 	plugin/host/export.c plugin/host/subscribe.c plugin/host/feeds.c \
 	plugin/host/face_subscription.c \
 	plugin/host/metrics_feeds.c \

@@ -16,7 +16,9 @@ enum an_code pl_running_open(struct pl_running *r,
         return rc;
     (void)pthread_mutex_init(&r->lock, NULL);
     consult = pl_engine_consult(r->engine);
-    if (consult.mind)
+    if (consult.policy->switches)
+        rc = pl_switching_open(r->engine, &r->switching, err);
+    if (rc == AN_OK && consult.mind)
         rc = pl_consultants_open(&consult, (uint32_t)consult.options->workers,
                                  &r->consultants, err);
     if (rc != AN_OK)
@@ -218,6 +220,8 @@ void pl_running_close(struct pl_running *r, int64_t grace_ms)
     if (r->engine == NULL)
         return;
     pl_running_stop(r, grace_ms);
+    pl_switching_close(r->switching);
+    r->switching = NULL;
     pl_engine_close(r->engine);
     r->engine = NULL;
     (void)pthread_mutex_destroy(&r->lock);

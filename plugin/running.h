@@ -22,6 +22,7 @@
 #include "plugin/hold.h"
 #include "plugin/keeper.h"
 #include "plugin/outbox/outbox.h"
+#include "plugin/switching.h"
 #include "plugin/watch.h"
 
 struct pl_running {
@@ -31,7 +32,8 @@ struct pl_running {
     struct pl_outbox *outbox;           /* NULL when nobody receives anything */
     struct pl_filer *filer;             /* the same by HL7 version 2 */
     struct pl_keeper *keeper;
-    struct pl_holds *holds; /* NULL: all is left to the watch */
+    struct pl_switching *switching; /* from open to close */
+    struct pl_holds *holds;         /* NULL: all is left to the watch */
     an_clock *clock;
     pthread_mutex_t lock; /* over those that others wake */
 };

@@ -46,8 +46,8 @@ static int is_yaml(const struct dirent *entry)
 }
 
 /* The outcomes of a folder, one file each. */
-static enum an_code read_outcomes(struct pl_mind *m, const char *folder,
-                                  struct an_err *err)
+static enum an_code read_outcomes(struct an_arena *arena, const char *folder,
+                                  struct adv_knowledge *out, struct an_err *err)
 {
     struct dirent **entry;
     struct adv_file *file;
@@ -58,7 +58,7 @@ static enum an_code read_outcomes(struct pl_mind *m, const char *folder,
         an_fail_line(err, AN_NOTFOUND, "no folder of outcomes", folder, 0, 0);
         return AN_NOTFOUND;
     }
-    file = an_arena_get(&m->arena, (size_t)n, sizeof(*file));
+    file = an_arena_get(arena, (size_t)n, sizeof(*file));
     if (file == NULL)
         rc = an_fail_nomem(err);
     for (int i = 0; i < n; i++) {
@@ -67,22 +67,31 @@ static enum an_code read_outcomes(struct pl_mind *m, const char *folder,
 
         (void)snprintf(path, sizeof(path), "%s/%s", folder, entry[i]->d_name);
         free(entry[i]);
-        if (rc == AN_OK && !an_arena_str(&m->arena, an_str_c(path), &name))
+        if (rc == AN_OK && !an_arena_str(arena, an_str_c(path), &name))
             rc = an_fail_nomem(err);
         if (rc != AN_OK)
             continue;
         file[i].name = name.p;
-        rc = pl_file_read(&m->arena, path, OUTCOME_BYTES, &file[i].bytes, err);
+        rc = pl_file_read(arena, path, OUTCOME_BYTES, &file[i].bytes, err);
     }
     free(entry);
-    return rc == AN_OK ? adv_knowledge_load(&m->arena, file, (size_t)n,
-                                            &m->knowledge, err)
+    return rc == AN_OK ? adv_knowledge_load(arena, file, (size_t)n, out, err)
                        : rc;
 }
 
 static const char *or_default(struct an_str path, const char *installed)
 {
     return path.n ? path.p : installed;
+}
+
+enum an_code pl_outcomes_read(struct an_arena *arena,
+                              const struct cfg_options *options,
+                              struct adv_knowledge *out, struct an_err *err)
+{
+    return read_outcomes(
+        arena,
+        or_default(options->outcomes_path, ANAMNESIS_DATADIR "/outcomes"), out,
+        err);
 }
 
 enum an_code pl_think_model(const struct cfg_options *options,
@@ -161,9 +170,7 @@ enum an_code pl_mind_open(const struct cfg_options *options,
     if (m == NULL)
         return an_fail_nomem(err);
     an_arena_init(&m->arena, KNOWLEDGE_BYTES);
-    rc = read_outcomes(
-        m, or_default(options->outcomes_path, ANAMNESIS_DATADIR "/outcomes"),
-        err);
+    rc = pl_outcomes_read(&m->arena, options, &m->knowledge, err);
     if (rc == AN_OK)
         rc = pl_think_model(options, &m->model, err);
     manifest = &m->model.package.manifest;

@@ -41,6 +41,13 @@ enum an_code pl_mind_open(const struct cfg_options *options,
     __attribute__((warn_unused_result));
 void pl_mind_close(struct pl_mind *m); /* NULL is nothing */
 
+/* What the outcome files that the options name say, or those that came with the
+ * program; the arena's.  AN_NOTFOUND; what adv_knowledge_load says. */
+enum an_code pl_outcomes_read(struct an_arena *arena,
+                              const struct cfg_options *options,
+                              struct adv_knowledge *out, struct an_err *err)
+    __attribute__((warn_unused_result));
+
 struct ctx_model_id pl_mind_model(const struct pl_mind *m);
 /* What its package says about it: card.md and card.xml ("" where it has none);
  * views into the mind. */

@@ -107,7 +107,7 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/power_disk.h tests/power_disk.c tests/power_life.h \
 	tests/power_life.c tests/store_power.c tests/store_power_said.c \
 	tests/store_race.c tests/store_backup.c tests/store_feedback.c \
-	tests/store_tenant.c tests/store_recalled.c
+	tests/store_tenant.c tests/store_recalled.c tests/store_switches.c
 tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
 
 tests_runtime_t_SOURCES = $(SUITE) \
@@ -178,7 +178,7 @@ tests_signature_t_SOURCES = $(SUITE) tests/signature.c \
 tests_signature_t_LDADD = libjose.la $(CHECK_LIBS)
 
 tests_trust_t_SOURCES = $(SUITE) tests/trust.c tests/trust_audit.c \
-	tests/trust_quiet.c tests/trust_release.c tests/trust_stage.c
+	tests/trust_quiet.c tests/trust_release.c tests/trust_stage.c tests/trust_switches.c
 tests_trust_t_LDADD = libtrust.la $(CHECK_LIBS)
 tests_consult_t_SOURCES = $(SUITE) tests/consult.c tests/consult_ward.h \
 	tests/consult_ward.c tests/consult_heard.h tests/consult_heard.c tests/folder.h tests/folder.c \
@@ -193,7 +193,7 @@ tests_consult_t_LDADD = libengine.la $(OPENBLAS_LIBS) $(SQLITE_LIBS) $(CHECK_LIB
 abi_both = $(SUITE) tests/abi_help.h tests/abi_help.c tests/abi_handles.c \
 	tests/abi_engine.c tests/abi_process.c tests/folder.h tests/folder.c
 tests_abi_t_SOURCES = $(abi_both) tests/abi.c tests/abi_here.c \
-	tests/abi_journal.c tests/abi_tenant.c \
+	tests/abi_journal.c tests/abi_tenant.c tests/abi_switches.c \
 	plugin/abi/entry.c plugin/abi/flat.c $(BLAS_LOCK)
 # Objects of its own, since those of the library are for a shared object.
 tests_abi_t_CPPFLAGS = $(AM_CPPFLAGS)
@@ -260,8 +260,8 @@ check_PROGRAMS += tests/card_check
 tests_card_check_SOURCES = tests/card_check.c tests/card_rules.h \
 	tests/card_rules.c
 tests_card_check_LDADD = libbase.la
-drills += tests/hooks.sh
-EXTRA_DIST += tests/hooks.sh
+drills += tests/hooks.sh tests/switches.sh
+EXTRA_DIST += tests/hooks.sh tests/switches.sh
 # And where either end is killed; tests/keeper keeps what it takes.
 check_PROGRAMS += tests/keeper
 tests_keeper_SOURCES = tests/keeper_main.c tests/keeper.h tests/keeper_int.h \

@@ -447,6 +447,8 @@ static void as_version_5(void)
                                   "DROP TABLE card_count;"
                                   "DROP TABLE sent; DROP TABLE recalled;"
                                   "DROP TABLE tenant;"
+                                  "DROP TABLE switch;"
+                                  "DROP TABLE switch_generation;"
                                   "DROP INDEX suggestion_model;"
                                   "ALTER TABLE outbox DROP COLUMN kind;"
                                   "ALTER TABLE outbox DROP COLUMN done;"

@@ -95,7 +95,8 @@ END_TEST
 START_TEST(a_file_of_before_learns_whose_it_is)
 {
     ck_assert_int_eq(open_as(NULL, NULL), AN_OK);
-    outside("DROP TABLE tenant; PRAGMA user_version = 9");
+    outside("DROP TABLE tenant; DROP TABLE switch;"
+            "DROP TABLE switch_generation; PRAGMA user_version = 10");
     ck_assert_int_eq(open_as("north", NULL), AN_OK);
     ck_assert_int_eq(open_as("south", NULL), AN_CONFLICT);
 }

@@ -43,6 +43,8 @@ static void take_labels(unsigned long *n, struct point *p)
     p->policy.vip_usual = labels[i].vip_usual;
     p->policy.bad_words = false;
     p->item.needs = labels[i].needs;
+    p->policy.switches = NULL;
+    p->item.topic = AN_STR("stroke");
 }
 
 static bool is_permitted(const struct point *p)
@@ -182,6 +184,53 @@ START_TEST(everything_leaves_that_nothing_forbids)
 }
 END_TEST
 
+static struct pl_switches *switches_of(struct an_str name)
+{
+    struct pl_switches *s;
+
+    ck_assert_int_eq(pl_switches_new(&s, NULL), AN_OK);
+    if (name.n)
+        ck_assert_int_eq(pl_switches_set(s, 1, &name, 1, NULL), AN_OK);
+    return s;
+}
+
+/* By its topic, by `all`, by its kind, and where nobody has said yet what is
+ * stopped; whatever else is true of it.  Of other switches nothing changes. */
+START_TEST(what_is_stopped_leaves_by_no_way_out)
+{
+    struct pl_switches *by[4] = {
+        switches_of(AN_STR("stroke")), switches_of(AN_STR("all")),
+        switches_of(AN_STR("summary")), switches_of(AN_STR(""))};
+    struct pl_switches *other = switches_of(AN_STR("strokes"));
+    struct point p;
+    unsigned long n_stopped = 0;
+
+    for (unsigned long n = 0; point_at(n, &p); n++) {
+        enum pl_leave before = ask(&p);
+        bool console = p.face == PL_FACE_CONSOLE;
+
+        p.policy.switches = other;
+        if (ask(&p) != before)
+            ck_abort_msg("point %lu: another switch", n);
+        if (before != PL_MAY)
+            continue;
+        for (size_t i = 0; i < 4; i++) {
+            bool means = i != 2 || p.item.kind == CTX_SUGGEST_SUMMARY;
+
+            p.policy.switches = by[i];
+            if (ask(&p) != (means && !console ? PL_KILLED : PL_MAY))
+                ck_abort_msg("point %lu, switch %zu: %s", n, i,
+                             pl_leave_text(ask(&p)));
+            n_stopped += means && !console;
+        }
+    }
+    ck_assert_uint_gt(n_stopped, 1000);
+    for (size_t i = 0; i < 4; i++)
+        pl_switches_free(by[i]);
+    pl_switches_free(other);
+}
+END_TEST
+
 START_TEST(a_closed_face_lets_nothing_through)
 {
     struct point p;
@@ -192,6 +241,18 @@ START_TEST(a_closed_face_lets_nothing_through)
 }
 END_TEST
 
+#define POLICY(on, at, demo, proven, test)                                     \
+    {                                                                          \
+        .environment = (on), .stage = (at), .demonstrator = (demo),            \
+        .evaluated = (proven), .has_target = true, .target_is_test = (test)    \
+    }
+#define ITEM(what, reader, facing, never, word, arm, at)                       \
+    {                                                                          \
+        .kind = (what), .audience = (reader), .patient_facing = (facing),      \
+        .never_patient = (never), .release = (word), .in_trial_arm = (arm),    \
+        .stage = (at)                                                          \
+    }
+
 /* What a table of cases says better than a product: the reasons. */
 static const struct {
     struct pl_policy policy;
@@ -200,294 +261,78 @@ static const struct {
     bool to_patient;
     enum pl_leave want;
 } cases[] = {
-    {{CFG_PRODUCTION,
-      CFG_LIVE,
-      false,
-      true,
-      true,
-      false,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
-      CFG_SHADOW, 0},
-     PL_FACE_FHIR_READ,
-     false,
-     PL_SHADOW},
-    {{CFG_PRODUCTION,
-      CFG_LIVE,
-      false,
-      true,
-      true,
-      false,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
-      CFG_STAGE_OFF, 0},
-     PL_FACE_CONSOLE,
-     false,
-     PL_STAGE_OFF},
-    {{CFG_PRODUCTION,
-      CFG_STAGE_OFF,
-      false,
-      true,
-      true,
-      false,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
-      CFG_LIVE, 0},
-     PL_FACE_CONSOLE,
-     false,
-     PL_STAGE_OFF},
-    {{CFG_PRODUCTION,
-      CFG_SHADOW,
-      false,
-      true,
-      true,
-      false,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, true,
-      CFG_LIVE, 0},
-     PL_FACE_CDS,
-     false,
-     PL_SHADOW},
-    {{CFG_PRODUCTION,
-      CFG_SHADOW,
-      true,
-      false,
-      true,
-      false,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_WAITING,
-      false, CFG_LIVE, 0},
-     PL_FACE_CONSOLE,
-     false,
-     PL_MAY},
-    {{CFG_PRODUCTION,
-      CFG_TRIAL,
-      false,
-      true,
-      true,
-      false,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE, 0},
-     PL_FACE_CDS,
-     false,
-     PL_OTHER_ARM},
-    {{CFG_PRODUCTION,
-      CFG_LIVE,
-      false,
-      false,
-      true,
-      false,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE, 0},
-     PL_FACE_ABI,
-     false,
-     PL_NOT_EVALUATED},
-    {{CFG_TEST,
-      CFG_LIVE,
-      true,
-      true,
-      true,
-      true,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE, 0},
-     PL_FACE_CDS,
-     false,
-     PL_DEMONSTRATOR},
-    {{CFG_DEMO,
-      CFG_LIVE,
-      true,
-      false,
-      true,
-      false,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE, 0},
-     PL_FACE_OUTBOX,
-     false,
-     PL_NOT_TEST},
-    {{CFG_DEMO,
-      CFG_LIVE,
-      true,
-      false,
-      true,
-      true,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE, 0},
-     PL_FACE_OUTBOX,
-     false,
-     PL_MAY},
-    {{CFG_PRODUCTION,
-      CFG_LIVE,
-      false,
-      true,
-      true,
-      false,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_NONE, false,
-      CFG_LIVE, 0},
-     PL_FACE_OUTBOX,
-     false,
-     PL_UNRELEASED},
-    {{CFG_PRODUCTION,
-      CFG_LIVE,
-      false,
-      true,
-      true,
-      false,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_WITHHELD,
-      false, CFG_LIVE, 0},
-     PL_FACE_FHIR_READ,
-     true,
-     PL_WITHHELD},
-    {{CFG_PRODUCTION,
-      CFG_LIVE,
-      false,
-      true,
-      true,
-      false,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_SUGGEST_RISK, CTX_FOR_PATIENT, true, true, PL_RELEASE_RELEASED, false,
-      CFG_LIVE, 0},
-     PL_FACE_FHIR_READ,
-     true,
-     PL_NEVER_PATIENT},
-    {{CFG_PRODUCTION,
-      CFG_LIVE,
-      false,
-      true,
-      true,
-      false,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_SUGGEST_RISK, CTX_FOR_NURSE, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE, 0},
-     PL_FACE_FHIR_READ,
-     true,
-     PL_NOT_FOR_PATIENTS},
-    {{CFG_PRODUCTION,
-      (enum cfg_stage)9,
-      false,
-      true,
-      true,
-      false,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE, 0},
-     PL_FACE_CONSOLE,
-     false,
-     PL_UNKNOWN},
-    {{CFG_PRODUCTION,
-      CFG_LIVE,
-      false,
-      true,
-      true,
-      false,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_N_SUGGESTIONS, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
-      false, CFG_LIVE, 0},
-     PL_FACE_CDS,
-     false,
-     PL_UNKNOWN},
-    {{CFG_PRODUCTION,
-      CFG_LIVE,
-      false,
-      true,
-      true,
-      false,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_SUGGEST_RISK, CTX_N_AUDIENCES, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE, 0},
-     PL_FACE_CDS,
-     false,
-     PL_UNKNOWN},
-    {{CFG_PRODUCTION,
-      CFG_LIVE,
-      false,
-      true,
-      true,
-      false,
-      false,
-      false,
-      {0},
-      false,
-      false},
-     {CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE, false,
-      CFG_LIVE, 0},
-     PL_N_FACES,
-     false,
-     PL_UNKNOWN},
+    {POLICY(CFG_PRODUCTION, CFG_LIVE, false, true, false),
+     ITEM(CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+          true, CFG_SHADOW),
+     PL_FACE_FHIR_READ, false, PL_SHADOW},
+    {POLICY(CFG_PRODUCTION, CFG_LIVE, false, true, false),
+     ITEM(CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+          true, CFG_STAGE_OFF),
+     PL_FACE_CONSOLE, false, PL_STAGE_OFF},
+    {POLICY(CFG_PRODUCTION, CFG_STAGE_OFF, false, true, false),
+     ITEM(CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+          true, CFG_LIVE),
+     PL_FACE_CONSOLE, false, PL_STAGE_OFF},
+    {POLICY(CFG_PRODUCTION, CFG_SHADOW, false, true, false),
+     ITEM(CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+          true, CFG_LIVE),
+     PL_FACE_CDS, false, PL_SHADOW},
+    {POLICY(CFG_PRODUCTION, CFG_SHADOW, true, false, false),
+     ITEM(CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_WAITING,
+          false, CFG_LIVE),
+     PL_FACE_CONSOLE, false, PL_MAY},
+    {POLICY(CFG_PRODUCTION, CFG_TRIAL, false, true, false),
+     ITEM(CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+          false, CFG_LIVE),
+     PL_FACE_CDS, false, PL_OTHER_ARM},
+    {POLICY(CFG_PRODUCTION, CFG_LIVE, false, false, false),
+     ITEM(CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+          false, CFG_LIVE),
+     PL_FACE_ABI, false, PL_NOT_EVALUATED},
+    {POLICY(CFG_TEST, CFG_LIVE, true, true, true),
+     ITEM(CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+          false, CFG_LIVE),
+     PL_FACE_CDS, false, PL_DEMONSTRATOR},
+    {POLICY(CFG_DEMO, CFG_LIVE, true, false, false),
+     ITEM(CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+          false, CFG_LIVE),
+     PL_FACE_OUTBOX, false, PL_NOT_TEST},
+    {POLICY(CFG_DEMO, CFG_LIVE, true, false, true),
+     ITEM(CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+          false, CFG_LIVE),
+     PL_FACE_OUTBOX, false, PL_MAY},
+    {POLICY(CFG_PRODUCTION, CFG_LIVE, false, true, false),
+     ITEM(CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false, PL_RELEASE_NONE,
+          false, CFG_LIVE),
+     PL_FACE_OUTBOX, false, PL_UNRELEASED},
+    {POLICY(CFG_PRODUCTION, CFG_LIVE, false, true, false),
+     ITEM(CTX_SUGGEST_SUMMARY, CTX_FOR_PATIENT, true, false,
+          PL_RELEASE_WITHHELD, false, CFG_LIVE),
+     PL_FACE_FHIR_READ, true, PL_WITHHELD},
+    {POLICY(CFG_PRODUCTION, CFG_LIVE, false, true, false),
+     ITEM(CTX_SUGGEST_RISK, CTX_FOR_PATIENT, true, true, PL_RELEASE_RELEASED,
+          false, CFG_LIVE),
+     PL_FACE_FHIR_READ, true, PL_NEVER_PATIENT},
+    {POLICY(CFG_PRODUCTION, CFG_LIVE, false, true, false),
+     ITEM(CTX_SUGGEST_RISK, CTX_FOR_NURSE, false, false, PL_RELEASE_NONE, false,
+          CFG_LIVE),
+     PL_FACE_FHIR_READ, true, PL_NOT_FOR_PATIENTS},
+    {POLICY(CFG_PRODUCTION, (enum cfg_stage)9, false, true, false),
+     ITEM(CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+          false, CFG_LIVE),
+     PL_FACE_CONSOLE, false, PL_UNKNOWN},
+    {POLICY(CFG_PRODUCTION, CFG_LIVE, false, true, false),
+     ITEM(CTX_N_SUGGESTIONS, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+          false, CFG_LIVE),
+     PL_FACE_CDS, false, PL_UNKNOWN},
+    {POLICY(CFG_PRODUCTION, CFG_LIVE, false, true, false),
+     ITEM(CTX_SUGGEST_RISK, CTX_N_AUDIENCES, false, false, PL_RELEASE_NONE,
+          false, CFG_LIVE),
+     PL_FACE_CDS, false, PL_UNKNOWN},
+    {POLICY(CFG_PRODUCTION, CFG_LIVE, false, true, false),
+     ITEM(CTX_SUGGEST_RISK, CTX_FOR_CLINICIAN, false, false, PL_RELEASE_NONE,
+          false, CFG_LIVE),
+     PL_N_FACES, false, PL_UNKNOWN},
 };
 
 START_TEST(says_why)
@@ -561,6 +406,7 @@ START_TEST(a_suggestion_brings_what_the_decision_needs)
 {
     struct ctx_suggestion s = {.kind = CTX_SUGGEST_SCORE,
                                .audience = CTX_FOR_PATIENT,
+                               .topic = AN_STR("stroke"),
                                .patient_facing = true,
                                .never_patient = true};
     struct pl_item item = pl_item_of(&s, PL_RELEASE_WAITING, true);
@@ -569,6 +415,7 @@ START_TEST(a_suggestion_brings_what_the_decision_needs)
     ck_assert_uint_eq(item.audience, CTX_FOR_PATIENT);
     ck_assert(item.patient_facing && item.never_patient && item.in_trial_arm);
     ck_assert_int_eq(item.release, PL_RELEASE_WAITING);
+    ck_assert_an_str_eq(item.topic, "stroke");
 }
 END_TEST
 
@@ -576,6 +423,7 @@ Suite *trust_stage_suite(void)
 {
     const TTest *const test[] = {nothing_leaves_that_the_design_forbids,
                                  everything_leaves_that_nothing_forbids,
+                                 what_is_stopped_leaves_by_no_way_out,
                                  a_closed_face_lets_nothing_through,
                                  says_why,
                                  refuses_to_start_what_could_not_speak,

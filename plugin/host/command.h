@@ -45,6 +45,9 @@ int pl_command_show(const struct pl_invocation *in);
 int pl_command_release(const struct pl_invocation *in);
 int pl_command_outbox(const struct pl_invocation *in);
 int pl_command_recall(const struct pl_invocation *in);
+int pl_command_audit(const struct pl_invocation *in);
+int pl_command_kill(const struct pl_invocation *in);
+int pl_command_revive(const struct pl_invocation *in);
 int pl_command_keys(const struct pl_invocation *in);
 int pl_command_verify(const struct pl_invocation *in);
 /* Of verify --lineage. */
@@ -65,6 +68,12 @@ int pl_usage(const struct pl_invocation *in);
 /* Actor and details of what an operator does: the login, and why. */
 enum an_code pl_operator(struct an_arena *arena, struct an_str reason,
                          struct pl_audit_entry *who, struct an_err *err)
+    __attribute__((warn_unused_result));
+
+/* The same of one who may act for somebody: `by` "" is the login itself. */
+enum an_code pl_operator_for(struct an_arena *arena, struct an_str by,
+                             struct an_str reason, struct pl_audit_entry *who,
+                             struct an_err *err)
     __attribute__((warn_unused_result));
 
 /* What an engine is opened from; `thinks` as there. */

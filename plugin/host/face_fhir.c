@@ -18,6 +18,7 @@
 #include "fhir/searchset.h"
 #include "plugin/showing.h"
 #include "plugin/store/outgoing.h"
+#include "plugin/store/switches.h"
 
 #include <string.h>
 
@@ -143,6 +144,17 @@ static enum an_code tell_all(struct look *l, const struct pl_suggestion *row,
 
 /* ---- asking ------------------------------------------------------------- */
 
+/* What is stopped by a switch as of now. */
+static enum an_code open_reader(struct look *l)
+{
+    struct pl_engine *e = l->s->running.engine;
+    enum an_code rc = pl_engine_reader(e, &l->reader, &l->err);
+
+    return rc == AN_OK ? pl_switches_refresh(pl_engine_policy(e)->switches,
+                                             l->reader, NULL, &l->err)
+                       : rc;
+}
+
 static enum an_code open_look(struct look *l, struct an_str type)
 {
     struct an_arena *arena = l->q->arena;
@@ -171,7 +183,7 @@ static enum an_code open_look(struct look *l, struct an_str type)
     if (l->resource == NULL || l->name == NULL || l->id == NULL ||
         an_buf_done(&b, &l->naming.base, NULL) != AN_OK)
         return AN_NOMEM;
-    return pl_engine_reader(l->s->running.engine, &l->reader, &l->err);
+    return open_reader(l);
 }
 
 /* Tell the trail, before the answer leaves. */

@@ -152,16 +152,25 @@ static enum an_code operate(struct pl_engine *e, struct an_arena *arena,
 enum an_code pl_operator(struct an_arena *arena, struct an_str reason,
                          struct pl_audit_entry *who, struct an_err *err)
 {
+    return pl_operator_for(arena, AN_STR(""), reason, who, err);
+}
+
+enum an_code pl_operator_for(struct an_arena *arena, struct an_str by,
+                             struct an_str reason, struct pl_audit_entry *who,
+                             struct an_err *err)
+{
     const struct passwd *user = getpwuid(getuid());
     struct an_json_out w;
 
     if (user == NULL)
         return an_fail(err, AN_NOTFOUND, "the login has no name", 0);
-    if (!an_arena_str(arena, an_str_c(user->pw_name), &who->actor))
+    if (!an_arena_str(arena, by.n ? by : an_str_c(user->pw_name), &who->actor))
         return an_fail_nomem(err);
     an_out_init(&w, arena, DETAIL_BYTES);
     an_out_object(&w);
     an_out_key_str(&w, "via", AN_STR("command line"));
+    if (by.n)
+        an_out_key_str(&w, "login", an_str_c(user->pw_name));
     an_out_key_str(&w, "reason", reason);
     an_out_end(&w);
     return an_out_done(&w, &who->details, err);

@@ -19,7 +19,7 @@ struct request {
     bool list;
     enum pl_release to;
     int64_t id;
-    struct an_str by;
+    struct an_str by, reason;
 };
 
 static bool read_request(const struct pl_invocation *in, struct request *q)
@@ -33,6 +33,8 @@ static bool read_request(const struct pl_invocation *in, struct request *q)
             q->to = PL_RELEASE_WITHHELD;
         else if (strcmp(in->argv[i], "--by") == 0 && i + 1 < in->argc)
             q->by = an_str_c(in->argv[++i]);
+        else if (strcmp(in->argv[i], "--reason") == 0 && i + 1 < in->argc)
+            q->reason = an_str_c(in->argv[++i]);
         else
             return false;
     }
@@ -126,6 +128,8 @@ static enum an_code settle(struct pl_engine *e, struct an_arena *arena,
     an_out_object(&w);
     an_out_key_str(&w, "via", AN_STR("command line"));
     an_out_key_str(&w, "login", an_str_c(user->pw_name));
+    if (q->reason.n)
+        an_out_key_str(&w, "reason", q->reason);
     an_out_end(&w);
     rc = an_out_done(&w, &who.details, err);
     if (rc == AN_OK)

@@ -81,6 +81,15 @@ static int find_closed(struct pl_writer *w, const struct pl_conclusion *t,
     return rc == SQLITE_OK && found ? SQLITE_ROW : rc;
 }
 
+/* SQLITE_ROW when a kill switch has changed since it was asked. */
+static int find_switched(struct pl_writer *w, const struct pl_conclusion *t)
+{
+    int64_t now;
+    int rc = pl_writer_number(w, PL_W_SWITCH_GENERATION, &now);
+
+    return rc == SQLITE_OK && now != t->switches ? SQLITE_ROW : rc;
+}
+
 /* SQLITE_ROW when something about a later moment is current. */
 static int find_later(struct pl_writer *w, const struct pl_conclusion *t,
                       int64_t patient)
@@ -331,8 +340,10 @@ static int replace(struct pl_writer *w, const struct pl_conclusion *t,
 static int admit(struct pl_writer *w, const struct pl_conclusion *t,
                  int64_t patient, bool *fresh, struct pl_conclude_receipt *r)
 {
-    int rc = of_each(w, t, patient, find_closed);
+    int rc = find_switched(w, t);
 
+    if (rc == SQLITE_OK)
+        rc = of_each(w, t, patient, find_closed);
     *fresh = false;
     r->unseen = rc == SQLITE_ROW;
     if (r->unseen)

@@ -93,6 +93,8 @@ struct pl_conclusion {
     int64_t closings; /* of the pl_history that it was made of.  Where something
                          was closed since, nothing is written and the receipt
                          says so: read again */
+    int64_t switches; /* generation of the kill switches that what leaves was
+                         asked of: as with closings */
     bool drop_open;   /* what waits in the outbox is not to leave any more */
     const struct pl_delivery *delivery; /* leave in this order */
     size_t n_deliveries;
@@ -113,7 +115,8 @@ struct pl_conclusion {
 struct pl_conclude_receipt {
     bool duplicate; /* its triggers were done: nothing was written */
     bool late;      /* it is kept as past */
-    bool unseen;    /* something was closed meanwhile: nothing was written */
+    bool unseen;    /* something was closed, or a kill switch changed,
+                       meanwhile: nothing was written */
     bool recalled;  /* its model was recalled: nothing is said, and what was
                        said before is superseded */
 };

@@ -145,7 +145,8 @@ struct pl_item pl_suggestion_item(const struct pl_suggestion *s,
                             .release = s->release,
                             .needs = s->needs,
                             .in_trial_arm = in_trial_arm,
-                            .stage = s->stage};
+                            .stage = s->stage,
+                            .topic = s->topic};
 }
 
 /* When anything will be due. */

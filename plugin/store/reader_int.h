@@ -273,7 +273,10 @@
                  " AND superseded_us = 0), (SELECT count(*) FROM sent"         \
                  " WHERE model = ?1 AND state = 0), (SELECT count(*)"          \
                  " FROM outbox WHERE state IN (0, 1) AND kind = 0"             \
-                 " AND origin LIKE ?2)")
+                 " AND origin LIKE ?2)")                                       \
+    X(SWITCH_GENERATION, "SELECT n FROM switch_generation")                    \
+    X(SWITCHES, "SELECT name, since_us, actor, role, reason FROM switch"       \
+                " ORDER BY name")
 
 enum pl_read {
 #define X(name, text) PL_R_##name,

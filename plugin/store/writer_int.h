@@ -12,6 +12,7 @@
 #include "plugin/store/filing_int.h"
 #include "plugin/store/led_int.h"
 #include "plugin/store/store.h"
+#include "plugin/store/switches_int.h"
 #include "plugin/trust/audit.h"
 
 /* All identifiers that claims about persons hang together with these, but for
@@ -346,7 +347,8 @@
     X(SET_HEAD, "UPDATE audit_head SET seq = ?1, hash = ?2")                     \
     PL_FILING_WRITES(X)                                                          \
     PL_LED_WRITES(X)                                                             \
-    PL_DELIVERY_WRITES(X)
+    PL_DELIVERY_WRITES(X)                                                        \
+    PL_SWITCH_WRITES(X)
 
 enum pl_write {
 #define X(name, text) PL_W_##name,

@@ -46,7 +46,9 @@
     X(TAKEN_OVER, "taken over")                                                \
     X(RECALLED, "recalled")                                                    \
     X(RETRIED, "retried")                                                      \
-    X(DROPPED, "dropped")
+    X(DROPPED, "dropped")                                                      \
+    X(KILLED, "killed") /* an outcome, by its switch */                        \
+    X(REVIVED, "revived")
 
 enum pl_audit_action {
 #define X(name, text) PL_AUDIT_##name,

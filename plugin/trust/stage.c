@@ -127,7 +127,8 @@ struct pl_item pl_item_of(const struct ctx_suggestion *s,
                             .never_patient = s->never_patient,
                             .release = release,
                             .in_trial_arm = in_trial_arm,
-                            .stage = CFG_LIVE};
+                            .stage = CFG_LIVE,
+                            .topic = s->topic};
 }
 
 enum cfg_stage pl_stage_lower(enum cfg_stage a, enum cfg_stage b)
@@ -205,6 +206,10 @@ enum pl_leave pl_may_leave(const struct pl_policy *p,
     if (face == PL_FACE_CONSOLE && to_patient)
         return PL_UNKNOWN;
     v = judge_stage(p, item, face);
+    if (v == PL_MAY && face != PL_FACE_CONSOLE &&
+        pl_switches_stop(p->switches, ctx_suggestion_text(item->kind),
+                         item->topic))
+        v = PL_KILLED;
     if (v == PL_MAY)
         v = judge_labels(p, item, face);
     if (v != PL_MAY || face == PL_FACE_CONSOLE)

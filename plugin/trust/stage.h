@@ -30,9 +30,13 @@
  * these to its audience (discreet.h), by any way out; of a VIP, nothing goes to
  * planners or through the outbox unless the site says so.
  *
+ * What a kill switch stops leaves by no way out but the console, whose reviewers
+ * must see what they are to judge; nor does a whole text that is stopped by its
+ * kind, such as summaries.
+ *
  * Where anything is unknown the answer is no.
  *
- * Thread-safety: immutable. */
+ * Thread-safety: immutable, but for the switches, which are shared. */
 #ifndef PLUGIN_TRUST_STAGE_H
 #define PLUGIN_TRUST_STAGE_H
 
@@ -41,6 +45,7 @@
 #include "context/suggestion.h"
 #include "plugin/trust/discreet.h"
 #include "plugin/trust/release.h"
+#include "plugin/trust/switches.h"
 
 enum pl_face {
     PL_FACE_CONSOLE, /* authenticated; the face sees to that */
@@ -64,7 +69,8 @@ struct pl_policy {
     bool receiver_is_test;
     unsigned permitted[CTX_N_AUDIENCES]; /* of enum ctx_label */
     bool vip_usual;
-    bool bad_words; /* `sensitive` has a word that is no label */
+    bool bad_words;               /* `sensitive` has a word that is no label */
+    struct pl_switches *switches; /* NULL: nothing is ever stopped */
 };
 
 /* Of one suggestion. */
@@ -77,6 +83,7 @@ struct pl_item {
                              stage in which it was said.  What was said in
                              shadow stays there when the site goes live */
     unsigned needs;       /* of a pl_view: what it was made of */
+    struct an_str topic;  /* for the kill switches */
 };
 
 #define PL_LEAVES(X)                                                           \
@@ -93,6 +100,7 @@ struct pl_item {
     X(NOT_FOR_PATIENTS, "it is not written for patients")                      \
     X(RESTRICTED, "it is made of records that its audience may not see")       \
     X(VIP, "the patient is marked: it is held")                                \
+    X(KILLED, "a kill switch stops it")                                        \
     X(UNKNOWN, "it is of no known kind, stage or way out")
 
 enum pl_leave {
