@@ -230,7 +230,13 @@
     X(CDS_PREFETCH_FAULT, WARN, NUM, "key", NUM, "status", NUM, "why",         \
       "what a CDS client had not prefetched could not be read at its server; " \
       "key is its place among the service's, from 1; why: 0 status, 1 no "     \
-      "answer, 2 too long or no FHIR, 3 of another patient, 4 no time left")
+      "answer, 2 too long or no FHIR, 3 of another patient, 4 no time left")   \
+    X(STORE_UPGRADED, INFO, NUM, "from", NUM, "to", NUM, "copied",             \
+      "the tables of the store were brought from one version to another; "     \
+      "copied is the size in bytes of the copy that was made before")          \
+    X(TLS_OFF, WARN, NUM, "in", NUM, "out", NONE, "",                          \
+      "so many addresses that other machines can reach, or that are other "    \
+      "machines', have no TLS; anamnesis check names them")
 
 enum an_event {
 #define X(name, ...) AN_EVENT_##name,

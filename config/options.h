@@ -144,6 +144,10 @@ struct cfg_texts {
       "File of the store. Its folder must be writable.")                       \
     X(store_group_max, "store.group_max", INT, CFG_BETWEEN(1, 4096), "128",    \
       "Most messages that share one commit.")                                  \
+    X(store_upgrade_copy, "store.upgrade_copy", BOOL, CFG_ANY, "true",         \
+      "Copy a store of an older version, to its name with .before-N.bak, "     \
+      "before this program changes its tables. The copy is kept until you "    \
+      "remove it.")                                                            \
     X(store_key_file, "store.key_file", PATH, CFG_BETWEEN(0, 4095), "",        \
       "File of the keys that seal what the store holds of patients: 32 "       \
       "bytes, "                                                                \

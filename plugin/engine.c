@@ -205,6 +205,7 @@ static enum an_code open_parts(struct pl_engine *e,
     store.key_file = e->options.store_key_file.p;
     store.tenant = e->options.tenant.p;
     store.log = e->log;
+    store.no_copy = !e->options.store_upgrade_copy;
     limits.group = (size_t)e->options.store_group_max;
     rc = pl_store_open(&store, &e->store, err);
     if (rc == AN_OK && from->thinks)

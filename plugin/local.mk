@@ -52,6 +52,7 @@ libstore_la_SOURCES = \
 	plugin/store/sets_int.h plugin/store/sets.c plugin/store/facts.c \
 	plugin/store/browse.c plugin/store/check.c \
 	plugin/store/db_int.h plugin/store/db.c plugin/store/schema.c \
+	plugin/store/upgrade_int.h plugin/store/upgrade.c \
 	plugin/store/writer_int.h plugin/store/writer.c \
 	plugin/store/tally.c plugin/store/refuse.c plugin/store/redo.c \
 	plugin/store/closing.c plugin/store/moves.c \
@@ -252,6 +253,7 @@ anamnesis_SOURCES = \
 	plugin/host/command.h plugin/host/main.c \
 	plugin/host/serve.h plugin/host/serve.c \
 	plugin/host/face_tls.h plugin/host/face_tls.c \
+	plugin/host/clear.h plugin/host/clear.c \
 	plugin/host/many.h plugin/host/many.c \
 	plugin/host/face_mllp.c plugin/host/face_hl7.c \
 	plugin/host/face_folder.c \

@@ -107,7 +107,8 @@ tests_store_t_SOURCES = $(SUITE) tests/store.c tests/invented.h \
 	tests/power_disk.h tests/power_disk.c tests/power_life.h \
 	tests/power_life.c tests/store_power.c tests/store_power_said.c \
 	tests/store_race.c tests/store_backup.c tests/store_feedback.c \
-	tests/store_tenant.c tests/store_recalled.c tests/store_switches.c
+	tests/store_tenant.c tests/store_recalled.c tests/store_switches.c \
+	tests/store_upgrade.c
 tests_store_t_LDADD = libstore.la $(CHECK_LIBS)
 
 tests_runtime_t_SOURCES = $(SUITE) \

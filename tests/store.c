@@ -7,7 +7,7 @@
     X(vault) X(rotate) X(derived) X(named) X(codes) X(redo) X(power)           \
     X(power_said) X(race) X(backup) X(purge) X(resource) X(deleted) X(many)    \
     X(closing) X(closing_moves) X(moved) X(erased) X(kept) X(past) X(fact)     \
-    X(led) X(world) X(feedback) X(tenant) X(recalled) X(switches)
+    X(led) X(world) X(feedback) X(tenant) X(recalled) X(switches) X(upgrade)
 /* clang-format on */
 
 #define X(name) Suite *store_##name##_suite(void);

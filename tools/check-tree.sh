@@ -25,7 +25,7 @@ present() {
 
 pure=$(present base config context hl7 fhir runtime advice)
 rooms=$(present $pure plugin trainer)
-all=$(present $rooms man examples tests tools)
+all=$(present $rooms deploy docs man examples tests tools)
 sources=$(find $rooms $(present tests examples) -name '*.[ch]' | sort)
 ours=$(find $rooms -name '*.[ch]' | sort)
 scripts=$(present quickstart .ci/run && find $all -name '*.sh' | sort)

@@ -4,6 +4,7 @@
 #include "advice/dosing.h"
 #include "plugin/filing/fields.h"
 #include "plugin/host/cds_gate.h"
+#include "plugin/host/clear.h"
 #include "plugin/host/command.h"
 #include "plugin/host/face_tls.h"
 #include "plugin/host/thread.h"
@@ -140,6 +141,22 @@ static enum an_code check_tls(const struct cfg_options *options,
     return AN_OK;
 }
 
+/* No error: a site may have a network of its own for it. */
+static void warn_of_clear(const struct cfg_options *options)
+{
+    struct pl_clear clear[PL_N_CLEAR];
+    size_t n = pl_clear_list(options, clear);
+
+    (void)fflush(stdout);
+    for (size_t i = 0; i < n; i++)
+        (void)fprintf(
+            stderr,
+            "anamnesis: %s: what %s another machine is not encrypted; "
+            "set %s\n",
+            cfg_option[clear[i].option].key,
+            clear[i].comes_in ? "comes from" : "goes to", clear[i].instead);
+}
+
 /* What the receiver of HL7 version 2 is told otherwise. */
 static enum an_code check_receiver(struct an_arena *arena,
                                    const struct cfg_options *options,
@@ -170,6 +187,7 @@ static enum an_code check_files(struct an_arena *arena,
     struct pl_signer signer;
     enum an_code rc = check_tls(options, err);
 
+    warn_of_clear(options);
     if (rc == AN_OK)
         rc = pl_cds_gate_open(options, NULL, &gate, err);
     if (rc == AN_OK && options->cds_clients_path.n)

@@ -3,6 +3,7 @@
  * order in which messages come in, so that what was taken is answered. */
 #include "plugin/host/serve.h"
 
+#include "plugin/host/clear.h"
 #include "plugin/host/command.h"
 #include "plugin/host/face_tls.h"
 #include "plugin/host/signals.h"
@@ -55,6 +56,17 @@ struct an_str pl_feed_name(const char *face, struct an_str identity,
     return (struct an_str){buf, n > 0 && n < PL_FEED_BYTES ? (size_t)n : 0};
 }
 
+static void log_clear(const struct cfg_options *options, struct an_log *log)
+{
+    struct pl_clear clear[PL_N_CLEAR];
+    size_t n = pl_clear_list(options, clear), n_in = 0;
+
+    for (size_t i = 0; i < n; i++)
+        n_in += clear[i].comes_in;
+    if (n)
+        an_log(log, AN_EVENT_TLS_OFF, n_in, n - n_in, 0);
+}
+
 static enum an_code open_parts(struct pl_server *s,
                                const struct pl_invocation *in,
                                struct an_err *err)
@@ -82,6 +94,8 @@ static enum an_code open_parts(struct pl_server *s,
                               err);
     if (rc == AN_OK)
         pl_face_tls_loaded(s->tls, in->log);
+    if (rc == AN_OK)
+        log_clear(pl_engine_options(s->running.engine), in->log);
     if (rc == AN_OK)
         rc = pl_face_mllp_open(s, err);
     if (rc == AN_OK)

@@ -3,6 +3,7 @@
 
 #include "plugin/store/purge.h"
 #include "plugin/store/tenant_int.h"
+#include "plugin/store/upgrade_int.h"
 #include "plugin/store/writer_int.h"
 
 #include <pthread.h>
@@ -112,8 +113,7 @@ static enum an_code writer_open(struct pl_writer *w,
     if (code == AN_OK)
         code = pl_db_settle(&w->db, err);
     if (code == AN_OK)
-        code =
-            pl_schema_migrate(&w->db, pl_schema_step, pl_schema_n_steps, err);
+        code = pl_upgrade(&w->db, o, version, err);
     if (code == AN_OK)
         code = pl_vault_check(&w->db, true, err);
     if (code == AN_OK)

@@ -38,9 +38,12 @@ struct pl_store_options {
     int busy_ms;          /* patience with another program; 0: 5,000 */
     const char *tenant;   /* whose it is; NULL or "": nobody is asked for */
     struct an_log *log;   /* is told what fails; NULL: nobody is */
+    bool no_copy;         /* before an upgrade */
 };
 
-/* Makes the file if there is none (only its owner may read it), and brings an older schema up to date.
+/* Makes the file if there is none (only its owner may read it), and brings an
+ * older schema up to date, after a copy of it was made as PATH.before-N.bak (see
+ * README.md; AN_IO when the disk has no room for that, and all is as it was).
  * Besides the above: AN_UNSUPPORTED (written by a newer version of this
  * program), AN_CONFLICT (the file is a database of something else, or the store
  * of another tenant), AN_CONFIG
