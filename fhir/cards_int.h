@@ -8,7 +8,8 @@
 #include "fhir/cards.h"
 #include "fhir/write_int.h"
 
-#define FHIR_PARTIAL "Not all of the record was sent: an answer had more pages."
+#define FHIR_PARTIAL                                                           \
+    "Not all of the record was sent: a search failed or had more pages."
 
 /* `card` is its uuid as text.  Nothing where there is nothing to offer. */
 void fhir_card_put_offers(struct fhir_writer *w,

@@ -100,8 +100,9 @@ enum an_code fhir_cds_read(struct an_arena *arena, struct an_str bytes,
 struct fhir_cds_prefetch fhir_cds_prefetched(
     const struct fhir_cds_request *request, struct an_str key);
 
-/* Some of it came with a next page: not all was seen. */
-bool fhir_cds_has_more(const struct fhir_cds_request *request);
+/* Some of it had a next page, or was an error in place of an answer: not all
+ * was seen. */
+bool fhir_cds_is_partial(const struct fhir_cds_request *request);
 
 /* All that was FOUND, as one collection Bundle for fhir/read.h; "" when
  * nothing was.  Of an entry its fullUrl and its resource are taken, and nothing

@@ -176,13 +176,17 @@ struct fhir_cds_prefetch fhir_cds_prefetched(
     return state_of(value);
 }
 
-bool fhir_cds_has_more(const struct fhir_cds_request *request)
+bool fhir_cds_is_partial(const struct fhir_cds_request *request)
 {
-    const struct an_json *p = an_json_first(request->prefetch);
+    struct fhir_cds_prefetch is = {.more = false};
 
-    while (p && !state_of(p).more)
-        p = p->next;
-    return p != NULL;
+    for (const struct an_json *p = an_json_first(request->prefetch); p;
+         p = p->next) {
+        is = state_of(p);
+        if (is.more || is.state == FHIR_CDS_FAILED)
+            return true;
+    }
+    return false;
 }
 
 /* ---- what was found, as one Bundle ------------------------------------------------ */

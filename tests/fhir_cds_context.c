@@ -455,22 +455,28 @@ START_TEST(refuses_drafts_of_somebody_else)
 }
 END_TEST
 
-/* ---- pages ------------------------------------------------------------------------- */
+/* ---- what is missing ------------------------------------------------- */
 
-START_TEST(tells_whether_there_was_more)
+START_TEST(tells_whether_all_was_sent)
 {
     struct fhir_cds_request r = request_of(
         "patient-view", WHO,
         ",\"prefetch\":{\"a\":null,\"b\":{\"resourceType\":\"Bundle\",\"link\":"
         "[{\"relation\":\"self\"}]}}");
 
-    ck_assert(!fhir_cds_has_more(&r));
+    ck_assert(!fhir_cds_is_partial(&r));
     r = request_of("patient-view", WHO,
                    ",\"prefetch\":{\"a\":null,\"b\":{\"resourceType\":"
                    "\"Bundle\",\"link\":[{\"relation\":\"next\"}]}}");
-    ck_assert(fhir_cds_has_more(&r));
+    ck_assert(fhir_cds_is_partial(&r));
     r = request_of("patient-view", WHO, "");
-    ck_assert(!fhir_cds_has_more(&r));
+    ck_assert(!fhir_cds_is_partial(&r));
+    r = request_of("patient-view", WHO,
+                   ",\"prefetch\":{\"a\":{\"resourceType\":\"Bundle\"},"
+                   "\"b\":{\"resourceType\":\"OperationOutcome\"}}");
+    ck_assert(fhir_cds_is_partial(&r));
+    r = request_of("patient-view", WHO, ",\"prefetch\":{\"a\":[]}");
+    ck_assert(fhir_cds_is_partial(&r));
 }
 END_TEST
 
@@ -482,7 +488,7 @@ Suite *fhir_cds_context_suite(void)
     const TTest *const test[] = {
         knows_the_hooks_by_name, tells_the_selected_from_the_others,
         reads_so_many_drafts_and_no_more, refuses_drafts_of_somebody_else,
-        tells_whether_there_was_more};
+        tells_whether_all_was_sent};
     Suite *s = suite_create("fhir/cds context");
     TCase *tc = tcase_create("fhir/cds context");
 

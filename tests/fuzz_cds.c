@@ -57,7 +57,7 @@ static void check(struct an_arena *arena, const struct fhir_cds_request *r)
     check_context(arena, r);
     code = fhir_cds_about(r, &err);
     must(code == AN_OK || (code == AN_TYPE && err.where.path[0] != '\0'));
-    (void)fhir_cds_has_more(r);
+    (void)fhir_cds_is_partial(r);
     code = fhir_cds_bundle(arena, r, &json, &err);
     must(code == AN_OK || code == AN_LIMIT || code == AN_NOMEM);
     if (code != AN_OK || json.n == 0)

@@ -110,6 +110,8 @@ is 'nobody of that number is known' says 2 'no message named this patient' an a.
 # ---- not all was sent ---------------------------------------------------------------------
 hook patient-view '' "{\"patient\":$(printf '%s' "$mary" | sed 's/^{"patient"://; s/}$//'),\"encounters\":{\"resourceType\":\"Bundle\",\"type\":\"searchset\",\"link\":[{\"relation\":\"next\",\"url\":\"http://clinic.example/2\"}]}}" >body.json
 is 'an answer with more pages is told of' asks 200 'Not all of the record was sent' "$(service patient-view)" body.json
+hook patient-view '' "$(printf '%s' "$mary" | sed 's/}$//'),\"laboratory\":{\"resourceType\":\"OperationOutcome\",\"issue\":[{\"severity\":\"error\",\"code\":\"forbidden\"}]}}" >body.json
+is 'so is a search that failed' asks 200 'Not all of the record was sent' "$(service patient-view)" body.json
 is 'the trail is whole' says 0 'is whole' an a.yaml verify
 is 'it stops' stop
 is 'the log has no word of them' none 'Zyx|mary|7001|9999|Drill' server.log

@@ -180,7 +180,7 @@ static enum an_code print_cards(struct pl_visit *v, const struct pl_answer *a,
         .hook_instance = v->request.hook_instance,
         .patient_id = v->request.patient_id,
         .encounter_id = v->request.encounter_id,
-        .partial = fhir_cds_has_more(&v->request)};
+        .partial = fhir_cds_is_partial(&v->request)};
     const struct fhir_card_settings look = {.url = o->cds_page_url,
                                             .icon = o->cds_icon_url,
                                             .smart_url = o->cds_smart_url};

@@ -92,11 +92,14 @@ ok 'HAPI HL7v2 takes every result and document that we write' hl7_takes
 ok 'HAPI HL7v2 refuses what is none' hl7_refuses
 ok_or_skip 'HAPI sends to us, plain and over TLS, and understands our answers' \
     "$peers_src/senders.sh"
+ok_or_skip 'three validators and a client of CDS Hooks from npm' "$peers_src/cds.sh"
 ok_or_skip 'an integration engine runs us, through a crash' "$peers_src/mirth.sh"
 trap '"$peers_src/hapi-server.sh" stop "$port"' EXIT
 ok 'the FHIR server starts' "$peers_src/hapi-server.sh" start "$port"
 ok 'the FHIR server is strict' "$peers_src/hapi-server.sh" check "$port"
 ok 'the FHIR server takes what we write, once' "$peers_src/writeback.sh" "$port"
+ok_or_skip 'two FHIR clients from npm find it there' \
+    "$peers_src/cds.sh" read "http://127.0.0.1:$port/fhir"
 ok 'the FHIR server tells its state' "$peers_src/hapi-server.sh" status "$port"
 ok 'the FHIR server stops' "$peers_src/hapi-server.sh" stop "$port"
 ok 'an empty FHIR server starts' "$peers_src/hapi-server.sh" start "$port"
