@@ -66,7 +66,7 @@ for type in Observation MedicationRequest Procedure Encounter AllergyIntolerance
     printf '{"resourceType":"Bundle","type":"searchset"}' >"fhir_$type"
 done
 install a.yaml a.db demo live 'clock: messages' \
-    "cds: {clients: $work/clients.yaml, url: '$cds/', origins: ['https://ehr.example'], fhir_servers: ['$peer/fhir'], fetch_timeout: 5s}"
+    "cds: {deadline: 60s, clients: $work/clients.yaml, url: '$cds/', origins: ['https://ehr.example'], fhir_servers: ['$peer/fhir'], fetch_timeout: 5s}"
 sed -i 's/address: "127.0.0.1:0"}}$/address: "127.0.0.1:0", max_body: 64KiB}}/' a.yaml
 is 'the configuration is right' says 0 '# cds: the clients were read' an a.yaml check
 token /cds-services -60
@@ -99,7 +99,7 @@ is 'nor what only begins alike' asks 404 "$outcome" /cds-servicesx
 call Practitioner/7 nobody >call.json
 json='Content-Type: application/json'
 is 'no JSON: 400' with 400 "$outcome" POST $view -H "$json" -d x
-is 'another service: 404' with 404 "$outcome" GET /cds-services/other
+is 'another service: 404' with 404 "$outcome" POST /cds-services/other -d '{}'
 is 'another method: 405' with 405 "$outcome" PUT $view -d x
 is 'somebody unknown: 412' with 412 "$outcome" POST $view -H "$json" --data-binary @call.json
 head -c 70000 /dev/zero | tr '\0' ' ' >long
@@ -192,7 +192,7 @@ if [ -n "$address" ]; then
     is 'and no other' far 401
     is 'which has a reason' at_least "$(metric 'cds_refused_total{reason="1"}')" 1
     is 'it stops' stop
-    echo 'cds: {open: true}' >>b.yaml
+    sed -i 's/^cds: {/&open: true, /' b.yaml
     serve b.yaml
     is 'unless it is open' far 200
     is 'it stops' stop
