@@ -172,7 +172,7 @@ static enum an_code sign(void *user, struct an_arena *arena,
                          struct an_str bytes, struct an_str *jws,
                          struct an_err *err)
 {
-    char text[sizeof(SAID_HEADER) + 1 + AN_SHA256_HEX];
+    char text[sizeof(SAID_HEADER) + 1 + AN_SHA256_HEX + 1];
     struct an_sha256 sha;
     enum an_code rc = an_sha256(bytes, &sha, err);
 

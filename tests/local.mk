@@ -217,6 +217,7 @@ tests_blas_t_LDADD = libbase.la $(HOST_BLAS) $(CHECK_LIBS) -lm -lpthread
 
 # The shared object from outside, and a host in C as an example.
 check_PROGRAMS += examples/host
+EXTRA_DIST += examples/host.py
 examples_host_CPPFLAGS = -I$(top_srcdir)/plugin $(AM_CPPFLAGS)
 TESTS += tests/library.sh tests/abi_header.sh
 EXTRA_DIST += tests/library.sh tests/library_flat.py tests/abi_header.sh \
