@@ -76,7 +76,7 @@ static void print_line(const struct pl_switch *s)
 static enum an_code list(const struct pl_invocation *in, struct an_arena *arena,
                          bool json, struct an_err *err)
 {
-    const struct pl_switch *all;
+    const struct pl_switch *all = NULL;
     struct pl_settings settings;
     struct pl_reader *reader;
     size_t n = 0;

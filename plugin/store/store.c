@@ -99,7 +99,7 @@ static enum an_code writer_open(struct pl_writer *w,
                                 const struct pl_store_options *o,
                                 struct an_err *err)
 {
-    int64_t version;
+    int64_t version = 0;
     enum an_code code =
         pl_db_open(&w->db, o->path, o->key_file, true,
                    o->cache_bytes ? o->cache_bytes : CACHE_BYTES,
