@@ -270,7 +270,7 @@ START_TEST(dealing_survives_each_failed_allocation)
                         .now_us = NOON_US + 1,
                         .room = 3};
     enum an_code got = AN_NOMEM;
-    const struct pl_card *card;
+    const struct pl_card *card = NULL;
     size_t n = 0, n_cards = 0;
     struct an_arena arena;
     long i = 0;

@@ -217,7 +217,7 @@ START_TEST(survives_each_failed_allocation)
 {
     const struct fhir_feedback *f;
     enum an_code got = AN_NOMEM;
-    size_t n;
+    size_t n = 0;
     long i = 0;
 
     for (; got == AN_NOMEM && i < 1000; i++) {

@@ -385,7 +385,7 @@ const struct said said_usual[N_SAID_USUAL] = {
         .who = {.id = {S("HOSP"), S("PEER-1"), S("MR")},
                 .system = S("urn:oid:2.999.1.1")},
         .what = {orders, sizeof(orders) / sizeof(orders[0]), false,
-                 INT64_C(1709717400000000)},
+                 INT64_C(1709717400000000), NULL, 0, NULL},
     },
     {
         .name = "odd",
@@ -394,7 +394,7 @@ const struct said said_usual[N_SAID_USUAL] = {
                      .source = S("https://ehr.example/fhir/"),
                      .note = S("Checked by nobody.")},
         .card = {.words = {S("Por qu\303\251"), S("Fuentes"), S("Modelo"),
-                           S("Datos hasta")}},
+                           S("Datos hasta"), S("")}},
         .who = {.id = {S("A|B"), S("1\\2"), S("MR")},
                 .patient_id = S("p1"),
                 .encounter = S("HOSP|V-9"),

@@ -153,7 +153,7 @@ static bool is_element(const struct row *r, struct an_str key,
 static bool check_object(const struct elements *e, struct an_str path,
                          const struct an_json *value, bool resource)
 {
-    struct an_str type;
+    struct an_str type = {NULL, 0};
     size_t at = 0, n = 0;
 
     for (const struct an_json *m = an_json_first(value); m; m = m->next, n++) {
