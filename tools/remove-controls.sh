@@ -106,7 +106,7 @@ follow() {
     mkdir -p "$copy"
     for f in $(find configure.ac Makefile.am ./*.md LICENSE base context config hl7 \
         fhir runtime advice plugin trainer tests tools man examples m4 docs .ci \
-        quickstart .clang-format .clang-tidy -type f ! -name '*.inc' ! -name '*.o' \
+        deploy quickstart .clang-format .clang-tidy -type f ! -name '*.inc' ! -name '*.o' \
         ! -name '*.m4' ! -name '*.log' ! -name '*.trs'); do
         cmp -s "$f" "$copy/$f" || {
             mkdir -p "$(dirname "$copy/$f")"
