@@ -113,7 +113,7 @@ follow() {
             cp "$f" "$copy/$f"
         }
     done
-    [ -f "$copy/configure" ] || (mkdir -p "$copy/m4" && cd "$copy" && autoreconf -fi >/dev/null 2>&1)
+    [ -f "$copy/Makefile.in" ] || (mkdir -p "$copy/m4" && cd "$copy" && autoreconf -fi >/dev/null 2>&1)
     mkdir -p "$scratch/build"
     [ -f "$scratch/build/Makefile" ] || (cd "$scratch/build" && "$copy/configure" -q --enable-debug)
 }
